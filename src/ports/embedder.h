@@ -1,0 +1,36 @@
+/* Port: an embedder turns prepared texts into unit vectors.
+ *
+ * A backend is constant ops + an option table + a zeroed instance of ops->size bytes. It holds no
+ * retry, threads or logging. `model` names vectors that may be compared with each other: change it
+ * whenever the numbers change. */
+#ifndef SC_PORTS_EMBEDDER_H
+#define SC_PORTS_EMBEDDER_H
+
+#include "base/conf.h"
+#include "base/err.h"
+#include "text/prepare.h"
+
+typedef struct sc_embedder_ops {
+    const char *name;     /* "builtin" */
+    const char *summary;
+    const sc_opt *opts;   /* may be NULL */
+    size_t n_opts;
+    size_t size;          /* of the instance */
+    /* Required. `conf` is the parsed option struct (NULL when there are no options). */
+    sc_rc (*open)(void *self, const void *conf, sc_err *err);
+    /* Required. Embeds n texts into ret_vecs, n x dim int8, each a unit vector scaled by 127; an
+     * all-zero vector where a text says nothing. Thread-safe. deadline_ms is wall time. */
+    sc_rc (*embed)(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms, int8_t *ret_vecs,
+                   sc_err *err);
+    uint16_t (*dim)(const void *self);       /* required, at most SC_REPR_MAX_DIM */
+    const char *(*model)(const void *self);  /* required: "builtin-1/prepare-1"  */
+    void (*close)(void *self);               /* optional */
+} sc_embedder_ops;
+
+/* An opened embedder, as the app hands it round. */
+typedef struct sc_embedder {
+    const sc_embedder_ops *ops;
+    void *self;
+} sc_embedder;
+
+#endif
