@@ -1,0 +1,56 @@
+/* The application: what the parts do together. `app` decides, ports say what the outside must do.
+ *
+ * One sc_app lives as long as the process. It owns the threads: the committer (group commit), the
+ * grouping workers, the housekeeper (leases, snoozes, pruning, events). Every function here and in
+ * the other app headers is thread-safe unless it says otherwise. Plain reads that need no decision
+ * go straight to the store (sc_app_store). */
+#ifndef SC_APP_APP_H
+#define SC_APP_APP_H
+
+#include "base/clock.h"
+#include "ports/embedder.h"
+#include "ports/source.h"
+#include "ports/store.h"
+
+typedef struct sc_app sc_app;
+
+typedef struct sc_app_conf {
+    sc_store store;                       /* opened; the app does not close it */
+    sc_embedder embedder;                 /* opened; the app does not close it */
+    const sc_source_ops *const *sources;
+    size_t n_sources;
+    const sc_clock *clock;
+    bool worker;                          /* run the grouping worker in this process   */
+    int64_t max_queued_bytes;             /* reports that wait for the committer       */
+    int64_t lease_ms;                     /* of grouping jobs                          */
+    int64_t keep_ended_jobs_ms, keep_events_ms;
+} sc_app_conf;
+
+void sc_app_conf_default(sc_app_conf *c);
+
+/* Makes the first project ("default") when the store has none. */
+sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err);
+/* Starts the threads. */
+sc_rc sc_app_start(sc_app *app, sc_err *err);
+/* Commits what was submitted, gives leases back (no attempt is burnt), ends the threads. */
+void sc_app_stop(sc_app *app);
+void sc_app_free(sc_app *app);
+
+const sc_store *sc_app_store(sc_app *app);
+const sc_clock *sc_app_clock(sc_app *app);
+const char *sc_app_model(sc_app *app);    /* the embedder's model name */
+/* NULL when there is no such source. */
+const sc_source_ops *sc_app_source(sc_app *app, sc_str name);
+
+/* Counters for /metrics and `doctor`; all since start unless named otherwise. */
+typedef struct sc_app_stats {
+    int64_t commits, committed, duplicates, refused;   /* ingest */
+    int64_t queued_bytes;                              /* now    */
+    int64_t grouped, group_errors, conflicts, regressions;
+    int64_t group_us_total, commit_us_total;
+    int64_t spaces, items, clusters, index_bytes;      /* loaded now */
+    int64_t subscribers;                               /* now    */
+} sc_app_stats;
+void sc_app_stats_get(sc_app *app, sc_app_stats *ret);
+
+#endif

@@ -1,0 +1,85 @@
+#include "core/cluster.h"
+
+static const char *const names[] = {
+#define X(name, final) [SC_CLUSTER_##name] = #name,
+    SC_CLUSTER_STATUSES(X)
+#undef X
+};
+
+const char *sc_cluster_status_name(sc_cluster_status s) {
+    return (unsigned)s < SC_CLUSTER_STATUS_COUNT ? names[s] : "unknown";
+}
+
+bool sc_cluster_status_parse(sc_str name, sc_cluster_status *ret) {
+    for (size_t i = 0; i < SC_CLUSTER_STATUS_COUNT; i++)
+        if (sc_str_is(name, names[i])) {
+            *ret = (sc_cluster_status)i;
+            return true;
+        }
+    return false;
+}
+
+static const char *const event_names[SC_CLUSTER_EV_COUNT] = {
+    [SC_CLUSTER_EV_TRIAGE] = "triage",   [SC_CLUSTER_EV_REOPEN] = "reopen",
+    [SC_CLUSTER_EV_RESOLVE] = "resolve", [SC_CLUSTER_EV_IGNORE] = "ignore",
+    [SC_CLUSTER_EV_SNOOZE] = "snooze",   [SC_CLUSTER_EV_WAKE] = "wake",
+    [SC_CLUSTER_EV_REPORT] = "report",   [SC_CLUSTER_EV_FIX] = "fix",
+    [SC_CLUSTER_EV_PR] = "pr",           [SC_CLUSTER_EV_PR_CLOSED] = "pr_closed",
+};
+
+/* Short forms for the table; NO marks an event that does not fit. */
+enum {
+    NEW = SC_CLUSTER_new,
+    TRI = SC_CLUSTER_triaged,
+    FIX = SC_CLUSTER_fixing,
+    PRO = SC_CLUSTER_pr_opened,
+    RES = SC_CLUSTER_resolved,
+    REG = SC_CLUSTER_regressed,
+    IGN = SC_CLUSTER_ignored,
+    SNO = SC_CLUSTER_snoozed,
+    NO = -1,
+};
+
+/* A fix that is under way may be resolved (merged elsewhere) or ignored, but not triaged or snoozed:
+ * that would hide work that runs. Ignored and resolved ones must be reopened before a fix. */
+static const signed char next[SC_CLUSTER_STATUS_COUNT][SC_CLUSTER_EV_COUNT] = {
+    /*          TRIAGE REOPEN RESOLVE IGNORE SNOOZE WAKE REPORT FIX  PR   PR_CLOSED */
+    [NEW] = {TRI, NO, RES, IGN, SNO, NO, NEW, FIX, PRO, NO},
+    [TRI] = {TRI, NO, RES, IGN, SNO, NO, TRI, FIX, PRO, NO},
+    [FIX] = {NO, TRI, RES, IGN, NO, NO, FIX, FIX, PRO, TRI},
+    [PRO] = {NO, TRI, RES, IGN, NO, NO, PRO, FIX, PRO, TRI},
+    [RES] = {NO, TRI, RES, IGN, NO, NO, REG, NO, NO, NO},
+    [REG] = {TRI, NO, RES, IGN, SNO, NO, REG, FIX, PRO, NO},
+    [IGN] = {NO, TRI, RES, IGN, NO, NO, IGN, NO, NO, NO},
+    [SNO] = {TRI, TRI, RES, IGN, SNO, TRI, SNO, FIX, PRO, NO},
+};
+
+sc_rc sc_cluster_next(sc_cluster_status from, sc_cluster_event ev, sc_cluster_status *ret,
+                      sc_err *err) {
+    if ((unsigned)from >= SC_CLUSTER_STATUS_COUNT || (unsigned)ev >= SC_CLUSTER_EV_COUNT)
+        return sc_fail(err, SC_INVALID, "unknown cluster status or event");
+    signed char to = next[from][ev];
+    if (to == NO)
+        return sc_fail(err, SC_CONFLICT, "'%s' does not fit a cluster that is %s", event_names[ev],
+                       names[from]);
+    *ret = (sc_cluster_status)to;
+    return SC_OK;
+}
+
+const char *sc_cluster_quality(const sc_cluster *c) {
+    if (c->count <= 1) return "single";
+    if (c->cohesion_mean >= 0.85) return "tight";
+    return c->cohesion_mean >= 0.70 ? "moderate" : "loose";
+}
+
+int64_t sc_cluster_trend_score(const sc_cluster *c, int64_t today) {
+    int64_t score = 0;
+    for (int64_t i = 0; i < SC_CLUSTER_TREND_DAYS; i++) {
+        int64_t age = today - (c->trend_day - (SC_CLUSTER_TREND_DAYS - 1 - i));
+        if (age < 7) /* days ahead of `today` (clock skew) count as recent */
+            score += c->trend[i];
+        else if (age < 14)
+            score -= c->trend[i];
+    }
+    return score;
+}

@@ -1,0 +1,36 @@
+/* Dot products of int8 vectors: what grouping and search spend their time on.
+ *
+ * Three kernels with one meaning: scalar (the truth), AVX2, AVX-512 VNNI. All are exact: the same
+ * int32 for any int8 input, -128 included, as long as dim <= SC_VEC_MAX_DIM. The best one that this
+ * CPU has is taken; SOULCASTER_SIMD=scalar|avx2|avx512vnni forces one (a forced kernel that the CPU
+ * lacks falls back to scalar). No pointer need be aligned.
+ * Threads: everything is thread-safe. */
+#ifndef SC_VEC_KERNELS_H
+#define SC_VEC_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SC_VEC_MAX_DIM = 65536 }; /* 65536 * 128 * 128 = 2^30 fits an int32 */
+
+typedef struct sc_vec_kernel {
+    const char *name;
+    /* sum of a[k] * b[k], k < dim */
+    int32_t (*dot)(const int8_t *a, const int8_t *b, size_t dim);
+    /* ret_dots[i] = dot(query, rows + i * dim), i < n_rows */
+    void (*scan)(const int8_t *query, const int8_t *rows, size_t n_rows, size_t dim,
+                 int32_t *ret_dots);
+} sc_vec_kernel;
+
+/* The kernel in use; the first call decides. */
+const sc_vec_kernel *sc_kernels_get(void);
+/* A kernel by name, or NULL where this build or CPU has none of that name. */
+const sc_vec_kernel *sc_kernels_find(const char *name);
+
+extern const sc_vec_kernel sc_kernel_scalar;
+#if defined(__x86_64__)
+extern const sc_vec_kernel sc_kernel_avx2;
+extern const sc_vec_kernel sc_kernel_avx512vnni;
+#endif
+
+#endif

@@ -1,0 +1,31 @@
+/* Web: everything that is served, as the contract (api/openapi.yaml) says it.
+ *
+ * The contract is compiled into the binary; routing, auth scope, body limit and request validation
+ * are driven by it. A handler is looked up by operationId; sc_web_new fails when an operation has no
+ * handler or a handler no operation. `web` logs each request once and answers every error as RFC
+ * 9457 problem details. It sees the application and the store's port, never a backend. */
+#ifndef SC_WEB_WEB_H
+#define SC_WEB_WEB_H
+
+#include "app/app.h"
+#include "net/http_server.h"
+
+typedef struct sc_web sc_web;
+
+typedef struct sc_web_conf {
+    sc_app *app;
+    const char *version;        /* for /health and the User-Agent */
+    bool log_requests;
+    size_t max_subscribers;     /* SSE streams at once */
+} sc_web_conf;
+
+sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err);
+/* The handler to open a server with; valid while the sc_web lives. */
+const sc_http_handler *sc_web_handler(sc_web *w);
+/* For /metrics and draining; set once the server is open. */
+void sc_web_set_server(sc_web *w, sc_http_server *server);
+/* From now on /health says "draining" (503) and new SSE streams are refused. */
+void sc_web_drain(sc_web *w);
+void sc_web_free(sc_web *w);
+
+#endif
