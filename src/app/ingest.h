@@ -18,12 +18,11 @@ struct sc_ingest {
     void *self;
     /* Private. */
     sc_ingest *next;
-    sc_id *job_ids;
     size_t bytes;
 };
 
 /* Queues the reports. SC_LIMITED with retry_after_ms when too much waits already (then `done` is not
- * called); SC_CANCELLED when shutting down. job_ids are taken from `arena`. */
+ * called); SC_CANCELLED when shutting down. What the items need more lives in `arena`. */
 sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err);
 /* The same and waits. For the command line and tests. */
 sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *results, sc_arena *arena, sc_err *err);

@@ -1,0 +1,159 @@
+#include "app/app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "app/internal.h"
+#include "base/log.h"
+
+void sc_app_conf_default(sc_app_conf *c) {
+    *c = (sc_app_conf){
+        .clock = &sc_clock_system,
+        .worker = true,
+        .max_queued_bytes = 64 << 20,
+        .lease_ms = 30000,
+        .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
+        .keep_events_ms = 24 * 3600 * 1000LL,
+    };
+}
+
+void sc_cond_init(pthread_cond_t *c) {
+    pthread_condattr_t a;
+    pthread_condattr_init(&a);
+    pthread_condattr_setclock(&a, CLOCK_MONOTONIC);
+    pthread_cond_init(c, &a);
+    pthread_condattr_destroy(&a);
+}
+
+void sc_cond_wait_ms(pthread_cond_t *c, pthread_mutex_t *m, int64_t ms) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    t.tv_sec += ms / 1000;
+    t.tv_nsec += ms % 1000 * 1000000;
+    if (t.tv_nsec >= 1000000000) {
+        t.tv_nsec -= 1000000000;
+        t.tv_sec++;
+    }
+    pthread_cond_timedwait(c, m, &t);
+}
+
+sc_rc sc_thread_start(pthread_t *t, void *(*fn)(void *), void *arg, const char *name, sc_err *err) {
+    int e = pthread_create(t, NULL, fn, arg);
+    if (e) return sc_fail_sys(err, SC_NOMEM, e, "start the %s thread", name);
+    pthread_setname_np(*t, name);
+    return SC_OK;
+}
+
+static sc_rc first_project(sc_app *app, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_project *list;
+    size_t n;
+    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, err);
+    if (rc || n) return rc;
+    sc_project p = {.id = sc_id_new(app->conf.clock), .name = SC_STR("default"),
+                    .created_at_ms = sc_now_ms(app->conf.clock)};
+    rc = STORE(app)->project_put(SELF(app), &p, err);
+    return rc == SC_CONFLICT ? SC_OK : rc; /* another process was first */
+}
+
+sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
+    sc_app *app = sc_alloc(sizeof *app);
+    if (!app) return sc_fail(err, SC_NOMEM, "no memory for the application");
+    app->conf = *conf;
+    pthread_mutex_init(&app->committer.lock, NULL);
+    sc_cond_init(&app->committer.wake);
+    app->committer.tail = &app->committer.head;
+    pthread_mutex_init(&app->worker.lock, NULL);
+    sc_cond_init(&app->worker.wake);
+    pthread_mutex_init(&app->pump.lock, NULL);
+    sc_cond_init(&app->pump.wake);
+    sc_access_init(&app->access);
+    sc_spaces_init(&app->spaces);
+    sc_rc rc = first_project(app, err);
+    if (rc) {
+        sc_app_free(app);
+        return rc;
+    }
+    *ret = app;
+    return SC_OK;
+}
+
+sc_rc sc_app_start(sc_app *app, sc_err *err) {
+    sc_rc rc = sc_committer_start(app, err);
+    if (!rc) rc = sc_pump_start(app, err);
+    if (!rc && app->conf.worker) rc = sc_worker_start(app, err);
+    if (rc) sc_app_stop(app);
+    return rc;
+}
+
+void sc_app_stop(sc_app *app) {
+    sc_committer_stop(app);
+    sc_worker_stop(app);
+    sc_pump_stop(app);
+}
+
+void sc_app_free(sc_app *app) {
+    if (!app) return;
+    sc_app_stop(app);
+    sc_spaces_free(&app->spaces);
+    sc_access_done(&app->access);
+    pthread_mutex_destroy(&app->committer.lock);
+    pthread_cond_destroy(&app->committer.wake);
+    pthread_mutex_destroy(&app->worker.lock);
+    pthread_cond_destroy(&app->worker.wake);
+    pthread_mutex_destroy(&app->pump.lock);
+    pthread_cond_destroy(&app->pump.wake);
+    sc_free(app);
+}
+
+const sc_store *sc_app_store(sc_app *app) {
+    return &app->conf.store;
+}
+
+const sc_clock *sc_app_clock(sc_app *app) {
+    return app->conf.clock;
+}
+
+const char *sc_app_model(sc_app *app) {
+    return app->conf.embedder.ops->model(app->conf.embedder.self);
+}
+
+const sc_source_ops *sc_app_source(sc_app *app, sc_str name) {
+    for (size_t i = 0; i < app->conf.n_sources; i++)
+        if (sc_str_is(name, app->conf.sources[i]->name)) return app->conf.sources[i];
+    return NULL;
+}
+
+void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
+    *ret = (sc_app_stats){
+        .commits = atomic_load(&app->commits),
+        .committed = atomic_load(&app->committed),
+        .duplicates = atomic_load(&app->duplicates),
+        .refused = atomic_load(&app->refused),
+        .queued_bytes = atomic_load(&app->committer.queued_bytes),
+        .grouped = atomic_load(&app->grouped),
+        .group_errors = atomic_load(&app->group_errors),
+        .conflicts = atomic_load(&app->conflicts),
+        .regressions = atomic_load(&app->regressions),
+        .group_us_total = atomic_load(&app->group_us_total),
+        .commit_us_total = atomic_load(&app->commit_us_total),
+    };
+    pthread_mutex_lock(&app->spaces.lock);
+    for (sc_space *s = app->spaces.head; s; s = s->next) {
+        if (!atomic_load(&s->ready)) continue;
+        sc_engine_stats es;
+        pthread_rwlock_rdlock(&s->lock);
+        sc_engine_stats_get(s->engine, &es);
+        pthread_rwlock_unlock(&s->lock);
+        ret->spaces++;
+        ret->items += (int64_t)es.items;
+        ret->clusters += (int64_t)es.clusters;
+        ret->index_bytes += (int64_t)es.bytes;
+    }
+    pthread_mutex_unlock(&app->spaces.lock);
+    pthread_mutex_lock(&app->pump.lock);
+    ret->subscribers = (int64_t)app->pump.n_subscribers;
+    pthread_mutex_unlock(&app->pump.lock);
+}

@@ -1,0 +1,134 @@
+/* The group commit: one thread takes all reports that wait and writes them with one fsync. */
+#include "app/internal.h"
+#include "base/log.h"
+
+enum { MAX_ITEMS = 2000 };
+
+typedef struct batch {
+    sc_feedback *items;
+    sc_id *job_ids;
+    sc_put_result *results;
+    size_t cap;
+} batch;
+
+static void *grown(void *old, size_t cap, size_t size) {
+    return sc_realloc_array(old, cap, size);
+}
+
+static bool room(batch *b, size_t n) {
+    if (n <= b->cap) return true;
+    size_t cap = SC_MAX(n, SC_MIN(b->cap ? b->cap * 2 : 64, (size_t)MAX_ITEMS));
+    void *items = grown(b->items, cap, sizeof *b->items);
+    if (items) b->items = items;
+    void *ids = grown(b->job_ids, cap, sizeof *b->job_ids);
+    if (ids) b->job_ids = ids;
+    void *results = grown(b->results, cap, sizeof *b->results);
+    if (results) b->results = results;
+    if (!items || !ids || !results) return false;
+    b->cap = cap;
+    return true;
+}
+
+/* Takes waiting requests until MAX_ITEMS; at least one. Returns their list and count of items. */
+static sc_ingest *take(sc_committer *c, size_t *ret_items) {
+    sc_ingest *first = c->head, *last = NULL;
+    size_t n = 0;
+    while (c->head && (!last || n + c->head->n <= MAX_ITEMS)) {
+        last = c->head;
+        n += last->n;
+        c->head = last->next;
+    }
+    if (!c->head) c->tail = &c->head;
+    if (last) last->next = NULL;
+    *ret_items = n;
+    return first;
+}
+
+static void flatten(sc_app *app, batch *b, const sc_ingest *list) {
+    size_t at = 0;
+    sc_id job = {{0}};
+    for (const sc_ingest *in = list; in; in = in->next) {
+        for (size_t i = 0; i < in->n; i++, at++) {
+            b->items[at] = in->items[i];
+            if (!at || !sc_id_eq(&b->items[at].project_id, &b->items[at - 1].project_id))
+                job = sc_id_new(app->conf.clock);
+            b->job_ids[at] = job;
+        }
+    }
+}
+
+static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *err) {
+    size_t at = 0;
+    int64_t fresh = 0, dup = 0, bytes = 0;
+    for (sc_ingest *in = list, *next; in; in = next) {
+        next = in->next; /* `done` may end the request */
+        if (!err->rc)
+            for (size_t i = 0; i < in->n; i++) {
+                in->results[i] = b->results[at + i];
+                if (in->results[i].status == SC_PUT_NEW)
+                    fresh++;
+                else
+                    dup++;
+            }
+        at += in->n;
+        bytes += (int64_t)in->bytes;
+        in->done(in, err);
+    }
+    atomic_fetch_sub(&app->committer.queued_bytes, bytes);
+    atomic_fetch_add(&app->committed, fresh);
+    atomic_fetch_add(&app->duplicates, dup);
+    if (fresh) sc_worker_poke(app);
+}
+
+static void commit(sc_app *app, batch *b, sc_ingest *list, size_t n) {
+    sc_err err = {0};
+    int64_t start = sc_mono_us(app->conf.clock);
+    if (!room(b, n)) {
+        sc_fail(&err, SC_NOMEM, "no memory to write %zu reports", n);
+    } else if (n) {
+        flatten(app, b, list);
+        STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err);
+    }
+    if (err.rc) sc_log_err(SC_LOG_ERROR, "commit failed", &err);
+    atomic_fetch_add(&app->commits, 1);
+    atomic_fetch_add(&app->commit_us_total, sc_mono_us(app->conf.clock) - start);
+    answer(app, b, list, &err);
+}
+
+static void *run(void *arg) {
+    sc_app *app = arg;
+    sc_committer *c = &app->committer;
+    batch b = {0};
+    pthread_mutex_lock(&c->lock);
+    for (;;) {
+        while (!c->head && !c->stop) pthread_cond_wait(&c->wake, &c->lock);
+        if (!c->head) break;
+        size_t n;
+        sc_ingest *list = take(c, &n);
+        pthread_mutex_unlock(&c->lock);
+        commit(app, &b, list, n);
+        pthread_mutex_lock(&c->lock);
+    }
+    pthread_mutex_unlock(&c->lock);
+    sc_free(b.items);
+    sc_free(b.job_ids);
+    sc_free(b.results);
+    return NULL;
+}
+
+sc_rc sc_committer_start(sc_app *app, sc_err *err) {
+    sc_rc rc = sc_thread_start(&app->committer.thread, run, app, "committer", err);
+    app->committer.running = rc == SC_OK;
+    return rc;
+}
+
+void sc_committer_stop(sc_app *app) {
+    sc_committer *c = &app->committer;
+    if (!c->running) return;
+    pthread_mutex_lock(&c->lock);
+    c->stop = true;
+    pthread_cond_signal(&c->wake);
+    pthread_mutex_unlock(&c->lock);
+    pthread_join(c->thread, NULL);
+    c->running = false;
+}

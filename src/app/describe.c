@@ -1,0 +1,252 @@
+#include "app/describe.h"
+
+#include "app/internal.h"
+#include "text/summarise.h"
+
+enum { PAGE = 500, DAY_MS = 86400000, SUMMARY_REPORTS = SC_CLUSTER_REPRESENTATIVES };
+
+/* ---- Reading rows --------------------------------------------------------------------------------- */
+
+static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, int64_t now_ms, sc_arena *arena,
+                       sc_describe_row *ret, sc_err *err) {
+    sc_cluster_filter f = {.project_id = s->project_id, .by_ids = true, .ids = ids, .n_ids = n};
+    sc_page page = {.limit = n};
+    sc_cluster_list list;
+    sc_rc rc = STORE(s->app)->cluster_list(SELF(s->app), &f, &page, now_ms, arena, &list, err);
+    if (rc) return rc;
+    size_t at = 0; /* the answer keeps our order and leaves out what is not stored */
+    for (size_t i = 0; i < n; i++) {
+        if (at < list.n && sc_id_eq(&list.items[at].id, &ids[i])) {
+            ret[i] = (sc_describe_row){.cluster = list.items[at++], .stored = true};
+            continue;
+        }
+        ret[i] = (sc_describe_row){
+            .opened = true,
+            .cluster = {.id = ids[i], .project_id = s->project_id, .status = SC_CLUSTER_new,
+                        .created_at_ms = now_ms, .trend_day = now_ms / DAY_MS, .keywords = SC_STR("[]")}};
+    }
+    return SC_OK;
+}
+
+sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, int64_t now_ms, sc_arena *arena,
+                       sc_describe_row *ret, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t at = 0; !rc && at < n; at += PAGE)
+        rc = load_page(s, ids + at, SC_MIN(PAGE, n - at), now_ms, arena, ret + at, err);
+    return rc;
+}
+
+sc_rc sc_describe_fetch(sc_app *app, const sc_id *project, const int64_t *seqs, size_t n, sc_arena *arena,
+                        sc_feedback **ret, sc_err *err) {
+    sc_feedback *all = sc_arena_take_array(arena, n + 1, sizeof *all);
+    if (!all) return sc_fail(err, SC_NOMEM, "no memory to read %zu reports", n);
+    for (size_t at = 0; at < n; at += PAGE) {
+        size_t part = SC_MIN(PAGE, n - at);
+        sc_feedback_filter f = {.project_id = *project, .by_seqs = true, .seqs = seqs + at, .n_seqs = part};
+        sc_page page = {.limit = part};
+        sc_feedback_list list;
+        sc_rc rc = STORE(app)->feedback_list(SELF(app), &f, &page, arena, &list, err);
+        if (rc) return rc;
+        if (list.n != part) return sc_fail(err, SC_NOT_FOUND, "a grouped report is not in the store");
+        memcpy(all + at, list.items, part * sizeof *all);
+    }
+    *ret = all;
+    return SC_OK;
+}
+
+/* ---- Counting ------------------------------------------------------------------------------------- */
+
+static void shift_trend(sc_cluster *c, int64_t day) {
+    int64_t by = day - c->trend_day;
+    if (by <= 0) return;
+    for (int64_t i = 0; i < SC_CLUSTER_TREND_DAYS; i++)
+        c->trend[i] = i + by < SC_CLUSTER_TREND_DAYS ? c->trend[i + by] : 0;
+    c->trend_day = day;
+}
+
+void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta) {
+    sc_cluster *c = &row->cluster;
+    c->count += delta;
+    c->source_counts[f->source] += delta;
+    int64_t back = c->trend_day - f->created_at_ms / DAY_MS;
+    if (back < 0) back = 0; /* a clock ahead of ours: today */
+    if (back < SC_CLUSTER_TREND_DAYS) c->trend[SC_CLUSTER_TREND_DAYS - 1 - back] += delta;
+}
+
+sc_rc sc_describe_report(sc_describe_row *row, sc_err *err) {
+    sc_cluster_status next;
+    sc_rc rc = sc_cluster_next(row->cluster.status, SC_CLUSTER_EV_REPORT, &next, err);
+    if (rc) return rc;
+    if (next != row->cluster.status) row->status_changed = true;
+    row->cluster.status = next;
+    return SC_OK;
+}
+
+/* ---- Title, summary, keywords --------------------------------------------------------------------- */
+
+static const sc_prepared *prepared_of(const sc_write_item *items, size_t n, int64_t seq) {
+    for (size_t i = 0; i < n; i++)
+        if (items[i].feedback.seq == seq) return items[i].prepared;
+    return NULL;
+}
+
+static sc_rc keywords_json(const sc_summary *s, sc_arena *arena, sc_str *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 16384);
+    sc_buf_putc(&b, '[');
+    for (size_t i = 0; i < s->n_keywords; i++) {
+        if (i) sc_buf_putc(&b, ',');
+        sc_buf_put_json(&b, s->keywords[i]);
+    }
+    sc_buf_putc(&b, ']');
+    char *text = b.failed ? NULL : sc_arena_copy(arena, b.p, b.n);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the keywords");
+    *ret = (sc_str){text, b.n};
+    return SC_OK;
+}
+
+static sc_rc summarise(sc_space *s, sc_cluster *c, const sc_feedback *reps, size_t n,
+                       const sc_write_item *items, size_t n_items, sc_arena *arena, sc_err *err) {
+    sc_prepared texts[SUMMARY_REPORTS];
+    for (size_t i = 0; i < n; i++) {
+        const sc_prepared *have = prepared_of(items, n_items, reps[i].seq);
+        sc_rc rc = SC_OK;
+        if (have)
+            texts[i] = *have;
+        else
+            rc = sc_prepare(reps[i].title, reps[i].body, reps[i].stack, arena, &texts[i], err);
+        if (rc) return rc;
+    }
+    sc_summary sum;
+    sc_rc rc = sc_summarise(texts, n, sc_engine_idf, s->engine, arena, &sum, err);
+    if (rc) return rc;
+    if (!c->title_locked) c->title = sum.title;
+    c->summary = sum.text;
+    return keywords_json(&sum, arena, &c->keywords, err);
+}
+
+typedef struct wanted {
+    int64_t seqs[SC_CLUSTER_REPRESENTATIVES];
+    size_t n;
+} wanted;
+
+static bool same_representatives(const sc_cluster *c, const sc_feedback *reps, size_t n) {
+    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++) {
+        sc_id none = {{0}};
+        const sc_id *now = i < n ? &reps[i].id : &none;
+        if (!sc_id_eq(&c->representative_ids[i], now)) return false;
+    }
+    return true;
+}
+
+static sc_rc view_row(sc_space *s, sc_describe_row *row, wanted *ret, sc_err *err) {
+    sc_cluster_view v;
+    sc_cluster *c = &row->cluster;
+    *ret = (wanted){.n = 0};
+    if (!c->count) return SC_OK;
+    sc_rc rc = sc_engine_view(s->engine, &c->id, &v, err);
+    if (rc) return rc;
+    c->cohesion_mean = v.cohesion_mean;
+    c->cohesion_min = v.cohesion_min;
+    c->first_seen_ms = v.first_ms;
+    c->last_seen_ms = v.last_ms;
+    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES && v.representatives[i]; i++)
+        ret->seqs[ret->n++] = v.representatives[i];
+    return SC_OK;
+}
+
+static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w, const sc_write_item *items,
+                             size_t n_items, sc_arena *arena, sc_err *err) {
+    sc_feedback reps[SC_CLUSTER_REPRESENTATIVES];
+    for (size_t i = 0; i < w->n; i++) {
+        const sc_feedback *have = NULL;
+        for (size_t k = 0; k < n_items && !have; k++)
+            if (items[k].feedback.seq == w->seqs[i]) have = &items[k].feedback;
+        sc_feedback *got;
+        sc_rc rc = have ? SC_OK : sc_describe_fetch(s->app, &s->project_id, &w->seqs[i], 1, arena, &got, err);
+        if (rc) return rc;
+        reps[i] = have ? *have : *got;
+    }
+    sc_cluster *c = &row->cluster;
+    bool retitle = !c->title.n && !c->title_locked;
+    if (same_representatives(c, reps, w->n) && !retitle) return SC_OK;
+    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
+        c->representative_ids[i] = i < w->n ? reps[i].id : (sc_id){{0}};
+    return summarise(s, c, reps, w->n, items, n_items, arena, err);
+}
+
+sc_rc sc_describe_finish(sc_space *s, sc_describe_row *rows, size_t n, const sc_write_item *items,
+                         size_t n_items, int64_t now_ms, sc_arena *arena, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t i = 0; !rc && i < n; i++) {
+        wanted w;
+        rows[i].cluster.updated_at_ms = now_ms;
+        rows[i].cluster.version++;
+        shift_trend(&rows[i].cluster, now_ms / DAY_MS);
+        rc = view_row(s, &rows[i], &w, err);
+        if (!rc && w.n) rc = representatives(s, &rows[i], &w, items, n_items, arena, err);
+    }
+    return rc;
+}
+
+/* ---- Words ---------------------------------------------------------------------------------------- */
+
+sc_rc sc_describe_terms(const sc_write_item *item, const uint32_t *terms, size_t n, sc_arena *arena,
+                        sc_str *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 8192);
+    sc_buf_putc(&b, '[');
+    sc_prepared own;
+    const sc_prepared *p = item->prepared;
+    for (size_t i = 0; i < n && terms[i]; i++) {
+        if (!p) {
+            sc_rc rc = sc_prepare(item->feedback.title, item->feedback.body, item->feedback.stack, arena, &own, err);
+            if (rc) return rc;
+            p = &own;
+        }
+        for (size_t t = 0; t < p->n_tokens; t++) {
+            if (p->tokens[t].hash != terms[i]) continue;
+            if (b.n > 1) sc_buf_putc(&b, ',');
+            sc_buf_put_json(&b, p->tokens[t].text);
+            break;
+        }
+    }
+    sc_buf_putc(&b, ']');
+    char *text = b.failed ? NULL : sc_arena_copy(arena, b.p, b.n);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the shared terms");
+    *ret = (sc_str){text, b.n};
+    return SC_OK;
+}
+
+static sc_rc make_event(const sc_id *project, const char *kind, sc_buf *data, int64_t now_ms, sc_arena *arena,
+                        sc_event *ret, sc_err *err) {
+    char *text = data->failed ? NULL : sc_arena_copy(arena, data->p, data->n);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for an event");
+    *ret = (sc_event){.project_id = *project, .kind = sc_str_of(kind), .data = {text, data->n}, .at_ms = now_ms};
+    return SC_OK;
+}
+
+sc_rc sc_describe_cluster_event(const sc_describe_row *row, int64_t now_ms, sc_arena *arena, sc_event *ret, sc_err *err) {
+    const sc_cluster *c = &row->cluster;
+    const char *kind = !c->count ? "cluster.gone"
+                       : row->opened ? "cluster.opened"
+                       : row->status_changed && c->status == SC_CLUSTER_regressed ? "cluster.regressed"
+                                                                                  : "cluster.updated";
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 16384);
+    sc_buf_putf(&b, "{\"id\":\"%s\",\"count\":%lld,\"status\":\"%s\",\"title\":", c->id.text, (long long)c->count,
+                sc_cluster_status_name(c->status));
+    sc_buf_put_json(&b, c->title);
+    if (sc_id_is_set(&c->merged_into)) sc_buf_putf(&b, ",\"merged_into\":\"%s\"", c->merged_into.text);
+    sc_buf_putc(&b, '}');
+    return make_event(&c->project_id, kind, &b, now_ms, arena, ret, err);
+}
+
+sc_rc sc_describe_feedback_event(const sc_feedback *f, const sc_id *cluster, sc_decision_reason reason, int64_t now_ms,
+                                 sc_arena *arena, sc_event *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 1024);
+    sc_buf_putf(&b, "{\"id\":\"%s\",\"cluster_id\":\"%s\",\"reason\":\"%s\"}", f->id.text, cluster->text,
+                sc_decision_reason_name(reason));
+    return make_event(&f->project_id, "feedback.grouped", &b, now_ms, arena, ret, err);
+}

@@ -1,0 +1,156 @@
+#include "app/ingest.h"
+
+#include <stdio.h>
+
+#include "app/internal.h"
+#include "base/json.h"
+
+static size_t item_bytes(const sc_feedback *f) {
+    return sizeof *f + f->title.n + f->body.n + f->stack.n + f->metadata.n + f->external_id.n;
+}
+
+sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err) {
+    sc_committer *c = &app->committer;
+    int64_t now = sc_now_ms(app->conf.clock);
+    in->bytes = 0;
+    for (size_t i = 0; i < in->n; i++) {
+        sc_feedback *f = &in->items[i];
+        f->id = sc_id_new(app->conf.clock);
+        f->received_at_ms = now;
+        if (!f->created_at_ms) f->created_at_ms = now;
+        if (!f->external_id.n) {
+            char *own = sc_arena_copy(arena, f->id.text, strlen(f->id.text));
+            if (!own) return sc_fail(err, SC_NOMEM, "no memory for the report's id");
+            f->external_id = sc_str_of(own);
+        }
+        in->bytes += item_bytes(f);
+    }
+    int64_t waiting = atomic_load(&c->queued_bytes);
+    if (waiting && waiting + (int64_t)in->bytes > app->conf.max_queued_bytes) {
+        atomic_fetch_add(&app->refused, (int64_t)in->n);
+        sc_fail(err, SC_LIMITED, "too many reports wait to be written; try again in a second");
+        if (err) err->retry_after_ms = 1000;
+        return SC_LIMITED;
+    }
+    in->next = NULL;
+    pthread_mutex_lock(&c->lock);
+    bool stopping = c->stop;
+    if (!stopping) {
+        atomic_fetch_add(&c->queued_bytes, (int64_t)in->bytes);
+        bool idle = !c->head;
+        *c->tail = in;
+        c->tail = &in->next;
+        if (idle) pthread_cond_signal(&c->wake);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return stopping ? sc_fail(err, SC_CANCELLED, "the server is shutting down") : SC_OK;
+}
+
+typedef struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_done;
+    sc_err err;
+} waiter;
+
+static void wake_waiter(sc_ingest *in, const sc_err *err) {
+    waiter *w = in->self;
+    pthread_mutex_lock(&w->lock);
+    w->is_done = true;
+    w->err = *err;
+    pthread_cond_signal(&w->done);
+    pthread_mutex_unlock(&w->lock);
+}
+
+sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *results, sc_arena *arena,
+                    sc_err *err) {
+    waiter w = {.is_done = false};
+    pthread_mutex_init(&w.lock, NULL);
+    pthread_cond_init(&w.done, NULL);
+    sc_ingest in = {.items = items, .n = n, .results = results, .done = wake_waiter, .self = &w};
+    sc_rc rc = sc_ingest_submit(app, &in, arena, err);
+    if (!rc) {
+        pthread_mutex_lock(&w.lock);
+        while (!w.is_done) pthread_cond_wait(&w.done, &w.lock);
+        pthread_mutex_unlock(&w.lock);
+        rc = w.err.rc;
+        if (rc && err) *err = w.err;
+    }
+    pthread_mutex_destroy(&w.lock);
+    pthread_cond_destroy(&w.done);
+    return rc;
+}
+
+static void settings_name(const sc_source_ops *source, char ret[64]) {
+    snprintf(ret, 64, "source.%s", source->name);
+}
+
+sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret,
+                      sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    char name[64];
+    settings_name(source, name);
+    sc_str text;
+    sc_rc rc = STORE(app)->setting_get(SELF(app), project, sc_str_of(name), &arena, &text, err);
+    if (rc) return rc;
+    if (text.n) return sc_json_parse(text, ret, err);
+    *ret = json_object();
+    return *ret ? SC_OK : sc_fail(err, SC_NOMEM, "no memory for the settings");
+}
+
+sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *v,
+                      sc_err *err) {
+    sc_rc rc = source->check_settings ? source->check_settings(v, err) : SC_OK;
+    if (rc) return rc;
+    char name[64];
+    settings_name(source, name);
+    SC_AUTO(sc_buf_done) sc_buf text;
+    sc_buf_init(&text, 64 * 1024);
+    if (!sc_json_dump(v, &text)) return sc_fail(err, SC_TOO_LARGE, "the settings are over 64 KiB");
+    return STORE(app)->setting_put(SELF(app), project, sc_str_of(name), sc_buf_str(&text),
+                                   sc_now_ms(app->conf.clock), err);
+}
+
+void sc_settings_redact(json_t *v) {
+    bool set = json_object_get(v, "secret") || json_array_size(json_object_get(v, "secrets"));
+    json_object_del(v, "secret");
+    json_object_del(v, "secrets");
+    json_object_set_new(v, "secret_set", json_boolean(set));
+}
+
+static sc_rc finish_item(const sc_id *project, sc_source_item *item, sc_err *err) {
+    if (item->verdict != SC_ITEM_OK) return SC_OK;
+    item->feedback.project_id = *project;
+    return sc_feedback_normalise(&item->feedback, err);
+}
+
+sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *obj,
+                     sc_arena *arena, sc_source_item *ret, sc_err *err) {
+    SC_AUTO(sc_json_auto) json_t *settings = NULL;
+    sc_rc rc = SC_OK;
+    if (source->check_settings) rc = sc_settings_get(app, project, source, &settings, err);
+    if (!rc) rc = source->item(obj, settings, sc_now_ms(app->conf.clock), arena, ret, err);
+    return rc ? rc : finish_item(project, ret, err);
+}
+
+sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source, sc_str body,
+                        const sc_source_header *headers, size_t n_headers, sc_arena *arena,
+                        sc_source_item **ret_items, size_t *ret_n, sc_err *err) {
+    if (!source->verify || !source->webhook)
+        return sc_fail(err, SC_NOT_FOUND, "%s has no webhook", source->name);
+    SC_AUTO(sc_json_auto) json_t *settings = NULL;
+    sc_rc rc = sc_settings_get(app, project, source, &settings, err);
+    if (rc) return rc;
+    sc_source_request r = {.body = body, .headers = headers, .n_headers = n_headers,
+                           .settings = settings, .now_ms = sc_now_ms(app->conf.clock)};
+    rc = source->verify(&r, err);
+    sc_source_item *items = NULL;
+    size_t n = 0;
+    if (!rc) rc = source->webhook(&r, arena, &items, &n, err);
+    for (size_t i = 0; !rc && i < n; i++) rc = finish_item(project, &items[i], err);
+    if (rc) return rc;
+    *ret_items = items;
+    *ret_n = n;
+    return SC_OK;
+}

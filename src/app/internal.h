@@ -1,0 +1,100 @@
+/* What the files of app/ share and nobody else sees. */
+#ifndef SC_APP_INTERNAL_H
+#define SC_APP_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "app/access.h"
+#include "app/app.h"
+#include "app/events.h"
+#include "app/ingest.h"
+#include "app/space.h"
+
+/* The group commit: requests wait in a list, one thread writes all of them at once. */
+typedef struct sc_committer {
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    sc_ingest *head, **tail;
+    bool stop;
+    _Atomic int64_t queued_bytes;
+} sc_committer;
+
+/* The grouping worker: one thread that claims "group" and "regroup" jobs. */
+typedef struct sc_worker {
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool poked;            /* something was stored since the worker last looked */
+    _Atomic bool stop;
+    char owner[80];        /* lease owner: host, pid, random */
+} sc_worker;
+
+/* The pump: follows other processes' writes, hands events to subscribers, keeps house. */
+typedef struct sc_pump {
+    pthread_t thread;
+    bool running;
+    pthread_mutex_t lock;  /* guards subscribers, poked, stop */
+    pthread_cond_t wake;
+    bool poked, stop;
+    sc_subscriber *subscribers;
+    size_t n_subscribers;
+    int64_t last_event;    /* pump thread alone */
+    int64_t change_token;
+    int64_t next_house_ms;
+} sc_pump;
+
+enum { SC_ACCESS_CACHE = 256 };
+typedef struct sc_access_entry {
+    unsigned char hash[32];
+    int64_t until_us;      /* monotonic; 0 = free */
+    sc_principal who;
+} sc_access_entry;
+
+typedef struct sc_access_cache {
+    pthread_rwlock_t lock;
+    sc_access_entry entries[SC_ACCESS_CACHE];
+    unsigned char local_hash[32];
+    bool has_local;
+    _Atomic int64_t next_touch_ms;
+} sc_access_cache;
+
+struct sc_app {
+    sc_app_conf conf;
+    sc_committer committer;
+    sc_worker worker;
+    sc_pump pump;
+    sc_access_cache access;
+    sc_spaces spaces;
+    _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
+    _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
+};
+
+#define STORE(app) ((app)->conf.store.ops)
+#define SELF(app) ((app)->conf.store.self)
+
+sc_rc sc_committer_start(sc_app *app, sc_err *err);
+void sc_committer_stop(sc_app *app);
+sc_rc sc_worker_start(sc_app *app, sc_err *err);
+void sc_worker_stop(sc_app *app);
+/* There may be something to group. */
+void sc_worker_poke(sc_app *app);
+sc_rc sc_pump_start(sc_app *app, sc_err *err);
+void sc_pump_stop(sc_app *app);
+/* There may be events to hand out. */
+void sc_pump_poke(sc_app *app);
+/* Snoozed issues whose time has come are on the list again. */
+sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err);
+void sc_access_init(sc_access_cache *c);
+void sc_access_done(sc_access_cache *c);
+
+/* Waits on a condition at most ms milliseconds (monotonic clock; the condition must be made by
+ * sc_cond_init). */
+void sc_cond_init(pthread_cond_t *c);
+void sc_cond_wait_ms(pthread_cond_t *c, pthread_mutex_t *m, int64_t ms);
+sc_rc sc_thread_start(pthread_t *t, void *(*fn)(void *), void *arg, const char *name, sc_err *err);
+
+#endif

@@ -1,0 +1,109 @@
+/* Changes to one issue that move no report: title, status, snooze, repository; and edits of a report. */
+#include "app/describe.h"
+#include "app/internal.h"
+#include "app/triage.h"
+
+enum { ARENA_BYTES = 64 << 20, MAX_TRIES = 5 };
+
+static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err *err) {
+    sc_cluster *c = &row->cluster;
+    if (p->if_version && p->if_version != c->version)
+        return sc_fail(err, SC_CONFLICT, "the issue has changed since version %lld", (long long)p->if_version);
+    if (p->has_title) {
+        c->title_locked = p->title.n > 0;
+        c->title = p->title; /* empty: derived again below */
+    }
+    if (p->has_repo_url) c->repo_url = p->repo_url;
+    if (!p->has_event) return SC_OK;
+    sc_cluster_status next;
+    sc_rc rc = sc_cluster_next(c->status, p->event, &next, err);
+    if (rc) return rc;
+    row->status_changed = next != c->status;
+    c->status = next;
+    c->snooze_until_ms = next == SC_CLUSTER_snoozed ? p->snooze_until_ms : 0;
+    return SC_OK;
+}
+
+static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, sc_arena *arena, sc_err *err) {
+    sc_event ev;
+    sc_rc rc = sc_describe_cluster_event(row, now_ms, arena, &ev, err);
+    if (rc) return rc;
+    sc_group_write gw = {.project_id = s->project_id, .expect_version = s->version, .clusters = &row->cluster,
+                         .n_clusters = 1, .events = &ev, .n_events = 1, .model = sc_app_model(s->app), .now_ms = now_ms};
+    int64_t version;
+    rc = STORE(s->app)->group_write(SELF(s->app), &gw, &version, err);
+    if (rc) return rc;
+    s->version = version;
+    sc_err late = {0};
+    pthread_rwlock_wrlock(&s->lock);
+    sc_rc told = sc_engine_set_status(s->engine, &row->cluster.id, row->cluster.status, &late);
+    pthread_rwlock_unlock(&s->lock);
+    if (told && told != SC_NOT_FOUND) sc_space_forget(s);
+    sc_pump_poke(s->app);
+    return SC_OK;
+}
+
+static sc_rc patch_once(sc_space *s, const sc_id *cluster, const sc_cluster_patch *p, int64_t now_ms, sc_arena *arena,
+                        sc_describe_row *ret, sc_err *err) {
+    sc_cluster have;
+    sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, cluster, arena, &have, err);
+    if (!rc && sc_id_is_set(&have.merged_into))
+        rc = sc_fail(err, SC_CONFLICT, "this issue was merged into %s", have.merged_into.text);
+    if (rc) return rc;
+    *ret = (sc_describe_row){.cluster = have, .stored = true};
+    rc = apply_patch(p, ret, err);
+    if (!rc) rc = sc_describe_finish(s, ret, 1, NULL, 0, now_ms, arena, err);
+    return rc ? rc : write_row(s, ret, now_ms, arena, err);
+}
+
+sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_cluster_patch *p, sc_str actor,
+                      sc_arena *arena, sc_cluster *ret, sc_err *err) {
+    (void)actor; /* who did it is in the request log */
+    sc_space *s;
+    sc_rc rc = sc_space_get(app, project, &s, err);
+    if (rc) return rc;
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
+        sc_describe_row row;
+        if ((rc = sc_space_lock(s, err))) return rc;
+        int64_t before = s->version;
+        rc = patch_once(s, cluster, p, sc_now_ms(app->conf.clock), arena, &row, err);
+        bool raced = rc == SC_CONFLICT && sc_space_follow(s, NULL) == SC_OK && s->version != before;
+        sc_space_unlock(s);
+        if (!rc) *ret = row.cluster;
+        if (!raced) break;
+    }
+    return rc;
+}
+
+sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret, sc_err *err) {
+    sc_feedback old;
+    sc_rc rc = STORE(app)->feedback_get(SELF(app), &f->project_id, &f->id, arena, &old, err);
+    if (rc) return rc;
+    bool regroup = !sc_str_eq(old.title, f->title) || !sc_str_eq(old.body, f->body) || !sc_str_eq(old.stack, f->stack);
+    sc_id job = sc_id_new(app->conf.clock);
+    rc = STORE(app)->feedback_update(SELF(app), f, regroup, &job, sc_now_ms(app->conf.clock), err);
+    if (rc) return rc;
+    if (regroup) sc_worker_poke(app);
+    return STORE(app)->feedback_get(SELF(app), &f->project_id, &f->id, arena, ret, err);
+}
+
+sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_project *projects;
+    size_t n = 0;
+    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &projects, &n, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        sc_cluster_filter f = {.project_id = projects[i].id, .statuses = 1u << SC_CLUSTER_snoozed};
+        sc_page page = {.limit = 1000};
+        sc_cluster_list list;
+        rc = STORE(app)->cluster_list(SELF(app), &f, &page, now_ms, &arena, &list, err);
+        for (size_t k = 0; !rc && k < list.n; k++) {
+            if (!list.items[k].snooze_until_ms || list.items[k].snooze_until_ms > now_ms) continue;
+            sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_WAKE};
+            sc_cluster woken;
+            rc = sc_triage_patch(app, &projects[i].id, &list.items[k].id, &p, SC_STR("clock"), &arena, &woken, err);
+        }
+    }
+    return rc;
+}

@@ -1,0 +1,289 @@
+#include "app/read.h"
+
+#include "app/describe.h"
+#include "app/internal.h"
+
+enum { QUERY_ARENA = 8 << 20, MAX_MATCHES = 1000 };
+
+/* The words of q as index terms (no stop words, distinct). */
+static sc_rc query_terms(sc_str q, sc_arena *arena, uint32_t **ret, size_t *ret_n, sc_err *err) {
+    sc_prepared p;
+    sc_rc rc = sc_prepare(q, SC_STR_NONE, SC_STR_NONE, arena, &p, err);
+    if (rc) return rc;
+    uint32_t *v = sc_arena_take_array(arena, p.n_tokens + 1, sizeof *v);
+    if (!v) return sc_fail(err, SC_NOMEM, "no memory for the query");
+    size_t n = 0;
+    for (size_t i = 0; i < p.n_tokens; i++) {
+        bool seen = p.tokens[i].stop;
+        for (size_t k = 0; k < n && !seen; k++) seen = v[k] == p.tokens[i].hash;
+        if (!seen) v[n++] = p.tokens[i].hash;
+    }
+    *ret = v;
+    *ret_n = n;
+    return SC_OK;
+}
+
+/* ---- Feedback by words ---------------------------------------------------------------------------- */
+
+/* Which of the matching seqs also fit the filter: read page by page from the newest down. */
+typedef struct match_scan {
+    sc_app *app;
+    sc_space *space;
+    const sc_feedback_filter *filter;
+    const uint32_t *terms;
+    size_t n_terms;
+} match_scan;
+
+static sc_rc match_seqs(const match_scan *m, int64_t before, size_t limit, sc_arena *arena, int64_t **ret, size_t *ret_n,
+                        size_t *ret_total, sc_err *err) {
+    pthread_rwlock_rdlock(&m->space->lock);
+    sc_rc rc = sc_engine_match(m->space->engine, m->terms, m->n_terms, before, limit, arena, ret, ret_n, ret_total, err);
+    pthread_rwlock_unlock(&m->space->lock);
+    return rc;
+}
+
+static bool only_words(const sc_feedback_filter *f) {
+    return !f->by_source && !f->by_state && !f->unclustered && !sc_id_is_set(&f->cluster_id) && !f->status.n &&
+           !f->since_ms && !f->until_ms;
+}
+
+static bool fits(const sc_feedback_filter *f, const sc_feedback *i) {
+    return (!f->by_source || i->source == f->source) && (!f->by_state || i->state == f->state) &&
+           (!f->unclustered || !sc_id_is_set(&i->cluster_id)) &&
+           (!sc_id_is_set(&f->cluster_id) || sc_id_eq(&i->cluster_id, &f->cluster_id)) &&
+           (!f->status.n || sc_str_eq(i->status, f->status)) && (!f->since_ms || i->created_at_ms >= f->since_ms) &&
+           (!f->until_ms || i->created_at_ms < f->until_ms);
+}
+
+static sc_rc put_cursor(int64_t before, sc_arena *arena, sc_str *ret, sc_err *err) {
+    char *text = sc_arena_printf(arena, "w%lld", (long long)before);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the cursor");
+    *ret = sc_str_of(text);
+    return SC_OK;
+}
+
+static sc_rc get_cursor(sc_str cursor, int64_t *ret_before, sc_err *err) {
+    *ret_before = 0;
+    if (!cursor.n) return SC_OK;
+    sc_str number = {cursor.p + 1, cursor.n - 1};
+    if (cursor.p[0] != 'w' || sc_num_i64(number, 1, INT64_MAX, ret_before, NULL))
+        return sc_fail_field(err, SC_INVALID, "cursor", "not a cursor of this list");
+    return SC_OK;
+}
+
+static sc_rc list_by_words(const match_scan *m, const sc_page *page, sc_arena *arena, sc_feedback_list *ret, sc_err *err) {
+    int64_t before;
+    sc_rc rc = get_cursor(page->cursor, &before, err);
+    sc_feedback *out = sc_arena_take_array(arena, page->limit + 1, sizeof *out);
+    if (!rc && !out) rc = sc_fail(err, SC_NOMEM, "no memory for the list");
+    *ret = (sc_feedback_list){.items = out, .total = -1};
+    size_t total = 0, scanned = 0;
+    bool more = true;
+    while (!rc && more && ret->n < page->limit && scanned < 20 * MAX_MATCHES) {
+        int64_t *seqs;
+        size_t n;
+        sc_feedback *got;
+        rc = match_seqs(m, before, SC_MIN((size_t)MAX_MATCHES, page->limit + 1), arena, &seqs, &n, &total, err);
+        if (!rc) rc = sc_describe_fetch(m->app, &m->space->project_id, seqs, n, arena, &got, err);
+        if (rc) break;
+        more = n == SC_MIN((size_t)MAX_MATCHES, page->limit + 1);
+        scanned += n;
+        for (size_t i = 0; i < n; i++) {
+            if (ret->n == page->limit) {
+                more = true;
+                break;
+            }
+            before = seqs[i];
+            if (fits(m->filter, &got[i])) out[ret->n++] = got[i];
+        }
+    }
+    if (!rc && only_words(m->filter)) ret->total = (int64_t)total;
+    if (!rc && more) rc = put_cursor(before, arena, &ret->next_cursor, err);
+    return rc;
+}
+
+sc_rc sc_read_feedback(sc_app *app, const sc_feedback_filter *f, sc_str q, const sc_page *page, sc_arena *arena,
+                       sc_feedback_list *ret, sc_err *err) {
+    match_scan m = {.app = app, .filter = f};
+    uint32_t *terms = NULL;
+    sc_rc rc = q.n ? query_terms(q, arena, &terms, &m.n_terms, err) : SC_OK;
+    if (rc) return rc;
+    if (!q.n) return STORE(app)->feedback_list(SELF(app), f, page, arena, ret, err);
+    if (!m.n_terms) { /* only stop words: nothing to look for */
+        *ret = (sc_feedback_list){.total = 0};
+        return SC_OK;
+    }
+    m.terms = terms;
+    rc = sc_space_get(app, &f->project_id, &m.space, err);
+    return rc ? rc : list_by_words(&m, page, arena, ret, err);
+}
+
+/* ---- Search --------------------------------------------------------------------------------------- */
+
+static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t limit, sc_arena *arena, sc_hit **ret,
+                       size_t *ret_n, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena tmp;
+    sc_arena_init(&tmp, QUERY_ARENA);
+    sc_space *s;
+    sc_rc rc = sc_space_get(app, project, &s, err);
+    if (rc) return rc;
+    sc_feedback as_report = {.title = query};
+    sc_repr repr;
+    rc = sc_space_represent(app, &as_report, &tmp, &repr, NULL, err);
+    if (rc) return rc;
+    pthread_rwlock_rdlock(&s->lock);
+    rc = sc_engine_search(s->engine, &repr, limit, arena, ret, ret_n, err);
+    pthread_rwlock_unlock(&s->lock);
+    return rc;
+}
+
+/* The hits' clusters: a cluster's score is its best hit's. */
+static sc_rc hit_clusters(sc_app *app, const sc_id *project, sc_search_result *r, sc_arena *arena, sc_err *err) {
+    sc_id *ids = sc_arena_take_array(arena, r->n + 1, sizeof *ids);
+    r->clusters = sc_arena_take_array(arena, r->n + 1, sizeof *r->clusters);
+    if (!ids || !r->clusters) return sc_fail(err, SC_NOMEM, "no memory for the result");
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        const sc_id *id = &r->hits[i].feedback.cluster_id;
+        if (!sc_id_is_set(id)) continue;
+        size_t k = 0;
+        while (k < n && !sc_id_eq(&ids[k], id)) k++;
+        if (k == n) {
+            ids[n++] = *id;
+            r->clusters[k].score = r->hits[i].score;
+        }
+        r->clusters[k].hits++;
+    }
+    sc_cluster_filter f = {.project_id = *project, .by_ids = true, .ids = ids, .n_ids = n};
+    sc_page page = {.limit = SC_MAX(n, (size_t)1)};
+    sc_cluster_list list = {0};
+    sc_rc rc = n ? STORE(app)->cluster_list(SELF(app), &f, &page, sc_now_ms(app->conf.clock), arena, &list, err) : SC_OK;
+    if (rc) return rc;
+    size_t at = 0; /* same order; one that vanished meanwhile is left out */
+    for (size_t k = 0; k < n; k++) {
+        if (at >= list.n || !sc_id_eq(&list.items[at].id, &ids[k])) continue;
+        r->clusters[r->n_clusters] = r->clusters[k];
+        r->clusters[r->n_clusters++].cluster = list.items[at++];
+    }
+    return SC_OK;
+}
+
+sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t limit, sc_arena *arena, sc_search_result *ret,
+                     sc_err *err) {
+    int64_t start = sc_mono_us(app->conf.clock);
+    sc_hit *hits;
+    size_t n;
+    *ret = (sc_search_result){.model = sc_app_model(app)};
+    sc_rc rc = find_hits(app, project, query, limit, arena, &hits, &n, err);
+    if (rc) return rc;
+    int64_t *seqs = sc_arena_take_array(arena, n + 1, sizeof *seqs);
+    ret->hits = sc_arena_take_array(arena, n + 1, sizeof *ret->hits);
+    if (!seqs || !ret->hits) return sc_fail(err, SC_NOMEM, "no memory for the result");
+    for (size_t i = 0; i < n; i++) seqs[i] = hits[i].key;
+    sc_feedback *got;
+    rc = sc_describe_fetch(app, project, seqs, n, arena, &got, err);
+    if (rc) return rc;
+    for (size_t i = 0; i < n; i++)
+        ret->hits[i] = (sc_search_hit){.feedback = got[i], .score = (double)hits[i].score,
+                                       .semantic = (double)hits[i].semantic, .lexical = (double)hits[i].lexical};
+    ret->n = n;
+    rc = hit_clusters(app, project, ret, arena, err);
+    ret->took_us = sc_mono_us(app->conf.clock) - start;
+    return rc;
+}
+
+/* ---- Clusters ------------------------------------------------------------------------------------- */
+
+static bool cluster_fits(const sc_cluster_filter *f, const sc_cluster *c) {
+    return (!f->statuses || (f->statuses >> c->status & 1)) && (!f->by_source || c->source_counts[f->source]) &&
+           (!f->since_ms || c->last_seen_ms >= f->since_ms) && (!f->until_ms || c->last_seen_ms < f->until_ms) &&
+           c->count >= f->min_count;
+}
+
+/* With words: the clusters of the best hits. One page, at most 100. */
+sc_rc sc_read_clusters(sc_app *app, const sc_cluster_filter *f, sc_str q, const sc_page *page, sc_arena *arena,
+                       sc_cluster_list *ret, sc_err *err) {
+    if (!q.n)
+        return STORE(app)->cluster_list(SELF(app), f, page, sc_now_ms(app->conf.clock), arena, ret, err);
+    if (page->cursor.n) return sc_fail_field(err, SC_INVALID, "cursor", "a list with q has one page");
+    sc_search_result found;
+    sc_rc rc = sc_read_search(app, &f->project_id, q, 100, arena, &found, err);
+    if (rc) return rc;
+    *ret = (sc_cluster_list){.items = sc_arena_take_array(arena, found.n_clusters + 1, sizeof *ret->items)};
+    if (!ret->items) return sc_fail(err, SC_NOMEM, "no memory for the list");
+    for (size_t i = 0; i < found.n_clusters; i++) {
+        if (!cluster_fits(f, &found.clusters[i].cluster)) continue;
+        ret->total++;
+        if (ret->n < page->limit) ret->items[ret->n++] = found.clusters[i].cluster;
+    }
+    return SC_OK;
+}
+
+sc_rc sc_read_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena, sc_cluster *ret, bool *ret_moved,
+                      sc_err *err) {
+    sc_id at = *id;
+    *ret_moved = false;
+    for (int hops = 0; hops < 32; hops++) {
+        sc_rc rc = STORE(app)->cluster_get(SELF(app), project, &at, arena, ret, err);
+        if (rc || !sc_id_is_set(&ret->merged_into)) return rc;
+        at = ret->merged_into;
+        *ret_moved = true;
+    }
+    return sc_fail(err, SC_INTERNAL, "the issue's merges go round in a circle");
+}
+
+sc_rc sc_read_candidates(sc_app *app, const sc_id *project, const sc_id *cluster, size_t limit, sc_arena *arena,
+                         sc_merge_candidate **ret, size_t *ret_n, sc_err *err) {
+    sc_space *s;
+    sc_neighbour *near;
+    size_t n;
+    sc_cluster own;
+    sc_rc rc = STORE(app)->cluster_get(SELF(app), project, cluster, arena, &own, err);
+    if (!rc) rc = sc_space_get(app, project, &s, err);
+    if (rc) return rc;
+    pthread_rwlock_rdlock(&s->lock);
+    rc = sc_engine_neighbours(s->engine, cluster, limit, arena, &near, &n, err);
+    pthread_rwlock_unlock(&s->lock);
+    if (rc) return rc;
+    sc_merge_candidate *out = sc_arena_take_array(arena, n + 1, sizeof *out);
+    if (!out) return sc_fail(err, SC_NOMEM, "no memory for the candidates");
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        sc_err gone = {0};
+        rc = STORE(app)->cluster_get(SELF(app), project, &near[i].cluster, arena, &out[kept].cluster, &gone);
+        if (rc == SC_NOT_FOUND) continue; /* not written yet, or merged away meanwhile */
+        if (rc) {
+            if (err) *err = gone;
+            return rc;
+        }
+        out[kept].evidence = near[i].evidence;
+        out[kept++].apart = near[i].apart;
+    }
+    *ret = out;
+    *ret_n = kept;
+    return SC_OK;
+}
+
+sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret, sc_err *err) {
+    *ret = (sc_grouping_status){0};
+    sc_store_stats stats;
+    sc_rc rc = STORE(app)->stats(SELF(app), project, sc_now_ms(app->conf.clock), &stats, err);
+    sc_job_filter f = {.project_id = *project, .kind = SC_STR("group")};
+    sc_page page = {.limit = 1};
+    sc_job_list jobs = {0};
+    if (!rc) rc = STORE(app)->job_list(SELF(app), &f, &page, arena, &jobs, err);
+    sc_space *s;
+    if (!rc) rc = sc_space_get(app, project, &s, err);
+    if (rc) return rc;
+    ret->pending = stats.pending;
+    ret->parked = stats.parked;
+    if (jobs.n) ret->last_job = jobs.items[0];
+    ret->running = jobs.n && jobs.items[0].state == SC_JOB_running;
+    sc_engine_stats es;
+    pthread_rwlock_rdlock(&s->lock);
+    sc_engine_stats_get(s->engine, &es);
+    pthread_rwlock_unlock(&s->lock);
+    ret->indexed_items = es.items;
+    ret->indexed_clusters = es.clusters;
+    return SC_OK;
+}

@@ -1,0 +1,271 @@
+#include "app/space.h"
+
+#include "app/internal.h"
+#include "app/represent.h"
+#include "base/log.h"
+
+void sc_spaces_init(sc_spaces *s) {
+    pthread_mutex_init(&s->lock, NULL);
+    s->head = NULL;
+}
+
+static void space_free(sc_space *s) {
+    if (!s) return;
+    sc_engine_free(s->engine);
+    pthread_mutex_destroy(&s->writer);
+    pthread_rwlock_destroy(&s->lock);
+    sc_free(s);
+}
+
+void sc_spaces_free(sc_spaces *s) {
+    for (sc_space *i = s->head, *next; i; i = next) {
+        next = i->next;
+        space_free(i);
+    }
+    s->head = NULL;
+    pthread_mutex_destroy(&s->lock);
+}
+
+static sc_rc new_engine(sc_app *app, sc_engine **ret, sc_err *err) {
+    const sc_embedder *em = &app->conf.embedder;
+    sc_engine_conf conf = {.dim = em->ops->dim(em->self),
+                           .profile = sc_profile_get(em->ops->model(em->self)),
+                           .clock = app->conf.clock};
+    return sc_engine_new(&conf, ret, err);
+}
+
+static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err *err) {
+    sc_space *s = sc_alloc(sizeof *s);
+    if (!s) return sc_fail(err, SC_NOMEM, "no memory for the project's index");
+    s->app = app;
+    s->project_id = *project;
+    pthread_mutex_init(&s->writer, NULL);
+    /* A change must not starve behind a stream of searches. */
+    pthread_rwlockattr_t a;
+    pthread_rwlockattr_init(&a);
+    pthread_rwlockattr_setkind_np(&a, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&s->lock, &a);
+    pthread_rwlockattr_destroy(&a);
+    sc_rc rc = new_engine(app, &s->engine, err);
+    if (rc) {
+        space_free(s);
+        return rc;
+    }
+    *ret = s;
+    return SC_OK;
+}
+
+sc_rc sc_space_get(sc_app *app, const sc_id *project, sc_space **ret, sc_err *err) {
+    sc_rc rc = SC_OK;
+    pthread_mutex_lock(&app->spaces.lock);
+    sc_space *s = app->spaces.head;
+    while (s && !sc_id_eq(&s->project_id, project)) s = s->next;
+    if (!s) {
+        rc = space_new(app, project, &s, err);
+        if (!rc) {
+            s->next = app->spaces.head;
+            app->spaces.head = s;
+        }
+    }
+    pthread_mutex_unlock(&app->spaces.lock);
+    if (rc) return rc;
+    if (!atomic_load(&s->ready)) {
+        rc = sc_space_lock(s, err);
+        if (rc) return rc;
+        sc_space_unlock(s);
+    }
+    *ret = s;
+    return SC_OK;
+}
+
+sc_rc sc_space_represent(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
+                         sc_prepared *ret_prepared, sc_err *err) {
+    int64_t deadline_ms = sc_now_ms(app->conf.clock) + 30000;
+    return sc_represent(&app->conf.embedder, f, deadline_ms, arena, ret, ret_prepared, err);
+}
+
+/* ---- Following ---------------------------------------------------------------------------------- */
+
+/* Reports that the engine must know but whose stored representation is of another model. */
+typedef struct missing {
+    int64_t *seqs;
+    size_t n, cap;
+} missing;
+
+typedef struct follow {
+    sc_space *s;
+    missing todo;
+    sc_arena arena;
+    sc_err err;
+} follow;
+
+static bool remember_missing(missing *m, int64_t seq) {
+    if (m->n == m->cap) {
+        size_t cap = m->cap ? m->cap * 2 : 256;
+        int64_t *p = sc_realloc_array(m->seqs, cap, sizeof *p);
+        if (!p) return false;
+        m->seqs = p;
+        m->cap = cap;
+    }
+    m->seqs[m->n++] = seq;
+    return true;
+}
+
+static bool follow_item(void *self, const sc_stored_item *item) {
+    follow *f = self;
+    sc_engine *e = f->s->engine;
+    if (sc_engine_has(e, item->seq)) {
+        if (sc_id_is_set(&item->cluster_id))
+            return sc_engine_set_cluster(e, item->seq, &item->cluster_id, &f->err) == SC_OK;
+        sc_engine_remove(e, item->seq); /* parked, or edited and pending again */
+        return true;
+    }
+    if (!sc_id_is_set(&item->cluster_id)) return true;
+    if (!item->repr.n) {
+        if (remember_missing(&f->todo, item->seq)) return true;
+        sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");
+        return false;
+    }
+    sc_arena_reset(&f->arena);
+    sc_repr r;
+    sc_engine_item ei = {.key = item->seq, .created_ms = item->created_ms, .repr = &r};
+    return !sc_repr_decode(item->repr, &f->arena, &r, &f->err) &&
+           !sc_engine_put(e, &ei, &item->cluster_id, &f->err);
+}
+
+static sc_rc represent_missing(follow *f, sc_err *err) {
+    sc_app *app = f->s->app;
+    enum { CHUNK = 200 };
+    for (size_t at = 0; at < f->todo.n; at += CHUNK) {
+        SC_AUTO(sc_arena_done) sc_arena list_arena;
+        sc_arena_init(&list_arena, (size_t)256 << 20);
+        sc_feedback_filter filter = {.project_id = f->s->project_id, .by_seqs = true,
+                                     .seqs = f->todo.seqs + at, .n_seqs = SC_MIN(CHUNK, f->todo.n - at)};
+        sc_page page = {.limit = CHUNK};
+        sc_feedback_list list;
+        sc_rc rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &list_arena, &list, err);
+        for (size_t i = 0; !rc && i < list.n; i++) {
+            sc_arena_reset(&f->arena);
+            sc_repr r;
+            rc = sc_space_represent(app, &list.items[i], &f->arena, &r, NULL, err);
+            sc_engine_item ei = {.key = list.items[i].seq, .created_ms = list.items[i].created_at_ms, .repr = &r};
+            if (!rc) rc = sc_engine_put(f->s->engine, &ei, &list.items[i].cluster_id, err);
+        }
+        if (rc) return rc;
+    }
+    return SC_OK;
+}
+
+static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, (size_t)512 << 20);
+    sc_cluster *list;
+    size_t n;
+    sc_rc rc = STORE(s->app)->clusters_since(SELF(s->app), &s->project_id, since, &arena, &list, &n, err);
+    for (size_t i = 0; !rc && i < n; i++)
+        if (!sc_id_is_set(&list[i].merged_into)) {
+            rc = sc_engine_set_status(s->engine, &list[i].id, list[i].status, err);
+            if (rc == SC_NOT_FOUND) rc = SC_OK; /* empty cluster: nothing to know */
+        }
+    return rc;
+}
+
+sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, (size_t)512 << 20);
+    sc_correction *list;
+    size_t n;
+    sc_rc rc = STORE(s->app)->corrections(SELF(s->app), &s->project_id, &arena, &list, &n, err);
+    return rc ? rc : sc_engine_set_corrections(s->engine, list, n, err);
+}
+
+/* Is there anything new at all? Asked before the write lock is taken. */
+static sc_rc stored_version(sc_space *s, int64_t *ret, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 16);
+    sc_project p;
+    sc_rc rc = STORE(s->app)->project_get(SELF(s->app), sc_id_str(&s->project_id), &arena, &p, err);
+    if (!rc) *ret = p.group_version;
+    return rc;
+}
+
+static sc_rc fresh_engine(sc_space *s, sc_err *err) {
+    sc_engine *e;
+    sc_rc rc = new_engine(s->app, &e, err);
+    if (rc) return rc;
+    sc_engine_free(s->engine);
+    s->engine = e;
+    s->version = 0;
+    return SC_OK;
+}
+
+static sc_rc apply(sc_space *s, int64_t *ret_version, sc_err *err) {
+    follow f = {.s = s};
+    sc_arena_init(&f.arena, 16 << 20);
+    sc_rc rc = STORE(s->app)->items_since(SELF(s->app), &s->project_id, s->version,
+                                          sc_app_model(s->app), follow_item, &f, ret_version, err);
+    if (!rc && f.err.rc) {
+        rc = f.err.rc;
+        if (err) *err = f.err;
+    }
+    if (!rc) rc = represent_missing(&f, err);
+    if (!rc) rc = follow_clusters(s, s->version, err);
+    if (!rc) rc = sc_space_load_corrections(s, err);
+    sc_arena_done(&f.arena);
+    sc_free(f.todo.seqs);
+    return rc;
+}
+
+sc_rc sc_space_follow(sc_space *s, sc_err *err) {
+    int64_t version = 0;
+    sc_rc rc = SC_OK;
+    if (s->loaded) {
+        rc = stored_version(s, &version, err);
+        if (rc || version == s->version) return rc;
+    }
+    int64_t start = sc_mono_us(s->app->conf.clock);
+    bool first = !s->loaded;
+    pthread_rwlock_wrlock(&s->lock);
+    if (!s->loaded) rc = fresh_engine(s, err);
+    if (!rc) rc = apply(s, &version, err);
+    s->loaded = rc == SC_OK;
+    if (!rc) s->version = version;
+    sc_engine_stats es;
+    sc_engine_stats_get(s->engine, &es);
+    pthread_rwlock_unlock(&s->lock);
+    if (rc) return sc_wrap(err, "load the project's index");
+    atomic_store(&s->ready, true);
+    if (first && es.items)
+        sc_log(SC_LOG_INFO, "index loaded", SC_F_TXT("project", s->project_id.text),
+               SC_F_INT("items", es.items), SC_F_INT("clusters", es.clusters), SC_F_INT("bytes", es.bytes),
+               SC_F_INT("ms", (sc_mono_us(s->app->conf.clock) - start) / 1000));
+    return SC_OK;
+}
+
+sc_rc sc_space_lock(sc_space *s, sc_err *err) {
+    pthread_mutex_lock(&s->writer);
+    sc_rc rc = sc_space_follow(s, err);
+    if (rc) pthread_mutex_unlock(&s->writer);
+    return rc;
+}
+
+void sc_space_unlock(sc_space *s) {
+    pthread_mutex_unlock(&s->writer);
+}
+
+void sc_space_forget(sc_space *s) {
+    s->loaded = false;
+}
+
+void sc_spaces_follow(sc_app *app) {
+    pthread_mutex_lock(&app->spaces.lock);
+    sc_space *s = app->spaces.head;
+    pthread_mutex_unlock(&app->spaces.lock);
+    /* Spaces are only ever added at the head and live as long as the app. */
+    for (; s; s = s->next) {
+        sc_err err = {0};
+        if (!atomic_load(&s->ready) || pthread_mutex_trylock(&s->writer)) continue; /* busy: it follows itself */
+        if (sc_space_follow(s, &err)) sc_log_err(SC_LOG_WARN, "follow failed", &err);
+        pthread_mutex_unlock(&s->writer);
+    }
+}

@@ -1,0 +1,58 @@
+/* A space: one project's grouping engine in this process, kept in step with the store.
+ *
+ * Two locks. `writer` is held by whoever computes a change and writes it (worker, triage, follower):
+ * one change at a time. `lock` guards the engine's memory: readers share it, a change takes it only
+ * while it alters the engine, not while the store commits. `version` is the store's group_version
+ * that the engine reflects; a write computed on another version is refused by the store
+ * (SC_CONFLICT) and computed again after following. */
+#ifndef SC_APP_SPACE_H
+#define SC_APP_SPACE_H
+
+#include <pthread.h>
+
+#include "core/project.h"
+#include "group/engine.h"
+#include "text/prepare.h"
+
+struct sc_app;
+
+typedef struct sc_space sc_space;
+struct sc_space {
+    sc_space *next;
+    struct sc_app *app;
+    sc_id project_id;
+    sc_engine *engine;
+    pthread_mutex_t writer;
+    pthread_rwlock_t lock;
+    int64_t version;      /* under writer */
+    bool loaded;          /* under writer; false = must be rebuilt from the store */
+    _Atomic bool ready;   /* loaded once: readers need not take `writer` */
+};
+
+typedef struct sc_spaces {
+    pthread_mutex_t lock;
+    sc_space *head;
+} sc_spaces;
+
+void sc_spaces_init(sc_spaces *s);
+void sc_spaces_free(sc_spaces *s);
+
+/* The project's space, made and loaded when needed. It lives as long as the app. */
+sc_rc sc_space_get(struct sc_app *app, const sc_id *project, sc_space **ret, sc_err *err);
+/* Takes `writer` and follows the store. On success the caller must sc_space_unlock. */
+sc_rc sc_space_lock(sc_space *s, sc_err *err);
+void sc_space_unlock(sc_space *s);
+/* With `writer` held: brings the engine in step with the store. */
+sc_rc sc_space_follow(sc_space *s, sc_err *err);
+/* With `writer` held: the engine may be wrong (a revert failed): rebuild at the next use. */
+void sc_space_forget(sc_space *s);
+/* With `writer` and the write side of `lock` held: hands the corrections in force to the engine. */
+sc_rc sc_space_load_corrections(sc_space *s, sc_err *err);
+/* Follows other processes' writes in all loaded spaces. */
+void sc_spaces_follow(struct sc_app *app);
+
+/* Prepares, embeds and packs one report. `prepared` may be NULL. Everything lives in the arena. */
+sc_rc sc_space_represent(struct sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
+                         sc_prepared *ret_prepared, sc_err *err);
+
+#endif

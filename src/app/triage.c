@@ -1,0 +1,320 @@
+/* Corrections: merge, split, move, apart, undo. Each takes the project's writer lock, lets the engine
+ * compute the change, and writes change and constraints in one step. */
+#include "app/triage.h"
+
+#include "app/internal.h"
+#include "app/write.h"
+
+enum { ARENA_BYTES = 512 << 20, PAGE = 1000, MAX_TRIES = 5 };
+
+/* One action under way. */
+typedef struct action {
+    sc_app *app;
+    sc_space *space;
+    const sc_id *project;
+    sc_arena arena;
+    sc_id id;
+    sc_str actor;
+    int64_t now_ms;
+    sc_correction *corrections;
+    size_t n_corrections, cap;
+    sc_id undoes;
+} action;
+
+static sc_rc begin(action *a, sc_app *app, const sc_id *project, sc_str actor, sc_err *err) {
+    *a = (action){.app = app, .project = project, .actor = actor, .id = sc_id_new(app->conf.clock),
+                  .now_ms = sc_now_ms(app->conf.clock)};
+    sc_arena_init(&a->arena, ARENA_BYTES);
+    sc_rc rc = sc_space_get(app, project, &a->space, err);
+    if (!rc) rc = sc_space_lock(a->space, err);
+    if (rc) sc_arena_done(&a->arena);
+    return rc;
+}
+
+static void finish(action *a) {
+    sc_space_unlock(a->space);
+    sc_arena_done(&a->arena);
+}
+
+static sc_rc constrain(action *a, sc_correction c, sc_err *err) {
+    if (a->n_corrections == a->cap) {
+        size_t cap = a->cap ? a->cap * 2 : 64;
+        sc_correction *more = sc_arena_take_array(&a->arena, cap, sizeof *more);
+        if (!more) return sc_fail(err, SC_NOMEM, "no memory for the corrections");
+        if (a->n_corrections) memcpy(more, a->corrections, a->n_corrections * sizeof *more);
+        a->corrections = more;
+        a->cap = cap;
+    }
+    c.id = sc_id_new(a->app->conf.clock);
+    c.action_id = a->id;
+    c.actor = a->actor;
+    c.at_ms = a->now_ms;
+    a->corrections[a->n_corrections++] = c;
+    return SC_OK;
+}
+
+static sc_rc pin_moves(action *a, const sc_change *change, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t i = 0; !rc && i < change->n_moves; i++)
+        rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_pin, .feedback_seq = change->moves[i].key,
+                                          .cluster_id = change->moves[i].to}, err);
+    return rc;
+}
+
+/* Pins everything that is in the cluster now. */
+static sc_rc pin_members(action *a, const sc_id *cluster, sc_err *err) {
+    sc_str cursor = SC_STR_NONE;
+    do {
+        sc_feedback_filter f = {.project_id = *a->project, .cluster_id = *cluster};
+        sc_page page = {.limit = PAGE, .cursor = cursor};
+        sc_feedback_list list;
+        sc_rc rc = STORE(a->app)->feedback_list(SELF(a->app), &f, &page, &a->arena, &list, err);
+        for (size_t i = 0; !rc && i < list.n; i++)
+            rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_pin, .feedback_seq = list.items[i].seq,
+                                              .cluster_id = *cluster}, err);
+        if (rc) return rc;
+        cursor = list.next_cursor;
+    } while (cursor.n);
+    return SC_OK;
+}
+
+/* Writes the change with the action's corrections; the engine then knows the corrections too. */
+static sc_rc commit(action *a, const sc_change *change, sc_err *err) {
+    sc_write w = {.space = a->space, .arena = &a->arena, .changes = change, .n_changes = 1,
+                  .corrections = a->corrections, .n_corrections = a->n_corrections, .undo_action = a->undoes,
+                  .actor = a->actor, .now_ms = a->now_ms};
+    sc_rc rc = sc_write_changes(&w, err);
+    if (rc) return rc;
+    sc_err late = {0};
+    pthread_rwlock_wrlock(&a->space->lock);
+    if (sc_space_load_corrections(a->space, &late)) sc_space_forget(a->space); /* stored all the same */
+    pthread_rwlock_unlock(&a->space->lock);
+    return SC_OK;
+}
+
+static sc_rc live_cluster(action *a, const sc_id *id, sc_err *err) {
+    sc_cluster c;
+    sc_rc rc = STORE(a->app)->cluster_get(SELF(a->app), a->project, id, &a->arena, &c, err);
+    if (!rc && sc_id_is_set(&c.merged_into))
+        rc = sc_fail(err, SC_CONFLICT, "this issue was merged into %s", c.merged_into.text);
+    return rc;
+}
+
+static void result(const action *a, const sc_id *cluster, size_t moved, sc_triage_result *ret) {
+    *ret = (sc_triage_result){.action_id = a->id, .cluster_id = *cluster, .moved = (int64_t)moved};
+}
+
+static sc_rc merge_once(action *a, const sc_id *into, const sc_id *from, size_t n_from, sc_triage_result *ret,
+                        sc_err *err) {
+    sc_rc rc = live_cluster(a, into, err);
+    for (size_t i = 0; !rc && i < n_from; i++) {
+        if (sc_id_eq(&from[i], into))
+            rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids", "an issue cannot be merged into itself");
+        else
+            rc = live_cluster(a, &from[i], err);
+    }
+    if (!rc) rc = pin_members(a, into, err);
+    if (rc) return rc;
+    sc_change change;
+    pthread_rwlock_wrlock(&a->space->lock);
+    rc = sc_engine_merge(a->space->engine, into, from, n_from, &a->arena, &change, err);
+    pthread_rwlock_unlock(&a->space->lock);
+    if (rc) return rc;
+    if ((rc = pin_moves(a, &change, err))) {
+        sc_space_forget(a->space);
+        return rc;
+    }
+    rc = commit(a, &change, err);
+    if (!rc) result(a, into, change.n_moves, ret);
+    return rc;
+}
+
+/* Another process may have been faster: an action is computed again on what is there now. */
+#define TRY_AGAIN(action_call)                                                                     \
+    sc_rc rc = SC_CONFLICT;                                                                        \
+    for (int tries = 0; tries < MAX_TRIES && rc == SC_CONFLICT; tries++) {                         \
+        action a;                                                                                  \
+        int64_t before;                                                                            \
+        rc = begin(&a, app, project, actor, err);                                                  \
+        if (rc) return rc;                                                                         \
+        before = a.space->version;                                                                 \
+        rc = (action_call);                                                                        \
+        bool raced = rc == SC_CONFLICT && sc_space_follow(a.space, NULL) == SC_OK &&               \
+                     a.space->version != before;                                                   \
+        finish(&a);                                                                                \
+        if (!raced) break;                                                                         \
+    }                                                                                              \
+    return rc
+
+sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from, size_t n_from,
+                      sc_str actor, sc_triage_result *ret, sc_err *err) {
+    if (!n_from) return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids", "name at least one issue to merge");
+    TRY_AGAIN(merge_once(&a, into, from, n_from, ret, err));
+}
+
+/* Report ids to seqs; each must be in the cluster (when one is given). */
+static sc_rc seqs_of(action *a, const sc_id *feedback, size_t n, const sc_id *cluster, int64_t **ret, sc_err *err) {
+    int64_t *seqs = sc_arena_take_array(&a->arena, n + 1, sizeof *seqs);
+    if (!seqs) return sc_fail(err, SC_NOMEM, "no memory for %zu reports", n);
+    for (size_t i = 0; i < n; i++) {
+        sc_feedback f;
+        sc_rc rc = STORE(a->app)->feedback_get(SELF(a->app), a->project, &feedback[i], &a->arena, &f, err);
+        if (rc) return rc;
+        if (cluster && !sc_id_eq(&f.cluster_id, cluster))
+            return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "report %s is not in this issue",
+                                 feedback[i].text);
+        for (size_t k = 0; k < i; k++)
+            if (seqs[k] == f.seq)
+                return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "report %s is named twice", f.id.text);
+        seqs[i] = f.seq;
+    }
+    *ret = seqs;
+    return SC_OK;
+}
+
+static sc_rc split_once(action *a, const sc_id *cluster, const sc_id *feedback, size_t n, sc_triage_result *ret,
+                        sc_err *err) {
+    int64_t *seqs = NULL;
+    sc_change change;
+    sc_id fresh;
+    sc_rc rc = live_cluster(a, cluster, err);
+    if (!rc) rc = seqs_of(a, feedback, n, cluster, &seqs, err);
+    if (rc) return rc;
+    pthread_rwlock_wrlock(&a->space->lock);
+    rc = sc_engine_split(a->space->engine, cluster, seqs, n, &a->arena, &fresh, &change, err);
+    pthread_rwlock_unlock(&a->space->lock);
+    if (rc) return rc;
+    rc = pin_moves(a, &change, err);
+    if (!rc)
+        rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *cluster, .other_id = fresh}, err);
+    if (rc) {
+        sc_space_forget(a->space);
+        return rc;
+    }
+    rc = commit(a, &change, err);
+    if (!rc) result(a, &fresh, change.n_moves, ret);
+    return rc;
+}
+
+sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_id *feedback, size_t n,
+                      sc_str actor, sc_triage_result *ret, sc_err *err) {
+    if (!n) return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "name at least one report to split off");
+    TRY_AGAIN(split_once(&a, cluster, feedback, n, ret, err));
+}
+
+static sc_rc move_once(action *a, const sc_id *feedback, const sc_id *to, sc_triage_result *ret, sc_err *err) {
+    sc_feedback f;
+    sc_rc rc = STORE(a->app)->feedback_get(SELF(a->app), a->project, feedback, &a->arena, &f, err);
+    if (!rc && to) rc = live_cluster(a, to, err);
+    if (!rc && !sc_id_is_set(&f.cluster_id))
+        rc = sc_fail(err, SC_CONFLICT, "this report is not grouped yet");
+    if (!rc && to && sc_id_eq(&f.cluster_id, to))
+        rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id", "the report is in this issue already");
+    if (rc) return rc;
+    sc_id dest;
+    sc_change change;
+    pthread_rwlock_wrlock(&a->space->lock);
+    rc = sc_engine_move(a->space->engine, f.seq, to, &a->arena, &dest, &change, err);
+    pthread_rwlock_unlock(&a->space->lock);
+    if (rc) return rc;
+    rc = pin_moves(a, &change, err);
+    if (!rc)
+        rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_never, .feedback_seq = f.seq, .cluster_id = f.cluster_id},
+                       err);
+    if (rc) {
+        sc_space_forget(a->space);
+        return rc;
+    }
+    rc = commit(a, &change, err);
+    if (!rc) result(a, &dest, change.n_moves, ret);
+    return rc;
+}
+
+sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to, sc_str actor,
+                     sc_triage_result *ret, sc_err *err) {
+    TRY_AGAIN(move_once(&a, feedback, to, ret, err));
+}
+
+static sc_rc apart_once(action *a, const sc_id *x, const sc_id *y, sc_triage_result *ret, sc_err *err) {
+    sc_rc rc = live_cluster(a, x, err);
+    if (!rc) rc = live_cluster(a, y, err);
+    if (!rc) rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *x, .other_id = *y}, err);
+    sc_change nothing = {0};
+    if (!rc) rc = commit(a, &nothing, err);
+    if (!rc) result(a, x, 0, ret);
+    return rc;
+}
+
+sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *x, const sc_id *y, sc_str actor,
+                      sc_triage_result *ret, sc_err *err) {
+    if (sc_id_eq(x, y))
+        return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id", "an issue cannot be kept apart from itself");
+    TRY_AGAIN(apart_once(&a, x, y, ret, err));
+}
+
+/* ---- Undo ----------------------------------------------------------------------------------------- */
+
+/* Where the action took the report from; empty when the report has gone on since. */
+static sc_rc origin(action *a, const sc_correction *c, sc_id *ret_from, sc_err *err) {
+    *ret_from = (sc_id){{0}};
+    sc_decision *d;
+    size_t n;
+    sc_rc rc = STORE(a->app)->decisions(SELF(a->app), a->project, c->feedback_seq, &a->arena, &d, &n, err);
+    if (rc || !n) return rc;
+    const sc_decision *last = &d[n - 1];
+    bool ours = last->at_ms == c->at_ms && sc_id_eq(&last->cluster_id, &c->cluster_id);
+    if (ours) *ret_from = last->from_id;
+    return SC_OK;
+}
+
+/* The moves that take the action's reports back, not applied yet. */
+static sc_rc plan_undo(action *a, const sc_id *undone, sc_change *ret, size_t *ret_found, sc_err *err) {
+    sc_correction *all;
+    size_t n;
+    *ret = (sc_change){0};
+    *ret_found = 0;
+    sc_rc rc = STORE(a->app)->corrections(SELF(a->app), a->project, &a->arena, &all, &n, err);
+    if (rc) return rc;
+    sc_move *moves = sc_arena_take_array(&a->arena, n + 1, sizeof *moves);
+    if (!moves) return sc_fail(err, SC_NOMEM, "no memory to undo");
+    for (size_t i = 0; i < n; i++) {
+        if (!sc_id_eq(&all[i].action_id, undone)) continue;
+        ++*ret_found;
+        if (all[i].kind != SC_CORRECTION_pin) continue;
+        sc_id from;
+        if ((rc = origin(a, &all[i], &from, err))) return rc;
+        if (!sc_id_is_set(&from) || sc_id_eq(&from, &all[i].cluster_id)) continue;
+        moves[ret->n_moves++] = (sc_move){.key = all[i].feedback_seq, .from = all[i].cluster_id, .to = from,
+                                          .reason = SC_REASON_person_undid};
+    }
+    ret->moves = moves;
+    return SC_OK;
+}
+
+static sc_rc undo_once(action *a, const sc_id *undone, sc_triage_result *ret, sc_err *err) {
+    sc_change change;
+    size_t found;
+    sc_rc rc = plan_undo(a, undone, &change, &found, err);
+    if (!rc && !found) rc = sc_fail(err, SC_NOT_FOUND, "no such action, or it was undone already");
+    if (rc) return rc;
+    a->undoes = *undone;
+    pthread_rwlock_wrlock(&a->space->lock);
+    size_t done = 0;
+    while (!rc && done < change.n_moves) {
+        rc = sc_engine_set_cluster(a->space->engine, change.moves[done].key, &change.moves[done].to, err);
+        if (!rc) done++;
+    }
+    pthread_rwlock_unlock(&a->space->lock);
+    if (rc) {
+        sc_space_forget(a->space);
+        return rc;
+    }
+    rc = commit(a, &change, err);
+    if (!rc) result(a, change.n_moves ? &change.moves[0].to : undone, change.n_moves, ret);
+    return rc;
+}
+
+sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *undone, sc_str actor, sc_triage_result *ret,
+                     sc_err *err) {
+    TRY_AGAIN(undo_once(&a, undone, ret, err));
+}

@@ -1,0 +1,274 @@
+/* The grouping worker: claims "group" jobs (a project has pending reports) and "regroup" jobs (one report
+ * that failed before), places the reports, and writes the result under the job's fence. */
+#include "app/represent.h"
+#include "app/internal.h"
+#include "app/write.h"
+#include "base/json.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum {
+    PASS_ITEMS = 256,        /* reports a write holds at most */
+    PASS_US = 15000,         /* ... or that this much time was spent on */
+    LINGER_MS = 40,          /* a drained job waits this long for more before it ends */
+    IDLE_MS = 200,           /* how often another process's jobs are looked for */
+    MAX_CONFLICTS = 20,
+    BACKOFF_BASE_MS = 500, BACKOFF_CAP_MS = 60000,
+    ARENA_BYTES = 512 << 20,
+};
+
+typedef struct pass {
+    sc_app *app;
+    const sc_job *job;
+    sc_space *space;
+    sc_arena *arena;
+    sc_write_item *items;   /* n placed ones */
+    sc_change *changes;
+    size_t n;
+    const sc_feedback *failed; /* the first that could not be placed, or NULL */
+    sc_err why;
+} pass;
+
+static sc_rc heartbeat(sc_app *app, const sc_job *job, sc_err *err) {
+    return STORE(app)->job_heartbeat(SELF(app), &job->id, job->fence, app->conf.lease_ms,
+                                     sc_now_ms(app->conf.clock), err);
+}
+
+/* Places one report in the engine. Items of a pass stay in the arena until it is written. */
+static sc_rc place_one(pass *p, const sc_feedback *f, sc_err *err) {
+    sc_write_item *it = &p->items[p->n];
+    sc_prepared *prepared = sc_arena_take(p->arena, sizeof *prepared);
+    if (!prepared) return sc_fail(err, SC_NOMEM, "no memory to group a report");
+    sc_repr repr;
+    sc_rc rc = sc_space_represent(p->app, f, p->arena, &repr, prepared, err);
+    if (rc) return rc;
+    SC_AUTO(sc_buf_done) sc_buf blob;
+    sc_buf_init(&blob, 64 * 1024);
+    char *kept = sc_repr_encode(&repr, &blob) ? sc_arena_copy(p->arena, blob.p, blob.n) : NULL;
+    if (!kept) return sc_fail(err, SC_NOMEM, "no memory to group a report");
+    *it = (sc_write_item){.feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
+    sc_engine_item ei = {.key = f->seq, .created_ms = f->created_at_ms, .repr = &repr};
+    pthread_rwlock_wrlock(&p->space->lock);
+    if (sc_engine_has(p->space->engine, f->seq)) sc_engine_remove(p->space->engine, f->seq); /* edited */
+    rc = sc_engine_place(p->space->engine, &ei, 1, p->arena, &p->changes[p->n], err);
+    pthread_rwlock_unlock(&p->space->lock);
+    if (!rc) p->n++;
+    return rc;
+}
+
+/* Places reports until the time or the room is used up, or one fails. */
+static void place(pass *p, const sc_feedback *list, size_t n) {
+    int64_t start = sc_mono_us(p->app->conf.clock);
+    for (size_t i = 0; i < n && !p->failed; i++) {
+        if (place_one(p, &list[i], &p->why)) p->failed = &list[i];
+        if (sc_mono_us(p->app->conf.clock) - start > PASS_US) break;
+    }
+}
+
+static sc_rc write_pass(pass *p, sc_err *err) {
+    if (!p->n) return SC_OK;
+    sc_write w = {.space = p->space, .arena = p->arena, .items = p->items, .n_items = p->n,
+                  .changes = p->changes, .n_changes = p->n, .job_id = p->job->id, .job_fence = p->job->fence,
+                  .actor = SC_STR("worker"), .now_ms = sc_now_ms(p->app->conf.clock)};
+    return sc_write_changes(&w, err);
+}
+
+/* A report that cannot be grouped must not hold up the others: it is parked, and a job of its own tries it
+ * again with back-off and ends as a dead letter with the reason. */
+static sc_rc park(pass *p, sc_err *err) {
+    sc_app *app = p->app;
+    int64_t now = sc_now_ms(app->conf.clock);
+    char payload[64 + SC_ID_TEXT], unique[16 + SC_ID_TEXT];
+    snprintf(payload, sizeof payload, "{\"feedback_id\":\"%s\"}", p->failed->id.text);
+    snprintf(unique, sizeof unique, "regroup:%s", p->failed->id.text);
+    sc_job job = {.id = sc_id_new(app->conf.clock), .project_id = p->space->project_id, .kind = SC_STR("regroup"),
+                  .unique_key = sc_str_of(unique), .payload = sc_str_of(payload), .max_attempts = 5,
+                  .run_at_ms = now + BACKOFF_BASE_MS, .created_at_ms = now, .updated_at_ms = now};
+    sc_id id;
+    sc_rc rc = STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    if (rc) return rc;
+    sc_assign a = {.seq = p->failed->seq};
+    sc_event ev = {.project_id = p->space->project_id, .kind = SC_STR("feedback.parked"), .data = sc_str_of(payload),
+                   .at_ms = now};
+    sc_group_write gw = {.project_id = p->space->project_id, .expect_version = p->space->version, .job_id = p->job->id,
+                         .job_fence = p->job->fence, .model = sc_app_model(app), .assigns = &a, .n_assigns = 1,
+                         .events = &ev, .n_events = 1, .now_ms = now};
+    int64_t version;
+    rc = STORE(app)->group_write(SELF(app), &gw, &version, err);
+    if (!rc) p->space->version = version;
+    sc_log_err(SC_LOG_WARN, "report parked", &p->why);
+    atomic_fetch_add(&app->group_errors, 1);
+    return rc;
+}
+
+/* One write's worth of the project's pending reports. *ret_left: there may be more. */
+static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *ret_left, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_rc rc = sc_space_lock(space, err);
+    if (rc) return rc;
+    int64_t start = sc_mono_us(app->conf.clock);
+    sc_feedback *list;
+    size_t n = 0;
+    rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, PASS_ITEMS, &arena, &list, &n, err);
+    pass p = {.app = app, .job = job, .space = space, .arena = &arena};
+    p.items = sc_arena_take_array(&arena, n + 1, sizeof *p.items);
+    p.changes = sc_arena_take_array(&arena, n + 1, sizeof *p.changes);
+    if (!rc && (!p.items || !p.changes)) rc = sc_fail(err, SC_NOMEM, "no memory to group %zu reports", n);
+    if (!rc) place(&p, list, n);
+    if (!rc) rc = write_pass(&p, err);
+    if (!rc && p.failed) rc = park(&p, err);
+    sc_space_unlock(space);
+    *ret_left = n > 0;
+    if (!rc && p.n) {
+        atomic_fetch_add(&app->grouped, (int64_t)p.n);
+        atomic_fetch_add(&app->group_us_total, sc_mono_us(app->conf.clock) - start);
+    }
+    return rc;
+}
+
+/* Waits for a poke; true when there was one. */
+static bool wait_poke(sc_app *app, int64_t ms) {
+    sc_worker *w = &app->worker;
+    pthread_mutex_lock(&w->lock);
+    if (!w->poked && !w->stop) sc_cond_wait_ms(&w->wake, &w->lock, ms);
+    bool poked = w->poked;
+    w->poked = false;
+    pthread_mutex_unlock(&w->lock);
+    return poked;
+}
+
+/* Groups the project's pending reports until none comes for a while. */
+static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
+    sc_space *space;
+    sc_rc rc = sc_space_get(app, &job->project_id, &space, err);
+    int64_t beat = sc_mono_us(app->conf.clock);
+    int conflicts = 0;
+    while (!rc && !atomic_load(&app->worker.stop)) {
+        bool left = false;
+        rc = group_some(app, job, space, &left, err);
+        if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
+            atomic_fetch_add(&app->conflicts, 1); /* another process corrected something: compute again */
+            rc = SC_OK;
+            continue;
+        }
+        if (!rc && (sc_mono_us(app->conf.clock) - beat) / 1000 > app->conf.lease_ms / 3) {
+            rc = heartbeat(app, job, err);
+            beat = sc_mono_us(app->conf.clock);
+        }
+        if (!rc && !left && !wait_poke(app, LINGER_MS)) break;
+    }
+    if (!rc && atomic_load(&app->worker.stop)) rc = sc_fail(err, SC_CANCELLED, "the worker is shutting down");
+    return rc;
+}
+
+/* One report that could not be grouped before. */
+static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    SC_AUTO(sc_json_auto) json_t *payload = NULL;
+    sc_rc rc = sc_json_parse(job->payload, &payload, err);
+    if (rc) return rc;
+    sc_id id = sc_id_of(sc_json_str_at(payload, "feedback_id"));
+    sc_feedback f;
+    rc = STORE(app)->feedback_get(SELF(app), &job->project_id, &id, &arena, &f, err);
+    if (rc == SC_NOT_FOUND || (!rc && f.state != SC_FEEDBACK_parked)) return SC_OK; /* gone, or placed since */
+    sc_space *space;
+    if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
+    if (!rc) rc = sc_space_lock(space, err);
+    if (rc) return rc;
+    sc_write_item item;
+    sc_change change;
+    pass p = {.app = app, .job = job, .space = space, .arena = &arena, .items = &item, .changes = &change};
+    rc = place_one(&p, &f, err);
+    if (!rc) rc = write_pass(&p, err);
+    sc_space_unlock(space);
+    return rc;
+}
+
+static void end_job(sc_app *app, const sc_job *job, const sc_err *err) {
+    sc_job_end end = {.id = job->id, .fence = job->fence, .now_ms = sc_now_ms(app->conf.clock),
+                      .error = sc_str_of(err->msg)};
+    uint32_t random;
+    sc_random(&random, sizeof random);
+    if (!err->rc) {
+        end.event = SC_JOB_EV_FINISH;
+    } else if (err->rc == SC_CANCELLED) {
+        end.event = SC_JOB_EV_RELEASE;
+    } else if (sc_rc_retryable(err->rc) && job->attempts < job->max_attempts) {
+        end.event = SC_JOB_EV_RETRY;
+        end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random,
+                                                       err->retry_after_ms);
+    } else {
+        end.event = SC_JOB_EV_BURY;
+    }
+    if (err->rc && err->rc != SC_CANCELLED) sc_log_err(SC_LOG_WARN, "job failed", err);
+    sc_err e = {0};
+    /* When this fails too, the lease runs out and the job is claimed again. */
+    if (STORE(app)->job_end(SELF(app), &end, &e) && e.rc != SC_FENCED) sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
+}
+
+/* One job, if there is one. */
+static bool work_once(sc_app *app) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}};
+    sc_job job;
+    sc_err err = {0};
+    sc_rc rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(app->worker.owner), app->conf.lease_ms,
+                                     sc_now_ms(app->conf.clock), &arena, &job, &err);
+    if (rc) {
+        if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
+        return false;
+    }
+    sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    err = (sc_err){0};
+    if (sc_str_is(job.kind, "group"))
+        work_group(app, &job, &err);
+    else
+        work_regroup(app, &job, &err);
+    if (err.rc != SC_FENCED) end_job(app, &job, &err);
+    sc_log_context("");
+    return true;
+}
+
+static void *run(void *arg) {
+    sc_app *app = arg;
+    /* Grouping gives way to answering requests when both want the processor. */
+    if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
+    }
+    while (!atomic_load(&app->worker.stop))
+        if (!work_once(app)) wait_poke(app, IDLE_MS);
+    return NULL;
+}
+
+sc_rc sc_worker_start(sc_app *app, sc_err *err) {
+    sc_worker *w = &app->worker;
+    char host[32] = "host";
+    gethostname(host, sizeof host - 1);
+    uint32_t random;
+    sc_random(&random, sizeof random);
+    snprintf(w->owner, sizeof w->owner, "%s:%d:%08x", host, (int)getpid(), random);
+    sc_rc rc = sc_thread_start(&w->thread, run, app, "group", err);
+    w->running = rc == SC_OK;
+    return rc;
+}
+
+void sc_worker_poke(sc_app *app) {
+    sc_worker *w = &app->worker;
+    pthread_mutex_lock(&w->lock);
+    w->poked = true;
+    pthread_cond_signal(&w->wake);
+    pthread_mutex_unlock(&w->lock);
+}
+
+void sc_worker_stop(sc_app *app) {
+    sc_worker *w = &app->worker;
+    if (!w->running) return;
+    atomic_store(&w->stop, true);
+    sc_worker_poke(app);
+    pthread_join(w->thread, NULL);
+    w->running = false;
+}
