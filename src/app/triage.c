@@ -104,8 +104,36 @@ static void result(const action *a, const sc_id *cluster, size_t moved, sc_triag
     *ret = (sc_triage_result){.action_id = a->id, .cluster_id = *cluster, .moved = (int64_t)moved};
 }
 
-static sc_rc merge_once(action *a, const sc_id *into, const sc_id *from, size_t n_from, sc_triage_result *ret,
-                        sc_err *err) {
+/* What an action was asked to do; each one uses the members it needs. */
+typedef struct request {
+    const sc_id *one;       /* into, cluster, report, action */
+    const sc_id *other;     /* destination, second cluster   */
+    const sc_id *ids;       /* merged clusters, split reports */
+    size_t n_ids;
+} request;
+
+typedef sc_rc (*act_fn)(action *a, const request *r, sc_triage_result *ret, sc_err *err);
+
+/* Another process may have been faster: an action is then computed again on what is there now. */
+static sc_rc perform(sc_app *app, const sc_id *project, sc_str actor, act_fn act, const request *r, sc_triage_result *ret,
+                     sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (int tries = 0; tries < MAX_TRIES; tries++) {
+        action a;
+        rc = begin(&a, app, project, actor, err);
+        if (rc) return rc;
+        int64_t before = a.space->version;
+        rc = act(&a, r, ret, err);
+        bool raced = rc == SC_CONFLICT && sc_space_follow(a.space, NULL) == SC_OK && a.space->version != before;
+        finish(&a);
+        if (!raced) break;
+    }
+    return rc;
+}
+
+static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
+    const sc_id *into = r->one, *from = r->ids;
+    size_t n_from = r->n_ids;
     sc_rc rc = live_cluster(a, into, err);
     for (size_t i = 0; !rc && i < n_from; i++) {
         if (sc_id_eq(&from[i], into))
@@ -129,27 +157,11 @@ static sc_rc merge_once(action *a, const sc_id *into, const sc_id *from, size_t 
     return rc;
 }
 
-/* Another process may have been faster: an action is computed again on what is there now. */
-#define TRY_AGAIN(action_call)                                                                     \
-    sc_rc rc = SC_CONFLICT;                                                                        \
-    for (int tries = 0; tries < MAX_TRIES && rc == SC_CONFLICT; tries++) {                         \
-        action a;                                                                                  \
-        int64_t before;                                                                            \
-        rc = begin(&a, app, project, actor, err);                                                  \
-        if (rc) return rc;                                                                         \
-        before = a.space->version;                                                                 \
-        rc = (action_call);                                                                        \
-        bool raced = rc == SC_CONFLICT && sc_space_follow(a.space, NULL) == SC_OK &&               \
-                     a.space->version != before;                                                   \
-        finish(&a);                                                                                \
-        if (!raced) break;                                                                         \
-    }                                                                                              \
-    return rc
-
 sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from, size_t n_from,
                       sc_str actor, sc_triage_result *ret, sc_err *err) {
     if (!n_from) return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids", "name at least one issue to merge");
-    TRY_AGAIN(merge_once(&a, into, from, n_from, ret, err));
+    request r = {.one = into, .ids = from, .n_ids = n_from};
+    return perform(app, project, actor, merge_once, &r, ret, err);
 }
 
 /* Report ids to seqs; each must be in the cluster (when one is given). */
@@ -172,8 +184,9 @@ static sc_rc seqs_of(action *a, const sc_id *feedback, size_t n, const sc_id *cl
     return SC_OK;
 }
 
-static sc_rc split_once(action *a, const sc_id *cluster, const sc_id *feedback, size_t n, sc_triage_result *ret,
-                        sc_err *err) {
+static sc_rc split_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
+    const sc_id *cluster = r->one, *feedback = r->ids;
+    size_t n = r->n_ids;
     int64_t *seqs = NULL;
     sc_change change;
     sc_id fresh;
@@ -199,10 +212,12 @@ static sc_rc split_once(action *a, const sc_id *cluster, const sc_id *feedback, 
 sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_id *feedback, size_t n,
                       sc_str actor, sc_triage_result *ret, sc_err *err) {
     if (!n) return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "name at least one report to split off");
-    TRY_AGAIN(split_once(&a, cluster, feedback, n, ret, err));
+    request r = {.one = cluster, .ids = feedback, .n_ids = n};
+    return perform(app, project, actor, split_once, &r, ret, err);
 }
 
-static sc_rc move_once(action *a, const sc_id *feedback, const sc_id *to, sc_triage_result *ret, sc_err *err) {
+static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
+    const sc_id *feedback = r->one, *to = r->other;
     sc_feedback f;
     sc_rc rc = STORE(a->app)->feedback_get(SELF(a->app), a->project, feedback, &a->arena, &f, err);
     if (!rc && to) rc = live_cluster(a, to, err);
@@ -232,10 +247,12 @@ static sc_rc move_once(action *a, const sc_id *feedback, const sc_id *to, sc_tri
 
 sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to, sc_str actor,
                      sc_triage_result *ret, sc_err *err) {
-    TRY_AGAIN(move_once(&a, feedback, to, ret, err));
+    request r = {.one = feedback, .other = to};
+    return perform(app, project, actor, move_once, &r, ret, err);
 }
 
-static sc_rc apart_once(action *a, const sc_id *x, const sc_id *y, sc_triage_result *ret, sc_err *err) {
+static sc_rc apart_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
+    const sc_id *x = r->one, *y = r->other;
     sc_rc rc = live_cluster(a, x, err);
     if (!rc) rc = live_cluster(a, y, err);
     if (!rc) rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *x, .other_id = *y}, err);
@@ -249,7 +266,8 @@ sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *x, const s
                       sc_triage_result *ret, sc_err *err) {
     if (sc_id_eq(x, y))
         return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id", "an issue cannot be kept apart from itself");
-    TRY_AGAIN(apart_once(&a, x, y, ret, err));
+    request r = {.one = x, .other = y};
+    return perform(app, project, actor, apart_once, &r, ret, err);
 }
 
 /* ---- Undo ----------------------------------------------------------------------------------------- */
@@ -291,7 +309,8 @@ static sc_rc plan_undo(action *a, const sc_id *undone, sc_change *ret, size_t *r
     return SC_OK;
 }
 
-static sc_rc undo_once(action *a, const sc_id *undone, sc_triage_result *ret, sc_err *err) {
+static sc_rc undo_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
+    const sc_id *undone = r->one;
     sc_change change;
     size_t found;
     sc_rc rc = plan_undo(a, undone, &change, &found, err);
@@ -316,5 +335,6 @@ static sc_rc undo_once(action *a, const sc_id *undone, sc_triage_result *ret, sc
 
 sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *undone, sc_str actor, sc_triage_result *ret,
                      sc_err *err) {
-    TRY_AGAIN(undo_once(&a, undone, ret, err));
+    request r = {.one = undone};
+    return perform(app, project, actor, undo_once, &r, ret, err);
 }
