@@ -72,7 +72,7 @@ typedef struct sc_move {
     sc_id to;
     sc_decision_reason reason;
     sc_evidence evidence;
-    int64_t nearest;             /* key of the most similar member of `to`, or 0 */
+    int64_t nearest;             /* key of the most similar report compared with, or 0 */
     uint32_t shared[6];          /* hashes of the rarest shared terms, 0 = none  */
 } sc_move;
 
@@ -95,6 +95,7 @@ typedef struct sc_change {
     size_t n_regressed;
     sc_suggestion *suggestions;
     size_t n_suggestions;
+    uint64_t own[2];             /* the engine's, for sc_engine_revert */
 } sc_change;
 
 /* Places n new items one after the other. The change lives in the arena. On an error nothing is

@@ -33,6 +33,10 @@ typedef struct sc_source_item {
     sc_feedback feedback;   /* source, external_id, title, body, stack, metadata, repo, url, ... */
     sc_item_verdict verdict;
     const char *why;        /* static text, or in the arena */
+    /* Another external_id for the same report, or empty: what to store it under when external_id is known
+     * already and the cluster of that report was resolved before feedback.created_at_ms. Then it is a
+     * recurrence, which must not be swallowed as a duplicate. */
+    sc_str again_id;
 } sc_source_item;
 
 typedef struct sc_source_ops {

@@ -1,0 +1,210 @@
+/* Options: the shared rows as a table, and putting a verb's rows together. */
+#include <stdlib.h>
+
+#include "cmd/cmd.h"
+#include "embedders/registry.h"
+#include "stores/registry.h"
+
+#define AT(member) offsetof(sc_common, member)
+
+/* A row's `set` is the bit of the verbs that show it. */
+static const struct { unsigned set; sc_opt opt; } shared[] = {
+    {SC_OPTS_DATA, {.name = "data", .type = SC_OPT_STR, .offset = AT(data), .fallback = "./data", .arg = "DIR",
+      .help = "the data folder"}},
+    {SC_OPTS_DATA, {.name = "env-file", .type = SC_OPT_STR, .offset = AT(env_file), .arg = "FILE",
+      .help = "read NAME=value lines into the environment first; what is set already wins"}},
+    {SC_OPTS_CLIENT, {.name = "server", .type = SC_OPT_STR, .offset = AT(server), .arg = "URL", .no_env = true,
+      .help = "talk to this server instead of the one on the data folder (SOULCASTER_URL)"}},
+    {SC_OPTS_CLIENT, {.name = "key", .type = SC_OPT_STR, .offset = AT(key), .arg = "KEY", .secret = true,
+      .help = "API key for --server; better in the environment than on a command line"}},
+    {SC_OPTS_CLIENT, {.name = "project", .type = SC_OPT_STR, .offset = AT(project), .arg = "NAME", .letter = 'p',
+      .help = "name or id of the project; without it the key's own, or the first one"}},
+    {SC_OPTS_OUT, {.name = "json", .type = SC_OPT_BOOL, .offset = AT(json), .no_env = true,
+      .help = "print JSON as the API gives it"}},
+    {SC_OPTS_OUT, {.name = "color", .type = SC_OPT_STR, .offset = AT(color), .fallback = "auto", .arg = "WHEN",
+      .help = "auto, always or never; auto is only on a terminal and without NO_COLOR"}},
+    {SC_OPTS_STACK, {.name = "log-level", .type = SC_OPT_STR, .offset = AT(log_level), .fallback = "info",
+      .arg = "LEVEL", .help = "debug, info, warn, error or off"}},
+    {SC_OPTS_STACK, {.name = "max-queued", .type = SC_OPT_BYTES, .offset = AT(max_queued_bytes), .fallback = "64M",
+      .arg = "BYTES", .help = "reports that may wait to be written; more get 429"}},
+    {SC_OPTS_STACK, {.name = "lease-ms", .type = SC_OPT_INT, .offset = AT(lease_ms), .fallback = "30000",
+      .arg = "MS", .min = 1000, .max = 3600000, .help = "how long a worker may be silent before its job is given to another"}},
+    {SC_OPTS_SERVE, {.name = "listen", .type = SC_OPT_STR, .offset = AT(listen), .fallback = "127.0.0.1:8080",
+      .arg = "ADDR:PORT", .letter = 'l', .help = "where to listen; port 0 takes any free one"}},
+    {SC_OPTS_SERVE, {.name = "no-worker", .type = SC_OPT_BOOL, .offset = AT(no_worker),
+      .help = "leave grouping to `soulcaster worker`"}},
+    {SC_OPTS_SERVE, {.name = "login-link", .type = SC_OPT_BOOL, .offset = AT(login_link), .no_env = true,
+      .help = "make a one-time login link and print it (on a terminal always)"}},
+    {SC_OPTS_SERVE, {.name = "threads", .type = SC_OPT_INT, .offset = AT(threads), .fallback = "0", .arg = "N",
+      .min = 0, .max = 256, .help = "threads that serve requests; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "max-connections", .type = SC_OPT_INT, .offset = AT(max_connections), .fallback = "0",
+      .arg = "N", .min = 0, .max = 1000000, .help = "connections at once; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "max-connections-per-address", .type = SC_OPT_INT,
+      .offset = AT(max_connections_per_address), .fallback = "0", .arg = "N", .min = 0, .max = 1000000,
+      .help = "of one address; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "max-body", .type = SC_OPT_BYTES, .offset = AT(max_body_bytes), .fallback = "0",
+      .arg = "BYTES", .help = "largest request body where the contract names no limit; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "max-buffered", .type = SC_OPT_BYTES, .offset = AT(max_buffered_bytes),
+      .fallback = "0", .arg = "BYTES", .help = "all request bodies in memory together; over it 429; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "head-timeout-ms", .type = SC_OPT_INT, .offset = AT(head_timeout_ms), .fallback = "0",
+      .arg = "MS", .min = 0, .max = 3600000, .help = "for a whole request head; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "idle-timeout-ms", .type = SC_OPT_INT, .offset = AT(idle_timeout_ms), .fallback = "0",
+      .arg = "MS", .min = 0, .max = 3600000, .help = "for a connection without a request; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "min-body-rate", .type = SC_OPT_BYTES, .offset = AT(min_body_bytes_per_s),
+      .fallback = "0", .arg = "BYTES", .help = "slower request bodies get 408, bytes a second; 0 chooses"}},
+    {SC_OPTS_SERVE, {.name = "drain-ms", .type = SC_OPT_INT, .offset = AT(drain_ms), .fallback = "10000",
+      .arg = "MS", .min = 0, .max = 600000, .help = "how long requests under way may take after SIGTERM"}},
+};
+
+/* Where a row's value lives. */
+typedef enum home { OF_VERB, OF_COMMON, OF_STORE, OF_EMBEDDER, HOMES } home;
+typedef struct row {
+    sc_opt opt; /* offset within its home */
+    home home;
+    bool shown; /* a flag of this verb; the others are read from the environment alone */
+    int same;   /* index of an earlier row of this name, or -1 */
+} row;
+
+typedef struct rows {
+    row *v;
+    size_t n;
+} rows;
+
+static size_t size_of(sc_opt_type t) {
+    switch (t) {
+    case SC_OPT_STR: return sizeof(char *);
+    case SC_OPT_BOOL: return sizeof(bool);
+    case SC_OPT_LIST: return sizeof(sc_opt_list);
+    case SC_OPT_INT:
+    case SC_OPT_BYTES: break;
+    }
+    return sizeof(int64_t);
+}
+
+/* The store calls its folder "dir"; on the command line it is --data. */
+static const char *name_of(const sc_opt *o, home h) {
+    return h == OF_STORE && !strcmp(o->name, "dir") ? "data" : o->name;
+}
+
+static void add(rows *r, const sc_opt *opts, size_t n, home h, bool shown) {
+    for (size_t i = 0; i < n; i++) {
+        row *next = &r->v[r->n++];
+        *next = (row){.opt = opts[i], .home = h, .shown = shown, .same = -1};
+        for (size_t k = 0; k + 1 < r->n && next->same < 0; k++)
+            if (!strcmp(r->v[k].opt.name, name_of(&opts[i], h))) next->same = (int)k;
+    }
+}
+
+/* What a verb shows, and what it reads besides: a client may have to start the stack itself. */
+static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
+    const sc_store_ops *store = sc_stores[0];
+    const sc_embedder_ops *embedder = sc_embedders[0];
+    r->n = 0;
+    r->v = sc_alloc_array(verb->n_opts + SC_LEN(shared) + store->n_opts + embedder->n_opts, sizeof *r->v);
+    if (!r->v) return sc_fail(err, SC_NOMEM, "out of memory");
+    add(r, verb->opts, verb->n_opts, OF_VERB, true);
+    for (size_t i = 0; i < SC_LEN(shared); i++)
+        add(r, &shared[i].opt, 1, OF_COMMON, (verb->sets & shared[i].set) != 0);
+    bool stack = (verb->sets & SC_OPTS_STACK) != 0;
+    add(r, store->opts, store->n_opts, OF_STORE, stack);
+    add(r, embedder->opts, embedder->n_opts, OF_EMBEDDER, stack);
+    return SC_OK;
+}
+
+sc_rc sc_options_rows(const sc_verb *verb, sc_opt **ret, size_t *ret_n, sc_err *err) {
+    rows r;
+    sc_rc rc = gather(verb, &r, err);
+    if (rc) return rc;
+    sc_opt *v = sc_alloc_array(r.n, sizeof *v);
+    size_t n = 0;
+    for (size_t i = 0; v && i < r.n; i++)
+        if (r.v[i].shown && r.v[i].same < 0) v[n++] = r.v[i].opt;
+    sc_free(r.v);
+    if (!v) return sc_fail(err, SC_NOMEM, "out of memory");
+    *ret = v;
+    *ret_n = n;
+    return SC_OK;
+}
+
+/* All homes in one block: sc_conf_parse knows one struct. */
+typedef struct block {
+    size_t at[HOMES], bytes;
+    char *p;
+} block;
+
+static sc_rc lay_out(const rows *r, block *b, sc_err *err) {
+    size_t need[HOMES] = {0};
+    for (size_t i = 0; i < r->n; i++) {
+        size_t end = r->v[i].opt.offset + size_of(r->v[i].opt.type);
+        need[r->v[i].home] = SC_MAX(need[r->v[i].home], end);
+    }
+    b->bytes = 0;
+    for (int h = 0; h < HOMES; h++) {
+        b->at[h] = b->bytes;
+        b->bytes += (need[h] + 79) / 16 * 16; /* backends may have members behind the last option */
+    }
+    b->p = sc_alloc(b->bytes);
+    return b->p ? SC_OK : sc_fail(err, SC_NOMEM, "out of memory");
+}
+
+static sc_rc parse_rows(const rows *r, const block *b, bool shown, int argc, char **argv, const char **words,
+                        size_t *n_words, sc_buf *problems) {
+    SC_AUTO(sc_auto_free) sc_opt *v = sc_alloc_array(r->n + 1, sizeof *v);
+    if (!v) return SC_NOMEM;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n; i++) {
+        if (r->v[i].shown != shown || r->v[i].same >= 0) continue;
+        v[n] = r->v[i].opt;
+        v[n++].offset += b->at[r->v[i].home];
+    }
+    return sc_conf_parse(v, n, b->p, argc, argv, words, n_words, problems);
+}
+
+/* --env-file has to be known before the environment is read. */
+static void load_env_file(int argc, char **argv, sc_buf *problems) {
+    const char *path = getenv("SOULCASTER_ENV_FILE");
+    for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+        if (!strncmp(argv[i], "--env-file=", 11)) path = argv[i] + 11;
+        if (!strcmp(argv[i], "--env-file") && i + 1 < argc) path = argv[i + 1];
+    }
+    sc_err err;
+    if (path && *path && sc_conf_load_env(path, &err)) sc_buf_putf(problems, "--env-file: %s\n", err.msg);
+}
+
+sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
+    sc_err err;
+    rows r;
+    block b = {0};
+    if (gather(c->verb, &r, &err)) return SC_NOMEM;
+    c->words = sc_alloc_array((size_t)argc + 1, sizeof *c->words);
+    sc_rc rc = c->words ? lay_out(&r, &b, &err) : SC_NOMEM;
+    if (rc == SC_OK) {
+        load_env_file(argc, argv, problems);
+        size_t none;
+        rc = parse_rows(&r, &b, true, argc, argv, c->words, &c->n_words, problems);
+        sc_rc hidden = parse_rows(&r, &b, false, 1, argv, c->words + c->n_words, &none, problems);
+        if (rc == SC_OK) rc = hidden;
+        if (rc == SC_OK && problems->n) rc = SC_INVALID;
+        for (size_t i = 0; i < r.n; i++) { /* two homes, one name: --data */
+            if (r.v[i].same < 0) continue;
+            const row *from = &r.v[r.v[i].same];
+            memcpy(b.p + b.at[r.v[i].home] + r.v[i].opt.offset, b.p + b.at[from->home] + from->opt.offset,
+                   size_of(r.v[i].opt.type));
+        }
+        memcpy(&c->common, b.p + b.at[OF_COMMON], sizeof c->common);
+        const char *url = getenv("SOULCASTER_URL");
+        if (!c->common.server && url && *url) c->common.server = url;
+        c->conf = b.p + b.at[OF_VERB]; /* the block's first bytes: what sc_options_done frees */
+        c->store_conf = b.p + b.at[OF_STORE];
+        c->embedder_conf = b.p + b.at[OF_EMBEDDER];
+    }
+    sc_free(r.v);
+    return rc;
+}
+
+void sc_options_done(sc_call *c) {
+    sc_free(c->conf);
+    sc_free(c->words);
+    c->conf = NULL;
+    c->words = NULL;
+}

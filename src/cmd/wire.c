@@ -1,0 +1,181 @@
+/* The stack: which backends there are and how they are put together. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/access.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "embedders/registry.h"
+#include "net/http_server.h"
+#include "sources/registry.h"
+#include "stores/registry.h"
+#include "version.h"
+#include "web/web.h"
+
+struct sc_stack {
+    sc_store store;
+    sc_embedder embedder;
+    sc_app *app;
+    bool started;
+    sc_web *web;
+    sc_http_server *server;
+    int64_t drain_ms;
+};
+
+const char *sc_stack_store_file(void) { return "soulcaster.db"; }
+sc_app *sc_stack_app(sc_stack *s) { return s->app; }
+const sc_store *sc_stack_store(const sc_stack *s) { return &s->store; }
+const sc_embedder *sc_stack_embedder(const sc_stack *s) { return &s->embedder; }
+const char *sc_stack_url(const sc_stack *s) { return s->server ? sc_http_server_url(s->server) : ""; }
+
+sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, sc_err *err) {
+    return sc_embedder_open(sc_embedders[0], c->embedder_conf, ret, err);
+}
+void sc_stack_close_embedder(sc_embedder *e) { sc_embedder_close(e); }
+void sc_stack_close_store(sc_store *s) { sc_store_close(s); }
+
+/* The store's option that holds the data folder is the one named "dir". */
+sc_rc sc_stack_open_store_at(const sc_call *c, const char *data, sc_store *ret, sc_err *err) {
+    const sc_store_ops *ops = sc_stores[0];
+    for (size_t i = 0; i < ops->n_opts; i++)
+        if (!strcmp(ops->opts[i].name, "dir"))
+            memcpy((char *)c->store_conf + ops->opts[i].offset, &data, sizeof data);
+    return sc_store_open(ops, c->store_conf, ret, err);
+}
+
+/* Thousands of idle connections need file numbers; the soft limit is the shell's, the hard one the system's. */
+static void raise_limits(void) {
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l)) return;
+    rlim_t want = l.rlim_max == RLIM_INFINITY ? 65536 : SC_MIN(l.rlim_max, (rlim_t)65536);
+    if (l.rlim_cur >= want) return;
+    l.rlim_cur = want;
+    setrlimit(RLIMIT_NOFILE, &l);
+}
+
+static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err) {
+    sc_rc rc = sc_stack_open_embedder(c, &s->embedder, err);
+    if (rc) return sc_wrap(err, "open the embedder");
+    sc_app_conf conf;
+    sc_app_conf_default(&conf);
+    conf.store = s->store;
+    conf.embedder = s->embedder;
+    conf.sources = sc_source_registry;
+    conf.n_sources = SC_SOURCE_COUNT;
+    conf.clock = &sc_clock_system;
+    conf.worker = (parts & SC_STACK_WORKER) == SC_STACK_WORKER;
+    conf.max_queued_bytes = c->common.max_queued_bytes;
+    conf.lease_ms = c->common.lease_ms;
+    rc = sc_app_new(&conf, &s->app, err);
+    const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
+    if (rc == SC_OK && key && *key) {
+        rc = sc_access_bootstrap(s->app, sc_str_of(key), err);
+        if (rc) sc_wrap(err, "SOULCASTER_BOOTSTRAP_KEY");
+    }
+    return rc;
+}
+
+static void set_if(int64_t from, void *to, size_t size) {
+    unsigned narrow = (unsigned)from;
+    size_t wide = (size_t)from;
+    if (from <= 0) return; /* 0: the server's own choice */
+    if (size == sizeof narrow) memcpy(to, &narrow, size);
+    else memcpy(to, &wide, size);
+}
+#define SET_IF(from, to) set_if(from, &(to), sizeof(to))
+
+static sc_rc open_server(const sc_call *c, const char *listen, sc_stack *s, sc_err *err) {
+    const sc_common *o = &c->common;
+    raise_limits();
+    sc_web_conf web = {.app = s->app, .version = SC_VERSION, .log_requests = true, .max_subscribers = 1000};
+    sc_rc rc = sc_web_new(&web, &s->web, err);
+    if (rc) return rc;
+    sc_http_conf conf;
+    sc_http_conf_default(&conf);
+    conf.listen = listen ? listen : o->listen;
+    conf.clock = &sc_clock_system;
+    SET_IF(o->threads, conf.threads);
+    SET_IF(o->max_connections, conf.max_connections);
+    SET_IF(o->max_connections_per_address, conf.max_connections_per_address);
+    SET_IF(o->max_body_bytes, conf.default_max_body_bytes);
+    SET_IF(o->max_buffered_bytes, conf.max_buffered_bytes);
+    SET_IF(o->head_timeout_ms, conf.head_timeout_ms);
+    SET_IF(o->idle_timeout_ms, conf.idle_timeout_ms);
+    SET_IF(o->min_body_bytes_per_s, conf.min_body_bytes_per_s);
+    rc = sc_http_server_open(&conf, sc_web_handler(s->web), &s->server, err);
+    if (rc) return rc;
+    sc_web_set_server(s->web, s->server);
+    return SC_OK;
+}
+
+sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_stack **ret, sc_err *err) {
+    sc_stack *s = sc_alloc(sizeof *s);
+    if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
+    s->drain_ms = c->common.drain_ms;
+    sc_rc rc = sc_store_open(sc_stores[0], c->store_conf, &s->store, err);
+    if (rc == SC_OK && (parts & SC_STACK_APP) == SC_STACK_APP) rc = open_app(c, parts, s, err);
+    if (rc == SC_OK && (parts & (SC_STACK_SERVER | SC_STACK_WORKER) & ~(unsigned)SC_STACK_APP)) {
+        rc = sc_app_start(s->app, err);
+        s->started = true; /* a half-started one is stopped too */
+    }
+    if (rc == SC_OK && (parts & SC_STACK_SERVER) == SC_STACK_SERVER) rc = open_server(c, listen, s, err);
+    if (rc) sc_stack_close(s);
+    else *ret = s;
+    return rc;
+}
+
+void sc_stack_close(sc_stack *s) {
+    if (!s) return;
+    if (s->web) sc_web_drain(s->web);
+    if (s->server) {
+        unsigned cut = sc_http_server_drain(s->server, s->drain_ms);
+        if (cut) sc_log(SC_LOG_WARN, "requests cut off", SC_F_INT("requests", cut));
+    }
+    if (s->started) sc_app_stop(s->app);
+    if (s->server) sc_http_server_close(s->server);
+    if (s->web) sc_web_free(s->web);
+    if (s->app) sc_app_free(s->app);
+    sc_embedder_close(&s->embedder);
+    sc_store_close(&s->store);
+    sc_free(s);
+}
+
+/* ---- Signals and logs ---------------------------------------------------------------------------- */
+
+static sigset_t end_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+void sc_signals_block(void) {
+    sigset_t set = end_signals();
+    pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads inherit it */
+}
+
+static void at_once(int sig) { _exit(128 + sig); }
+
+int sc_signals_wait(void) {
+    sigset_t set = end_signals();
+    int sig = 0;
+    while (sigwait(&set, &sig) != 0) {}
+    struct sigaction act = {.sa_handler = at_once};
+    sigaction(SIGTERM, &act, NULL);
+    sigaction(SIGINT, &act, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    return sig;
+}
+
+void sc_log_from(const sc_call *c, const char *fallback) {
+    bool own = (c->verb->sets & SC_OPTS_STACK) != 0;
+    const char *name = own || getenv("SOULCASTER_LOG_LEVEL") ? c->common.log_level : fallback;
+    sc_log_level level = SC_LOG_INFO;
+    sc_log_level_parse(sc_str_of(name), &level, NULL);
+    sc_log_setup(level, isatty(STDERR_FILENO));
+}

@@ -1,0 +1,313 @@
+/* Exact re-clustering of a neighbourhood by average linkage, with hysteresis.
+ *
+ * Hysteresis is a bonus: similarities within a present cluster count `margin` more, those between two
+ * present clusters `margin` less, so that a change must gain that much; an item placed just now is
+ * free. What a person fixed becomes one node (it cannot be taken apart), and forbidden pairs are
+ * forbidden to the linkage. */
+#include "group/recluster.h"
+
+#include <math.h>
+
+#include "vec/kernels.h"
+
+typedef struct local {
+    sc_journal *j;
+    sc_engine *e;
+    uint32_t fresh;
+    uint32_t *slots;   /* items, group by group */
+    uint32_t *node_of; /* item -> node */
+    uint32_t n, n_nodes;
+    sc_linkage link;
+    int8_t *rows;      /* the items' vectors, side by side */
+    int32_t *dots;
+} local;
+
+static void local_done(local *l) {
+    sc_free(l->slots);
+    sc_free(l->node_of);
+    sc_free(l->link.sum);
+    sc_free(l->link.size);
+    sc_free(l->link.head);
+    sc_free(l->link.work);
+    sc_free(l->rows);
+    sc_free(l->dots);
+}
+
+/* Items and nodes. A cluster named in a rule is one node: it is never split; of others the pinned
+ * items are one. */
+static bool gather(local *l, const uint32_t *groups, size_t n_groups) {
+    const sc_engine *e = l->e;
+    size_t n = 0;
+    for (size_t i = 0; i < n_groups; i++) n += e->groups.v[groups[i]].n;
+    l->slots = sc_alloc_array(n, sizeof *l->slots);
+    l->node_of = sc_alloc_array(n, sizeof *l->node_of);
+    if (!l->slots || !l->node_of) return false;
+    for (size_t i = 0; i < n_groups; i++) {
+        const sc_group *g = &e->groups.v[groups[i]];
+        uint32_t fixed = SC_GROUP_NONE;
+        for (uint32_t m = 0; m < g->n; m++) {
+            uint32_t slot = g->members[m];
+            l->slots[l->n] = slot;
+            bool held = (g->ruled && slot != l->fresh) || e->items.v[slot].pinned;
+            if (held && fixed == SC_GROUP_NONE) fixed = l->n_nodes++;
+            l->node_of[l->n++] = held ? fixed : l->n_nodes++;
+        }
+    }
+    return true;
+}
+
+static bool allocate(local *l) {
+    sc_linkage *k = &l->link;
+    k->n = l->n_nodes;
+    k->sum = sc_alloc_array((size_t)k->n * k->n, sizeof *k->sum);
+    k->size = sc_alloc_array(k->n, sizeof *k->size);
+    k->head = sc_alloc_array(k->n, sizeof *k->head);
+    k->work = sc_alloc_array(k->n, 2 * sizeof *k->work);
+    l->rows = sc_alloc_array(l->n, l->e->items.dim + 1u);
+    l->dots = sc_alloc_array(l->n, sizeof *l->dots);
+    return k->sum && k->size && k->head && k->work && l->rows && l->dots;
+}
+
+static bool forbidden(const sc_engine *e, uint32_t a, uint32_t b) {
+    uint32_t ga = e->items.group[a], gb = e->items.group[b];
+    if (ga == gb) return false;
+    return !sc_state_may_meet(e, ga, gb) ||
+           sc_rules_never(&e->rules, &e->items.v[a], &e->groups.v[gb]) ||
+           sc_rules_never(&e->rules, &e->items.v[b], &e->groups.v[ga]);
+}
+
+static void enter(sc_linkage *k, uint32_t a, uint32_t b, float s) {
+    float *cell = &k->sum[(size_t)a * k->n + b];
+    float v = s <= SC_LINKAGE_NEVER / 2 || *cell <= SC_LINKAGE_NEVER / 2 ? SC_LINKAGE_NEVER : *cell + s;
+    *cell = v;
+    k->sum[(size_t)b * k->n + a] = v;
+}
+
+/* All pair similarities: vectors by the scan kernel over the gathered rows, words by spreading one
+ * item's weights and collecting the others'. */
+static void fill(local *l) {
+    sc_engine *e = l->e;
+    const sc_score s = sc_state_score(e);
+    const float margin = e->profile->margin;
+    const size_t dim = e->items.dim;
+    for (uint32_t i = 0; i < l->n; i++) {
+        memcpy(l->rows + i * dim, sc_items_vec(&e->items, l->slots[i]), dim);
+        l->link.size[l->node_of[i]]++;
+    }
+    for (uint32_t i = 0; i + 1 < l->n; i++) {
+        const sc_query q = sc_score_query(&s, l->slots[i]);
+        sc_kernels_get()->scan(l->rows + i * dim, l->rows + (i + 1) * dim, l->n - i - 1, dim,
+                               l->dots + i + 1);
+        sc_accum_spread(&e->accum, &s, l->slots[i]);
+        for (uint32_t k = i + 1; k < l->n; k++) {
+            if (l->node_of[i] == l->node_of[k]) continue;
+            uint32_t a = l->slots[i], b = l->slots[k];
+            float raw = sc_accum_collect(&e->accum, &s, b, l->dots[k]);
+            const sc_query x = sc_score_query(&s, b);
+            raw -= sc_score_conflict(&s, &q, &x);
+            if (a != l->fresh && b != l->fresh)
+                raw += e->items.group[a] == e->items.group[b] ? margin : -margin;
+            if (forbidden(e, a, b)) raw = SC_LINKAGE_NEVER;
+            enter(&l->link, l->node_of[i], l->node_of[k], raw);
+        }
+        sc_accum_clear(&e->accum, &s, &l->slots[i], 1);
+    }
+}
+
+/* ---- From groups of nodes back to clusters ------------------------------------------------------- */
+
+typedef struct claim { /* one (new group, present cluster) pair */
+    uint32_t head, group, overlap;
+    bool whole;    /* the new group holds most of the cluster */
+    bool held;     /* ... and what a person fixed in it       */
+} claim;
+
+/* Who may keep an id, best first: what a person fixed; most of a cluster, the oldest of those (it
+ * wins a merge); then the larger overlap. */
+static int claim_order(const sc_engine *e, const claim *a, const claim *b) {
+    if (a->held != b->held) return a->held ? -1 : 1;
+    if (a->whole != b->whole) return a->whole ? -1 : 1;
+    int age = memcmp(e->groups.v[a->group].id, e->groups.v[b->group].id, 16);
+    if (a->whole && age) return age;
+    if (a->overlap != b->overlap) return a->overlap > b->overlap ? -1 : 1;
+    return age ? age : (a->head > b->head) - (a->head < b->head);
+}
+
+static void sort_claims(const sc_engine *e, claim *v, uint32_t n) {
+    for (uint32_t i = 1; i < n; i++) { /* few; nearly in order */
+        claim c = v[i];
+        uint32_t k = i;
+        for (; k > 0 && claim_order(e, &c, &v[k - 1]) < 0; k--) v[k] = v[k - 1];
+        v[k] = c;
+    }
+}
+
+static claim *claim_for(claim *v, uint32_t *n, uint32_t head, uint32_t group) {
+    for (uint32_t i = *n; i-- > 0;)
+        if (v[i].head == head && v[i].group == group) return &v[i];
+    v[*n] = (claim){.head = head, .group = group};
+    return &v[(*n)++];
+}
+
+static uint32_t list_claims(const local *l, claim *v) {
+    const sc_engine *e = l->e;
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < l->n; i++) {
+        uint32_t g = e->items.group[l->slots[i]];
+        claim *c = claim_for(v, &n, l->link.head[l->node_of[i]], g);
+        c->overlap++;
+        c->held |= e->items.v[l->slots[i]].pinned || e->groups.v[g].ruled;
+    }
+    for (uint32_t i = 0; i < n; i++) v[i].whole = 2 * v[i].overlap > e->groups.v[v[i].group].n;
+    return n;
+}
+
+/* ret_target[head] = cluster that the new group becomes, or SC_GROUP_NONE for a new one. */
+static bool assign(const local *l, uint32_t *ret_target, sc_map *taken) {
+    claim *v = sc_alloc_array(l->n, sizeof *v);
+    if (!v || !sc_map_reserve(taken, l->n)) {
+        sc_free(v);
+        return false;
+    }
+    uint32_t n = list_claims(l, v);
+    sort_claims(l->e, v, n);
+    for (uint32_t i = 0; i < l->n_nodes; i++) ret_target[i] = SC_GROUP_NONE;
+    for (uint32_t i = 0; i < n; i++) {
+        if (ret_target[v[i].head] != SC_GROUP_NONE || sc_map_get(taken, v[i].group) != SC_MAP_NONE)
+            continue;
+        ret_target[v[i].head] = v[i].group;
+        sc_map_set(taken, v[i].group, v[i].head);
+    }
+    sc_free(v);
+    return true;
+}
+
+/* Why an item moves: its cluster is left without members (consolidated), its target is new
+ * (loosened), or it just fits better. */
+static sc_decision_reason reason_of(uint32_t from, bool target_is_new, const sc_map *taken) {
+    if (target_is_new) return SC_REASON_loosened;
+    return sc_map_get(taken, from) == SC_MAP_NONE ? SC_REASON_consolidated : SC_REASON_linkage;
+}
+
+static sc_rc apply(local *l, sc_err *err) {
+    sc_engine *e = l->e;
+    SC_AUTO(sc_map_done) sc_map taken = {0};
+    uint32_t *target = l->link.work; /* free now; 2 n_nodes long */
+    uint32_t *opened = l->link.work + l->n_nodes;
+    if (!assign(l, target, &taken)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");
+    memset(opened, 0, l->n_nodes * sizeof *opened);
+    sc_rc rc = SC_OK;
+    for (uint32_t i = 0; !rc && i < l->n; i++) {
+        uint32_t head = l->link.head[l->node_of[i]], slot = l->slots[i];
+        if (target[head] == SC_GROUP_NONE) {
+            if ((rc = sc_journal_open(l->j, &target[head], err))) break;
+            opened[head] = 1;
+        }
+        uint32_t from = e->items.group[slot];
+        if (from == target[head]) continue;
+        const sc_score s = sc_state_score(e);
+        const sc_query q = sc_score_query(&s, slot);
+        sc_why why = {.reason = reason_of(from, opened[head], &taken)};
+        sc_standing st = {.nearest = SC_GROUP_NONE, .probability = NAN};
+        if (e->groups.v[target[head]].n) st = sc_standing_slow(e, &q, target[head]);
+        sc_standing_why(e, &q, &st, &why);
+        rc = sc_journal_move(l->j, slot, target[head], &why, err);
+    }
+    return rc;
+}
+
+sc_rc sc_recluster_groups(sc_journal *j, const uint32_t *groups, size_t n, uint32_t fresh,
+                          sc_err *err) {
+    local l = {.j = j, .e = j->e, .fresh = fresh};
+    const sc_score s = sc_state_score(j->e);
+    sc_rc rc = SC_OK;
+    if (!gather(&l, groups, n) || !allocate(&l) || !sc_accum_fit(&j->e->accum, &s))
+        rc = sc_fail(err, SC_NOMEM, "no memory to re-cluster %u reports", l.n);
+    if (!rc && l.n > 1) {
+        fill(&l);
+        sc_linkage_run(&l.link, j->e->epoch.cut);
+        rc = apply(&l, err);
+    }
+    local_done(&l);
+    return rc;
+}
+
+/* ---- After an insert ------------------------------------------------------------------------------ */
+
+/* The touched cluster against its neighbours as wholes, by their sums: the cheap pass for clusters
+ * too large to be looked at item by item now. Joins the best pair, if any. */
+static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t n_near, sc_err *err) {
+    sc_engine *e = j->e;
+    const sc_score s = sc_state_score(e);
+    const sc_group *a = &e->groups.v[g];
+    const double need = (double)(e->epoch.cut + e->profile->margin);
+    uint32_t best = SC_GROUP_NONE;
+    double most = need;
+    if (!sc_accum_fit(&e->accum, &s)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");
+    for (uint32_t i = 0; i < a->n; i++) sc_accum_add(&e->accum, &s, a->members[i]);
+    for (size_t k = 0; k < n_near; k++) {
+        if (near[k] == g || !e->groups.v[near[k]].n || !sc_state_may_meet(e, g, near[k])) continue;
+        double m = sc_state_linkage(e, &e->accum, near[k]);
+        if (m >= most) {
+            most = m;
+            best = near[k];
+        }
+    }
+    sc_accum_clear(&e->accum, &s, a->members, a->n);
+    return best == SC_GROUP_NONE ? SC_OK : sc_recluster_merge(j, g, best, err);
+}
+
+/* All members of the younger (or less fixed) cluster go to the other. */
+sc_rc sc_recluster_merge(sc_journal *j, uint32_t a, uint32_t b, sc_err *err) {
+    sc_engine *e = j->e;
+    const sc_group *x = &e->groups.v[a], *y = &e->groups.v[b];
+    bool fixed_x = x->ruled || x->n_pinned, fixed_y = y->ruled || y->n_pinned;
+    bool keep_a = fixed_x != fixed_y ? fixed_x : memcmp(x->id, y->id, 16) < 0;
+    uint32_t to = keep_a ? a : b, from = keep_a ? b : a;
+    for (uint32_t i = 0; i < e->groups.v[from].n; i++) {
+        const sc_item *m = &e->items.v[e->groups.v[from].members[i]];
+        if (sc_rules_never(&e->rules, m, &e->groups.v[to])) return SC_OK;
+    }
+    sc_rc rc = SC_OK;
+    while (!rc && e->groups.v[from].n) {
+        const sc_score s = sc_state_score(e);
+        uint32_t slot = e->groups.v[from].members[e->groups.v[from].n - 1];
+        const sc_query q = sc_score_query(&s, slot);
+        sc_why why = {.reason = SC_REASON_consolidated};
+        sc_standing st = sc_standing_slow(e, &q, to);
+        sc_standing_why(e, &q, &st, &why);
+        rc = sc_journal_move(j, slot, to, &why, err);
+    }
+    return rc;
+}
+
+sc_rc sc_recluster_around(sc_journal *j, uint32_t slot, const uint32_t *near, size_t n_near,
+                          sc_err *err) {
+    sc_engine *e = j->e;
+    uint32_t g = e->items.group[slot], list[SC_CANDIDATES + 1];
+    e->credit = SC_MIN(e->credit + SC_LOCAL_PAIRS, (uint64_t)SC_LOCAL_PAIRS * 20);
+    if (sc_group_frozen(&e->groups.v[g])) return SC_OK;
+    /* As many neighbours as the bound and the credit allow, the nearest first. */
+    size_t n = 0, items = e->groups.v[g].n;
+    list[n++] = g;
+    size_t left_out = 0;
+    for (size_t k = 0; k < n_near && n < SC_LEN(list); k++) {
+        size_t more = e->groups.v[near[k]].n;
+        if (near[k] == g || !more || sc_group_frozen(&e->groups.v[near[k]])) continue;
+        if (items + more > e->local_items || (items + more) * (items + more) / 2 > e->credit) {
+            left_out++;
+            continue;
+        }
+        items += more;
+        list[n++] = near[k];
+    }
+    sc_rc rc = SC_OK;
+    if (items <= e->local_items && items * items / 2 <= e->credit) {
+        e->credit -= items * items / 2;
+        if (items > 1) rc = sc_recluster_groups(j, list, n, slot, err);
+    } else {
+        left_out = n_near;
+    }
+    if (!rc && left_out) rc = merge_whole(j, e->items.group[slot], near, n_near, err);
+    return rc;
+}

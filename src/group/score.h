@@ -1,0 +1,95 @@
+/* Similarity: between items, between an item and all others, between clusters; and the project's
+ * epoch, which fixes word weights and the cut until the project has grown by some percent.
+ *
+ * raw(i, j) = k_vec cos(vec) + k_word cos(words) + k_title cos(title) + k_frame cos(frames), each
+ * lexical cosine over (1 + ln tf) * idf. Threads: functions that take a const engine may run side by
+ * side with caller-owned scratch. */
+#ifndef SC_GROUP_SCORE_H
+#define SC_GROUP_SCORE_H
+
+#include "group/groups.h"
+#include "group/profile.h"
+#include "group/terms.h"
+
+typedef struct sc_epoch {
+    uint32_t n;     /* items when it began; 0 = never */
+    float idf_new;  /* weight of a word that no item had then */
+    float cut;      /* raw similarity at which two reports are as likely one issue as not */
+    float scale;    /* spread of raw similarity around the cut, for showing it as 0..1 */
+    float null_mean, null_sd;
+} sc_epoch;
+
+/* An item or a text asked for, in the form that the scoring functions take. */
+typedef struct sc_query {
+    const int8_t *vec;
+    const uint32_t *feats; /* packed, kinds in order */
+    uint16_t count[SC_TERM_WEIGHTED];
+    float inv[SC_TERM_WEIGHTED];
+    const uint32_t *facets;
+    uint8_t n_facets;
+    uint32_t slot; /* of the item itself, or SC_GROUP_NONE */
+} sc_query;
+
+typedef struct sc_score {
+    const sc_items *items;
+    const sc_terms *terms;
+    const sc_profile *profile;
+    const sc_epoch *epoch;
+} sc_score;
+
+/* Begins a new epoch when the project has outgrown the last one: idf, norms, null distribution. */
+void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *profile, sc_epoch *epoch);
+/* Norms of a new item, by the epoch's idf. */
+void sc_score_set_norms(const sc_score *s, sc_items *items, uint32_t slot);
+
+sc_query sc_score_query(const sc_score *s, uint32_t slot);
+/* For a text that is no item: `feats` from sc_terms_find, kept by the caller. */
+sc_query sc_score_query_of(const sc_score *s, const sc_repr *r, const sc_feats *feats);
+
+/* ret_raw[i] = raw(query, i) for all items; dots is scratch of the same length. */
+void sc_score_all(const sc_score *s, const sc_query *q, int32_t *dots, float *ret_raw);
+
+/* The parts of the similarity of two items, each 0..1 (the vector part floored at 0). */
+typedef struct sc_parts {
+    float vec, word, title, frame, raw;
+} sc_parts;
+void sc_score_parts(const sc_score *s, const sc_query *q, uint32_t slot, sc_parts *ret);
+
+/* 1 contradiction each: both name an error code (a platform, a version) and share none. Weighted by
+ * the profile. */
+float sc_score_conflict(const sc_score *s, const sc_query *a, const sc_query *b);
+
+/* Raw similarity as people see it: 0..1, 0.7 at the cut. Monotone. */
+double sc_score_shown(const sc_score *s, double raw);
+/* Probability that a report whose similarity is `x` belongs. */
+double sc_score_probability(const sc_score *s, double x);
+
+float sc_score_idf(const sc_score *s, uint32_t term_id);
+
+/* ---- Sums over items: a cluster as one point --------------------------------------------------- */
+
+typedef struct sc_accum {
+    int32_t *sum;  /* dim */
+    float *words;  /* a weight for each term of the vocabulary; zero outside the members' terms */
+    uint32_t n_terms, n;
+} sc_accum;
+
+/* SC_NOMEM leaves it empty. */
+bool sc_accum_init(sc_accum *a, const sc_score *s);
+/* Makes it fit a vocabulary that has grown. */
+bool sc_accum_fit(sc_accum *a, const sc_score *s);
+void sc_accum_add(sc_accum *a, const sc_score *s, uint32_t slot);
+/* Sum of raw(slot, member) over the members added; the item itself counts if it is among them. */
+double sc_accum_dot(const sc_accum *a, const sc_score *s, uint32_t slot);
+/* For one item against some others: its weights alone, without the vector; then raw(it, slot) given the
+ * dot product of the two vectors. Ends with sc_accum_clear. */
+void sc_accum_spread(sc_accum *a, const sc_score *s, uint32_t slot);
+float sc_accum_collect(const sc_accum *a, const sc_score *s, uint32_t slot, int32_t dot);
+/* Empties it; the members are those that were added. */
+void sc_accum_clear(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n);
+void sc_accum_done(sc_accum *a);
+
+/* raw(i, i): k_vec + the k of each kind that the item has. */
+double sc_score_self(const sc_score *s, uint32_t slot);
+
+#endif

@@ -1,0 +1,227 @@
+/* The HTTP server's own state; for the files of this room that make it up, nobody else.
+ *
+ * One shard is one libmicrohttpd daemon: an epoll thread with its connections. The watch thread
+ * accepts connections, hands each to the shard with the fewest, and cuts off those that miss a
+ * deadline. Whoever holds a request replies from any thread; the reply is kept in the request and
+ * goes to libmicrohttpd on the shard's thread alone, so libmicrohttpd sees one thread a connection.
+ *
+ * Locks, in the order in which they may be held together:
+ *   shard->lock    its connection lists and its pool of requests
+ *   request->lock  reply, suspension and stream; held for some instructions, and never by two for long
+ * (then libmicrohttpd's own, inside MHD_suspend_connection and MHD_resume_connection).
+ * No handler step runs under either. server->lock guards only shutting down and cutting off. */
+#ifndef SC_NET_HTTP_INTERNAL_H
+#define SC_NET_HTTP_INTERNAL_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "net/http_server.h"
+#include "net/inflate.h"
+#include "net/limits.h"
+#include "net/listen.h"
+#include "net/target.h"
+
+enum {
+    SC_HTTP_SWALLOW_BYTES = 256 << 10, /* of an unwanted body, read to keep the connection */
+    SC_HTTP_LINGER_BYTES = 64 << 20,   /* of an unwanted body, read to let the client see the reply */
+    SC_HTTP_RAW_REPLY_BYTES = 16 << 10,
+    SC_HTTP_SMALL_BODY_BYTES = 2048,   /* bodies up to this live in the arena */
+    SC_HTTP_SMALL_REPLY_BYTES = 256,
+    SC_HTTP_COMPRESS_BYTES = 4096,
+    SC_HTTP_POOLED_REQUESTS = 256,
+    SC_HTTP_CLOSE_WAIT_MS = 10000,
+};
+
+typedef struct sc_http_shard sc_http_shard;
+typedef struct sc_http_conn sc_http_conn;
+
+/* Who may touch a connection now. The shard's thread moves between WAIT, BUSY, BODY and LINGER; the
+ * watch moves any of the three waiting ones to CUT, and from then on the shard's thread only closes. */
+typedef enum sc_http_phase {
+    SC_PHASE_WAIT,   /* for a (whole) head                          */
+    SC_PHASE_BUSY,   /* a handler, a reply or a pause: no deadline  */
+    SC_PHASE_BODY,   /* for more of a body                          */
+    SC_PHASE_LINGER, /* replied; reading what the client still sends */
+    SC_PHASE_CUT,
+} sc_http_phase;
+
+struct sc_http_conn {
+    sc_http_conn *prev, *next;
+    sc_http_shard *shard;
+    sc_http_request *r; /* changes under shard->lock, on the shard's thread */
+    int fd;
+    sc_listen_key who;
+    _Atomic int phase;
+    _Atomic int64_t since_us;    /* WAIT: accepted, last reply or request line; LINGER: its start */
+    _Atomic bool line_seen;      /* the request line is in */
+    _Atomic unsigned n_requests; /* ended */
+    /* The body's rate is measured over windows of head_timeout_ms. */
+    _Atomic int64_t window_us, window_bytes, received;
+    bool live, cut_done; /* cut_done: under server->lock */
+    char peer[SC_LISTEN_PEER_BYTES];
+};
+
+struct sc_http_shard {
+    sc_http_server *server;
+    struct MHD_Daemon *mhd;
+    pthread_mutex_t lock;
+    sc_http_conn *pending; /* given to libmicrohttpd, not yet heard of */
+    sc_http_conn *conns;
+    sc_http_request *pool;
+    unsigned n_pooled;
+    _Atomic unsigned n_conns;
+    _Atomic int64_t requests, in_flight;
+} __attribute__((aligned(64)));
+
+struct sc_http_server {
+    sc_http_conf conf;
+    sc_http_handler handler;
+    sc_limits limits;
+    sc_http_shard *shards;
+    unsigned n_shards;
+    int listen_fd, wake_fd;
+    pthread_t watch;
+    bool watching;
+    char url[SC_LISTEN_URL_BYTES];
+    _Atomic int64_t connections, refused;
+    _Atomic bool draining; /* no new connections, none kept alive */
+    _Atomic bool closing;  /* no new requests */
+    _Atomic bool stop;     /* the watch ends */
+    pthread_mutex_t lock;
+    pthread_cond_t changed; /* a request ended while draining; the listener is closed; a cut is done */
+    bool listener_closed;
+};
+
+typedef enum sc_http_step {
+    SC_STEP_LINE,    /* only the request line is known              */
+    SC_STEP_BODY,    /* the body is coming                          */
+    SC_STEP_DISCARD, /* replied; the body is read and thrown away   */
+    SC_STEP_LINGER,  /* the reply is out; the body thrown away      */
+    SC_STEP_LAST,    /* the whole request is in                     */
+    SC_STEP_WAIT,    /* `done` was called                           */
+} sc_http_step;
+
+typedef enum sc_http_reply_kind { SC_REPLY_BODY, SC_REPLY_FD, SC_REPLY_STREAM } sc_http_reply_kind;
+
+typedef struct sc_http_line {
+    struct sc_http_line *next;
+    const char *name, *value;
+} sc_http_line;
+
+typedef struct sc_http_bytes {
+    char *p;
+    size_t n, cap;
+    size_t charged; /* to the budget of buffered bytes */
+} sc_http_bytes;
+
+struct sc_http_request {
+    pthread_mutex_t lock; /* lives as long as the server: requests are pooled */
+    sc_arena arena;
+    sc_http_request *next_pooled;
+
+    /* From here on zeroed for each use. */
+    sc_http_shard *shard;
+    sc_http_conn *conn;         /* NULL for a request that only carries an error */
+    struct MHD_Connection *mhd; /* NULL when its headers may not be read */
+    sc_http_step step;
+    bool counted; /* in in_flight */
+    bool met;     /* a handler step was called: `closed` is owed */
+    void *state;
+
+    int64_t started_us;
+    const char *line_end; /* where libmicrohttpd's version text must begin */
+    sc_str uri;
+    sc_target target;
+    sc_http_method method;
+    char id[65];
+    bool http10, expect, accept_gzip, has_body, chunked, refuse_more;
+    int64_t content_length; /* -1 = not known */
+
+    bool stream_body, keep_raw, skip, paused;
+    size_t max_body;
+    sc_coding coding;
+    sc_inflate *inflate;
+    size_t inflate_charged;
+    sc_http_bytes body, raw;
+    size_t discarded, taken; /* taken: identity bytes of a streamed body */
+
+    /* The reply: written once under lock, then read-only. */
+    _Atomic int status;
+    _Atomic bool replying;
+    bool erring; /* the error step may lose a race against the handler's own reply */
+    bool header_failed, has_cache_control, has_retry_after, has_encoding, gzip, vary;
+    sc_http_reply_kind kind;
+    const char *content_type;
+    sc_http_line *lines, *last_line;
+    char *reply_p;
+    size_t reply_n;
+    bool reply_heap;
+    int fd;
+    int64_t fd_size;
+    char small[SC_HTTP_SMALL_REPLY_BYTES];
+
+    /* Under lock. */
+    bool suspended; /* in libmicrohttpd, and nobody has resumed it */
+    bool wake;      /* resumed before it was suspended */
+    bool gone;      /* the connection is no longer ours */
+    bool cut, ended;
+    bool queued; /* libmicrohttpd has the reply */
+    sc_buf out;  /* the stream's unsent bytes, from out_at on */
+    size_t out_at, max_pending;
+};
+
+/* ---- request.c --------------------------------------------------------------------------------- */
+sc_http_request *sc_request_take(sc_http_shard *shard, sc_http_conn *conn);
+void sc_request_give_back(sc_http_request *r);
+void sc_request_free(sc_http_request *r);
+/* The head is in: method, target, id and the headers that we act on. SC_INVALID: not to be trusted,
+ * the connection must end. */
+sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *version, sc_err *err);
+/* Lets a suspended request go on, or the next suspension not happen. Under r->lock. */
+void sc_request_wake_locked(sc_http_request *r);
+
+/* ---- body.c ------------------------------------------------------------------------------------ */
+/* After `head`: checks length, coding and budget before anything is read. */
+sc_rc sc_body_open(sc_http_request *r, sc_err *err);
+/* Takes bytes off *in; some are left (and r->paused is set) when the handler paused. */
+sc_rc sc_body_feed(sc_http_request *r, sc_str *in, sc_err *err);
+sc_rc sc_body_end(sc_http_request *r, sc_err *err);
+/* Forgets what was read, and gives its budget back. */
+void sc_body_drop(sc_http_request *r);
+
+/* ---- reply.c ----------------------------------------------------------------------------------- */
+/* Asks the handler for the reply to our own error. */
+void sc_reply_error(sc_http_request *r, const sc_err *err);
+/* Hands the reply to libmicrohttpd. On the shard's thread. */
+enum MHD_Result sc_reply_queue(sc_http_request *r);
+/* Writes the reply on the socket, past libmicrohttpd, where that cannot take it any more (in the middle
+ * of a body) or knows of no request. False when it does not go out whole. */
+bool sc_reply_send_raw(sc_http_request *r, int fd);
+void sc_reply_done(sc_http_request *r);
+
+/* ---- stream.c ---------------------------------------------------------------------------------- */
+struct MHD_Response *sc_stream_response(sc_http_request *r);
+/* Ends a stream from our side. Under r->lock. */
+void sc_stream_end_locked(sc_http_request *r);
+void sc_stream_cut_locked(sc_http_request *r);
+
+/* ---- exchange.c: what libmicrohttpd calls ------------------------------------------------------- */
+void *sc_exchange_line(void *shard, const char *uri, struct MHD_Connection *mhd);
+enum MHD_Result sc_exchange_step(void *shard, struct MHD_Connection *mhd, const char *url,
+                                 const char *method, const char *version, const char *data,
+                                 size_t *size, void **request);
+void sc_exchange_end(void *shard, struct MHD_Connection *mhd, void **request,
+                     enum MHD_RequestTerminationCode why);
+void sc_exchange_connection(void *shard, struct MHD_Connection *mhd, void **conn,
+                            enum MHD_ConnectionNotificationCode what);
+
+/* ---- watch.c ----------------------------------------------------------------------------------- */
+void *sc_watch_run(void *server);
+void sc_watch_wake(sc_http_server *s);
+
+static inline sc_http_server *sc_request_server(const sc_http_request *r) { return r->shard->server; }
+static inline int64_t sc_server_now_us(const sc_http_server *s) { return sc_mono_us(s->conf.clock); }
+
+#endif

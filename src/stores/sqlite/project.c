@@ -1,0 +1,171 @@
+#include "stores/sqlite/steps.h"
+
+/* ---- Shared by every step --------------------------------------------------------------------- */
+
+sc_rc sc_sq_no_memory(sc_err *err) {
+    return sc_fail(err, SC_NOMEM, "the answer is over its memory budget");
+}
+
+void *sc_sq_grow(sc_arena *arena, void *items, size_t n, size_t *cap, size_t size) {
+    if (n < *cap) return items;
+    size_t more = *cap ? *cap * 2 : 16;
+    void *p = sc_arena_take_array(arena, more, size);
+    if (!p) return NULL;
+    if (n) memcpy(p, items, n * size);
+    *cap = more;
+    return p;
+}
+
+sc_rc sc_sq_project_no(sc_sq_conn *c, const sc_id *id, int64_t *ret, sc_err *err) {
+    bool row = false;
+    if (id && sc_id_is_set(id)) {
+        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT project_no FROM project WHERE id = ?");
+        sc_query_id(&q, id);
+        sc_rc rc = sc_query_next(&q, &row, err);
+        if (rc) return rc;
+        if (row) *ret = sc_query_get_int(&q);
+    }
+    return row ? SC_OK : sc_fail(err, SC_NOT_FOUND, "no such project");
+}
+
+sc_rc sc_sq_project_any(sc_sq_conn *c, const sc_id *id, int64_t *ret, sc_err *err) {
+    if (id && sc_id_is_set(id)) return sc_sq_project_no(c, id, ret, err);
+    *ret = 0;
+    return SC_OK;
+}
+
+/* ---- Projects --------------------------------------------------------------------------------- */
+
+static sc_rc put(sc_sq_conn *c, const sc_project *p, sc_err *err) {
+    SC_AUTO(sc_query_done) sc_query q =
+        sc_query_of(c, "INSERT INTO project (id, name, created_at) VALUES (?, ?, ?)"
+                       " ON CONFLICT (id) DO UPDATE SET name = excluded.name");
+    sc_query_id(&q, &p->id);
+    sc_query_text(&q, p->name);
+    sc_query_int(&q, p->created_at_ms);
+    sc_rc rc = sc_query_run(&q, err);
+    if (rc == SC_CONFLICT)
+        return sc_fail_field(err, SC_CONFLICT, "name", "a project named %.*s exists already",
+                             SC_FMT(sc_str_clip(p->name, 100)));
+    return rc;
+}
+
+sc_rc sc_sq_project_put(void *self, const sc_project *p, sc_err *err) {
+    unsigned char b[16];
+    if (!sc_id_to_bytes(&p->id, b)) return sc_fail_field(err, SC_INVALID, "id", "not an id");
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_write_begin(self, &c, err);
+    return rc ? rc : sc_sq_write_end(c, put(c, p, err), err);
+}
+
+static sc_rc read_row(sc_query *q, sc_arena *arena, sc_project *ret, sc_err *err) {
+    sc_project p = {.id = sc_query_get_id(q)};
+    p.name = sc_query_get_text(q, arena);
+    p.created_at_ms = sc_query_get_int(q);
+    p.group_version = sc_query_get_int(q);
+    sc_rc rc = sc_query_row_check(q, err);
+    if (!rc) *ret = p;
+    return rc;
+}
+
+/* A UUID is a legal name too: the id wins. */
+static sc_rc get(sc_sq_conn *c, sc_str id_or_name, sc_arena *arena, sc_project *ret, sc_err *err) {
+    sc_id id = sc_id_of(id_or_name);
+    SC_AUTO(sc_query_done) sc_query q =
+        sc_query_of(c, "SELECT id, name, created_at, group_version FROM project"
+                       " WHERE id = ?1 OR name = ?2 ORDER BY id = ?1 DESC LIMIT 1");
+    bool row;
+    sc_query_id(&q, &id);
+    sc_query_text(&q, id_or_name);
+    sc_rc rc = sc_query_next(&q, &row, err);
+    if (rc) return rc;
+    return row ? read_row(&q, arena, ret, err) : sc_fail(err, SC_NOT_FOUND, "no such project");
+}
+
+sc_rc sc_sq_project_get(void *self, sc_str id_or_name, sc_arena *arena, sc_project *ret, sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_read_begin(self, &c, err);
+    return rc ? rc : sc_sq_read_end(c, get(c, id_or_name, arena, ret, err));
+}
+
+static sc_rc list(sc_sq_conn *c, sc_arena *arena, sc_project **ret, size_t *ret_n, sc_err *err) {
+    SC_AUTO(sc_query_done) sc_query q =
+        sc_query_of(c, "SELECT id, name, created_at, group_version FROM project ORDER BY name");
+    sc_project *items = NULL;
+    size_t n = 0, cap = 0;
+    bool row;
+    sc_rc rc;
+    while (!(rc = sc_query_next(&q, &row, err)) && row) {
+        items = sc_sq_grow(arena, items, n, &cap, sizeof *items);
+        if (!items) return sc_sq_no_memory(err);
+        rc = read_row(&q, arena, &items[n++], err);
+        if (rc) return rc;
+    }
+    if (rc) return rc;
+    *ret = items;
+    *ret_n = n;
+    return SC_OK;
+}
+
+sc_rc sc_sq_project_list(void *self, sc_arena *arena, sc_project **ret, size_t *ret_n, sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_read_begin(self, &c, err);
+    return rc ? rc : sc_sq_read_end(c, list(c, arena, ret, ret_n, err));
+}
+
+/* ---- Settings --------------------------------------------------------------------------------- */
+
+static sc_rc setting_get(sc_sq_conn *c, const sc_id *project, sc_str name, sc_arena *arena, sc_str *ret,
+                         sc_err *err) {
+    int64_t no;
+    bool row;
+    sc_rc rc = sc_sq_project_any(c, project, &no, err);
+    if (rc) return rc;
+    SC_AUTO(sc_query_done) sc_query q =
+        sc_query_of(c, "SELECT value FROM setting WHERE project_no = ? AND name = ?");
+    sc_query_int(&q, no);
+    sc_query_text(&q, name);
+    rc = sc_query_next(&q, &row, err);
+    if (rc) return rc;
+    sc_str value = row ? sc_query_get_text(&q, arena) : (sc_str){"", 0};
+    rc = sc_query_row_check(&q, err);
+    if (!rc) *ret = value;
+    return rc;
+}
+
+sc_rc sc_sq_setting_get(void *self, const sc_id *project, sc_str name, sc_arena *arena, sc_str *ret,
+                        sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_read_begin(self, &c, err);
+    return rc ? rc : sc_sq_read_end(c, setting_get(c, project, name, arena, ret, err));
+}
+
+static sc_rc setting_put(sc_sq_conn *c, const sc_id *project, sc_str name, sc_str value, int64_t now_ms,
+                         sc_err *err) {
+    int64_t no;
+    sc_rc rc = sc_sq_project_any(c, project, &no, err);
+    if (rc) return rc;
+    if (value.n == 0) {
+        SC_AUTO(sc_query_done) sc_query q =
+            sc_query_of(c, "DELETE FROM setting WHERE project_no = ? AND name = ?");
+        sc_query_int(&q, no);
+        sc_query_text(&q, name);
+        return sc_query_run(&q, err);
+    }
+    SC_AUTO(sc_query_done) sc_query q =
+        sc_query_of(c, "INSERT INTO setting (project_no, name, value, updated_at) VALUES (?, ?, ?, ?)"
+                       " ON CONFLICT DO UPDATE SET value = excluded.value,"
+                       " updated_at = excluded.updated_at");
+    sc_query_int(&q, no);
+    sc_query_text(&q, name);
+    sc_query_text(&q, value);
+    sc_query_int(&q, now_ms);
+    return sc_query_run(&q, err);
+}
+
+sc_rc sc_sq_setting_put(void *self, const sc_id *project, sc_str name, sc_str value, int64_t now_ms,
+                        sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_write_begin(self, &c, err);
+    return rc ? rc : sc_sq_write_end(c, setting_put(c, project, name, value, now_ms, err), err);
+}
