@@ -80,6 +80,34 @@ static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *e
     if (fresh) sc_worker_poke(app);
 }
 
+/* Was the issue of the report that is here already resolved before this one was written? */
+static bool recurs(sc_app *app, const sc_feedback *f, const sc_id *first) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 4 << 20);
+    sc_feedback have;
+    sc_cluster c;
+    const sc_store_ops *st = STORE(app);
+    return !st->feedback_get(SELF(app), &f->project_id, first, &arena, &have, NULL) &&
+           sc_id_is_set(&have.cluster_id) &&
+           !st->cluster_get(SELF(app), &f->project_id, &have.cluster_id, &arena, &c, NULL) &&
+           c.status == SC_CLUSTER_resolved && f->created_at_ms > c.updated_at_ms;
+}
+
+/* Duplicates that are recurrences are stored under their other id, in a commit of their own. */
+static void store_again(sc_app *app, batch *b, const sc_ingest *list, sc_err *err) {
+    size_t at = 0;
+    for (const sc_ingest *in = list; in && !err->rc; in = in->next) {
+        for (size_t i = 0; i < in->n && !err->rc; i++) {
+            size_t k = at + i;
+            if (!in->again_ids || !in->again_ids[i].n || b->results[k].status != SC_PUT_DUPLICATE) continue;
+            if (!recurs(app, &b->items[k], &b->results[k].id)) continue;
+            b->items[k].external_id = in->again_ids[i];
+            STORE(app)->feedback_put(SELF(app), &b->items[k], &b->job_ids[k], 1, &b->results[k], err);
+        }
+        at += in->n;
+    }
+}
+
 static void commit(sc_app *app, batch *b, sc_ingest *list, size_t n) {
     sc_err err = {0};
     int64_t start = sc_mono_us(app->conf.clock);
@@ -87,7 +115,8 @@ static void commit(sc_app *app, batch *b, sc_ingest *list, size_t n) {
         sc_fail(&err, SC_NOMEM, "no memory to write %zu reports", n);
     } else if (n) {
         flatten(app, b, list);
-        STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err);
+        if (!STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err))
+            store_again(app, b, list, &err);
     }
     if (err.rc) sc_log_err(SC_LOG_ERROR, "commit failed", &err);
     atomic_fetch_add(&app->commits, 1);

@@ -16,6 +16,9 @@ struct sc_ingest {
     sc_put_result *results;   /* room for n */
     void (*done)(sc_ingest *in, const sc_err *err); /* on the committer thread; err->rc SC_OK = durable */
     void *self;
+    /* NULL, or per item what to store it under when its external_id is known already but that report's issue
+     * was resolved before this one was written: a recurrence, not a duplicate. Empty = always a duplicate. */
+    const sc_str *again_ids;
     /* Private. */
     sc_ingest *next;
     size_t bytes;

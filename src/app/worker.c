@@ -11,7 +11,9 @@
 
 enum {
     PASS_ITEMS = 256,        /* reports a write holds at most */
-    PASS_US = 15000,         /* ... or that this much time was spent on */
+    PASS_CHANGES = 16,       /* changes of the engine that a refused write can take back */
+    PASS_US = 15000,         /* time a write's reports may take */
+    CHUNK_US = 4000,         /* time that readers of the engine may have to wait */
     LINGER_MS = 40,          /* a drained job waits this long for more before it ends */
     IDLE_MS = 200,           /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
@@ -24,53 +26,100 @@ typedef struct pass {
     const sc_job *job;
     sc_space *space;
     sc_arena *arena;
-    sc_write_item *items;   /* n placed ones */
-    sc_change *changes;
-    size_t n;
-    const sc_feedback *failed; /* the first that could not be placed, or NULL */
+    sc_write_item *items;   /* n represented ones; the first n_placed are in the engine */
+    sc_engine_item *engine_items;
+    size_t n, n_placed;
+    sc_change changes[PASS_CHANGES];
+    size_t n_changes;
+    const sc_feedback *failed; /* the first that could not be represented or placed, or NULL */
     sc_err why;
 } pass;
+
+static sc_rc pass_init(pass *p, size_t room, sc_err *err) {
+    p->items = sc_arena_take_array(p->arena, room + 1, sizeof *p->items);
+    p->engine_items = sc_arena_take_array(p->arena, room + 1, sizeof *p->engine_items);
+    return p->items && p->engine_items ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
+}
 
 static sc_rc heartbeat(sc_app *app, const sc_job *job, sc_err *err) {
     return STORE(app)->job_heartbeat(SELF(app), &job->id, job->fence, app->conf.lease_ms,
                                      sc_now_ms(app->conf.clock), err);
 }
 
-/* Places one report in the engine. Items of a pass stay in the arena until it is written. */
-static sc_rc place_one(pass *p, const sc_feedback *f, sc_err *err) {
-    sc_write_item *it = &p->items[p->n];
+/* Prepares and embeds one report. What it makes stays in the arena until the pass is written. */
+static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     sc_prepared *prepared = sc_arena_take(p->arena, sizeof *prepared);
-    if (!prepared) return sc_fail(err, SC_NOMEM, "no memory to group a report");
-    sc_repr repr;
-    sc_rc rc = sc_space_represent(p->app, f, p->arena, &repr, prepared, err);
+    sc_repr *repr = sc_arena_take(p->arena, sizeof *repr);
+    if (!prepared || !repr) return sc_fail(err, SC_NOMEM, "no memory to group a report");
+    sc_rc rc = sc_space_represent(p->app, f, p->arena, repr, prepared, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf blob;
     sc_buf_init(&blob, 64 * 1024);
-    char *kept = sc_repr_encode(&repr, &blob) ? sc_arena_copy(p->arena, blob.p, blob.n) : NULL;
+    char *kept = sc_repr_encode(repr, &blob) ? sc_arena_copy(p->arena, blob.p, blob.n) : NULL;
     if (!kept) return sc_fail(err, SC_NOMEM, "no memory to group a report");
-    *it = (sc_write_item){.feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
-    sc_engine_item ei = {.key = f->seq, .created_ms = f->created_at_ms, .repr = &repr};
-    pthread_rwlock_wrlock(&p->space->lock);
-    if (sc_engine_has(p->space->engine, f->seq)) sc_engine_remove(p->space->engine, f->seq); /* edited */
-    rc = sc_engine_place(p->space->engine, &ei, 1, p->arena, &p->changes[p->n], err);
-    pthread_rwlock_unlock(&p->space->lock);
-    if (!rc) p->n++;
-    return rc;
+    p->items[p->n] = (sc_write_item){.feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
+    p->engine_items[p->n++] = (sc_engine_item){.key = f->seq, .created_ms = f->created_at_ms, .repr = repr};
+    return SC_OK;
 }
 
-/* Places reports until the time or the room is used up, or one fails. */
+/* Places what is represented but not placed, as one change of the engine. */
+static sc_rc place_chunk(pass *p, sc_err *err) {
+    size_t n = p->n - p->n_placed;
+    if (!n) return SC_OK;
+    const sc_engine_item *items = p->engine_items + p->n_placed;
+    sc_space *s = p->space;
+    pthread_rwlock_wrlock(&s->lock);
+    for (size_t i = 0; i < n; i++) /* an edited report is placed anew */
+        if (sc_engine_has(s->engine, items[i].key)) sc_engine_remove(s->engine, items[i].key);
+    sc_rc rc = sc_engine_place(s->engine, items, n, p->arena, &p->changes[p->n_changes], err);
+    pthread_rwlock_unlock(&s->lock);
+    if (rc) return rc;
+    p->n_placed = p->n;
+    p->n_changes++;
+    return SC_OK;
+}
+
+/* How many reports one change may hold: the engine is locked while it is made, and readers wait. */
+static size_t chunk_size(const pass *p, int64_t spent_us) {
+    if (!p->n_placed) return 1;
+    int64_t each_us = SC_MAX(spent_us / (int64_t)p->n_placed, (int64_t)1);
+    return (size_t)SC_MAX(SC_MIN((int64_t)CHUNK_US / each_us, (int64_t)PASS_ITEMS / PASS_CHANGES), (int64_t)1);
+}
+
+/* Places reports until the time or the room is used up, or one fails. A chunk that fails is taken apart, so that
+ * the failure has a name. */
 static void place(pass *p, const sc_feedback *list, size_t n) {
-    int64_t start = sc_mono_us(p->app->conf.clock);
-    for (size_t i = 0; i < n && !p->failed; i++) {
-        if (place_one(p, &list[i], &p->why)) p->failed = &list[i];
-        if (sc_mono_us(p->app->conf.clock) - start > PASS_US) break;
+    int64_t start = sc_mono_us(p->app->conf.clock), spent = 0;
+    size_t i = 0;
+    bool singly = false;
+    while (i < n && !p->failed && p->n_changes < PASS_CHANGES && spent < PASS_US) {
+        size_t chunk = singly ? 1 : chunk_size(p, spent);
+        while (i < n && p->n - p->n_placed < chunk && !p->failed) {
+            if (represent(p, &list[i], &p->why))
+                p->failed = &list[i];
+            else
+                i++;
+        }
+        sc_err why = {0};
+        if (place_chunk(p, &why)) {
+            size_t back = p->n - p->n_placed;
+            i -= back;
+            p->n = p->n_placed;
+            p->failed = NULL;
+            if (back == 1) {
+                p->failed = &list[i];
+                p->why = why;
+            }
+            singly = true;
+        }
+        spent = sc_mono_us(p->app->conf.clock) - start;
     }
 }
 
 static sc_rc write_pass(pass *p, sc_err *err) {
-    if (!p->n) return SC_OK;
-    sc_write w = {.space = p->space, .arena = p->arena, .items = p->items, .n_items = p->n,
-                  .changes = p->changes, .n_changes = p->n, .job_id = p->job->id, .job_fence = p->job->fence,
+    if (!p->n_placed) return SC_OK;
+    sc_write w = {.space = p->space, .arena = p->arena, .items = p->items, .n_items = p->n_placed,
+                  .changes = p->changes, .n_changes = p->n_changes, .job_id = p->job->id, .job_fence = p->job->fence,
                   .actor = SC_STR("worker"), .now_ms = sc_now_ms(p->app->conf.clock)};
     return sc_write_changes(&w, err);
 }
@@ -114,16 +163,14 @@ static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *r
     size_t n = 0;
     rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, PASS_ITEMS, &arena, &list, &n, err);
     pass p = {.app = app, .job = job, .space = space, .arena = &arena};
-    p.items = sc_arena_take_array(&arena, n + 1, sizeof *p.items);
-    p.changes = sc_arena_take_array(&arena, n + 1, sizeof *p.changes);
-    if (!rc && (!p.items || !p.changes)) rc = sc_fail(err, SC_NOMEM, "no memory to group %zu reports", n);
+    if (!rc) rc = pass_init(&p, n, err);
     if (!rc) place(&p, list, n);
     if (!rc) rc = write_pass(&p, err);
     if (!rc && p.failed) rc = park(&p, err);
     sc_space_unlock(space);
     *ret_left = n > 0;
-    if (!rc && p.n) {
-        atomic_fetch_add(&app->grouped, (int64_t)p.n);
+    if (!rc && p.n_placed) {
+        atomic_fetch_add(&app->grouped, (int64_t)p.n_placed);
         atomic_fetch_add(&app->group_us_total, sc_mono_us(app->conf.clock) - start);
     }
     return rc;
@@ -179,10 +226,10 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
-    sc_write_item item;
-    sc_change change;
-    pass p = {.app = app, .job = job, .space = space, .arena = &arena, .items = &item, .changes = &change};
-    rc = place_one(&p, &f, err);
+    pass p = {.app = app, .job = job, .space = space, .arena = &arena};
+    rc = pass_init(&p, 1, err);
+    if (!rc) rc = represent(&p, &f, err);
+    if (!rc) rc = place_chunk(&p, err);
     if (!rc) rc = write_pass(&p, err);
     sc_space_unlock(space);
     return rc;

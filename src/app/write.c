@@ -243,6 +243,9 @@ static void take_back(const sc_write *w) {
     pthread_rwlock_wrlock(&w->space->lock);
     for (size_t c = w->n_changes; c--;) sc_engine_revert(w->space->engine, &w->changes[c]);
     pthread_rwlock_unlock(&w->space->lock);
+    /* An edited report was taken out of its old place before it was placed anew: only the store still knows it. */
+    for (size_t i = 0; i < w->n_items; i++)
+        if (w->items[i].fresh && sc_id_is_set(&w->items[i].feedback.cluster_id)) sc_space_forget(w->space);
 }
 
 static sc_rc follow_statuses(plan *p, sc_err *err) {
