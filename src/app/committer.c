@@ -102,7 +102,8 @@ static void store_again(sc_app *app, batch *b, const sc_ingest *list, sc_err *er
             if (!in->again_ids || !in->again_ids[i].n || b->results[k].status != SC_PUT_DUPLICATE) continue;
             if (!recurs(app, &b->items[k], &b->results[k].id)) continue;
             b->items[k].external_id = in->again_ids[i];
-            STORE(app)->feedback_put(SELF(app), &b->items[k], &b->job_ids[k], 1, &b->results[k], err);
+            sc_err why = {0};
+            if (STORE(app)->feedback_put(SELF(app), &b->items[k], &b->job_ids[k], 1, &b->results[k], &why)) *err = why;
         }
         at += in->n;
     }
@@ -115,8 +116,10 @@ static void commit(sc_app *app, batch *b, sc_ingest *list, size_t n) {
         sc_fail(&err, SC_NOMEM, "no memory to write %zu reports", n);
     } else if (n) {
         flatten(app, b, list);
-        if (!STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err))
+        if (!STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err)) {
+            err = (sc_err){0};
             store_again(app, b, list, &err);
+        }
     }
     if (err.rc) sc_log_err(SC_LOG_ERROR, "commit failed", &err);
     atomic_fetch_add(&app->commits, 1);

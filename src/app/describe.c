@@ -121,7 +121,7 @@ static sc_rc summarise(sc_space *s, sc_cluster *c, const sc_feedback *reps, size
     sc_rc rc = sc_summarise(texts, n, sc_engine_idf, s->engine, arena, &sum, err);
     if (rc) return rc;
     if (!c->title_locked) c->title = sum.title;
-    c->summary = sum.text;
+    c->summary = sum.text.n ? sum.text : sum.title; /* reports that are a title alone */
     return keywords_json(&sum, arena, &c->keywords, err);
 }
 

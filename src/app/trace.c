@@ -52,7 +52,7 @@ static sc_rc decision_words(way *w, const sc_decision *d, sc_str *ret, sc_err *e
 
 static sc_rc decision_steps(way *w, const sc_decision *d, size_t n, sc_err *err) {
     for (size_t i = 0; i < n; i++) {
-        sc_str words;
+        sc_str words = SC_STR_NONE;
         sc_rc rc = decision_words(w, &d[i], &words, err);
         if (rc) return rc;
         sc_trace_step *s = step(w, d[i].at_ms, sc_id_is_set(&d[i].from_id) ? "moved" : "grouped", words);

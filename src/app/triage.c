@@ -5,7 +5,7 @@
 #include "app/internal.h"
 #include "app/write.h"
 
-enum { ARENA_BYTES = 512 << 20, PAGE = 1000, MAX_TRIES = 5 };
+enum { ARENA_BYTES = 512 << 20, PAGE = 1000, MAX_TRIES = 5, MOVE_PINS = 32 };
 
 /* One action under way. */
 typedef struct action {
@@ -61,12 +61,14 @@ static sc_rc pin_moves(action *a, const sc_change *change, sc_err *err) {
     return rc;
 }
 
-/* Pins everything that is in the cluster now. */
-static sc_rc pin_members(action *a, const sc_id *cluster, sc_err *err) {
+/* Pins what is in the cluster now, so that no later pass takes it away from what a person put beside it: all of it,
+ * or the newest `most` of a cluster so big that it will not dissolve around one report. */
+static sc_rc pin_members(action *a, const sc_id *cluster, size_t most, sc_err *err) {
     sc_str cursor = SC_STR_NONE;
+    size_t pinned = 0;
     do {
         sc_feedback_filter f = {.project_id = *a->project, .cluster_id = *cluster};
-        sc_page page = {.limit = PAGE, .cursor = cursor};
+        sc_page page = {.limit = SC_MIN((size_t)PAGE, most), .cursor = cursor};
         sc_feedback_list list;
         sc_rc rc = STORE(a->app)->feedback_list(SELF(a->app), &f, &page, &a->arena, &list, err);
         for (size_t i = 0; !rc && i < list.n; i++)
@@ -74,8 +76,26 @@ static sc_rc pin_members(action *a, const sc_id *cluster, sc_err *err) {
                                               .cluster_id = *cluster}, err);
         if (rc) return rc;
         cursor = list.next_cursor;
-    } while (cursor.n);
+        pinned += list.n;
+    } while (cursor.n && pinned < most);
     return SC_OK;
+}
+
+/* SC_CONFLICT when an earlier correction keeps the two apart. */
+static sc_rc check_apart(action *a, const sc_id *x, const sc_id *ys, size_t n, sc_err *err) {
+    sc_correction *list;
+    size_t n_list;
+    sc_rc rc = STORE(a->app)->corrections(SELF(a->app), a->project, &a->arena, &list, &n_list, err);
+    for (size_t i = 0; !rc && i < n_list; i++) {
+        if (list[i].kind != SC_CORRECTION_apart) continue;
+        for (size_t k = 0; k < n; k++) {
+            const sc_id *p = &list[i].cluster_id, *q = &list[i].other_id;
+            if ((sc_id_eq(p, x) && sc_id_eq(q, &ys[k])) || (sc_id_eq(q, x) && sc_id_eq(p, &ys[k])))
+                return sc_fail(err, SC_CONFLICT, "these issues were kept apart by action %s: undo that first",
+                               list[i].action_id.text);
+        }
+    }
+    return rc;
 }
 
 /* Writes the change with the action's corrections; the engine then knows the corrections too. */
@@ -141,7 +161,8 @@ static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_e
         else
             rc = live_cluster(a, &from[i], err);
     }
-    if (!rc) rc = pin_members(a, into, err);
+    if (!rc) rc = check_apart(a, into, from, n_from, err);
+    if (!rc) rc = pin_members(a, into, SIZE_MAX, err);
     if (rc) return rc;
     sc_change change;
     pthread_rwlock_wrlock(&a->space->lock);
@@ -225,6 +246,7 @@ static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_er
         rc = sc_fail(err, SC_CONFLICT, "this report is not grouped yet");
     if (!rc && to && sc_id_eq(&f.cluster_id, to))
         rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id", "the report is in this issue already");
+    if (!rc && to) rc = pin_members(a, to, MOVE_PINS, err);
     if (rc) return rc;
     sc_id dest;
     sc_change change;

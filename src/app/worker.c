@@ -271,12 +271,9 @@ static bool work_once(sc_app *app) {
         return false;
     }
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
-    err = (sc_err){0};
-    if (sc_str_is(job.kind, "group"))
-        work_group(app, &job, &err);
-    else
-        work_regroup(app, &job, &err);
-    if (err.rc != SC_FENCED) end_job(app, &job, &err);
+    rc = sc_str_is(job.kind, "group") ? work_group(app, &job, &err) : work_regroup(app, &job, &err);
+    if (!rc) err = (sc_err){0}; /* whatever was met on the way was dealt with */
+    if (rc != SC_FENCED) end_job(app, &job, &err);
     sc_log_context("");
     return true;
 }

@@ -2,8 +2,18 @@
 
 #include <stdio.h>
 
+/* jansson 2.14 takes a failed allocation inside a string for a syntax error, or drops characters: so
+ * each failure is noted here and looked at when it returns. */
+static _Thread_local bool out_of_memory;
+
+static void *noting_alloc(size_t n) {
+    void *p = sc_alloc(n);
+    if (!p) out_of_memory = true;
+    return p;
+}
+
 void sc_json_setup(void) {
-    json_set_alloc_funcs(sc_alloc, sc_free);
+    json_set_alloc_funcs(noting_alloc, sc_free);
     json_object_seed(0);
 }
 
@@ -33,9 +43,12 @@ sc_rc sc_json_parse(sc_str text, json_t **ret, sc_err *err) {
     if (too_deep(text))
         return sc_fail(err, SC_INVALID, "the JSON is nested over %d levels deep", SC_JSON_MAX_DEPTH);
     json_error_t e;
+    out_of_memory = false;
     json_t *v = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
-    if (!v && json_error_code(&e) == json_error_out_of_memory)
+    if (out_of_memory || (!v && json_error_code(&e) == json_error_out_of_memory)) {
+        json_decref(v);
         return sc_fail(err, SC_NOMEM, "no memory to read the JSON");
+    }
     if (!v)
         return sc_fail(err, SC_INVALID, "not valid JSON: %.120s (line %d, column %d)", e.text, e.line,
                        e.column);

@@ -180,7 +180,7 @@ void sc_buf_done(sc_buf *b) {
 
 void sc_buf_reset(sc_buf *b) {
     b->n = 0;
-    b->failed = false;
+    b->failed = b->no_memory = false;
     if (b->p) b->p[0] = 0;
 }
 
@@ -196,7 +196,7 @@ bool sc_buf_reserve(sc_buf *b, size_t more) {
     cap = SC_MIN(SC_MAX(cap, need), b->max + 1);
     char *p = sc_realloc(b->p, cap);
     if (!p) {
-        b->failed = true;
+        b->failed = b->no_memory = true;
         return false;
     }
     b->p = p;
@@ -308,8 +308,8 @@ char *sc_buf_take(sc_buf *b) {
 
 sc_rc sc_buf_check(const sc_buf *b, const char *what, sc_err *err) {
     if (!b->failed) return SC_OK;
-    if (b->n + 1 >= b->max) return sc_fail(err, SC_TOO_LARGE, "%s is over %zu bytes", what, b->max);
-    return sc_fail(err, SC_NOMEM, "no memory for %s", what);
+    if (b->no_memory) return sc_fail(err, SC_NOMEM, "no memory for %s", what);
+    return sc_fail(err, SC_TOO_LARGE, "%s is over %zu bytes", what, b->max);
 }
 
 void sc_hex_encode(const void *bytes, size_t n, char *ret_hex) {

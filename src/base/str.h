@@ -58,6 +58,7 @@ typedef struct sc_buf {
     char *p; /* NULL until the first byte */
     size_t n, cap, max;
     bool failed; /* over max, or out of memory: content is incomplete */
+    bool no_memory; /* ... and it was the memory */
 } sc_buf;
 
 void sc_buf_init(sc_buf *b, size_t max_bytes);

@@ -79,8 +79,8 @@ static void tell_mapping(run *r, const sc_records *records, const sc_mapping *m)
     fprintf(stderr, "%s: %s; %s\n", r->name, sc_records_format(records), now.p ? now.p : "");
 }
 
-/* One record: SC_NOT_FOUND at the end; other errors are the run's. */
-static sc_rc one(run *r, sc_records *records, sc_mapping *m, sc_err *err) {
+/* One record; errors that come back are the whole run's. */
+static sc_rc one(run *r, sc_records *records, sc_mapping *m, bool *ret_ended, sc_err *err) {
     sc_record record;
     sc_err e = {0};
     SC_AUTO(sc_json_auto) json_t *report = NULL;
@@ -92,6 +92,8 @@ static sc_rc one(run *r, sc_records *records, sc_mapping *m, sc_err *err) {
         keep_reject(r, record.line, e.field[0] ? e.field : NULL, e.msg, record.raw);
         return SC_OK;
     }
+    *ret_ended = rc == SC_NOT_FOUND;
+    if (*ret_ended) return SC_OK;
     if (err) *err = e;
     return rc;
 }
@@ -106,12 +108,13 @@ static sc_rc one_file(run *r, const char *path, sc_err *err) {
     sc_rc rc = sc_mapping_new(&r->conf->map, r->conf->source, &m, err);
     if (rc) return rc;
     rc = sc_records_open(path, r->conf->format, &records, err);
-    for (int64_t n = 0; rc == SC_OK; n++) {
-        rc = one(r, records, m, err);
-        if (n + 1 == LOOK_AT || (rc == SC_NOT_FOUND && n < LOOK_AT)) tell_mapping(r, records, m);
+    bool ended = false;
+    for (int64_t n = 0; rc == SC_OK && !ended; n++) {
+        rc = one(r, records, m, &ended, err);
+        if (n + 1 == LOOK_AT || (ended && n < LOOK_AT)) tell_mapping(r, records, m);
         sc_progress_tell(&r->progress, sc_feed_counts_get(r->feed)->lines, 0);
     }
-    if (rc == SC_NOT_FOUND && records) rc = sc_feed_flush(r->feed, err);
+    if (rc == SC_OK) rc = sc_feed_flush(r->feed, err);
     sc_records_close(records);
     sc_mapping_free(m);
     if (rc) sc_wrap(err, "%s", r->name);

@@ -132,8 +132,8 @@ typedef struct block {
     char *p;
 } block;
 
-static sc_rc lay_out(const rows *r, block *b, sc_err *err) {
-    size_t need[HOMES] = {0};
+static sc_rc lay_out(const rows *r, size_t verb_bytes, block *b, sc_err *err) {
+    size_t need[HOMES] = {[OF_VERB] = verb_bytes, [OF_COMMON] = sizeof(sc_common)};
     for (size_t i = 0; i < r->n; i++) {
         size_t end = r->v[i].opt.offset + size_of(r->v[i].opt.type);
         need[r->v[i].home] = SC_MAX(need[r->v[i].home], end);
@@ -177,7 +177,7 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
     block b = {0};
     if (gather(c->verb, &r, &err)) return SC_NOMEM;
     c->words = sc_alloc_array((size_t)argc + 1, sizeof *c->words);
-    sc_rc rc = c->words ? lay_out(&r, &b, &err) : SC_NOMEM;
+    sc_rc rc = c->words ? lay_out(&r, c->verb->conf_size, &b, &err) : SC_NOMEM;
     if (rc == SC_OK) {
         load_env_file(argc, argv, problems);
         size_t none;

@@ -33,9 +33,21 @@ const sc_embedder *sc_stack_embedder(const sc_stack *s) { return &s->embedder; }
 const char *sc_stack_url(const sc_stack *s) { return s->server ? sc_http_server_url(s->server) : ""; }
 
 sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, sc_err *err) {
-    return sc_embedder_open(sc_embedders[0], c->embedder_conf, ret, err);
+    const sc_embedder_ops *ops = sc_embedders[0];
+    void *self = sc_alloc(ops->size);
+    if (!self) return sc_fail(err, SC_NOMEM, "out of memory");
+    sc_rc rc = ops->open(self, ops->n_opts ? c->embedder_conf : NULL, err);
+    if (rc) sc_free(self);
+    else *ret = (sc_embedder){ops, self};
+    return rc;
 }
-void sc_stack_close_embedder(sc_embedder *e) { sc_embedder_close(e); }
+
+void sc_stack_close_embedder(sc_embedder *e) {
+    if (!e->ops) return;
+    if (e->ops->close) e->ops->close(e->self);
+    sc_free(e->self);
+    *e = (sc_embedder){NULL, NULL};
+}
 void sc_stack_close_store(sc_store *s) { sc_store_close(s); }
 
 /* The store's option that holds the data folder is the one named "dir". */
@@ -139,7 +151,7 @@ void sc_stack_close(sc_stack *s) {
     if (s->server) sc_http_server_close(s->server);
     if (s->web) sc_web_free(s->web);
     if (s->app) sc_app_free(s->app);
-    sc_embedder_close(&s->embedder);
+    sc_stack_close_embedder(&s->embedder);
     sc_store_close(&s->store);
     sc_free(s);
 }

@@ -242,7 +242,7 @@ sc_rc sc_builtin_load(sc_builtin *b, const void *table, size_t n, sc_err *err) {
 
 static sc_rc open_builtin(void *self, const void *conf, sc_err *err) {
     (void)conf;
-    return sc_builtin_load(self, sc_asset_builtin_bin, sc_asset_builtin_bin_len, err);
+    return sc_builtin_load(self, sc_asset_builtin, sc_asset_builtin_len, err);
 }
 
 static sc_rc embed_builtin(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms, int8_t *ret_vecs,

@@ -54,7 +54,7 @@ static void choose(pass *p, size_t max_items) {
 static void connect(pass *p) {
     sc_engine *e = p->e;
     const sc_score s = sc_state_score(e);
-    const float need = e->epoch.cut + e->profile->margin;
+    const float need = e->epoch.cut + e->epoch.margin;
     for (uint32_t i = 0; i < e->items.n; i++) {
         uint32_t g = e->items.group[i];
         if (g == SC_GROUP_NONE || !p->chosen[g]) continue;
@@ -104,7 +104,7 @@ static sc_rc with_nearest(pass *p, uint32_t g, const uint32_t *groups, size_t n,
     while (kept < m && items + e->groups.v[near[kept]].n <= NEAR_ITEMS)
         items += e->groups.v[near[kept++]].n;
     if (items > MATRIX_ITEMS) /* one huge cluster: joins it may get, apart it is not taken */
-        return m > 1 && mean[1] >= (double)(e->epoch.cut + e->profile->margin) &&
+        return m > 1 && mean[1] >= (double)(e->epoch.cut + e->epoch.margin) &&
                        sc_state_may_meet(e, g, near[1])
                    ? sc_recluster_merge(p->j, g, near[1], err)
                    : SC_OK;

@@ -3,7 +3,7 @@
  *
  * The raw similarity of two reports is a weighted sum of cosines (vector, words, title words,
  * frames): bilinear, so that means over clusters are exact and cheap. A cut in it does not transfer
- * between projects, so the cut is placed by the project's own null distribution (random pairs). */
+ * between projects, so the cut is placed by what the project's own texts and random pairs look like. */
 #ifndef SC_GROUP_PROFILE_H
 #define SC_GROUP_PROFILE_H
 
@@ -13,17 +13,25 @@ struct sc_profile {
     const char *model; /* prefix of the embedder's model name; "" = the fallback */
     /* Weights of the cosines; their sum is the similarity of a report to itself. */
     float k_vec, k_word, k_title, k_frame;
-    /* The cut: cut_base + cut_mean * mean + cut_sd * sd of random pairs. */
-    float cut_base, cut_mean, cut_sd;
-    float cut_min, cut_max;
-    /* Random pairs as usual in a project too small to know its own, and for how many pairs they
-     * stand. */
-    float null_mean, null_sd, null_pairs;
-    float slope;       /* log-odds of "the same issue" per unit of similarity over the cut */
-    float best_weight; /* share of the nearest member beside the mean, in the decision */
-    float join, suggest; /* probabilities at which a report joins, or is suggested */
-    float margin;      /* what a change of existing clusters must gain, in similarity */
-    float conflict_code, conflict_place; /* taken off per contradicting error code; platform, version */
+    /* Projects are of two kinds, and most are in between: long reports of which few say the same
+     * (trackers), and short comments on a few dozen topics (reviews). The kind is read off the
+     * project: how many words its texts have, and how far the top percent of random pairs stands
+     * out (many pairs share a topic). kind_words is the median at which the first is undecided,
+     * kind_tail the second, in (q99 - median) / spread; kind_tail_step is as much as a factor 2. */
+    float kind_words, kind_tail, kind_tail_step, kind_slope;
+    float cut_report;  /* the cut among long reports, a constant                                  */
+    float cut_topic;   /* among short ones: the quantile 1 - cut_topic / sqrt(n) of random pairs:
+                        * the number of topics grows as the root of the number of texts           */
+    float cut_min;
+    /* The cut of a project too small to know its own, and the size at which its own counts half. */
+    float null_cut, null_items;
+    /* In units of the cut: */
+    float slope;       /* log-odds of "the same issue" when the similarity is twice the cut */
+    float margin;      /* what a change of existing clusters must gain                     */
+    float conflict_code, conflict_place; /* taken off for contradicting error codes; platforms (for
+                        * versions half of it) */
+    float best_weight; /* share of the nearest member beside the mean, in the decision     */
+    float join, suggest; /* probabilities at which a report joins, or is suggested         */
 };
 
 #endif

@@ -88,7 +88,7 @@ static void enter(sc_linkage *k, uint32_t a, uint32_t b, float s) {
 static void fill(local *l) {
     sc_engine *e = l->e;
     const sc_score s = sc_state_score(e);
-    const float margin = e->profile->margin;
+    const float margin = e->epoch.margin;
     const size_t dim = e->items.dim;
     for (uint32_t i = 0; i < l->n; i++) {
         memcpy(l->rows + i * dim, sc_items_vec(&e->items, l->slots[i]), dim);
@@ -240,7 +240,7 @@ static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t
     sc_engine *e = j->e;
     const sc_score s = sc_state_score(e);
     const sc_group *a = &e->groups.v[g];
-    const double need = (double)(e->epoch.cut + e->profile->margin);
+    const double need = (double)(e->epoch.cut + e->epoch.margin);
     uint32_t best = SC_GROUP_NONE;
     double most = need;
     if (!sc_accum_fit(&e->accum, &s)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");

@@ -199,7 +199,7 @@ float sc_score_conflict(const sc_score *s, const sc_query *a, const sc_query *b)
     if (contradict(a, b, SC_FACET_CODE)) sum += s->profile->conflict_code;
     if (contradict(a, b, SC_FACET_PLATFORM)) sum += s->profile->conflict_place;
     if (contradict(a, b, SC_FACET_VERSION)) sum += s->profile->conflict_place / 2;
-    return sum;
+    return sum * s->epoch->cut;
 }
 
 /* Linear up to the cut, then towards 1 as the project's own spread says. */
@@ -211,7 +211,7 @@ double sc_score_shown(const sc_score *s, double raw) {
 }
 
 double sc_score_probability(const sc_score *s, double x) {
-    return 1 / (1 + exp(-(double)s->profile->slope * (x - s->epoch->cut)));
+    return 1 / (1 + exp(-(double)s->profile->slope * (x / s->epoch->cut - 1)));
 }
 
 /* ---- Sums --------------------------------------------------------------------------------------- */
@@ -305,14 +305,11 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Location and spread of random pairs: the median, and the distance to the upper quartile (as a
- * normal distribution's sd), which the few true pairs at the top cannot move. */
-static void sample_null(const sc_score *s, sc_epoch *e) {
-    enum { PAIRS = 1024 };
-    float v[PAIRS];
+/* Sorted similarities of random pairs; returns how many. */
+static size_t sample_pairs(const sc_score *s, float *v, size_t max) {
     const uint32_t n = s->items->n;
     size_t m = 0;
-    for (uint64_t k = 0; n > 1 && k < PAIRS && k < (uint64_t)n * n; k++) {
+    for (uint64_t k = 0; n > 1 && k < max && k < (uint64_t)n * n; k++) {
         uint32_t i = (uint32_t)(mix(2 * k) % n), j = (uint32_t)(mix(2 * k + 1) % n);
         if (i == j) continue;
         sc_query q = sc_score_query(s, i);
@@ -320,16 +317,42 @@ static void sample_null(const sc_score *s, sc_epoch *e) {
         sc_score_parts(s, &q, j, &p);
         v[m++] = p.raw;
     }
-    float mean = s->profile->null_mean, sd = s->profile->null_sd;
-    if (m) {
-        qsort(v, m, sizeof *v, by_value);
-        float share = (float)m / ((float)m + s->profile->null_pairs);
-        float median = v[m / 2], upper = v[m * 3 / 4];
-        mean += share * (median - mean);
-        sd += share * ((upper - median) / 0.6745f - sd);
-    }
-    e->null_mean = mean;
-    e->null_sd = sd;
+    qsort(v, m, sizeof *v, by_value);
+    return m;
+}
+
+static float median_words(const sc_score *s, float *v, size_t max) {
+    const uint32_t n = s->items->n;
+    size_t m = SC_MIN((size_t)n, max);
+    for (size_t k = 0; k < m; k++)
+        v[k] = s->items->v[n <= max ? k : mix(k) % n].count[SC_TERM_WORD];
+    qsort(v, m, sizeof *v, by_value);
+    return m ? v[m / 2] : 0;
+}
+
+/* Which kind of project this is, and where its cut lies (profile.h). */
+static void place_cut(const sc_score *s, sc_epoch *e) {
+    enum { PAIRS = 2048 };
+    const sc_profile *p = s->profile;
+    float v[PAIRS];
+    const float n = (float)s->items->n;
+    e->cut = p->null_cut;
+    float words = median_words(s, v, PAIRS);
+    size_t m = sample_pairs(s, v, PAIRS);
+    if (m < 2 || words < 1) return;
+    e->null_median = v[m / 2];
+    e->null_q99 = v[m * 99 / 100];
+    /* The spread by the upper quartile, which the few true pairs at the top cannot move. */
+    float spread = SC_MAX(0.01f, (v[m * 3 / 4] - e->null_median) / 0.6745f);
+    float tail = (e->null_q99 - e->null_median) / spread;
+    float x = logf(p->kind_words / words) / logf(2) +
+              SC_MAX(-2.0f, SC_MIN(2.0f, (tail - p->kind_tail) / p->kind_tail_step));
+    e->topics = 1 / (1 + expf(-p->kind_slope * x));
+    float upper = SC_MIN(0.5f, p->cut_topic / sqrtf(n));
+    float topic = SC_MAX(p->cut_min, v[(size_t)((float)(m - 1) * (1 - upper))]);
+    float cut = e->topics * topic + (1 - e->topics) * p->cut_report;
+    float share = n * n / (n * n + p->null_items * p->null_items);
+    e->cut = share * cut + (1 - share) * p->null_cut;
 }
 
 static bool outgrown(const sc_epoch *e, uint32_t n) {
@@ -344,8 +367,7 @@ void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_
     for (uint32_t id = 0; id < terms->n; id++)
         terms->v[id].idf = terms->v[id].n ? idf_of(e->n, terms->v[id].n) : -1;
     for (uint32_t i = 0; i < items->n; i++) sc_score_set_norms(&s, items, i);
-    sample_null(&s, e);
-    float cut = p->cut_base + p->cut_mean * e->null_mean + p->cut_sd * e->null_sd;
-    e->cut = SC_MIN(p->cut_max, SC_MAX(p->cut_min, cut));
-    e->scale = SC_MAX(0.02f, e->cut / 2);
+    place_cut(&s, e);
+    e->margin = p->margin * e->cut;
+    e->scale = e->cut / 2;
 }

@@ -15,8 +15,10 @@ typedef struct sc_epoch {
     uint32_t n;     /* items when it began; 0 = never */
     float idf_new;  /* weight of a word that no item had then */
     float cut;      /* raw similarity at which two reports are as likely one issue as not */
+    float margin;  /* what a change of existing clusters must gain, raw */
     float scale;    /* spread of raw similarity around the cut, for showing it as 0..1 */
-    float null_mean, null_sd;
+    float topics; /* 0 = long reports, 1 = short texts on topics (profile.h) */
+    float null_median, null_q99;
 } sc_epoch;
 
 /* An item or a text asked for, in the form that the scoring functions take. */

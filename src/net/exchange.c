@@ -170,13 +170,14 @@ enum MHD_Result sc_exchange_step(void *cls, struct MHD_Connection *mhd, const ch
     return *size ? step_body(r, data, size) : step_last(r);
 }
 
-/* The watch may still be writing to a connection that it cut off. */
-static void await_cut(sc_http_conn *c) {
+/* Like claim, for the end: the watch may still be writing to a connection that it cut off. */
+static bool claim_to_end(sc_http_conn *c) {
     sc_http_server *s = c->shard->server;
-    if (atomic_load_explicit(&c->phase, memory_order_acquire) != SC_PHASE_CUT) return;
+    if (claim(c)) return true;
     pthread_mutex_lock(&s->lock);
     while (!c->cut_done) pthread_cond_wait(&s->changed, &s->lock);
     pthread_mutex_unlock(&s->lock);
+    return false;
 }
 
 void sc_exchange_end(void *cls, struct MHD_Connection *mhd, void **request,
@@ -188,7 +189,7 @@ void sc_exchange_end(void *cls, struct MHD_Connection *mhd, void **request,
     if (!r) return;
     *request = NULL;
     sc_http_conn *c = r->conn;
-    await_cut(c);
+    bool ours = claim_to_end(c);
     pthread_mutex_lock(&r->lock); /* whoever replied or wrote last is out of it after this */
     r->gone = true;
     pthread_mutex_unlock(&r->lock);
@@ -198,8 +199,7 @@ void sc_exchange_end(void *cls, struct MHD_Connection *mhd, void **request,
     atomic_fetch_add_explicit(&c->n_requests, 1, memory_order_relaxed);
     atomic_store_explicit(&c->line_seen, false, memory_order_relaxed);
     atomic_store_explicit(&c->since_us, sc_server_now_us(s), memory_order_relaxed);
-    int busy = atomic_load_explicit(&c->phase, memory_order_relaxed);
-    while (busy != SC_PHASE_CUT && !atomic_compare_exchange_weak(&c->phase, &busy, SC_PHASE_WAIT)) {}
+    if (ours) atomic_store_explicit(&c->phase, SC_PHASE_WAIT, memory_order_release);
     if (counted) atomic_fetch_sub(&shard->in_flight, 1);
     if (!atomic_load(&s->draining)) return;
     shutdown(c->fd, SHUT_RD);
@@ -244,7 +244,7 @@ void sc_exchange_connection(void *cls, struct MHD_Connection *mhd, void **conn,
     }
     sc_http_conn *c = *conn;
     if (!c) return;
-    await_cut(c);
+    claim_to_end(c);
     pthread_mutex_lock(&shard->lock);
     unlink_conn(&shard->conns, c);
     pthread_mutex_unlock(&shard->lock);

@@ -50,7 +50,7 @@ typedef enum sc_http_phase {
 struct sc_http_conn {
     sc_http_conn *prev, *next;
     sc_http_shard *shard;
-    sc_http_request *r; /* changes under shard->lock, on the shard's thread */
+    _Atomic(sc_http_request *) r; /* set on the shard's thread, cleared there under shard->lock */
     int fd;
     sc_listen_key who;
     _Atomic int phase;
@@ -73,7 +73,8 @@ struct sc_http_shard {
     unsigned n_pooled;
     _Atomic unsigned n_conns;
     _Atomic int64_t requests, in_flight;
-} __attribute__((aligned(64)));
+    char apart[64]; /* shards share no cache line */
+};
 
 struct sc_http_server {
     sc_http_conf conf;
@@ -126,8 +127,8 @@ struct sc_http_request {
     sc_http_conn *conn;         /* NULL for a request that only carries an error */
     struct MHD_Connection *mhd; /* NULL when its headers may not be read */
     sc_http_step step;
-    bool counted; /* in in_flight */
-    bool met;     /* a handler step was called: `closed` is owed */
+    _Atomic bool counted; /* in in_flight */
+    bool met;                 /* a handler step was called: `closed` is owed */
     void *state;
 
     int64_t started_us;

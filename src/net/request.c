@@ -7,7 +7,6 @@ sc_http_request *sc_request_take(sc_http_shard *shard, sc_http_conn *conn) {
     if (r) {
         shard->pool = r->next_pooled;
         shard->n_pooled--;
-        if (conn) conn->r = r;
     }
     pthread_mutex_unlock(&shard->lock);
     if (!r) {
@@ -15,11 +14,6 @@ sc_http_request *sc_request_take(sc_http_shard *shard, sc_http_conn *conn) {
         if (!r) return NULL;
         pthread_mutex_init(&r->lock, NULL);
         sc_arena_init(&r->arena, shard->server->conf.arena_bytes);
-        if (conn) {
-            pthread_mutex_lock(&shard->lock);
-            conn->r = r;
-            pthread_mutex_unlock(&shard->lock);
-        }
     }
     size_t from = offsetof(sc_http_request, shard);
     memset((char *)r + from, 0, sizeof *r - from);
@@ -29,6 +23,7 @@ sc_http_request *sc_request_take(sc_http_shard *shard, sc_http_conn *conn) {
     r->content_length = -1;
     r->max_body = shard->server->conf.default_max_body_bytes;
     r->started_us = sc_server_now_us(shard->server);
+    if (conn) atomic_store_explicit(&conn->r, r, memory_order_release);
     return r;
 }
 
@@ -45,7 +40,7 @@ void sc_request_give_back(sc_http_request *r) {
     sc_buf_done(&r->out);
     sc_arena_reset(&r->arena);
     pthread_mutex_lock(&shard->lock);
-    if (r->conn) r->conn->r = NULL;
+    if (r->conn) atomic_store_explicit(&r->conn->r, NULL, memory_order_relaxed);
     bool keep = shard->n_pooled < SC_HTTP_POOLED_REQUESTS;
     if (keep) {
         r->next_pooled = shard->pool;

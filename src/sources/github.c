@@ -179,6 +179,9 @@ static void judge_action(sc_fields *r, const json_t *issue, sc_str action, sc_so
                                                  : "the issue was moved to another repository";
     }
     if (sc_str_is(action, "reopened")) {
+        /* The report is dated when the issue came back: that is what a resolved cluster is asked about. */
+        item->feedback.created_at_ms =
+            sc_fields_time(r, issue, "issue", "updated_at", item->feedback.created_at_ms);
         sc_str when = sc_shape_line(r, sc_str_clip(sc_json_str_at(issue, "updated_at"), 40));
         item->again_id = sc_str_of(sc_shape_printf(
             r, "%.*s:reopened:%.*s", SC_FMT(item->feedback.external_id), SC_FMT(when)));

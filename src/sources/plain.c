@@ -49,7 +49,8 @@ static void read_metadata(sc_fields *r, const json_t *obj, bool keep_unknown, sc
     json_t *meta = given ? json_copy((json_t *)given) : json_object();
     const char *key;
     json_t *v;
-    bool ok = meta != NULL;
+    /* jansson's copy leaves out what it finds no memory for. */
+    bool ok = meta && json_object_size(meta) == json_object_size(given);
     if (ok && keep_unknown) {
         json_object_foreach((json_t *)obj, key, v) {
             if (is_known(key) || json_object_get(meta, key)) continue;

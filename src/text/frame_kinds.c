@@ -361,7 +361,8 @@ static const char *const csharp_libs[] = {"System.", "Microsoft.", "MS.", "Windo
                                           "Newtonsoft.", "UnityEngine.", "Xamarin.", "Android.Runtime.", NULL};
 static const char *const js_libs[] = {"node:", "internal/", "native", "<anonymous>", "webpack/", "chrome-extension:",
                                       "moz-extension:", "module.js", "net.js", "events.js", "timers.js",
-                                      "_stream_", "vm.js", "next_tick.js", NULL};
+                                      "_stream_", "vm.js", "next_tick.js", "child_process.js", "_http_", "fs.js",
+                                      "stream.js", "domain.js", "tls.js", "zlib.js", "dgram.js", "readline.js", NULL};
 static const char *const js_paths[] = {"/node_modules/", "\\node_modules\\", "/internal/", "webpack/bootstrap",
                                        "/vendor/", "zone.js", "react-dom", "jquery", "polyfills", "/vendor.", NULL};
 static const char *const python_libs[] = {"<frozen", NULL};
@@ -369,8 +370,8 @@ static const char *const python_paths[] = {"site-packages", "dist-packages", "/l
                                            "\\lib\\", "\\Lib\\", NULL};
 static const char *const ruby_paths[] = {"/gems/", "/lib/ruby/", "/rubygems/", "/bundler/", "<internal:", NULL};
 static const char *const php_paths[] = {"/vendor/", "[internal", NULL};
-static const char *const native_libs[] = {"linux-vdso", "libc.so", "libc-", "libpthread", "ld-linux", NULL};
-static const char *const native_paths[] = {"/lib/", "/lib64/", "/usr/lib", "/usr/src", "/system/", "/apex/", "/vendor/lib",
+static const char *const native_libs[] = {"/lib/", "/lib64/", "/usr/lib", "/usr/src/", "linux-vdso", "libc.so", "libc-", "libpthread", "ld-linux", NULL};
+static const char *const native_paths[] = {"/system/", "/apex/", "/vendor/lib",
                                            "sysdeps/", "libc.so", "/libc-", "libpthread", "libstdc++", "compiler-rt", "csu/", NULL};
 static const char *const apple_libs[] = {
     "CoreFoundation", "Foundation", "UIKit", "AppKit", "QuartzCore", "CoreGraphics", "GraphicsServices",

@@ -10,7 +10,7 @@
 
 #include "base/str.h"
 
-enum { SC_FRAMES_MAX = 64, SC_FRAMES_TOP = 6 };
+enum { SC_FRAMES_MAX = 64, SC_FRAMES_TOP = 8 };
 
 /* One recognised frame: views into the line. */
 typedef struct sc_frame {

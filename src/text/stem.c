@@ -93,6 +93,7 @@ size_t sc_stem_word(sc_str word, char *dst) {
     n = participle(dst, n);
     if (n > 4) n = derive(dst, n);
     if (n > 3 && dst[n - 1] == 'e') n--;
+    if (ends(dst, n, "at") && measure(dst, n - 2) >= 2) n -= 2; /* installation, authenticate */
     if (n > 2 && dst[n - 1] == 'y' && !vowel(dst, n - 2)) dst[n - 1] = 'i';
     return n;
 }

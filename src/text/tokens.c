@@ -95,6 +95,14 @@ static void word(sc_tokens *t, sc_str raw, role as) {
 
 /* ---- Names and their parts ------------------------------------------------------------------ */
 
+/* A capital at s[i], i > 0, begins a word: fooBar, utf8Reader, HTTPServer. */
+static bool hump(sc_str s, size_t i) {
+    if (!sc_chars_is(s.p[i], SC_CHARS_UPPER)) return false;
+    if (sc_chars_is(s.p[i - 1], SC_CHARS_LOWER | SC_CHARS_DIGIT)) return true;
+    if (i + 2 == s.n && s.p[i + 1] == 's') return false; /* URLs */
+    return sc_chars_is(s.p[i - 1], SC_CHARS_UPPER) && i + 1 < s.n && sc_chars_is(s.p[i + 1], SC_CHARS_LOWER);
+}
+
 /* Cuts the next part off a name: at . _ - and other joints, before a capital (fooBar, HTTPServer),
  * and between letters and digits where digits follow at least three letters (ios14). */
 static bool next_part(sc_str *rest, sc_str *ret) {
@@ -103,10 +111,7 @@ static bool next_part(sc_str *rest, sc_str *ret) {
     size_t start = i;
     for (; i < rest->n && !sc_chars_is(rest->p[i], SC_CHARS_JOIN); i++) {
         if (i == start) continue;
-        bool up = sc_chars_is(rest->p[i], SC_CHARS_UPPER), was_up = sc_chars_is(rest->p[i - 1], SC_CHARS_UPPER);
-        bool low_next = i + 1 < rest->n && sc_chars_is(rest->p[i + 1], SC_CHARS_LOWER);
-        if (up && !was_up) break;
-        if (up && was_up && low_next && i - start >= 2) break;
+        if (hump(*rest, i) && (i - start >= 2 || !sc_chars_is(rest->p[i - 1], SC_CHARS_UPPER))) break;
         bool digit = sc_chars_is(rest->p[i], SC_CHARS_DIGIT), was_digit = sc_chars_is(rest->p[i - 1], SC_CHARS_DIGIT);
         if (digit && !was_digit && i - start >= 3) break;
         if (was_digit && !digit && sc_chars_is(rest->p[start], SC_CHARS_DIGIT)) break;
@@ -129,12 +134,8 @@ static sc_str joined(sc_tokens *t, sc_str raw) {
 static void parts(sc_tokens *t, sc_str raw) {
     sc_str rest = raw, part;
     for (size_t k = 0; k < MAX_PARTS && next_part(&rest, &part); k++) {
-        if (k == 0 && part.n == 1 && sc_chars_is(part.p[0], SC_CHARS_LOWER)) return; /* iOS, eBay */
-        if (sc_chars_all(part, SC_CHARS_DIGIT)) {
-            if (part.n > 4) push_mask(t, SC_MASK_NUM);
-        } else if (part.n > 1 && part.n != raw.n) {
-            word(t, part, PART);
-        }
+        if (k == 0 && part.n == 1 && raw.n > 1 && sc_chars_is(raw.p[1], SC_CHARS_UPPER)) return; /* iOS, eBay */
+        if (part.n > 1 && part.n != raw.n && !sc_chars_all(part, SC_CHARS_DIGIT)) word(t, part, PART);
     }
 }
 
@@ -235,8 +236,8 @@ static void chunk(sc_tokens *t, sc_str raw) {
         return;
     }
     if (plain) {
-        bool camel = sc_chars_span(sc_chars_from(raw, 1), SC_CHARS_LOWER | SC_CHARS_HIGH) != raw.n - 1 &&
-                     sc_chars_span(raw, SC_CHARS_UPPER) != raw.n;
+        bool camel = false;
+        for (size_t i = 1; i < raw.n && !camel; i++) camel = hump(raw, i);
         word(t, raw, WHOLE);
         if (camel) parts(t, raw);
         return;

@@ -9,7 +9,8 @@ static sc_err err;
 static sc_rc hook(const char *kind, const char *body, const char *settings) {
     items = NULL;
     n = 99;
-    sc_rc rc = read_hook(&sc_source_github, "X-GitHub-Event", kind, sc_str_of(body), settings, &items, &n, &err);
+    sc_rc rc = read_hook(&sc_source_github, "X-GitHub-Event", kind, sc_str_of(body), settings,
+                         &items, &n, &err);
     if (rc == SC_OK)
         for (size_t i = 0; i < n; i++) check_item(&items[i], SC_SOURCE_github);
     return rc;
@@ -17,8 +18,11 @@ static sc_rc hook(const char *kind, const char *body, const char *settings) {
 
 static void bad_payloads_name_the_field(void **state) {
     (void)state;
-#define BAD_ISSUE(members) "{\"action\":\"opened\",\"repository\":{\"full_name\":\"a/b\"},\"issue\":{" members "}}"
-    static const struct { const char *body, *field; } bad[] = {
+#define BAD_ISSUE(members) \
+    "{\"action\":\"opened\",\"repository\":{\"full_name\":\"a/b\"},\"issue\":{" members "}}"
+    static const struct {
+        const char *body, *field;
+    } bad[] = {
         {"{}", "action"},
         {"{\"action\":\"opened\"}", "issue"},
         {"{\"action\":\"opened\",\"issue\":[]}", "issue"},
@@ -31,20 +35,27 @@ static void bad_payloads_name_the_field(void **state) {
         {BAD_ISSUE("\"number\":1"), "issue.title"},
         {BAD_ISSUE("\"number\":1,\"title\":\" \\n\""), "issue.title"},
         {BAD_ISSUE("\"number\":1,\"title\":\"t\",\"body\":{}"), "issue.body"},
-        {BAD_ISSUE("\"number\":1,\"title\":\"t\",\"created_at\":\"1960-01-01T00:00:00Z\""), "issue.created_at"},
+        {BAD_ISSUE("\"number\":1,\"title\":\"t\",\"created_at\":\"1960-01-01T00:00:00Z\""),
+         "issue.created_at"},
         {BAD_ISSUE("\"number\":1,\"title\":\"t\",\"labels\":{}"), "issue.labels"},
-        {"{\"action\":\"opened\",\"issue\":{\"number\":1,\"title\":\"t\"}}", "repository.full_name"},
-        {"{\"action\":\"opened\",\"repository\":{\"full_name\":\"../etc\"},\"issue\":{\"number\":1}}", ""},
+        {"{\"action\":\"opened\",\"issue\":{\"number\":1,\"title\":\"t\"}}",
+         "repository.full_name"},
+        {"{\"action\":\"opened\",\"repository\":{\"full_name\":\"../"
+         "etc\"},\"issue\":{\"number\":1}}",
+         ""},
     };
     for (size_t i = 0; i + 1 < SC_LEN(bad); i++) {
         assert_int_equal(hook("issues", bad[i].body, NULL), SC_UNPROCESSABLE);
         assert_string_equal(err.field, bad[i].field);
     }
-    static const char *const repos[] = {"a", "a/b/c", "/a", "a/", "a b/c", "a/b?x", "", "\\u00e4/b"};
+    static const char *const repos[] = {"a",     "a/b/c", "/a", "a/",
+                                        "a b/c", "a/b?x", "",   "\\u00e4/b"};
     for (size_t i = 0; i < SC_LEN(repos); i++) {
         char text[200];
-        snprintf(text, sizeof text, "{\"action\":\"opened\",\"repository\":{\"full_name\":\"%s\"},"
-                 "\"issue\":{\"number\":1,\"title\":\"t\"}}", repos[i]);
+        snprintf(text, sizeof text,
+                 "{\"action\":\"opened\",\"repository\":{\"full_name\":\"%s\"},"
+                 "\"issue\":{\"number\":1,\"title\":\"t\"}}",
+                 repos[i]);
         assert_int_equal(hook("issues", text, NULL), SC_UNPROCESSABLE);
         assert_string_equal(err.field, "repository.full_name");
     }
@@ -60,7 +71,8 @@ static void other_events_and_actions_bring_nothing(void **state) {
         assert_int_equal(hook(kinds[i], "{\"zen\":\"x\"}", NULL), SC_OK);
         assert_int_equal(n, 0);
     }
-    static const char *const bodies[] = {GITHUB_HOOK("assigned"), GITHUB_HOOK("pinned"), GITHUB_HOOK("locked")};
+    static const char *const bodies[] = {GITHUB_HOOK("assigned"), GITHUB_HOOK("pinned"),
+                                         GITHUB_HOOK("locked")};
     for (size_t i = 0; i < SC_LEN(bodies); i++) {
         assert_int_equal(hook("issues", bodies[i], NULL), SC_OK);
         assert_int_equal(n, 0);
@@ -89,9 +101,15 @@ static void an_issue_becomes_a_report(void **state) {
 
 static void actions_keep_the_id_and_say_what_changed(void **state) {
     (void)state;
-    static const struct { const char *body; bool taken; const char *again; } rows[] = {
-        {GITHUB_HOOK("edited"), true, ""},  {GITHUB_HOOK("closed"), true, ""},
-        {GITHUB_HOOK("labeled"), true, ""}, {GITHUB_HOOK("deleted"), false, ""},
+    static const struct {
+        const char *body;
+        bool taken;
+        const char *again;
+    } rows[] = {
+        {GITHUB_HOOK("edited"), true, ""},
+        {GITHUB_HOOK("closed"), true, ""},
+        {GITHUB_HOOK("labeled"), true, ""},
+        {GITHUB_HOOK("deleted"), false, ""},
         {GITHUB_HOOK("transferred"), false, ""},
         {GITHUB_HOOK("reopened"), true, "acme/shop#12:reopened:2026-03-02T00:00:00Z"},
     };
@@ -100,13 +118,19 @@ static void actions_keep_the_id_and_say_what_changed(void **state) {
         same(items->feedback.external_id, "acme/shop#12");
         assert_int_equal(items->verdict == SC_ITEM_OK, rows[i].taken);
         same(items->again_id, rows[i].again);
+        assert_int_equal(items->feedback.created_at_ms,
+                         *rows[i].again ? INT64_C(1772409600000) : INT64_C(1772360430000));
     }
 }
 
 static void filters_say_which_setting_it_was(void **state) {
     (void)state;
-#define WITH(members) "{\"number\":1,\"title\":\"t\",\"repository_url\":\"https://api.github.com/repos/a/b\"," members "}"
-    static const struct { const char *body, *settings, *why; } rows[] = {
+#define WITH(members)                                                                    \
+    "{\"number\":1,\"title\":\"t\",\"repository_url\":\"https://api.github.com/repos/a/" \
+    "b\"," members "}"
+    static const struct {
+        const char *body, *settings, *why;
+    } rows[] = {
         {WITH("\"pull_request\":{\"url\":\"x\"}"), NULL, "pull request"},
         {WITH("\"pull_request\":null"), NULL, NULL},
         {WITH("\"user\":{\"login\":\"dependabot[bot]\"}"), NULL, "bots"},
@@ -115,14 +139,15 @@ static void filters_say_which_setting_it_was(void **state) {
         {WITH("\"labels\":[\"bug\"]"), "{\"labels\":[\"BUG\"]}", NULL},
         {WITH("\"labels\":[{\"name\":\"bug\"},7,null,{}]"), "{\"labels\":[\"bug\"]}", NULL},
         {WITH("\"labels\":[]"), "{\"labels\":[\"bug\"]}", "labels"},
-        {WITH("\"labels\":[{\"name\":\"wontfix\"},{\"name\":\"bug\"}]"), "{\"labels\":[\"bug\"],\"exclude_labels\":[\"wontfix\"]}",
-         "exclude_labels"},
+        {WITH("\"labels\":[{\"name\":\"wontfix\"},{\"name\":\"bug\"}]"),
+         "{\"labels\":[\"bug\"],\"exclude_labels\":[\"wontfix\"]}", "exclude_labels"},
         {WITH("\"body\":null"), "{\"repos\":[\"a/B\"]}", NULL},
         {WITH("\"body\":null"), "{\"repos\":[\"a/c\"]}", "repos"},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++) {
         sc_source_item item;
-        assert_int_equal(read_item(&sc_source_github, rows[i].body, rows[i].settings, &item, &err), SC_OK);
+        assert_int_equal(read_item(&sc_source_github, rows[i].body, rows[i].settings, &item, &err),
+                         SC_OK);
         check_item(&item, SC_SOURCE_github);
         assert_int_equal(item.why != NULL, rows[i].why != NULL);
         if (rows[i].why) assert_non_null(strstr(item.why, rows[i].why));
@@ -134,10 +159,15 @@ static void items_of_the_rest_api_and_plain_ones_are_read(void **state) {
     sc_source_item item;
     assert_int_equal(read_item(&sc_source_github, GITHUB_ISSUE_OBJECT, NULL, &item, &err), SC_OK);
     same(item.feedback.external_id, "acme/shop#12");
-    assert_int_equal(read_item(&sc_source_github, "{\"number\":3,\"title\":\"t\",\"repository_url\":\"https://ghe.example/api/v3/repos/o/r\"}",
-                               NULL, &item, &err), SC_OK);
+    assert_int_equal(read_item(&sc_source_github,
+                               "{\"number\":3,\"title\":\"t\",\"repository_url\":\"https://"
+                               "ghe.example/api/v3/repos/o/r\"}",
+                               NULL, &item, &err),
+                     SC_OK);
     same(item.feedback.external_id, "o/r#3");
-    assert_int_equal(read_item(&sc_source_github, "{\"number\":3,\"title\":\"t\"}", NULL, &item, &err), SC_UNPROCESSABLE);
+    assert_int_equal(
+        read_item(&sc_source_github, "{\"number\":3,\"title\":\"t\"}", NULL, &item, &err),
+        SC_UNPROCESSABLE);
     assert_string_equal(err.field, "repository_url");
     assert_int_equal(read_item(&sc_source_github, PLAIN, NULL, &item, &err), SC_OK);
     same(item.feedback.repo, "acme/shop");

@@ -11,13 +11,24 @@ static sc_rc parse(const char *text, json_t **ret, sc_err *err) {
 
 static void what_is_no_object_is_refused(void **state) {
     (void)state;
-    static const char *const bad[] = {"", " ", "nul", "{", "{}x", "{\"a\":1,\"a\":2}", "{\"a\":\"\xff\"}",
-                                      "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":1e999}", "{\"a\":\"\\u12\"}", "\\", "{\"a\\"};
+    static const char *const bad[] = {"",
+                                      " ",
+                                      "nul",
+                                      "{",
+                                      "{}x",
+                                      "{\"a\":1,\"a\":2}",
+                                      "{\"a\":\"\xff\"}",
+                                      "{\"a\":\"\xed\xa0\x80\"}",
+                                      "{\"a\":1e999}",
+                                      "{\"a\":\"\\u12\"}",
+                                      "\\",
+                                      "{\"a\\"};
     static const char *const other[] = {"[]", "7", "null", "\"x\"", "true", "99999999999999999999"};
     json_t *v;
     sc_err err;
     for (size_t i = 0; i < SC_LEN(bad); i++) assert_int_equal(parse(bad[i], &v, &err), SC_INVALID);
-    for (size_t i = 0; i < SC_LEN(other); i++) assert_int_equal(parse(other[i], &v, &err), SC_UNPROCESSABLE);
+    for (size_t i = 0; i < SC_LEN(other); i++)
+        assert_int_equal(parse(other[i], &v, &err), SC_UNPROCESSABLE);
 }
 
 static void depth_is_bounded(void **state) {
@@ -35,8 +46,11 @@ static void escapes_that_are_no_text_become_replacement_characters(void **state)
     (void)state;
     json_t *v;
     sc_err err;
-    assert_int_equal(parse("{\"a\":\"x\\u0000y\\ud800z\\udc00\\uD83D\\uDE00\\\\u0000\\ud83d\"}", &v, &err), SC_OK);
-    same(sc_json_str_at(v, "a"), "x\xEF\xBF\xBDy\xEF\xBF\xBDz\xEF\xBF\xBD\xF0\x9F\x98\x80\\u0000\xEF\xBF\xBD");
+    assert_int_equal(
+        parse("{\"a\":\"x\\u0000y\\ud800z\\udc00\\uD83D\\uDE00\\\\u0000\\ud83d\"}", &v, &err),
+        SC_OK);
+    same(sc_json_str_at(v, "a"),
+         "x\xEF\xBF\xBDy\xEF\xBF\xBDz\xEF\xBF\xBD\xF0\x9F\x98\x80\\u0000\xEF\xBF\xBD");
     json_decref(v);
 }
 
@@ -44,8 +58,11 @@ static void integers_beyond_64_bits_become_reals_and_others_stay(void **state) {
     (void)state;
     json_t *v;
     sc_err err;
-    assert_int_equal(parse("{\"a\":18446744073709551616,\"b\":-99999999999999999999,\"c\":9223372036854775807,"
-                           "\"d\":0.12345678901234567890123,\"e\":\"18446744073709551616\"}", &v, &err), SC_OK);
+    assert_int_equal(
+        parse("{\"a\":18446744073709551616,\"b\":-99999999999999999999,\"c\":9223372036854775807,"
+              "\"d\":0.12345678901234567890123,\"e\":\"18446744073709551616\"}",
+              &v, &err),
+        SC_OK);
     assert_true(json_number_value(sc_json_at(v, "a")) > 1.84e19);
     assert_true(json_number_value(sc_json_at(v, "b")) < -9.9e19);
     assert_int_equal(json_integer_value(sc_json_at(v, "c")), INT64_MAX);
@@ -63,15 +80,27 @@ static const sc_setting rows[] = {
 
 static void bad_settings_are_named(void **state) {
     (void)state;
-    static const struct { const char *text, *field; } bad[] = {
-        {"[]", "$"}, {"{\"enviroments\":[]}", "enviroments"}, {"{\"secret\":7}", "secret"},
-        {"{\"secret\":\"short\"}", "secret"}, {"{\"secret\":\"ends in space \"}", "secret"},
-        {"{\"secrets\":\"just one text\"}", "secrets"}, {"{\"secrets\":[\"long enough\",\"no\"]}", "secrets[1]"},
-        {"{\"on\":1}", "on"}, {"{\"least\":1.5}", "least"}, {"{\"names\":{}}", "names"},
-        {"{\"names\":[\"x\",\" \"]}", "names[1]"}, {"{\"one\":\"c\"}", "one"}, {"{\"many\":[\"a\",\"\"]}", "many[1]"},
+    static const struct {
+        const char *text, *field;
+    } bad[] = {
+        {"[]", "$"},
+        {"{\"enviroments\":[]}", "enviroments"},
+        {"{\"secret\":7}", "secret"},
+        {"{\"secret\":\"short\"}", "secret"},
+        {"{\"secret\":\"ends in space \"}", "secret"},
+        {"{\"secrets\":\"just one text\"}", "secrets"},
+        {"{\"secrets\":[\"long enough\",\"no\"]}", "secrets[1]"},
+        {"{\"on\":1}", "on"},
+        {"{\"least\":1.5}", "least"},
+        {"{\"names\":{}}", "names"},
+        {"{\"names\":[\"x\",\" \"]}", "names[1]"},
+        {"{\"one\":\"c\"}", "one"},
+        {"{\"many\":[\"a\",\"\"]}", "many[1]"},
         {"{\"many\":\"a\"}", "many"},
-        {"{\"secrets\":[\"11111111\",\"11111111\",\"11111111\",\"11111111\",\"11111111\",\"11111111\",\"11111111\","
-         "\"11111111\",\"11111111\"]}", "secrets"},
+        {"{\"secrets\":[\"11111111\",\"11111111\",\"11111111\",\"11111111\",\"11111111\","
+         "\"11111111\",\"11111111\","
+         "\"11111111\",\"11111111\"]}",
+         "secrets"},
     };
     for (size_t i = 0; i < SC_LEN(bad); i++) {
         json_t *v = parsed(bad[i].text);
@@ -85,8 +114,9 @@ static void bad_settings_are_named(void **state) {
 
 static void good_settings_pass(void **state) {
     (void)state;
-    json_t *v = parsed("{\"secret\":\"long enough\",\"secrets\":[\"long enough too\"],\"on\":false,\"least\":-3,"
-                       "\"names\":[\"Prod\"],\"one\":\"b\",\"many\":[\"a\",\"b\"]}");
+    json_t *v = parsed(
+        "{\"secret\":\"long enough\",\"secrets\":[\"long enough too\"],\"on\":false,\"least\":-3,"
+        "\"names\":[\"Prod\"],\"one\":\"b\",\"many\":[\"a\",\"b\"]}");
     assert_int_equal(sc_settings_check(rows, SC_LEN(rows), v, NULL), SC_OK);
     assert_true(sc_settings_lists(v, "names", SC_STR("prod")));
     assert_false(sc_settings_lists(v, "names", SC_STR("pro")));

@@ -13,12 +13,22 @@ static sc_rc read(const char *text) {
 
 static void wrong_members_are_named(void **state) {
     (void)state;
-    static const struct { const char *text, *field; } bad[] = {
-        {"[]", "$"}, {"{}", "body"}, {"{\"title\":\" \",\"body\":\"\\n\"}", "body"}, {"{\"title\":7}", "title"},
-        {"{\"body\":[]}", "body"}, {"{\"text\":{}}", "text"}, {"{\"body\":\"a\",\"text\":\"b\"}", "text"},
-        {"{\"body\":\"a\",\"external_id\":true}", "external_id"}, {"{\"body\":\"a\",\"metadata\":[]}", "metadata"},
-        {"{\"body\":\"a\",\"created_at\":5}", "created_at"}, {"{\"body\":\"a\",\"created_at\":\"now\"}", "created_at"},
-        {"{\"body\":\"a\",\"url\":\"ftp://x\"}", "url"}, {"{\"body\":\"a\",\"url\":\"https://x y\"}", "url"},
+    static const struct {
+        const char *text, *field;
+    } bad[] = {
+        {"[]", "$"},
+        {"{}", "body"},
+        {"{\"title\":\" \",\"body\":\"\\n\"}", "body"},
+        {"{\"title\":7}", "title"},
+        {"{\"body\":[]}", "body"},
+        {"{\"text\":{}}", "text"},
+        {"{\"body\":\"a\",\"text\":\"b\"}", "text"},
+        {"{\"body\":\"a\",\"external_id\":true}", "external_id"},
+        {"{\"body\":\"a\",\"metadata\":[]}", "metadata"},
+        {"{\"body\":\"a\",\"created_at\":5}", "created_at"},
+        {"{\"body\":\"a\",\"created_at\":\"now\"}", "created_at"},
+        {"{\"body\":\"a\",\"url\":\"ftp://x\"}", "url"},
+        {"{\"body\":\"a\",\"url\":\"https://x y\"}", "url"},
         {"{\"body\":\"a\",\"github_issue_number\":-1}", "github_issue_number"},
         {"{\"body\":\"a\",\"stack\":[\"x\"]}", "stack"},
     };
@@ -30,9 +40,15 @@ static void wrong_members_are_named(void **state) {
 
 static void limits_are_kept_to_the_byte(void **state) {
     (void)state;
-    static const struct { const char *key; size_t max; } rows[] = {
-        {"title", SC_FEEDBACK_MAX_TITLE}, {"body", SC_FEEDBACK_MAX_BODY}, {"text", SC_FEEDBACK_MAX_BODY},
-        {"external_id", SC_FEEDBACK_MAX_EXTERNAL_ID}, {"status", 50},
+    static const struct {
+        const char *key;
+        size_t max;
+    } rows[] = {
+        {"title", SC_FEEDBACK_MAX_TITLE},
+        {"body", SC_FEEDBACK_MAX_BODY},
+        {"text", SC_FEEDBACK_MAX_BODY},
+        {"external_id", SC_FEEDBACK_MAX_EXTERNAL_ID},
+        {"status", 50},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++)
         for (size_t over = 0; over < 2; over++) {
@@ -90,10 +106,14 @@ static void the_least_is_a_text(void **state) {
 
 static void generic_sources_keep_unknown_members_as_metadata(void **state) {
     (void)state;
-    static const sc_feedback_source plain[] = {SC_SOURCE_generic, SC_SOURCE_datadog, SC_SOURCE_posthog, SC_SOURCE_splunk};
+    static const sc_feedback_source plain[] = {SC_SOURCE_generic, SC_SOURCE_datadog,
+                                               SC_SOURCE_posthog, SC_SOURCE_splunk};
     for (size_t i = 0; i < SC_LEN(plain); i++) {
-        assert_int_equal(read_item(sc_source_registry[plain[i]], "{\"body\":\"x\",\"host\":\"a\",\"plan\":1,\"metadata\":{\"plan\":\"pro\"}}",
-                                   NULL, &item, &err), SC_OK);
+        assert_int_equal(
+            read_item(sc_source_registry[plain[i]],
+                      "{\"body\":\"x\",\"host\":\"a\",\"plan\":1,\"metadata\":{\"plan\":\"pro\"}}",
+                      NULL, &item, &err),
+            SC_OK);
         check_item(&item, plain[i]);
         same(item.feedback.metadata, "{\"plan\":\"pro\",\"host\":\"a\"}");
     }

@@ -13,17 +13,24 @@ static sc_rc read(const char *text, const char *settings) {
 
 static void bad_items_name_the_field(void **state) {
     (void)state;
-    static const struct { const char *text, *field; } bad[] = {
-        {"{\"kind\":\"t5\",\"data\":{}}", "kind"}, {"{\"kind\":\"Listing\",\"data\":{\"children\":[]}}", "kind"},
-        {"{\"kind\":7,\"data\":{}}", "kind"},      {"{\"kind\":\"t3\",\"data\":[]}", "data"},
+    static const struct {
+        const char *text, *field;
+    } bad[] = {
+        {"{\"kind\":\"t5\",\"data\":{}}", "kind"},
+        {"{\"kind\":\"Listing\",\"data\":{\"children\":[]}}", "kind"},
+        {"{\"kind\":7,\"data\":{}}", "kind"},
+        {"{\"kind\":\"t3\",\"data\":[]}", "data"},
         {"{\"kind\":\"t3\",\"data\":null}", "data"},
         {"{\"kind\":\"t3\",\"data\":{\"title\":\"x\"}}", "data.name"},
         {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\"}}", "data.title"},
         {"{\"kind\":\"t1\",\"data\":{\"name\":\"t1_1\"}}", "data.body"},
         {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":7}}", "data.title"},
-        {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\",\"created_utc\":\"1\"}}", "data.created_utc"},
-        {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\",\"created_utc\":-1}}", "data.created_utc"},
-        {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\",\"created_utc\":1e300}}", "data.created_utc"},
+        {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\",\"created_utc\":\"1\"}}",
+         "data.created_utc"},
+        {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\",\"created_utc\":-1}}",
+         "data.created_utc"},
+        {"{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\",\"created_utc\":1e300}}",
+         "data.created_utc"},
         {"{\"kind\":\"t3\",\"data\":{\"name\":\"\\u0001\",\"title\":\"x\"}}", "data.name"},
         {"{\"subreddit\":\"x\",\"title\":\"y\",\"name\":1}", "name"},
     };
@@ -66,15 +73,22 @@ static void a_comment_has_no_title_of_its_own(void **state) {
 
 static void crossposts_and_links_keep_what_people_wrote(void **state) {
     (void)state;
-    assert_int_equal(read("{\"kind\":\"t3\",\"data\":{\"id\":\"9z\",\"title\":\"X-post\",\"selftext\":\"\",\"crosspost_parent\":\"t3_1\","
-                          "\"crosspost_parent_list\":[{\"selftext\":\"a &lt; b\"}],\"url_overridden_by_dest\":\"https://x.example/\","
-                          "\"permalink\":\"https://www.reddit.com/r/a/\"}}", NULL), SC_OK);
+    assert_int_equal(read("{\"kind\":\"t3\",\"data\":{\"id\":\"9z\",\"title\":\"X-post\","
+                          "\"selftext\":\"\",\"crosspost_parent\":\"t3_1\","
+                          "\"crosspost_parent_list\":[{\"selftext\":\"a &lt; "
+                          "b\"}],\"url_overridden_by_dest\":\"https://x.example/\","
+                          "\"permalink\":\"https://www.reddit.com/r/a/\"}}",
+                          NULL),
+                     SC_OK);
     same(item.feedback.external_id, "t3_9z");
     same(item.feedback.body, "a < b");
     same(item.feedback.url, "https://www.reddit.com/r/a/");
     assert_string_equal(meta_text(&item, "crosspost_parent"), "t3_1");
     assert_string_equal(meta_text(&item, "link"), "https://x.example/");
-    assert_int_equal(read("{\"kind\":\"t3\",\"data\":{\"id\":\"9z\",\"title\":\"x\",\"url\":\"javascript:x\",\"permalink\":\"data:x\"}}", NULL), SC_OK);
+    assert_int_equal(read("{\"kind\":\"t3\",\"data\":{\"id\":\"9z\",\"title\":\"x\",\"url\":"
+                          "\"javascript:x\",\"permalink\":\"data:x\"}}",
+                          NULL),
+                     SC_OK);
     assert_int_equal(item.feedback.url.n, 0);
     assert_string_equal(meta_text(&item, "link"), "");
 }
@@ -82,7 +96,9 @@ static void crossposts_and_links_keep_what_people_wrote(void **state) {
 static void filters_say_why(void **state) {
     (void)state;
 #define POST(members) "{\"kind\":\"t3\",\"data\":{\"name\":\"t3_1\",\"title\":\"x\"," members "}}"
-    static const struct { const char *text, *settings, *why; } rows[] = {
+    static const struct {
+        const char *text, *settings, *why;
+    } rows[] = {
         {POST("\"selftext\":\"[removed]\""), NULL, "removed"},
         {POST("\"selftext\":\"[deleted]\""), NULL, "removed"},
         {POST("\"selftext\":\"why [removed]?\""), NULL, NULL},
@@ -108,7 +124,8 @@ static void filters_say_why(void **state) {
         assert_int_equal(item.why != NULL, rows[i].why != NULL);
         if (rows[i].why) assert_non_null(strstr(item.why, rows[i].why));
     }
-    json_t *set = parsed("{\"min_score\":3,\"flairs\":[\"a\"],\"subreddits\":[\"b\"],\"raw_json\":true}");
+    json_t *set =
+        parsed("{\"min_score\":3,\"flairs\":[\"a\"],\"subreddits\":[\"b\"],\"raw_json\":true}");
     assert_int_equal(sc_source_reddit.check_settings(set, NULL), SC_OK);
     json_decref(set);
 }

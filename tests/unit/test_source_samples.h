@@ -2,67 +2,92 @@
 #ifndef SC_TEST_SOURCE_SAMPLES_H
 #define SC_TEST_SOURCE_SAMPLES_H
 
-#define FRAME(fn, file, app) "{\"function\":" fn ",\"filename\":" file ",\"module\":\"shop.cart\",\"lineno\":7,\"in_app\":" app "}"
+#define FRAME(fn, file, app)                  \
+    "{\"function\":" fn ",\"filename\":" file \
+    ",\"module\":\"shop.cart\",\"lineno\":7,\"in_app\":" app "}"
 
 #define SENTRY_EVENT                                                                               \
     "{\"event_id\":\"aaaa1111bbbb2222cccc3333dddd4444\",\"issue_id\":\"4711\","                    \
     "\"issue_url\":\"https://sentry.example/api/0/organizations/acme/issues/4711/\","              \
     "\"url\":\"https://sentry.example/api/0/projects/acme/shop/events/aaaa/\","                    \
     "\"web_url\":\"https://sentry.example/organizations/acme/issues/4711/events/aaaa/\","          \
-    "\"title\":\"KeyError: 'total'\",\"message\":\"checkout failed\",\"culprit\":\"shop.cart in pay\"," \
+    "\"title\":\"KeyError: 'total'\",\"message\":\"checkout failed\",\"culprit\":\"shop.cart in "  \
+    "pay\","                                                                                       \
     "\"level\":\"error\",\"platform\":\"python\",\"release\":\"shop@1.4.0\",\"project\":5,"        \
     "\"datetime\":\"2026-03-01T10:20:30.500000Z\",\"timestamp\":1772360430.5,"                     \
     "\"logentry\":{\"formatted\":\"checkout failed\"},"                                            \
     "\"exception\":{\"values\":[{\"type\":\"OSError\",\"value\":\"disk\",\"stacktrace\":null},"    \
-    "{\"type\":\"KeyError\",\"value\":\"'total'\",\"stacktrace\":{\"frames\":["                    \
-    FRAME("\"main\"", "\"shop/run.py\"", "true") "," FRAME("\"get\"", "\"lib/dict.py\"", "false") "," \
-    FRAME("\"pay\"", "\"shop/cart.py\"", "true") "]}}]},"                                          \
-    "\"tags\":[[\"environment\",\"production\"],[\"user\",\"ip:10.0.0.1\"],[\"browser\",\"Firefox 130\"]]}"
+    "{\"type\":\"KeyError\",\"value\":\"'total'\",\"stacktrace\":{\"frames\":[" FRAME(             \
+        "\"main\"", "\"shop/run.py\"",                                                             \
+        "true") "," FRAME("\"get\"", "\"lib/dict.py\"",                                            \
+                          "false") "," FRAME("\"pay\"", "\"shop/cart.py\"",                        \
+                                             "true") "]}}]},"                                      \
+                                                     "\"tags\":[[\"environment\",\"production\"]," \
+                                                     "[\"user\",\"ip:10.0.0.1\"],[\"browser\","    \
+                                                     "\"Firefox 130\"]]}"
 
-#define SENTRY_ALERT "{\"action\":\"triggered\",\"data\":{\"event\":" SENTRY_EVENT ",\"triggered_rule\":\"New issues\"}}"
+#define SENTRY_ALERT                                              \
+    "{\"action\":\"triggered\",\"data\":{\"event\":" SENTRY_EVENT \
+    ",\"triggered_rule\":\"New issues\"}}"
 #define SENTRY_ERROR "{\"action\":\"created\",\"data\":{\"error\":" SENTRY_EVENT "}}"
 
-#define SENTRY_ISSUE_OBJECT                                                                        \
-    "{\"id\":\"4711\",\"shortId\":\"SHOP-9\",\"title\":\"KeyError: 'total'\",\"culprit\":\"shop.cart in pay\"," \
-    "\"level\":\"error\",\"platform\":\"python\",\"status\":\"unresolved\",\"substatus\":\"regressed\"," \
-    "\"firstSeen\":\"2026-03-01T10:20:30Z\",\"lastSeen\":\"2026-03-05T00:00:01.25Z\",\"permalink\":null," \
-    "\"web_url\":\"https://sentry.example/organizations/acme/issues/4711/\","                      \
-    "\"project\":{\"id\":\"5\",\"slug\":\"shop\",\"name\":\"Shop\"},"                              \
+#define SENTRY_ISSUE_OBJECT                                                                \
+    "{\"id\":\"4711\",\"shortId\":\"SHOP-9\",\"title\":\"KeyError: "                       \
+    "'total'\",\"culprit\":\"shop.cart in pay\","                                          \
+    "\"level\":\"error\",\"platform\":\"python\",\"status\":\"unresolved\",\"substatus\":" \
+    "\"regressed\","                                                                       \
+    "\"firstSeen\":\"2026-03-01T10:20:30Z\",\"lastSeen\":\"2026-03-05T00:00:01.25Z\","     \
+    "\"permalink\":null,"                                                                  \
+    "\"web_url\":\"https://sentry.example/organizations/acme/issues/4711/\","              \
+    "\"project\":{\"id\":\"5\",\"slug\":\"shop\",\"name\":\"Shop\"},"                      \
     "\"metadata\":{\"type\":\"KeyError\",\"value\":\"'total'\",\"filename\":\"shop/cart.py\"}}"
-#define SENTRY_ISSUE(action) "{\"action\":\"" action "\",\"data\":{\"issue\":" SENTRY_ISSUE_OBJECT "}}"
+#define SENTRY_ISSUE(action) \
+    "{\"action\":\"" action "\",\"data\":{\"issue\":" SENTRY_ISSUE_OBJECT "}}"
 
-#define SENTRY_PLUGIN                                                                              \
-    "{\"id\":\"4711\",\"project\":\"shop\",\"project_name\":\"Shop\",\"project_slug\":\"shop\",\"logger\":null," \
-    "\"level\":\"error\",\"culprit\":\"shop.cart in pay\",\"message\":\"checkout failed\","        \
-    "\"url\":\"https://sentry.example/issues/4711/?referrer=webhooks_plugin\",\"event\":{\"event_id\":\"aaaa\"," \
+#define SENTRY_PLUGIN                                                                            \
+    "{\"id\":\"4711\",\"project\":\"shop\",\"project_name\":\"Shop\",\"project_slug\":\"shop\"," \
+    "\"logger\":null,"                                                                           \
+    "\"level\":\"error\",\"culprit\":\"shop.cart in pay\",\"message\":\"checkout failed\","      \
+    "\"url\":\"https://sentry.example/issues/4711/"                                              \
+    "?referrer=webhooks_plugin\",\"event\":{\"event_id\":\"aaaa\","                              \
     "\"title\":\"KeyError: 'total'\",\"tags\":[[\"level\",\"error\"]]}}"
 
-#define GITHUB_ISSUE_OBJECT                                                                        \
-    "{\"url\":\"https://api.github.com/repos/acme/shop/issues/12\","                               \
-    "\"repository_url\":\"https://api.github.com/repos/acme/shop\","                               \
-    "\"html_url\":\"https://github.com/acme/shop/issues/12\",\"number\":12,"                       \
-    "\"title\":\"Cart total is wrong\",\"body\":\"Steps:\\r\\n1. add\\r\\n2. pay\",\"state\":\"open\"," \
-    "\"user\":{\"login\":\"mona\",\"type\":\"User\"},\"labels\":[{\"name\":\"bug\"},{\"name\":\"P1\"}]," \
-    "\"comments\":3,\"created_at\":\"2026-03-01T10:20:30Z\",\"updated_at\":\"2026-03-02T00:00:00Z\"," \
+#define GITHUB_ISSUE_OBJECT                                                                     \
+    "{\"url\":\"https://api.github.com/repos/acme/shop/issues/12\","                            \
+    "\"repository_url\":\"https://api.github.com/repos/acme/shop\","                            \
+    "\"html_url\":\"https://github.com/acme/shop/issues/12\",\"number\":12,"                    \
+    "\"title\":\"Cart total is wrong\",\"body\":\"Steps:\\r\\n1. add\\r\\n2. "                  \
+    "pay\",\"state\":\"open\","                                                                 \
+    "\"user\":{\"login\":\"mona\",\"type\":\"User\"},\"labels\":[{\"name\":\"bug\"},{\"name\":" \
+    "\"P1\"}],"                                                                                 \
+    "\"comments\":3,\"created_at\":\"2026-03-01T10:20:30Z\",\"updated_at\":\"2026-03-02T00:00:" \
+    "00Z\","                                                                                    \
     "\"author_association\":\"MEMBER\",\"milestone\":{\"title\":\"v2\"}}"
-#define GITHUB_HOOK(action) "{\"action\":\"" action "\",\"issue\":" GITHUB_ISSUE_OBJECT ",\"repository\":{\"full_name\":\"acme/shop\"}}"
+#define GITHUB_HOOK(action)                                     \
+    "{\"action\":\"" action "\",\"issue\":" GITHUB_ISSUE_OBJECT \
+    ",\"repository\":{\"full_name\":\"acme/shop\"}}"
 
 #define REDDIT_POST_DATA                                                                           \
     "{\"name\":\"t3_1abc2d\",\"id\":\"1abc2d\",\"title\":\"App eats &amp;amp; coins\","            \
     "\"selftext\":\"if a &lt; b &amp;&amp; c &gt; d\\n\\nit crashes\",\"subreddit\":\"shopapp\","  \
-    "\"author\":\"mona\",\"permalink\":\"/r/shopapp/comments/1abc2d/app/\",\"url\":\"https://i.example/p.png\"," \
-    "\"created_utc\":1772360430.0,\"score\":17,\"num_comments\":4,\"over_18\":false,\"stickied\":false," \
+    "\"author\":\"mona\",\"permalink\":\"/r/shopapp/comments/1abc2d/app/\",\"url\":\"https://"     \
+    "i.example/p.png\","                                                                           \
+    "\"created_utc\":1772360430.0,\"score\":17,\"num_comments\":4,\"over_18\":false,\"stickied\":" \
+    "false,"                                                                                       \
     "\"is_self\":true,\"link_flair_text\":\"Bug\",\"removed_by_category\":null}"
 #define REDDIT_POST "{\"kind\":\"t3\",\"data\":" REDDIT_POST_DATA "}"
 #define REDDIT_COMMENT                                                                             \
-    "{\"kind\":\"t1\",\"data\":{\"name\":\"t1_k9\",\"body\":\"same here &gt;:(\",\"link_id\":\"t3_1abc2d\"," \
+    "{\"kind\":\"t1\",\"data\":{\"name\":\"t1_k9\",\"body\":\"same here "                          \
+    "&gt;:(\",\"link_id\":\"t3_1abc2d\","                                                          \
     "\"link_title\":\"App eats coins\",\"subreddit\":\"shopapp\",\"author\":\"lisa\",\"score\":2," \
     "\"permalink\":\"/r/shopapp/comments/1abc2d/app/k9/\",\"created_utc\":1772360431}}"
 
-#define PLAIN                                                                                      \
-    "{\"title\":\"Cart total is wrong\",\"body\":\"It says 0.\",\"external_id\":\"T-1\","          \
-    "\"created_at\":\"2026-03-01T10:20:30Z\",\"url\":\"https://desk.example/T-1\",\"stack\":\"pay (shop/cart.py)\"," \
-    "\"status\":\"open\",\"repo\":\"acme/shop\",\"github_issue_number\":12,\"metadata\":{\"plan\":\"pro\"}," \
+#define PLAIN                                                                             \
+    "{\"title\":\"Cart total is wrong\",\"body\":\"It says 0.\",\"external_id\":\"T-1\"," \
+    "\"created_at\":\"2026-03-01T10:20:30Z\",\"url\":\"https://desk.example/"             \
+    "T-1\",\"stack\":\"pay (shop/cart.py)\","                                             \
+    "\"status\":\"open\",\"repo\":\"acme/"                                                \
+    "shop\",\"github_issue_number\":12,\"metadata\":{\"plan\":\"pro\"},"                  \
     "\"severity\":3}"
 
 #endif

@@ -9,7 +9,8 @@ static sc_err err;
 static sc_rc hook(const char *kind, const char *body, const char *settings) {
     items = NULL;
     n = 99;
-    sc_rc rc = read_hook(&sc_source_sentry, "Sentry-Hook-Resource", kind, sc_str_of(body), settings, &items, &n, &err);
+    sc_rc rc = read_hook(&sc_source_sentry, "Sentry-Hook-Resource", kind, sc_str_of(body), settings,
+                         &items, &n, &err);
     if (rc == SC_OK)
         for (size_t i = 0; i < n; i++) check_item(&items[i], SC_SOURCE_sentry);
     return rc;
@@ -17,22 +18,34 @@ static sc_rc hook(const char *kind, const char *body, const char *settings) {
 
 static void bad_payloads_name_the_field(void **state) {
     (void)state;
-    static const struct { const char *kind, *body, *field; } bad[] = {
+    static const struct {
+        const char *kind, *body, *field;
+    } bad[] = {
         {"", "{}", "Sentry-Hook-Resource"},
         {"issue", "{}", "action"},
         {"issue", "{\"action\":\"created\"}", "data"},
         {"issue", "{\"action\":7}", "action"},
         {"issue", "{\"action\":\"created\",\"data\":{}}", "data.issue"},
-        {"issue", "{\"action\":\"created\",\"data\":{\"issue\":{\"title\":\"x\"}}}", "data.issue.id"},
-        {"issue", "{\"action\":\"created\",\"data\":{\"issue\":{\"id\":\"1\"}}}", "data.issue.title"},
-        {"issue", "{\"action\":\"created\",\"data\":{\"issue\":{\"id\":true,\"title\":\"x\"}}}", "data.issue.id"},
+        {"issue", "{\"action\":\"created\",\"data\":{\"issue\":{\"title\":\"x\"}}}",
+         "data.issue.id"},
+        {"issue", "{\"action\":\"created\",\"data\":{\"issue\":{\"id\":\"1\"}}}",
+         "data.issue.title"},
+        {"issue", "{\"action\":\"created\",\"data\":{\"issue\":{\"id\":true,\"title\":\"x\"}}}",
+         "data.issue.id"},
         {"event_alert", "{\"data\":{\"error\":{}}}", "data.event"},
         {"event_alert", "{\"data\":{\"event\":{\"title\":\"x\"}}}", "data.event.event_id"},
         {"event_alert", "{\"data\":{\"event\":{\"event_id\":\"e\"}}}", "data.event.title"},
-        {"event_alert", "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":[]}}}", "data.event.title"},
-        {"event_alert", "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":\"x\",\"datetime\":\"soon\"}}}", "data.event.datetime"},
-        {"event_alert", "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":\"x\",\"exception\":7}}}", "data.event.exception"},
-        {"event_alert", "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":\"x\",\"exception\":{\"values\":{}}}}}",
+        {"event_alert", "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":[]}}}",
+         "data.event.title"},
+        {"event_alert",
+         "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":\"x\",\"datetime\":\"soon\"}}}",
+         "data.event.datetime"},
+        {"event_alert",
+         "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":\"x\",\"exception\":7}}}",
+         "data.event.exception"},
+        {"event_alert",
+         "{\"data\":{\"event\":{\"event_id\":\"e\",\"title\":\"x\",\"exception\":{\"values\":{}}}}"
+         "}",
          "data.event.exception.values"},
         {"error", "{\"data\":[]}", "data"},
     };
@@ -46,7 +59,8 @@ static void bad_payloads_name_the_field(void **state) {
 
 static void other_resources_and_actions_bring_nothing(void **state) {
     (void)state;
-    static const char *const kinds[] = {"metric_alert", "installation", "comment", "seer", "EVENT_ALERT"};
+    static const char *const kinds[] = {"metric_alert", "installation", "comment", "seer",
+                                        "EVENT_ALERT"};
     for (size_t i = 0; i < SC_LEN(kinds); i++) {
         assert_int_equal(hook(kinds[i], SENTRY_ALERT, NULL), SC_OK);
         assert_int_equal(n, 0);
@@ -94,7 +108,8 @@ static void one_issue_is_one_report_but_a_regression_is_news(void **state) {
     assert_string_equal(meta_text(items, "substatus"), "regressed");
     assert_int_equal(items->feedback.created_at_ms, INT64_C(1772668801250));
     /* Without lastSeen the signed body itself tells two regressions apart; a replay stays the same. */
-    static const char bare[] = "{\"action\":\"unresolved\",\"data\":{\"issue\":{\"id\":4711,\"title\":\"x\"}}}";
+    static const char bare[] =
+        "{\"action\":\"unresolved\",\"data\":{\"issue\":{\"id\":4711,\"title\":\"x\"}}}";
     char first[64];
     assert_int_equal(hook("issue", bare, NULL), SC_OK);
     snprintf(first, sizeof first, "%.*s", SC_FMT(items->feedback.external_id));
@@ -111,18 +126,25 @@ static void the_setting_repeat_makes_more_of_an_issue(void **state) {
     same(items->feedback.external_id, "issue:4711:2026-03-01");
     assert_int_equal(hook("issue", SENTRY_ISSUE("created"), "{\"repeat\":\"day\"}"), SC_OK);
     same(items->feedback.external_id, "issue:4711:2026-03-01");
-    assert_int_equal(hook("event_alert", "{\"data\":{\"event\":{\"event_id\":\"e9\",\"message\":\"m\"}}}", NULL), SC_OK);
+    assert_int_equal(
+        hook("event_alert", "{\"data\":{\"event\":{\"event_id\":\"e9\",\"message\":\"m\"}}}", NULL),
+        SC_OK);
     same(items->feedback.external_id, "event:e9");
     same(items->feedback.title, "m");
     assert_int_equal(items->feedback.created_at_ms, NOW);
-    assert_int_equal(hook("event_alert", "{\"data\":{\"event\":{\"event_id\":\"e9\",\"message\":\"m\","
-                          "\"issue_url\":\"https://s/api/0/issues/88/\"}}}", NULL), SC_OK);
+    assert_int_equal(hook("event_alert",
+                          "{\"data\":{\"event\":{\"event_id\":\"e9\",\"message\":\"m\","
+                          "\"issue_url\":\"https://s/api/0/issues/88/\"}}}",
+                          NULL),
+                     SC_OK);
     same(items->feedback.external_id, "issue:88");
 }
 
 static void filters_say_which_setting_it_was(void **state) {
     (void)state;
-    static const struct { const char *kind, *body, *settings, *why; } rows[] = {
+    static const struct {
+        const char *kind, *body, *settings, *why;
+    } rows[] = {
         {"event_alert", SENTRY_ALERT, "{\"environments\":[\"Production\"]}", NULL},
         {"event_alert", SENTRY_ALERT, "{\"environments\":[\"staging\"]}", "environments"},
         {"issue", SENTRY_ISSUE("created"), "{\"environments\":[\"production\"]}", "environments"},
@@ -153,9 +175,12 @@ static void filters_say_which_setting_it_was(void **state) {
 
 static void frames_fall_back_to_all_and_are_bounded(void **state) {
     (void)state;
-    static const char all[] = "{\"event_id\":\"e\",\"title\":\"x\",\"platform\":\"java\",\"exception\":[{\"stacktrace\":{\"frames\":["
-                              "null,7,{},{\"function\":\"old\",\"module\":\"a.B\",\"filename\":\"B.java\"},"
-                              "{\"function\":null,\"filename\":\"<anonymous>\"},{\"module\":\"a.C\",\"function\":\"ne\\nw\"}]}},null]}";
+    static const char all[] =
+        "{\"event_id\":\"e\",\"title\":\"x\",\"platform\":\"java\",\"exception\":[{\"stacktrace\":{"
+        "\"frames\":["
+        "null,7,{},{\"function\":\"old\",\"module\":\"a.B\",\"filename\":\"B.java\"},"
+        "{\"function\":null,\"filename\":\"<anonymous>\"},{\"module\":\"a.C\",\"function\":"
+        "\"ne\\nw\"}]}},null]}";
     sc_source_item item;
     assert_int_equal(read_item(&sc_source_sentry, all, NULL, &item, &err), SC_OK);
     check_item(&item, SC_SOURCE_sentry);
@@ -180,10 +205,12 @@ static void objects_of_the_api_and_of_the_plugin_are_read(void **state) {
     same(item.feedback.external_id, "issue:4711");
     same(item.feedback.body, "checkout failed\nin shop.cart in pay");
     same(item.feedback.url, "https://sentry.example/issues/4711/?referrer=webhooks_plugin");
-    static const char rest[] =
-        "{\"eventID\":\"e5\",\"groupID\":\"77\",\"title\":\"T\",\"dateCreated\":\"2026-03-01T00:00:00Z\","
-        "\"tags\":[{\"key\":\"environment\",\"value\":\"dev\"}],\"release\":{\"version\":\"1.2\"},\"entries\":[{\"type\":\"exception\","
-        "\"data\":{\"values\":[{\"type\":\"E\",\"stacktrace\":{\"frames\":[{\"function\":\"f\",\"absPath\":\"/a.c\",\"inApp\":true}]}}]}}]}";
+    static const char rest[] = "{\"eventID\":\"e5\",\"groupID\":\"77\",\"title\":\"T\","
+                               "\"dateCreated\":\"2026-03-01T00:00:00Z\","
+                               "\"tags\":[{\"key\":\"environment\",\"value\":\"dev\"}],\"release\":"
+                               "{\"version\":\"1.2\"},\"entries\":[{\"type\":\"exception\","
+                               "\"data\":{\"values\":[{\"type\":\"E\",\"stacktrace\":{\"frames\":[{"
+                               "\"function\":\"f\",\"absPath\":\"/a.c\",\"inApp\":true}]}}]}}]}";
     assert_int_equal(read_item(&sc_source_sentry, rest, NULL, &item, &err), SC_OK);
     same(item.feedback.external_id, "issue:77");
     same(item.feedback.stack, "f (/a.c)");
@@ -197,7 +224,8 @@ static void hostile_text_is_cleaned_and_clipped(void **state) {
     (void)state;
     sc_buf b;
     sc_buf_init(&b, 4 << 20);
-    sc_buf_puts(&b, "{\"data\":{\"event\":{\"event_id\":\"e\\u0000\\u0007\\n1\",\"web_url\":\"javascript:alert(1)\","
+    sc_buf_puts(&b, "{\"data\":{\"event\":{\"event_id\":\"e\\u0000\\u0007\\n1\",\"web_url\":"
+                    "\"javascript:alert(1)\","
                     "\"title\":\"\\u001b[31m");
     for (int i = 0; i < 400; i++) sc_buf_puts(&b, "\xF0\x9F\x98\x80");
     sc_buf_puts(&b, "\",\"message\":\"");

@@ -91,11 +91,13 @@ static inline sc_rc read_item(const sc_source_ops *ops, const char *text, const 
 }
 
 /* The source's reading of a webhook (not verified), one header and settings as text. */
-static inline sc_rc read_hook(const sc_source_ops *ops, const char *header, const char *kind, sc_str body,
-                              const char *settings, sc_source_item **ret, size_t *ret_n, sc_err *err) {
+static inline sc_rc read_hook(const sc_source_ops *ops, const char *header, const char *kind,
+                              sc_str body, const char *settings, sc_source_item **ret,
+                              size_t *ret_n, sc_err *err) {
     json_t *set = settings ? parsed(settings) : NULL;
     sc_source_header h = {sc_str_of(header), sc_str_of(kind)};
-    sc_source_request r = {.body = body, .headers = &h, .n_headers = 1, .settings = set, .now_ms = NOW};
+    sc_source_request r = {
+        .body = body, .headers = &h, .n_headers = 1, .settings = set, .now_ms = NOW};
     memset(err, 0, sizeof *err);
     sc_rc rc = ops->webhook(&r, &arena, ret, ret_n, err);
     json_decref(set);

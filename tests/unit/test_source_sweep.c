@@ -31,15 +31,20 @@ static const sample samples[] = {
 };
 
 static const char settings[] =
-    "{\"secret\":\"" SECRET "\",\"secrets\":[\"a second one\"],\"environments\":[\"production\"],\"levels\":[\"error\"],"
-    "\"min_level\":\"info\",\"projects\":[\"shop\"],\"created_issues\":true,\"repeat\":\"day\",\"bots\":true,"
-    "\"labels\":[\"bug\"],\"exclude_labels\":[\"wontfix\"],\"repos\":[\"acme/shop\"],\"subreddits\":[\"shopapp\"],"
-    "\"flairs\":[\"Bug\"],\"min_score\":1,\"over_18\":true,\"stickied\":true,\"comments\":true,\"crossposts\":true,\"raw_json\":false}";
+    "{\"secret\":\"" SECRET
+    "\",\"secrets\":[\"a second one\"],\"environments\":[\"production\"],\"levels\":[\"error\"],"
+    "\"min_level\":\"info\",\"projects\":[\"shop\"],\"created_issues\":true,\"repeat\":\"day\","
+    "\"bots\":true,"
+    "\"labels\":[\"bug\"],\"exclude_labels\":[\"wontfix\"],\"repos\":[\"acme/"
+    "shop\"],\"subreddits\":[\"shopapp\"],"
+    "\"flairs\":[\"Bug\"],\"min_score\":1,\"over_18\":true,\"stickied\":true,\"comments\":true,"
+    "\"crossposts\":true,\"raw_json\":false}";
 
 static size_t n_ok, n_refused;
 
 static sc_rc run(const sample *s, const json_t *payload, const json_t *set, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_source_item one, *items = &one;
     size_t n = 1;
@@ -48,7 +53,8 @@ static sc_rc run(const sample *s, const json_t *payload, const json_t *set, sc_e
     if (s->kind) {
         assert_true(sc_json_dump(payload, &b));
         sc_source_header h = {sc_str_of(s->header), sc_str_of(s->kind)};
-        sc_source_request r = {.body = sc_buf_str(&b), .headers = &h, .n_headers = 1, .settings = set, .now_ms = NOW};
+        sc_source_request r = {
+            .body = sc_buf_str(&b), .headers = &h, .n_headers = 1, .settings = set, .now_ms = NOW};
         rc = s->ops->webhook(&r, &arena, &items, &n, err);
     } else {
         rc = s->ops->item(payload, set, NOW, &arena, &one, err);
@@ -89,11 +95,26 @@ static void put(json_t *parent, const char *key, size_t index, json_t *v) {
 
 static void sweep(const sample *s, json_t *root, json_t *node, json_t *other, bool in_settings);
 
-static void swap_one(const sample *s, json_t *root, json_t *parent, const char *key, size_t index, json_t *other,
-                     bool in_settings) {
-    static const char *const kinds[] = {
-        "null", "true", "false", "0", "-1", "9223372036854775807", "1e300", "1.5", "\"\"", "\" \\n\\u0001\"", "\"x\"",
-        "\"\xF0\x9F\x98\x80\"", "[]", "{}", "[[]]", "[null,7,\"x\",{}]", "{\"values\":[7]}", "{\"name\":7}"};
+static void swap_one(const sample *s, json_t *root, json_t *parent, const char *key, size_t index,
+                     json_t *other, bool in_settings) {
+    static const char *const kinds[] = {"null",
+                                        "true",
+                                        "false",
+                                        "0",
+                                        "-1",
+                                        "9223372036854775807",
+                                        "1e300",
+                                        "1.5",
+                                        "\"\"",
+                                        "\" \\n\\u0001\"",
+                                        "\"x\"",
+                                        "\"\xF0\x9F\x98\x80\"",
+                                        "[]",
+                                        "{}",
+                                        "[[]]",
+                                        "[null,7,\"x\",{}]",
+                                        "{\"values\":[7]}",
+                                        "{\"name\":7}"};
     json_t *old = json_incref(key ? json_object_get(parent, key) : json_array_get(parent, index));
     for (size_t i = 0; i < SC_LEN(kinds); i++) {
         put(parent, key, index, parsed(kinds[i]));
@@ -108,7 +129,8 @@ static void swap_one(const sample *s, json_t *root, json_t *parent, const char *
 
 static void sweep(const sample *s, json_t *root, json_t *node, json_t *other, bool in_settings) {
     if (json_is_object(node)) {
-        SC_AUTO(sc_json_auto) json_t *keys = json_copy(node); /* the order of `node` changes under us */
+        SC_AUTO(sc_json_auto)
+        json_t *keys = json_copy(node); /* the order of `node` changes under us */
         const char *key;
         json_t *v;
         json_object_foreach(keys, key, v) {
@@ -148,15 +170,17 @@ static void every_node_of_the_settings_may_be_anything(void **state) {
 }
 
 /* Reads the sample while the nth allocation fails (0 = none); how many were made is in *ret_made. */
-static sc_rc starve(const sample *s, const json_t *root, const json_t *set, uint64_t nth, uint64_t *ret_made,
-                    sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+static sc_rc starve(const sample *s, const json_t *root, const json_t *set, uint64_t nth,
+                    uint64_t *ret_made, sc_err *err) {
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_source_item one, *items = &one;
     size_t n = 1;
     assert_true(sc_json_dump(root, &b));
     sc_source_header h = {sc_str_of(s->header), sc_str_of(s->kind)};
-    sc_source_request r = {.body = sc_buf_str(&b), .headers = &h, .n_headers = 1, .settings = set, .now_ms = NOW};
+    sc_source_request r = {
+        .body = sc_buf_str(&b), .headers = &h, .n_headers = 1, .settings = set, .now_ms = NOW};
     sc_arena_done(&arena);
     memset(err, 0, sizeof *err);
     sc_mem_fail_after(nth);
@@ -169,8 +193,10 @@ static sc_rc starve(const sample *s, const json_t *root, const json_t *set, uint
 /* Allocations of parsing alone. jansson (2.14) tells a failed one as a syntax error, and its lexer even goes on
  * with a token cut short; what becomes of that is base/json's to say, so the sweep begins behind it. */
 static uint64_t of_parsing(const sample *s, const json_t *root) {
-    SC_AUTO(sc_buf_done) sc_buf b;
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     sc_buf_init(&b, 1 << 20);
     assert_true(sc_json_dump(root, &b));
     sc_mem_fail_after(0);

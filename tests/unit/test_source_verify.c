@@ -8,8 +8,8 @@ static void hex_of(const char *secret, sc_str body, char ret_hex[65]) {
     sc_hex_encode(mac, sizeof mac, ret_hex);
 }
 
-static sc_rc verify(const sc_source_ops *ops, const char *settings, const char *name, const char *value,
-                    sc_str body, sc_err *err) {
+static sc_rc verify(const sc_source_ops *ops, const char *settings, const char *name,
+                    const char *value, sc_str body, sc_err *err) {
     json_t *set = settings ? parsed(settings) : NULL;
     sc_source_header h[2] = {{SC_STR("Host"), SC_STR("x")}, {sc_str_of(name), sc_str_of(value)}};
     sc_source_request r = {.body = body, .headers = h, .n_headers = value ? 2 : 1, .settings = set};
@@ -24,8 +24,13 @@ static const sc_str body = SC_STR("{\"action\":\"opened\"}");
 
 static void no_secret_refuses_and_says_how_to_set_one(void **state) {
     (void)state;
-    static const char *const none[] = {NULL, "{}", "{\"secret\": \"\"}", "{\"secret\": null, \"secrets\": []}",
-                                       "{\"secret\": 7}", "{\"secrets\": [\"\", 1, null]}", "[]"};
+    static const char *const none[] = {NULL,
+                                       "{}",
+                                       "{\"secret\": \"\"}",
+                                       "{\"secret\": null, \"secrets\": []}",
+                                       "{\"secret\": 7}",
+                                       "{\"secrets\": [\"\", 1, null]}",
+                                       "[]"};
     for (size_t s = 0; s < 2; s++)
         for (size_t i = 0; i < SC_LEN(none); i++) {
             const sc_source_ops *ops = s ? &sc_source_github : &sc_source_sentry;
@@ -52,28 +57,38 @@ static void wrong_signatures_are_refused(void **state) {
     const char *bad[] = {"", " ", "x", "sha256=", "sha1=0000", "deadbeef"};
     sc_err err;
     for (size_t i = 0; i < SC_LEN(bad); i++) {
-        assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", bad[i], body, &err), SC_UNAUTHORIZED);
-        assert_int_equal(verify(&sc_source_github, GOOD, "X-Hub-Signature-256", bad[i], body, &err), SC_UNAUTHORIZED);
+        assert_int_equal(
+            verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", bad[i], body, &err),
+            SC_UNAUTHORIZED);
+        assert_int_equal(verify(&sc_source_github, GOOD, "X-Hub-Signature-256", bad[i], body, &err),
+                         SC_UNAUTHORIZED);
     }
-    static const char *const prefixes[] = {"sha1=", "sha512=", "SHA256=", "sha256:", "sha256= ", "", "sha256=0x"};
+    static const char *const prefixes[] = {
+        "sha1=", "sha512=", "SHA256=", "sha256:", "sha256= ", "", "sha256=0x"};
     for (size_t i = 0; i < SC_LEN(prefixes); i++) {
         snprintf(text, sizeof text, "%s%s", prefixes[i], hex);
-        assert_int_equal(verify(&sc_source_github, GOOD, "X-Hub-Signature-256", text, body, &err), SC_UNAUTHORIZED);
+        assert_int_equal(verify(&sc_source_github, GOOD, "X-Hub-Signature-256", text, body, &err),
+                         SC_UNAUTHORIZED);
         assert_string_equal(err.field, "X-Hub-Signature-256");
     }
     for (size_t i = 0; i < 64; i++) { /* every digit counts */
         char one[65];
         memcpy(one, hex, sizeof one);
         one[i] = one[i] == '0' ? '1' : '0';
-        assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", one, body, &err), SC_UNAUTHORIZED);
+        assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", one, body, &err),
+                         SC_UNAUTHORIZED);
     }
     snprintf(text, sizeof text, "%s0", hex);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", text, body, &err), SC_UNAUTHORIZED);
+    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", text, body, &err),
+                     SC_UNAUTHORIZED);
     snprintf(text, sizeof text, "%.63s", hex);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", text, body, &err), SC_UNAUTHORIZED);
+    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", text, body, &err),
+                     SC_UNAUTHORIZED);
     snprintf(text, sizeof text, "%.63sg", hex);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", text, body, &err), SC_UNAUTHORIZED);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", NULL, body, &err), SC_UNAUTHORIZED);
+    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", text, body, &err),
+                     SC_UNAUTHORIZED);
+    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", NULL, body, &err),
+                     SC_UNAUTHORIZED);
     assert_null(strstr(err.msg, SECRET));
 }
 
@@ -85,10 +100,16 @@ static void a_body_changed_by_one_byte_is_refused(void **state) {
     for (size_t i = 0; i < body.n; i++) {
         memcpy(other, body.p, body.n);
         other[i] ^= 1;
-        assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex, (sc_str){other, body.n}, &err), SC_UNAUTHORIZED);
+        assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex,
+                                (sc_str){other, body.n}, &err),
+                         SC_UNAUTHORIZED);
     }
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex, (sc_str){body.p, body.n - 1}, &err), SC_UNAUTHORIZED);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex, SC_STR_NONE, &err), SC_UNAUTHORIZED);
+    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex,
+                            (sc_str){body.p, body.n - 1}, &err),
+                     SC_UNAUTHORIZED);
+    assert_int_equal(
+        verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex, SC_STR_NONE, &err),
+        SC_UNAUTHORIZED);
 }
 
 static void a_signature_sent_twice_is_refused(void **state) {
@@ -112,26 +133,32 @@ static void good_signatures_pass_in_any_case_of_hex_and_name(void **state) {
     hex_of(SECRET, body, hex);
     sc_err err;
     snprintf(text, sizeof text, "sha256=%s", hex);
-    assert_int_equal(verify(&sc_source_github, GOOD, "x-hub-signature-256", text, body, &err), SC_OK);
+    assert_int_equal(verify(&sc_source_github, GOOD, "x-hub-signature-256", text, body, &err),
+                     SC_OK);
     for (char *p = hex; *p; p++)
         if (*p >= 'a') *p = (char)(*p - 32);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "SENTRY-HOOK-SIGNATURE", hex, body, &err), SC_OK);
+    assert_int_equal(verify(&sc_source_sentry, GOOD, "SENTRY-HOOK-SIGNATURE", hex, body, &err),
+                     SC_OK);
     hex_of(SECRET, SC_STR_NONE, hex);
-    assert_int_equal(verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex, SC_STR_NONE, &err), SC_OK);
+    assert_int_equal(
+        verify(&sc_source_sentry, GOOD, "Sentry-Hook-Signature", hex, SC_STR_NONE, &err), SC_OK);
 }
 
 static void each_of_several_secrets_is_good_while_they_rotate(void **state) {
     (void)state;
-    static const char set[] = "{\"secret\": \"first secret\", \"secrets\": [\"\", \"second secret\", 3, \"third secret\"]}";
+    static const char set[] = "{\"secret\": \"first secret\", \"secrets\": [\"\", \"second "
+                              "secret\", 3, \"third secret\"]}";
     static const char *const good[] = {"first secret", "second secret", "third secret"};
     char hex[65];
     sc_err err;
     for (size_t i = 0; i < SC_LEN(good); i++) {
         hex_of(good[i], body, hex);
-        assert_int_equal(verify(&sc_source_sentry, set, "Sentry-Hook-Signature", hex, body, &err), SC_OK);
+        assert_int_equal(verify(&sc_source_sentry, set, "Sentry-Hook-Signature", hex, body, &err),
+                         SC_OK);
     }
     hex_of("fourth secret", body, hex);
-    assert_int_equal(verify(&sc_source_sentry, set, "Sentry-Hook-Signature", hex, body, &err), SC_UNAUTHORIZED);
+    assert_int_equal(verify(&sc_source_sentry, set, "Sentry-Hook-Signature", hex, body, &err),
+                     SC_UNAUTHORIZED);
 }
 
 static void published_examples_agree(void **state) {

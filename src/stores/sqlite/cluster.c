@@ -110,14 +110,13 @@ typedef struct list_step {
     " AND (" key ", k.cluster_no) < (?2, ?3)" FILTERS " AND ?10 IS NOT NULL"                       \
     " ORDER BY " key " DESC, k.cluster_no DESC LIMIT ?9"
 
-/* The trend depends on today, so it is computed: from the index alone, then only the page's rows are
- * read. */
+/* The trend depends on today, so no index has it: every living issue of the project is looked at. */
 #define TREND_KEY "sc_trend(k.trend, k.trend_day, ?10)"
 
 static const char *const list_sql[SORTS] = {
     [SC_SORT_RECENT] = SORTED("cluster_recent", "k.last_seen"),
     [SC_SORT_SIZE] = SORTED("cluster_size", "k.count"),
-    [SC_SORT_TREND] = SORTED("cluster_trend", TREND_KEY),
+    [SC_SORT_TREND] = SORTED("cluster_recent", TREND_KEY),
     [SC_SORT_CREATED] = SORTED("cluster_created", "k.created_at"),
 };
 
@@ -148,7 +147,7 @@ static void trend_score(sqlite3_context *x, int argc, sqlite3_value **argv) {
         sqlite3_result_int64(x, sc_cluster_trend_score(&k, sqlite3_value_int64(argv[2])));
 }
 
-static sc_rc know_trend(sc_sq_conn *c, sc_err *err) {
+sc_rc sc_sq_add_functions(sc_sq_conn *c, sc_err *err) {
     int code = sqlite3_create_function_v2(c->db, "sc_trend", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                                           trend_score, NULL, NULL, NULL);
     return code ? sc_sq_fail(c, code, err) : SC_OK;
@@ -162,7 +161,6 @@ static sc_rc walk(list_step *s, sc_err *err) {
     bool row;
     sc_rc rc = SC_OK;
     if (s->page->cursor.n) rc = sc_cursor_read(s->page->cursor, list, &s->f->project_id, &below, err);
-    if (!rc && s->f->sort == SC_SORT_TREND) rc = know_trend(s->c, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, list_sql[s->f->sort]);
     bind_filter(&q, s, below);

@@ -143,7 +143,10 @@ static sc_rc put_all(sc_sq_conn *c, const sc_feedback *items, const sc_id *group
     SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, insert_sql);
     for (size_t i = 0; i < n; i++) {
         sc_rc rc = put_one(&p, &q, i, &ret[i], err);
-        if (rc) return n > 1 ? sc_wrap(err, "item %zu", i) : rc;
+        if (rc) {
+            if (n > 1) sc_wrap(err, "item %zu", i);
+            return rc;
+        }
     }
     return flush(&p, err);
 }

@@ -32,7 +32,8 @@ static sc_rc set_up(sc_sq_conn *c, int cache_kib, sc_err *err) {
                           "PRAGMA wal_autocheckpoint = 0;"
                           "PRAGMA journal_size_limit = 16777216",
                           err);
-    return rc ? rc : pragma_int(c, "cache_size", -cache_kib, err);
+    if (!rc) rc = pragma_int(c, "cache_size", -cache_kib, err);
+    return rc ? rc : sc_sq_add_functions(c, err);
 }
 
 sc_rc sc_sq_conn_open(sc_sq *s, int cache_kib, sc_sq_conn **ret, sc_err *err) {

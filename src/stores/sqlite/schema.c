@@ -63,7 +63,10 @@ static sc_rc run_steps(sc_sq_conn *c, sc_err *err) {
     if (rc) return rc;
     for (size_t i = (size_t)version; i < SC_LEN(steps); i++) {
         rc = sc_sq_exec(c, steps[i], err);
-        if (rc) return sc_wrap(err, "bring the database to schema %zu", i + 1);
+        if (rc) {
+            sc_wrap(err, "bring the database to schema %zu", i + 1);
+            return rc;
+        }
     }
     snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
              (int)SC_LEN(steps));

@@ -126,7 +126,6 @@ const char sc_sq_schema_1[] =
     " WHERE merged_into IS NULL;\n"
     "CREATE INDEX cluster_size ON cluster (project_no, count) WHERE merged_into IS NULL;\n"
     "CREATE INDEX cluster_created ON cluster (project_no, created_at) WHERE merged_into IS NULL;\n"
-    "CREATE INDEX cluster_trend ON cluster (project_no, trend_day, trend) WHERE merged_into IS NULL;\n"
     "CREATE INDEX cluster_version ON cluster (project_no, version);\n"
 
     /* Why a report is where it is: never changed, only added to. Similarities 0..1, NULL = not

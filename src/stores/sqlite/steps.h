@@ -28,6 +28,7 @@ sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err
 /* Number of a cluster of the project; none is 0; SC_NOT_FOUND. */
 sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret, sc_err *err);
 
+enum { SC_GROUP_JOB_ATTEMPTS = 5 }; /* with back-off: minutes, then a dead letter */
 /* Asks for the project's "group" job: nothing where one is pending, `again` where one runs. */
 sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project, const sc_id *job_id,
                           sc_str request_id, int64_t now_ms, sc_err *err);

@@ -86,6 +86,8 @@ sc_rc sc_sq_read_end(sc_sq_conn *c, sc_rc rc);
 /* A connection of the caller's own, set up like the others; cache_kib bounds its pages. */
 sc_rc sc_sq_conn_open(sc_sq *s, int cache_kib, sc_sq_conn **ret, sc_err *err);
 void sc_sq_conn_close(sc_sq_conn *c);
+/* The SQL functions of our own (cluster.c); every connection has them. */
+sc_rc sc_sq_add_functions(sc_sq_conn *c, sc_err *err);
 /* Runs SQL without parameters or rows. */
 sc_rc sc_sq_exec(sc_sq_conn *c, const char *sql, sc_err *err);
 

@@ -1,0 +1,17 @@
+/* Who asks, and may they? Works on the request's head alone, before any of the body is read.
+ *
+ * A key comes in X-API-Key or as a bearer token, a session in a cookie. Browsers send cookies on
+ * their own, so a change by cookie also needs a header that a foreign page cannot set, and an Origin
+ * (where there is one) that is ours. Threads: a request's own. */
+#ifndef SC_WEB_AUTH_H
+#define SC_WEB_AUTH_H
+
+#include "web/request.h"
+
+/* SC_UNAUTHORIZED without a good key or session, SC_FORBIDDEN without the scope or for a forged
+ * change. Fills q->who. */
+sc_rc sc_auth_check(sc_req *q, sc_err *err);
+/* Fills q->project where the operation takes project_id. After sc_auth_check and the parameters. */
+sc_rc sc_auth_project(sc_req *q, sc_err *err);
+
+#endif

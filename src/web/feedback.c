@@ -1,0 +1,76 @@
+/* Reports: list, one, change. */
+#include "web/handlers.h"
+
+sc_rc sc_reply_feedback_list(sc_req *q, const sc_feedback_list *list, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, SC_REPLY_MAX);
+    sc_render_list_open(&b);
+    for (size_t i = 0; i < list->n; i++) {
+        sc_render_comma(&b);
+        sc_render_feedback(&b, &list->items[i]);
+    }
+    sc_render_list_close(&b, list->total, list->next_cursor);
+    return sc_req_reply_buf(q, 200, &b, err);
+}
+
+sc_rc sc_on_listFeedback(sc_req *q, sc_err *err) {
+    sc_feedback_filter f = {
+        .project_id = q->project,
+        .cluster_id = sc_req_id(q, "cluster_id"),
+        .unclustered = sc_req_bool(q, "unclustered"),
+        .status = sc_req_param(q, "status"),
+        .since_ms = sc_req_time(q, "since"),
+        .until_ms = sc_req_time(q, "until"),
+    };
+    f.by_source = sc_feedback_source_parse(sc_req_param(q, "source"), &f.source);
+    f.by_state = sc_feedback_state_parse(sc_req_param(q, "state"), &f.state);
+    sc_page page = sc_req_page(q);
+    sc_feedback_list list;
+    sc_rc rc = sc_read_feedback(sc_req_app(q), &f, sc_req_param(q, "q"), &page, sc_req_arena(q), &list, err);
+    return rc ? rc : sc_reply_feedback_list(q, &list, err);
+}
+
+static sc_rc reply_one(sc_req *q, const sc_feedback *f, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, SC_REPLY_MAX);
+    sc_render_feedback(&b, f);
+    return sc_req_reply_buf(q, 200, &b, err);
+}
+
+static sc_rc load(sc_req *q, sc_feedback *ret, sc_err *err) {
+    sc_id id = sc_req_id(q, "id");
+    const sc_store *s = sc_req_store(q);
+    return s->ops->feedback_get(s->self, &q->project, &id, sc_req_arena(q), ret, err);
+}
+
+sc_rc sc_on_getFeedback(sc_req *q, sc_err *err) {
+    sc_feedback f;
+    sc_rc rc = load(q, &f, err);
+    return rc ? rc : reply_one(q, &f, err);
+}
+
+/* null empties, absent leaves alone. */
+static void change_text(const sc_req *q, const char *name, sc_str *value) {
+    if (json_object_get(q->body, name)) *value = sc_req_text(q, name);
+}
+
+sc_rc sc_on_updateFeedback(sc_req *q, sc_err *err) {
+    sc_feedback f, changed;
+    sc_rc rc = load(q, &f, err);
+    if (rc) return rc;
+    change_text(q, "title", &f.title);
+    change_text(q, "body", &f.body);
+    change_text(q, "stack", &f.stack);
+    change_text(q, "url", &f.url);
+    change_text(q, "status", &f.status);
+    SC_AUTO(sc_buf_done) sc_buf meta;
+    sc_buf_init(&meta, SC_FEEDBACK_MAX_METADATA);
+    const json_t *given = json_object_get(q->body, "metadata");
+    if (given && !sc_json_dump(given, &meta))
+        return sc_fail_field(err, SC_UNPROCESSABLE, "metadata", "metadata is over %d bytes of JSON",
+                             (int)SC_FEEDBACK_MAX_METADATA);
+    if (given) f.metadata = sc_buf_str(&meta);
+    rc = sc_feedback_normalise(&f, err);
+    if (!rc) rc = sc_triage_edit(sc_req_app(q), &f, sc_req_arena(q), &changed, err);
+    return rc ? rc : reply_one(q, &changed, err);
+}

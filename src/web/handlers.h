@@ -1,0 +1,39 @@
+/* The handlers, by operationId; each is in the file of its subject. */
+#ifndef SC_WEB_HANDLERS_H
+#define SC_WEB_HANDLERS_H
+
+#include "web/render.h"
+#include "web/request.h"
+
+/*     operationId */
+#define SC_WEB_HANDLERS(X)                                                                         \
+    X(ingestManual) X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook)                         \
+    X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback)                               \
+    X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
+    X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \
+    X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob)                  \
+    X(search) X(traceFeedback) X(getStats)                                                         \
+    X(listProjects) X(createProject) X(getConfig) X(putConfig)                                     \
+    X(listKeys) X(createKey) X(revokeKey)                                                          \
+    X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \
+    X(getContract) X(getHealth) X(getApiHealth) X(getMetrics)                                      \
+    X(homePage) X(issuePage) X(loginPage) X(login) X(logout)
+
+#define X(id) sc_rc sc_on_##id(sc_req *q, sc_err *err);
+SC_WEB_HANDLERS(X)
+#undef X
+
+/* Those that are more than one function. */
+sc_rc sc_on_ingestBatch(sc_req *q, sc_err *err);
+sc_rc sc_batch_begin(sc_req *q, sc_err *err);
+sc_http_flow sc_batch_chunk(sc_req *q, sc_str bytes);
+void sc_batch_closed(sc_req *q);
+sc_rc sc_on_streamEvents(sc_req *q, sc_err *err);
+void sc_events_closed(sc_req *q);
+
+/* A page of reports or jobs as the answer; used by several subjects. */
+sc_rc sc_reply_feedback_list(sc_req *q, const sc_feedback_list *list, sc_err *err);
+sc_rc sc_reply_job_list(sc_req *q, const sc_job_filter *f, sc_err *err);
+sc_rc sc_reply_job(sc_req *q, const sc_id *id, sc_err *err);
+
+#endif

@@ -1,0 +1,137 @@
+#include "app_fixture.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "app/read.h"
+#include "base/json.h"
+#include "embedders/registry.h"
+#include "sources/registry.h"
+#include "stores/registry.h"
+#include "stores/sqlite/sqlite.h"
+
+static int64_t fixture_wall(void *self) {
+    return ((app_fixture *)self)->now_ms;
+}
+
+static int64_t fixture_mono(void *self) {
+    (void)self;
+    return sc_mono_us(&sc_clock_system);
+}
+
+#define must(call)                                                                                 \
+    do {                                                                                           \
+        sc_err err_ = {0};                                                                         \
+        sc_rc rc_ = (call);                                                                        \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err_.msg);                          \
+    } while (0)
+
+static void open_app(app_fixture *f, bool worker) {
+    sc_sqlite_conf conf = {.dir = f->dir, .busy_timeout_ms = 5000};
+    must(sc_store_open(&sc_store_sqlite, &conf, &f->store, &err_));
+    sc_app_conf app;
+    sc_app_conf_default(&app);
+    app.store = f->store;
+    app.embedder = f->embedder;
+    app.sources = sc_source_registry;
+    app.n_sources = SC_SOURCE_COUNT;
+    app.clock = &f->clock;
+    app.worker = worker;
+    must(sc_app_new(&app, &f->app, &err_));
+    must(sc_app_start(f->app, &err_));
+    sc_project p;
+    must(f->store.ops->project_get(f->store.self, SC_STR("default"), &f->arena, &p, &err_));
+    f->project = p;
+}
+
+void app_fixture_open(app_fixture *f, const sc_embedder *embedder, bool worker) {
+    memset(f, 0, sizeof *f);
+    sc_json_setup();
+    snprintf(f->dir, sizeof f->dir, "/tmp/soulcaster-test-XXXXXX");
+    if (!mkdtemp(f->dir)) fail_msg("no temporary folder");
+    f->now_ms = 1790000000000;
+    f->clock = (sc_clock){fixture_wall, fixture_mono, f};
+    sc_arena_init(&f->arena, 256 << 20);
+    if (embedder) {
+        f->embedder = *embedder;
+    } else {
+        const sc_embedder_ops *ops = sc_embedder_find(SC_STR("builtin"));
+        f->embedder = (sc_embedder){.ops = ops, .self = sc_alloc(ops->size)};
+        must(ops->open(f->embedder.self, NULL, &err_));
+    }
+    open_app(f, worker);
+}
+
+static void close_app(app_fixture *f) {
+    sc_app_stop(f->app);
+    sc_app_free(f->app);
+    sc_store_close(&f->store);
+}
+
+void app_fixture_restart(app_fixture *f, bool worker) {
+    close_app(f);
+    open_app(f, worker);
+}
+
+void app_fixture_close(app_fixture *f) {
+    close_app(f);
+    if (f->embedder.ops->close) f->embedder.ops->close(f->embedder.self);
+    if (sc_embedder_find(sc_str_of(f->embedder.ops->name)) == f->embedder.ops) sc_free(f->embedder.self);
+    sc_arena_done(&f->arena);
+    DIR *d = opendir(f->dir);
+    for (struct dirent *e; d && (e = readdir(d));) {
+        char path[400];
+        snprintf(path, sizeof path, "%s/%s", f->dir, e->d_name);
+        unlink(path);
+    }
+    if (d) closedir(d);
+    rmdir(f->dir);
+}
+
+sc_id app_put(app_fixture *f, const char *external_id, const char *title, const char *body) {
+    sc_feedback item = {.project_id = f->project.id, .source = SC_SOURCE_manual, .external_id = sc_str_of(external_id),
+                        .title = sc_str_of(title), .body = sc_str_of(body), .metadata = SC_STR("{}"),
+                        .created_at_ms = f->now_ms};
+    must(sc_feedback_normalise(&item, &err_));
+    sc_put_result result;
+    must(sc_ingest_now(f->app, &item, 1, &result, &f->arena, &err_));
+    return result.id;
+}
+
+void app_wait(bool (*done)(void *self), void *self, const char *what) {
+    int64_t deadline = sc_mono_us(&sc_clock_system) + 30000000;
+    while (!done(self)) {
+        if (sc_mono_us(&sc_clock_system) > deadline) fail_msg("waited 30 s for: %s", what);
+        nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    }
+}
+
+static bool settled(void *self) {
+    app_fixture *f = self;
+    sc_store_stats stats;
+    must(f->store.ops->stats(f->store.self, &f->project.id, f->now_ms, &stats, &err_));
+    return stats.pending == 0;
+}
+
+void app_settle(app_fixture *f) {
+    app_wait(settled, f, "all reports to be grouped");
+}
+
+sc_feedback app_get(app_fixture *f, const sc_id *id) {
+    sc_feedback got;
+    must(f->store.ops->feedback_get(f->store.self, &f->project.id, id, &f->arena, &got, &err_));
+    return got;
+}
+
+sc_cluster app_cluster(app_fixture *f, const sc_id *id) {
+    sc_cluster got;
+    must(f->store.ops->cluster_get(f->store.self, &f->project.id, id, &f->arena, &got, &err_));
+    return got;
+}

@@ -1,0 +1,37 @@
+/* An application on a real SQLite store in a folder of its own, for tests. The clock stands still until a test
+ * moves it; waiting is for conditions, with a deadline that only a hang reaches. */
+#ifndef APP_FIXTURE_H
+#define APP_FIXTURE_H
+
+#include "app/app.h"
+#include "app/ingest.h"
+
+typedef struct app_fixture {
+    char dir[64];
+    _Atomic int64_t now_ms; /* wall time of the fixture's clock */
+    sc_clock clock;
+    sc_embedder embedder;
+    sc_store store;
+    sc_app *app;
+    sc_project project;
+    char project_name[64];
+    sc_arena arena;
+} app_fixture;
+
+/* Opens everything; `embedder` may be NULL for the builtin one. Asserts on failure. */
+void app_fixture_open(app_fixture *f, const sc_embedder *embedder, bool worker);
+/* Stops and opens again on the same folder, as after a restart. */
+void app_fixture_restart(app_fixture *f, bool worker);
+void app_fixture_close(app_fixture *f);
+
+/* One report, durably stored; returns its id. */
+sc_id app_put(app_fixture *f, const char *external_id, const char *title, const char *body);
+/* Waits until no report is pending. */
+void app_settle(app_fixture *f);
+sc_feedback app_get(app_fixture *f, const sc_id *id);
+sc_cluster app_cluster(app_fixture *f, const sc_id *id);
+
+/* Waits until done(self) says so; fails the test after 30 s. */
+void app_wait(bool (*done)(void *self), void *self, const char *what);
+
+#endif
