@@ -159,6 +159,8 @@ void sc_running_remove(const char *data);
 
 /* From now on SIGTERM and SIGINT wait for sc_signals_wait; call before threads start. */
 void sc_signals_block(void);
+/* For this thread they end the process again (while it is busy and nothing has to be put in order). */
+void sc_signals_unblock(void);
 /* Waits for one of them and returns it; a second one ends the process at once. */
 int sc_signals_wait(void);
 /* Logs to stderr as --log-level says: JSON, or text on a terminal. `fallback` is for verbs without it. */

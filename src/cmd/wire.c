@@ -171,6 +171,11 @@ void sc_signals_block(void) {
     pthread_sigmask(SIG_BLOCK, &set, NULL); /* threads inherit it */
 }
 
+void sc_signals_unblock(void) {
+    sigset_t set = end_signals();
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+}
+
 static void at_once(int sig) { _exit(128 + sig); }
 
 int sc_signals_wait(void) {

@@ -212,19 +212,28 @@ static bool take_text(const sc_prepared *r, size_t n, table *t, sc_arena *arena,
 
 /* ---- Keywords ------------------------------------------------------------------------------- */
 
-static bool good_keyword(const term *x, const sc_summary *s) {
+static bool good_keyword(const term *x) {
     if (x->text.n < MIN_KEYWORD || x->text.n > 32) return false;
-    bool letters = false;
-    for (size_t i = 0; i < x->text.n; i++) letters |= sc_chars_is(x->text.p[i], SC_CHARS_ALPHA | SC_CHARS_HIGH);
-    if (!letters) return false;
-    for (size_t k = 0; k < s->n_keywords; k++) /* cart beside cartview adds nothing */
-        if (sc_str_find(s->keywords[k], x->text) != SIZE_MAX || sc_str_find(x->text, s->keywords[k]) != SIZE_MAX)
-            return false;
-    return true;
+    for (size_t i = 0; i < x->text.n; i++)
+        if (sc_chars_is(x->text.p[i], SC_CHARS_ALPHA | SC_CHARS_HIGH)) return true;
+    return false;
+}
+
+/* Cart beside cartview adds nothing: of two where one holds the other the longer one stays, unless
+ * it is much rarer. */
+static void add_keyword(sc_summary *s, float *weights, const term *x) {
+    for (size_t k = 0; k < s->n_keywords; k++) {
+        if (sc_str_find(s->keywords[k], x->text) != SIZE_MAX) return;
+        if (sc_str_find(x->text, s->keywords[k]) == SIZE_MAX) continue;
+        if (x->weight >= 0.8f * weights[k]) s->keywords[k] = x->text;
+        return;
+    }
+    weights[s->n_keywords] = x->weight;
+    s->keywords[s->n_keywords++] = x->text;
 }
 
 static void take_keywords(const table *t, sc_summary *s) {
-    float last = INFINITY;
+    float last = INFINITY, weights[SC_LEN(s->keywords)];
     uint32_t last_hash = 0;
     for (size_t tries = 0; s->n_keywords < SC_LEN(s->keywords) && tries < 4 * SC_LEN(s->keywords); tries++) {
         const term *best = NULL;
@@ -237,7 +246,7 @@ static void take_keywords(const table *t, sc_summary *s) {
         if (!best || best->weight <= 0) return;
         last = best->weight;
         last_hash = best->hash;
-        if (good_keyword(best, s)) s->keywords[s->n_keywords++] = best->text;
+        if (good_keyword(best)) add_keyword(s, weights, best);
     }
 }
 

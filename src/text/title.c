@@ -18,6 +18,16 @@ static bool is_label(sc_str s) {
     return false;
 }
 
+/* True for "2021-02-03 10:00:00", "#1234", "": nothing in it that says a thing. */
+static bool all_masked(sc_str s) {
+    sc_str word;
+    while (sc_str_next(&s, ' ', &word)) {
+        sc_mask mask = word.n ? sc_mask_of(word) : SC_MASK_NUM;
+        if (mask == SC_MASK_NONE || mask == SC_MASK_PATH || mask == SC_MASK_VERSION) return false;
+    }
+    return true;
+}
+
 /* Bytes of a label at the start of s: "[Bug]", "(question)", "Re:", "Bug report -"; 0 when none. */
 static size_t label(sc_str s) {
     char close = s.p[0] == '[' ? ']' : s.p[0] == '(' ? ')' : 0;
@@ -25,8 +35,7 @@ static size_t label(sc_str s) {
         size_t end = sc_chars_find(s, close);
         if (end == SIZE_MAX || end > 40) return 0;
         sc_str inside = sc_str_trim((sc_str){s.p + 1, end - 1});
-        sc_mask mask = inside.n ? sc_mask_of(inside) : SC_MASK_NUM;
-        return is_label(inside) || (mask != SC_MASK_NONE && mask != SC_MASK_PATH && mask != SC_MASK_VERSION) ? end + 1 : 0;
+        return is_label(inside) || all_masked(inside) ? end + 1 : 0;
     }
     size_t end = 0;
     while (end < s.n && end < 40 && s.p[end] != ':' && s.p[end] != '|') end++;

@@ -260,7 +260,7 @@ static inline bool read_more(int fd, char *into, size_t room, size_t *n) {
 
 /* The value of a header of the answer, or NULL. */
 static inline const char *header_of(answer *a, const char *name) {
-    static char v[256];
+    static _Thread_local char v[256];
     char key[80];
     snprintf(key, sizeof key, "\r\n%s: ", name);
     const char *at = strcasestr(a->head, key);
