@@ -62,16 +62,17 @@ static void *replier(void *arg) {
     }
 }
 
-static enum MHD_Result bare(void *cls, struct MHD_Connection *c, const char *url, const char *method,
-                            const char *version, const char *data, size_t *size, void **state) {
+static enum MHD_Result bare(void *cls, struct MHD_Connection *c, const char *url,
+                            const char *method, const char *version, const char *data, size_t *size,
+                            void **state) {
     (void)cls, (void)url, (void)method, (void)version, (void)data, (void)size;
     static int seen;
     if (!*state) {
         *state = &seen;
         return MHD_YES;
     }
-    struct MHD_Response *r =
-        MHD_create_response_from_buffer(sizeof HELLO - 1, (void *)(uintptr_t)HELLO, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *r = MHD_create_response_from_buffer(
+        sizeof HELLO - 1, (void *)(uintptr_t)HELLO, MHD_RESPMEM_PERSISTENT);
     MHD_add_response_header(r, "Content-Type", "application/json");
     enum MHD_Result ok = MHD_queue_response(c, 200, r);
     MHD_destroy_response(r);
@@ -80,12 +81,14 @@ static enum MHD_Result bare(void *cls, struct MHD_Connection *c, const char *url
 
 static void wait_for_end_of_input(void) {
     char c;
-    while (read(0, &c, 1) > 0) {}
+    while (read(0, &c, 1) > 0) {
+    }
 }
 
 static int run_bare(unsigned threads) {
-    struct MHD_Daemon *d = MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, bare, NULL,
-                                            MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_END);
+    struct MHD_Daemon *d =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL, bare, NULL,
+                         MHD_OPTION_THREAD_POOL_SIZE, threads, MHD_OPTION_END);
     if (!d) return 1;
     printf("http://127.0.0.1:%u\n", MHD_get_daemon_info(d, MHD_DAEMON_INFO_BIND_PORT)->port);
     fflush(stdout);
@@ -95,7 +98,9 @@ static int run_bare(unsigned threads) {
 }
 
 static int run_ours(bool later, unsigned threads) {
-    sc_http_handler h = {.head = nothing, .done = later ? reply_later : reply_now, .closed = nothing,
+    sc_http_handler h = {.head = nothing,
+                         .done = later ? reply_later : reply_now,
+                         .closed = nothing,
                          .error = on_error};
     sc_http_conf conf;
     sc_http_server *s = NULL;
@@ -113,7 +118,7 @@ static int run_ours(bool later, unsigned threads) {
     printf("%s\n", sc_http_server_url(s));
     fflush(stdout);
     wait_for_end_of_input();
-    sc_http_server_drain(s, sc_now_ms(&sc_clock_system) + 1000);
+    sc_http_server_drain(s, 1000);
     sc_http_server_close(s);
     if (later) {
         pthread_mutex_lock(&waiting.lock);

@@ -41,7 +41,8 @@ static double now(void) {
 }
 
 static void take(const json_t *v, sc_arena *arena) {
-    sc_str text = sc_json_str_at(v, "text"), label = sc_json_str_at(v, "label"), id = sc_json_str_at(v, "id");
+    sc_str text = sc_json_str_at(v, "text"), label = sc_json_str_at(v, "label"),
+           id = sc_json_str_at(v, "id");
     size_t cut = sc_str_find(text, SC_STR("\n\n"));
     sc_str title = cut == SIZE_MAX ? SC_STR_NONE : (sc_str){text.p, cut};
     sc_str body = cut == SIZE_MAX ? text : (sc_str){text.p + cut, text.n - cut};
@@ -127,7 +128,8 @@ static void weigh(void) {
             items[i].weights[k] *= logf((1.0f + (float)n_items) / (1.0f + (float)df)) + 0.2f;
             sum += (double)(items[i].weights[k] * items[i].weights[k]);
         }
-        for (size_t k = 0; k < items[i].n_terms; k++) items[i].weights[k] /= sum > 0 ? (float)sqrt(sum) : 1;
+        for (size_t k = 0; k < items[i].n_terms; k++)
+            items[i].weights[k] /= sum > 0 ? (float)sqrt(sum) : 1;
     }
     sc_free(all);
 }
@@ -135,9 +137,12 @@ static void weigh(void) {
 static float lexical(const item *a, const item *b) {
     float dot = 0;
     for (size_t i = 0, k = 0; i < a->n_terms && k < b->n_terms;) {
-        if (a->terms[i] == b->terms[k]) dot += a->weights[i++] * b->weights[k++];
-        else if (a->terms[i] < b->terms[k]) i++;
-        else k++;
+        if (a->terms[i] == b->terms[k])
+            dot += a->weights[i++] * b->weights[k++];
+        else if (a->terms[i] < b->terms[k])
+            i++;
+        else
+            k++;
     }
     return dot;
 }
@@ -204,7 +209,8 @@ static void fingerprints(void) {
                 printf("  %s %s %s\n", t ? "text" : "stack", items[i].id, items[j].id);
         }
     }
-    printf("  fingerprints: %zu texts have a stack; same text %zu pairs (%zu of one group), same stack %zu (%zu); %zu true pairs\n",
+    printf("  fingerprints: %zu texts have a stack; same text %zu pairs (%zu of one group), same "
+           "stack %zu (%zu); %zu true pairs\n",
            with, text, text_ok, stack, stack_ok, pairs);
 }
 
@@ -230,11 +236,13 @@ static void evaluate(const char *path) {
         for (int k = 0; k < 3; k++) nearest(&m[k], score[k], i);
     }
     const char *slash = strrchr(path, '/');
-    printf("%s: %zu texts, %zu of groups; prepare %.1f us, embed %.1f us, %zu bytes a text\n", slash ? slash + 1 : path, n_items,
-           queries, prepare_s * 1e6 / (double)n_items, embed_s * 1e6 / (double)n_items, n_bytes / n_items);
+    printf("%s: %zu texts, %zu of groups; prepare %.1f us, embed %.1f us, %zu bytes a text\n",
+           slash ? slash + 1 : path, n_items, queries, prepare_s * 1e6 / (double)n_items,
+           embed_s * 1e6 / (double)n_items, n_bytes / n_items);
     for (int k = 0; k < 3; k++)
-        printf("  %-8s R@1 %.3f  R@5 %.3f  pair AP %.3f\n", m[k].name, (double)m[k].hit1 / (double)queries,
-               (double)m[k].hit5 / (double)queries, average_precision(&m[k]));
+        printf("  %-8s R@1 %.3f  R@5 %.3f  pair AP %.3f\n", m[k].name,
+               (double)m[k].hit1 / (double)queries, (double)m[k].hit5 / (double)queries,
+               average_precision(&m[k]));
     fingerprints();
     for (size_t i = 0; i < n_items; i++) {
         sc_free(items[i].terms);
@@ -249,7 +257,8 @@ int main(int argc, char **argv) {
     if (argc < 3 || !f) return fprintf(stderr, "usage: eval_embed TABLE.bin FILE.jsonl ...\n"), 2;
     size_t n = fread(table, 1, sizeof table, f);
     fclose(f);
-    if (sc_builtin_load(&model, table, n, &err)) return fprintf(stderr, "eval_embed: %s\n", err.msg), 1;
+    if (sc_builtin_load(&model, table, n, &err))
+        return fprintf(stderr, "eval_embed: %s\n", err.msg), 1;
     for (int i = 2; i < argc; i++)
         if (!load(argv[i])) evaluate(argv[i]);
     return 0;

@@ -20,7 +20,7 @@ enum { MAX_LINE = 1 << 22, ARENA = 16 << 20 };
 
 typedef struct maker {
     uint32_t dim, buckets;
-    uint32_t *df, *last;  /* by bucket: texts, and the number of the last text */
+    uint32_t *df, *last; /* by bucket: texts, and the number of the last text */
     uint32_t n_texts;
     int64_t mean[SC_BUILTIN_MAX_DIM];
     unsigned char *table;
@@ -107,7 +107,8 @@ static int make(maker *m, const char *out, char **files, int n_files) {
     }
     size_t n = finish(m);
     sc_err err;
-    if (sc_builtin_load(&m->model, m->table, n, &err)) return fprintf(stderr, "make_builtin: %s\n", err.msg), 1;
+    if (sc_builtin_load(&m->model, m->table, n, &err))
+        return fprintf(stderr, "make_builtin: %s\n", err.msg), 1;
     m->second = true;
     m->n_texts = 0;
     for (int i = 0; i < n_files; i++)
@@ -119,9 +120,11 @@ static int make(maker *m, const char *out, char **files, int n_files) {
     }
     finish(m);
     FILE *f = fopen(out, "wb");
-    if (!f || fwrite(m->table, 1, n, f) != n || fclose(f)) return fprintf(stderr, "make_builtin: cannot write %s\n", out), 1;
-    printf("%s: %zu bytes, %" PRIu32 " dimensions, %" PRIu32 " of %" PRIu32 " buckets used, %" PRIu32 " texts\n", out, n, m->dim,
-           used, m->buckets, m->n_texts);
+    if (!f || fwrite(m->table, 1, n, f) != n || fclose(f))
+        return fprintf(stderr, "make_builtin: cannot write %s\n", out), 1;
+    printf("%s: %zu bytes, %" PRIu32 " dimensions, %" PRIu32 " of %" PRIu32
+           " buckets used, %" PRIu32 " texts\n",
+           out, n, m->dim, used, m->buckets, m->n_texts);
     return 0;
 }
 
@@ -133,7 +136,9 @@ int main(int argc, char **argv) {
     }
     m.dim = (uint32_t)strtoul(argv[2], NULL, 10);
     m.buckets = (uint32_t)strtoul(argv[3], NULL, 10);
-    if (m.dim < 8 || m.dim > SC_BUILTIN_MAX_DIM || m.buckets < 1024 || m.buckets > SC_BUILTIN_MAX_BUCKETS) return 2;
+    if (m.dim < 8 || m.dim > SC_BUILTIN_MAX_DIM || m.buckets < 1024 ||
+        m.buckets > SC_BUILTIN_MAX_BUCKETS)
+        return 2;
     m.df = sc_alloc_array(m.buckets, sizeof *m.df);
     m.last = sc_alloc_array(m.buckets, sizeof *m.last);
     m.table = sc_alloc(SC_BUILTIN_HEADER + m.buckets + 2 * m.dim);

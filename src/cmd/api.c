@@ -104,12 +104,12 @@ static void escaped(sc_buf *b, sc_str s) {
     }
 }
 
-void sc_query_start(sc_buf *b, const char *path) {
+void sc_path_start(sc_buf *b, const char *path) {
     sc_buf_reset(b);
     sc_buf_puts(b, path);
 }
 
-void sc_query_add(sc_buf *b, const char *name, sc_str value) {
+void sc_path_add(sc_buf *b, const char *name, sc_str value) {
     if (value.n == 0) return;
     sc_buf_putc(b, b->p && strchr(b->p, '?') ? '&' : '?');
     sc_buf_puts(b, name);
@@ -117,10 +117,10 @@ void sc_query_add(sc_buf *b, const char *name, sc_str value) {
     escaped(b, value);
 }
 
-void sc_query_int(sc_buf *b, const char *name, int64_t value) {
+void sc_path_int(sc_buf *b, const char *name, int64_t value) {
     char text[24];
     snprintf(text, sizeof text, "%lld", (long long)value);
-    sc_query_add(b, name, sc_str_of(text));
+    sc_path_add(b, name, sc_str_of(text));
 }
 
 /* ---- One call ------------------------------------------------------------------------------------ */
@@ -220,9 +220,9 @@ sc_rc sc_api_each(sc_api *a, const char *path, sc_api_item_fn fn, void *self, sc
     sc_buf_init(&at, 64 << 10);
     sc_buf_init(&cursor, 4096);
     for (;;) {
-        sc_query_start(&at, path);
-        sc_query_int(&at, "limit", PAGE);
-        sc_query_add(&at, "cursor", sc_buf_str(&cursor));
+        sc_path_start(&at, path);
+        sc_path_int(&at, "limit", PAGE);
+        sc_path_add(&at, "cursor", sc_buf_str(&cursor));
         SC_AUTO(sc_json_auto) json_t *page = NULL;
         sc_rc rc = sc_api_do(a, "GET", at.p, NULL, &page, err);
         if (rc) return rc;

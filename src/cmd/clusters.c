@@ -46,16 +46,16 @@ static void cluster_row(sc_table *t, const json_t *v) {
 }
 
 static void clusters_path(const clusters_conf *o, const char *cursor, sc_buf *path) {
-    sc_query_start(path, "/api/clusters");
-    sc_query_add(path, "status", sc_str_of(o->status));
-    sc_query_add(path, "source", sc_str_of(o->source));
-    sc_query_add(path, "since", sc_str_of(o->since));
-    sc_query_add(path, "until", sc_str_of(o->until));
-    sc_query_add(path, "q", sc_str_of(o->words));
-    sc_query_add(path, "sort", sc_str_of(o->sort));
-    if (o->min_count) sc_query_int(path, "min_count", o->min_count);
-    sc_query_int(path, "limit", o->limit);
-    sc_query_add(path, "cursor", sc_str_of(cursor));
+    sc_path_start(path, "/api/clusters");
+    sc_path_add(path, "status", sc_str_of(o->status));
+    sc_path_add(path, "source", sc_str_of(o->source));
+    sc_path_add(path, "since", sc_str_of(o->since));
+    sc_path_add(path, "until", sc_str_of(o->until));
+    sc_path_add(path, "q", sc_str_of(o->words));
+    sc_path_add(path, "sort", sc_str_of(o->sort));
+    if (o->min_count) sc_path_int(path, "min_count", o->min_count);
+    sc_path_int(path, "limit", o->limit);
+    sc_path_add(path, "cursor", sc_str_of(cursor));
 }
 
 static void say_more(const json_t *page, size_t shown) {
@@ -219,9 +219,9 @@ static int search(sc_call *c) {
     sc_buf_init(&words, 64 << 10);
     sc_buf_init(&path, 256 << 10);
     for (size_t i = 0; i < c->n_words; i++) sc_buf_putf(&words, "%s%s", i ? " " : "", c->words[i]);
-    sc_query_start(&path, "/api/search");
-    sc_query_add(&path, "q", sc_str_trim(sc_buf_str(&words)));
-    sc_query_int(&path, "limit", o->limit);
+    sc_path_start(&path, "/api/search");
+    sc_path_add(&path, "q", sc_str_trim(sc_buf_str(&words)));
+    sc_path_int(&path, "limit", o->limit);
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_err err = {0};
     SC_AUTO(sc_json_auto) json_t *v = NULL;

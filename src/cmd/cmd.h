@@ -179,9 +179,9 @@ bool sc_api_is_own(const sc_api *a); /* started by sc_api_open in this process *
 const char *sc_api_url(const sc_api *a);
 
 /* Path and query: start with the path ("/api/clusters"), add pairs (an empty value adds nothing). */
-void sc_query_start(sc_buf *b, const char *path);
-void sc_query_add(sc_buf *b, const char *name, sc_str value);
-void sc_query_int(sc_buf *b, const char *name, int64_t value);
+void sc_path_start(sc_buf *b, const char *path);
+void sc_path_add(sc_buf *b, const char *name, sc_str value);
+void sc_path_int(sc_buf *b, const char *name, int64_t value);
 
 /* One call. `body` NULL: none. *ret is the reply's JSON (the caller's; NULL for an empty one). A reply
  * of 400 and more is an error with the problem's words. `ret` may be NULL. */

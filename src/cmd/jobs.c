@@ -37,9 +37,9 @@ static int list(sc_call *c, sc_api *a, const char *where) {
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     SC_AUTO(sc_buf_done) sc_buf path;
     sc_buf_init(&path, 4096);
-    sc_query_start(&path, where);
-    sc_query_add(&path, "status", sc_str_of(o->status));
-    sc_query_int(&path, "limit", o->limit);
+    sc_path_start(&path, where);
+    sc_path_add(&path, "status", sc_str_of(o->status));
+    sc_path_int(&path, "limit", o->limit);
     if (sc_api_do(a, "GET", path.p, NULL, &v, &err)) return sc_cmd_fail_err(c, &err);
     if (sc_print_json(c, v)) return SC_EXIT_OK;
     const json_t *items = json_object_get(v, "items");

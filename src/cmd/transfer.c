@@ -8,7 +8,7 @@
 #include "app/transfer.h"
 #include "cmd/cmd.h"
 
-enum { PATH_BYTES = 4096 };
+enum { PATH_BYTES = 4096, FILE_BYTES = PATH_BYTES + 64 }; /* a folder; a file in one */
 
 static bool tell(void *self, int64_t done, int64_t total) {
     sc_progress_tell(self, done, total);
@@ -108,7 +108,7 @@ static sc_rc verify_copy(sc_call *c, const char *dir, sc_err *err) {
 
 static void remove_files(const char *dir, bool db_too) {
     static const char *const tails[] = {"-wal", "-shm", "-journal", ""};
-    char path[PATH_BYTES];
+    char path[FILE_BYTES];
     for (size_t i = 0; i < SC_LEN(tails) - (db_too ? 0 : 1); i++) {
         snprintf(path, sizeof path, "%s/%s%s", dir, sc_stack_store_file(), tails[i]);
         unlink(path);
@@ -118,7 +118,7 @@ static void remove_files(const char *dir, bool db_too) {
 /* The old database's log must never meet the new database. Closing a store folds its log into it, so that
  * the rename alone is the step from the old to the new one; only a damaged one's log is left to remove. */
 static sc_rc put_in_place(sc_call *c, const char *from_dir, const char *data, bool replaces, sc_err *err) {
-    char from[PATH_BYTES], to[PATH_BYTES];
+    char from[FILE_BYTES], to[FILE_BYTES];
     snprintf(from, sizeof from, "%s/%s", from_dir, sc_stack_store_file());
     snprintf(to, sizeof to, "%s/%s", data, sc_stack_store_file());
     sc_rc rc = sync_path(from, err);
@@ -131,7 +131,7 @@ static sc_rc put_in_place(sc_call *c, const char *from_dir, const char *data, bo
 }
 
 static sc_rc restore_into(sc_call *c, const char *file, const char *data, bool *ret_replaced, sc_err *err) {
-    char db[PATH_BYTES], dir[PATH_BYTES], copy[PATH_BYTES];
+    char db[FILE_BYTES], dir[PATH_BYTES], copy[FILE_BYTES];
     const force_conf *o = c->conf;
     snprintf(db, sizeof db, "%s/%s", data, sc_stack_store_file());
     *ret_replaced = is_there(db);

@@ -4,146 +4,130 @@
 
 #include "assets.h"
 
-#ifndef K_SPREAD
-#define K_SPREAD 4
-#endif
-#ifndef W_WORD
-#define W_WORD 16
-#endif
-#ifndef W_PAIR
-#define W_PAIR 6
-#endif
-#ifndef W_GRAM
-#define W_GRAM 10
-#endif
-#ifndef W_TITLE
-#define W_TITLE 12
-#endif
-#ifndef W_BODY
-#define W_BODY 4
-#endif
-#ifndef W_CODE
-#define W_CODE 2
-#endif
-#ifndef W_STOP
-#define W_STOP 16
-#endif
-#ifndef MAXW
-#define MAXW 400
-#endif
-#ifndef GMIN
-#define GMIN 3
-#endif
-#ifndef GMAX
-#define GMAX 5
-#endif
+/* Chosen on several labelled sets at once (see models/README.md), not tuned to one. Pairs of words
+ * were tried and cost more, as noise of the projection, than they told. */
+enum {
+    SPREAD = 4,       /* components that one feature touches                        */
+    WORD_WEIGHT = 16, /* of a whole word, in sixteenths                              */
+    GRAM_WEIGHT = 24, /* of all its n-grams                                           */
+    STOP_WEIGHT = 8,  /* of a function word; its idf is low besides                  */
+    FRAME_WEIGHT = 8, /* of a frame of the stack, as if it were in two lines of text  */
+    MAX_FRAMES = 16,  /* the top ones                                                 */
+    GRAM_MIN = 3,
+    GRAM_MAX = 5,
+    MAX_WORDS = 400,    /* distinct ones of a text; the first count                    */
+    MAX_GRAM_WORD = 24, /* bytes of a word that give n-grams                           */
+    MAX_GRAMS = (GRAM_MAX - GRAM_MIN + 1) * (MAX_GRAM_WORD + 2),
+    SLOTS = 1024,
+    NO_TOKEN = 0xFFFF,
+};
 
-enum { SEED_PAIR = 0x9a17, SEED_GRAM = 0x96a3, SLOTS = 2048, MAX_WORDS = MAXW, MAX_GRAM_WORD = 24 };
-
-/* One distinct word of a text. */
+/* One distinct word of a text, or one frame of its stack. */
 typedef struct word {
     uint32_t hash;
     uint32_t count; /* weighted by place */
-    uint32_t first; /* token it was first seen as */
+    uint16_t first; /* the token it was first seen as, or NO_TOKEN */
 } word;
 
 typedef struct bag {
-    word words[MAX_WORDS], pairs[MAX_WORDS];
-    size_t n_words, n_pairs;
-    uint16_t slots[SLOTS]; /* index + 1 into words; words and pairs use halves of it */
+    word words[MAX_WORDS];
+    size_t n;
+    uint16_t slots[SLOTS]; /* index + 1 into words; open addressing */
 } bag;
 
-static const uint8_t place_weight[] = {[SC_TOKEN_TITLE] = W_TITLE, [SC_TOKEN_BODY] = W_BODY, [SC_TOKEN_CODE] = W_CODE};
+static const uint8_t place_weight[] = {
+    [SC_TOKEN_TITLE] = 16, [SC_TOKEN_BODY] = 4, [SC_TOKEN_CODE] = 2};
 
-static void count(word *v, size_t *n, uint16_t *slots, uint32_t hash, uint32_t weight, uint32_t first) {
-    enum { HALF = SLOTS / 2 };
-    size_t i = hash % HALF;
-    for (; slots[i]; i = (i + 1) % HALF)
-        if (v[slots[i] - 1].hash == hash) {
-            v[slots[i] - 1].count += weight;
-            return;
-        }
-    if (*n >= MAX_WORDS) return;
-    v[*n] = (word){hash, weight, first};
-    slots[i] = (uint16_t)++*n;
+static void count(bag *b, uint32_t hash, uint32_t weight, uint16_t first) {
+    size_t i = hash % SLOTS;
+    for (; b->slots[i]; i = (i + 1) % SLOTS) {
+        word *w = &b->words[b->slots[i] - 1];
+        if (w->hash != hash) continue;
+        w->count += weight;
+        return;
+    }
+    if (b->n >= MAX_WORDS) return;
+    b->words[b->n] = (word){hash, weight, first};
+    b->slots[i] = (uint16_t)++b->n;
 }
 
 static void fill(bag *b, const sc_prepared *p) {
-    b->n_words = b->n_pairs = 0;
+    b->n = 0;
     memset(b->slots, 0, sizeof b->slots);
-    uint32_t before = 0;
     for (size_t i = 0; i < p->n_tokens; i++) {
         const sc_token *t = &p->tokens[i];
-        if (t->text.p[0] == '<') { before = 0; continue; } /* a mask */
-        uint32_t weight = place_weight[t->place];
-        if (i == p->n_title_tokens) before = 0;
-        count(b->words, &b->n_words, b->slots, t->hash, weight, (uint32_t)i);
-        if (before && W_PAIR) {
-            uint32_t pair[2] = {before, t->hash};
-            count(b->pairs, &b->n_pairs, b->slots + SLOTS / 2, (uint32_t)sc_hash64(pair, sizeof pair, SEED_PAIR), weight,
-                  (uint32_t)i);
-        }
-        before = t->hash;
+        bool mask = t->text.n && t->text.p[0] == '<';
+        if (!mask) count(b, t->hash, place_weight[t->place], (uint16_t)i);
     }
+    for (size_t i = 0; i < p->n_frames && i < MAX_FRAMES;
+         i++) /* times an odd number: no word's hash */
+        count(b, p->frames[i] * 0x9E3779B1u, FRAME_WEIGHT, NO_TOKEN);
 }
 
-/* Calls `see` for each n-gram of " word ". */
-static size_t grams(sc_str w, uint64_t *ret) {
+/* The hashes of the n-grams of ^word$ (bytes: of other scripts they are parts of characters, which
+ * serves as well). Returns how many. */
+static size_t grams(sc_str w, uint64_t ret[MAX_GRAMS]) {
     char s[MAX_GRAM_WORD + 2];
     size_t n = SC_MIN(w.n, (size_t)MAX_GRAM_WORD), out = 0;
-    if (n < 3) return 0;
+    if (n < GRAM_MIN) return 0;
     s[0] = '^';
     memcpy(s + 1, w.p, n);
     s[n + 1] = '$';
     n += 2;
-    for (size_t len = GMIN; len <= GMAX; len++)
+    for (size_t len = GRAM_MIN; len <= GRAM_MAX; len++)
         for (size_t i = 0; i + len <= n; i++) {
-            uint64_t x = 0;
+            uint64_t x = 0; /* at most 5 bytes: the value itself, mixed */
             memcpy(&x, s + i, len);
-            x = (x ^ len << 56) * 0x9E3779B97F4A7C15u;
+            x = (x ^ (uint64_t)len << 56) * 0x9E3779B97F4A7C15u;
             x ^= x >> 29;
             x *= 0xBF58476D1CE4E5B9u;
-            x ^= x >> 32;
-            ret[out++] = x;
+            ret[out++] = x ^ x >> 32;
         }
     return out;
 }
 
-static uint32_t word_bucket(uint32_t hash, uint32_t buckets) { return (hash * 0x9E3779B1u >> 7) & (buckets - 1); }
-static uint32_t pair_bucket(uint32_t hash, uint32_t buckets) { return (hash * 0x85EBCA77u >> 5) & (buckets - 1); }
-static uint32_t gram_bucket(uint64_t hash, uint32_t buckets) { return (uint32_t)(hash >> 40) & (buckets - 1); }
+static uint32_t word_bucket(uint32_t hash, uint32_t buckets) {
+    return (hash * 0x9E3779B1u >> 7) & (buckets - 1);
+}
+static uint32_t gram_bucket(uint64_t hash, uint32_t buckets) {
+    return (uint32_t)(hash >> 40) & (buckets - 1);
+}
 
-void sc_builtin_features(uint32_t buckets, const sc_prepared *text, void (*see)(void *self, uint32_t bucket),
-                         void *self) {
+static size_t grams_of(const sc_prepared *text, const word *w, uint64_t ret[MAX_GRAMS]) {
+    return w->first == NO_TOKEN ? 0 : grams(text->tokens[w->first].text, ret);
+}
+
+void sc_builtin_features(uint32_t buckets, const sc_prepared *text,
+                         void (*see)(void *self, uint32_t bucket), void *self) {
     bag b;
+    uint64_t g[MAX_GRAMS];
     fill(&b, text);
-    for (size_t i = 0; i < b.n_words; i++) {
-        uint64_t g[3 * (MAX_GRAM_WORD + 2)];
+    for (size_t i = 0; i < b.n; i++) {
         see(self, word_bucket(b.words[i].hash, buckets));
-        size_t n = grams(text->tokens[b.words[i].first].text, g);
+        size_t n = grams_of(text, &b.words[i], g);
         for (size_t k = 0; k < n; k++) see(self, gram_bucket(g[k], buckets));
     }
-    for (size_t i = 0; i < b.n_pairs; i++) see(self, pair_bucket(b.pairs[i].hash, buckets));
 }
 
-/* 16 * (1 + log2(n)) roughly: */
-static uint32_t sublinear(uint32_t n) {
+/* About 16 * (log2(n) + 1/2), in whole numbers. */
+static int32_t sublinear(uint32_t n) {
     uint32_t log2 = 31 - (uint32_t)__builtin_clz(n | 1);
-    uint32_t frac = ((n << (31 - log2)) >> 27) & 15;
-    return 16 * log2 + frac + 8;
+    uint32_t fraction = ((n << (31 - log2)) >> 27) & 15;
+    return (int32_t)(16 * log2 + fraction + 8);
 }
 
-static void spread(int32_t *v, uint32_t dim, uint64_t h, int32_t w) {
+/* Adds weight with the feature's signs to its components. */
+static void spread(int32_t *v, uint32_t dim, uint64_t h, int32_t weight) {
     h = (h ^ h >> 31) * 0xD6E8FEB86659FD93u;
     h ^= h >> 32;
-    for (int k = 0; k < K_SPREAD; k++) {
-        uint32_t x = (uint32_t)(h >> (16 * (k & 3)) & 0xFFFF);
-        uint32_t at = (x >> 1) * dim >> 15;
-        v[at] += x & 1 ? w : -w;
-        if ((k & 3) == 3) h = (h ^ h >> 29) * 0xBF58476D1CE4E5B9u;
+    for (int k = 0; k < SPREAD; k++) {
+        uint32_t x = (uint32_t)(h >> 16 * k) & 0xFFFF;
+        v[(x >> 1) * dim >> 15] += x & 1 ? weight : -weight;
     }
 }
 
+/* The whole part of the square root. sqrt is exact to rounding in IEEE arithmetic; the steps after
+ * it mend the rounding. */
 static uint32_t root(uint64_t x) {
     uint64_t r = (uint64_t)sqrt((double)x);
     while (r * r > x) r--;
@@ -151,6 +135,7 @@ static uint32_t root(uint64_t x) {
     return (uint32_t)r;
 }
 
+/* Brings v to length `to`; a zero vector stays zero. */
 static void scale(int32_t *v, uint32_t dim, int64_t to) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < dim; i++) sum += (uint64_t)((int64_t)v[i] * v[i]);
@@ -163,24 +148,21 @@ static void scale(int32_t *v, uint32_t dim, int64_t to) {
 
 void sc_builtin_project(const sc_builtin *m, const sc_prepared *text, int32_t *ret) {
     bag b;
+    uint64_t g[MAX_GRAMS];
     fill(&b, text);
     memset(ret, 0, m->dim * sizeof *ret);
-    for (size_t i = 0; i < b.n_words; i++) {
+    for (size_t i = 0; i < b.n; i++) {
         const word *w = &b.words[i];
-        uint64_t g[3 * (MAX_GRAM_WORD + 2)];
-        const sc_token *t = &text->tokens[w->first];
-        int32_t tf = (int32_t)sublinear(w->count), idf = m->idf[word_bucket(w->hash, m->buckets)];
-        if (t->stop) tf = tf * W_STOP / 16;
-        spread(ret, m->dim, w->hash, tf * idf * W_WORD / 64);
-        size_t n = W_GRAM ? grams(t->text, g) : 0;
+        bool stop = w->first != NO_TOKEN && text->tokens[w->first].stop;
+        int32_t tf = sublinear(w->count), idf = m->idf[word_bucket(w->hash, m->buckets)];
+        if (stop) tf = tf * STOP_WEIGHT / 16;
+        spread(ret, m->dim, w->hash, tf * idf * WORD_WEIGHT / 64);
+        size_t n = grams_of(text, w, g);
         if (!n) continue;
-        int32_t share = tf * W_GRAM * 64 / (int32_t)root(n * 4096); /* sum of squares as of one feature */
-        for (size_t k = 0; k < n; k++) spread(ret, m->dim, g[k], share * m->idf[gram_bucket(g[k], m->buckets)] / 64);
-    }
-    for (size_t i = 0; i < b.n_pairs; i++) {
-        const word *w = &b.pairs[i];
-        int32_t tf = (int32_t)sublinear(w->count), idf = m->idf[pair_bucket(w->hash, m->buckets)];
-        spread(ret, m->dim, (uint64_t)w->hash << 32, tf * idf * W_PAIR / 64);
+        /* All n-grams of a word together weigh GRAM_WEIGHT: sum of squares, hence the root. */
+        int32_t share = tf * GRAM_WEIGHT * 64 / (int32_t)root(n * 4096);
+        for (size_t k = 0; k < n; k++)
+            spread(ret, m->dim, g[k], share * m->idf[gram_bucket(g[k], m->buckets)] / 64);
     }
     scale(ret, m->dim, SC_BUILTIN_ONE);
 }
@@ -218,16 +200,18 @@ sc_rc sc_builtin_load(sc_builtin *b, const void *table, size_t n, sc_err *err) {
     if (n < SC_BUILTIN_HEADER || memcmp(p, "SCBUILTN", 8) != 0)
         return sc_fail(err, SC_INVALID, "not a table of the builtin embedder");
     if (u32_at(p + 8) != SC_BUILTIN_FORMAT)
-        return sc_fail(err, SC_INVALID, "the builtin table is of format %u, this program reads %d", u32_at(p + 8),
-                       SC_BUILTIN_FORMAT);
+        return sc_fail(err, SC_INVALID, "the builtin table is of format %u, this program reads %d",
+                       u32_at(p + 8), SC_BUILTIN_FORMAT);
     if (u32_at(p + 12) != SC_PREPARE_VERSION)
-        return sc_fail(err, SC_INVALID, "the builtin table was made for text preparation %u, this program has %d",
+        return sc_fail(err, SC_INVALID,
+                       "the builtin table was made for text preparation %u, this program has %d",
                        u32_at(p + 12), SC_PREPARE_VERSION);
     uint32_t dim = u32_at(p + 16), buckets = u32_at(p + 20);
-    bool sizes = dim >= 8 && dim <= SC_BUILTIN_MAX_DIM && buckets >= 1024 && buckets <= SC_BUILTIN_MAX_BUCKETS &&
-                 (buckets & (buckets - 1)) == 0;
+    bool sizes = dim >= 8 && dim <= SC_BUILTIN_MAX_DIM && buckets >= 1024 &&
+                 buckets <= SC_BUILTIN_MAX_BUCKETS && (buckets & (buckets - 1)) == 0;
     if (!sizes || n != SC_BUILTIN_HEADER + (size_t)buckets + 2 * (size_t)dim)
-        return sc_fail(err, SC_INVALID, "the builtin table's sizes do not fit its length of %zu bytes", n);
+        return sc_fail(err, SC_INVALID,
+                       "the builtin table's sizes do not fit its length of %zu bytes", n);
     if (sc_hash64(p + SC_BUILTIN_HEADER, n - SC_BUILTIN_HEADER, 0) != u64_at(p + 32))
         return sc_fail(err, SC_INVALID, "the builtin table is damaged: its checksum differs");
     *b = (sc_builtin){.dim = dim,
@@ -245,8 +229,8 @@ static sc_rc open_builtin(void *self, const void *conf, sc_err *err) {
     return sc_builtin_load(self, sc_asset_builtin, sc_asset_builtin_len, err);
 }
 
-static sc_rc embed_builtin(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms, int8_t *ret_vecs,
-                           sc_err *err) {
+static sc_rc embed_builtin(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
+                           int8_t *ret_vecs, sc_err *err) {
     (void)deadline_ms; /* a batch takes microseconds a text */
     (void)err;
     const sc_builtin *b = self;

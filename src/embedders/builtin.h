@@ -1,7 +1,7 @@
 /* The builtin embedder: microseconds a text, nothing to download.
  *
- * A text is a bag of features: stems of its words, pairs of neighbouring stems, and the character
- * 3-5-grams of its words (typos, inflections, compounds, other languages). Each feature adds its
+ * A text is a bag of features: stems of its words and the character 3-5-grams of its words (typos,
+ * inflections, compounds, other languages), and the frames of its stack. Each feature adds its
  * weight (inverse document frequency from a shipped table, sublinear in its count, more in a title,
  * less in code) with pseudo-random signs to some components of the vector: a sparse random
  * projection (Achlioptas 2003; feature hashing, Weinberger et al. 2009). The sum is brought to unit
@@ -43,8 +43,8 @@ sc_rc sc_builtin_load(sc_builtin *b, const void *table, size_t n, sc_err *err);
 void sc_builtin_project(const sc_builtin *b, const sc_prepared *text, int32_t *ret);
 
 /* Calls see(self, bucket) once for each distinct feature bucket of the text: what the tool counts. */
-void sc_builtin_features(uint32_t buckets, const sc_prepared *text, void (*see)(void *self, uint32_t bucket),
-                         void *self);
+void sc_builtin_features(uint32_t buckets, const sc_prepared *text,
+                         void (*see)(void *self, uint32_t bucket), void *self);
 
 /* One text to dim int8: unit length times 127, all zero for a text that says nothing. */
 void sc_builtin_embed(const sc_builtin *b, const sc_prepared *text, int8_t *ret_vec);

@@ -13,6 +13,7 @@ static const sc_profile profiles[] = {
      .cut_report = 0.36f,
      .cut_topic = 3.0f,
      .cut_min = 0.04f,
+     .cut_tail = 0.2f,
      .null_cut = 0.30f,
      .null_items = 16,
      .slope = 9,

@@ -22,7 +22,9 @@ struct sc_profile {
     float cut_report;  /* the cut among long reports, a constant                                  */
     float cut_topic;   /* among short ones: the quantile 1 - cut_topic / sqrt(n) of random pairs:
                         * the number of topics grows as the root of the number of texts           */
-    float cut_min;
+    float cut_min;     /* not below this, nor below cut_tail of the top percent's similarity: where
+                        * topics are few and clear, the quantile falls among pairs of nothing        */
+    float cut_tail;
     /* The cut of a project too small to know its own, and the size at which its own counts half. */
     float null_cut, null_items;
     /* In units of the cut: */

@@ -349,7 +349,8 @@ static void place_cut(const sc_score *s, sc_epoch *e) {
               SC_MAX(-2.0f, SC_MIN(2.0f, (tail - p->kind_tail) / p->kind_tail_step));
     e->topics = 1 / (1 + expf(-p->kind_slope * x));
     float upper = SC_MIN(0.5f, p->cut_topic / sqrtf(n));
-    float topic = SC_MAX(p->cut_min, v[(size_t)((float)(m - 1) * (1 - upper))]);
+    float floor = SC_MAX(p->cut_min, p->cut_tail * e->null_q99);
+    float topic = SC_MAX(floor, v[(size_t)((float)(m - 1) * (1 - upper))]);
     float cut = e->topics * topic + (1 - e->topics) * p->cut_report;
     float share = n * n / (n * n + p->null_items * p->null_items);
     e->cut = share * cut + (1 - share) * p->null_cut;

@@ -62,7 +62,8 @@ sc_rc sc_body_open(sc_http_request *r, sc_err *err) {
     size_t expected = r->content_length > 0 ? (size_t)r->content_length : (size_t)FIRST_BYTES;
     bool plain = r->coding == SC_CODING_IDENTITY;
     bool small = plain && r->content_length > 0 && r->content_length <= SC_HTTP_SMALL_BODY_BYTES;
-    if ((!r->stream_body || r->keep_raw || !plain) && !small && !sc_limits_room(&s->limits, expected))
+    if ((!r->stream_body || r->keep_raw || !plain) && !small &&
+        !sc_limits_room(&s->limits, expected))
         return over_budget(err);
     if (!plain) {
         rc = sc_inflate_new(r->coding, r->max_body, &r->inflate, err);
@@ -93,7 +94,8 @@ static sc_rc inflate_whole(sc_http_request *r, sc_str *in, sc_err *err) {
         /* max_body + 1: the decoder needs to write one byte too many to know that it is too many. */
         sc_rc rc = reserve(r, &r->body, 1, r->max_body + 1, err);
         if (!rc)
-            rc = sc_inflate_step(r->inflate, in, r->body.p + r->body.n, r->body.cap - r->body.n, &n, err);
+            rc = sc_inflate_step(r->inflate, in, r->body.p + r->body.n, r->body.cap - r->body.n, &n,
+                                 err);
         if (!rc) rc = charge_decoder(r, err);
         if (rc) return rc;
         if (!n) return SC_OK;

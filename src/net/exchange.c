@@ -42,8 +42,10 @@ static void await_body(sc_http_request *r) {
 
 static void restart_window(sc_http_request *r) {
     sc_http_conn *c = r->conn;
-    atomic_store_explicit(&c->window_us, sc_server_now_us(sc_request_server(r)), memory_order_relaxed);
-    atomic_store_explicit(&c->window_bytes, atomic_load_explicit(&c->received, memory_order_relaxed),
+    atomic_store_explicit(&c->window_us, sc_server_now_us(sc_request_server(r)),
+                          memory_order_relaxed);
+    atomic_store_explicit(&c->window_bytes,
+                          atomic_load_explicit(&c->received, memory_order_relaxed),
                           memory_order_relaxed);
 }
 
@@ -64,7 +66,8 @@ static void linger(sc_http_request *r) {
 static enum MHD_Result step_head(sc_http_request *r, const char *method, const char *version) {
     sc_http_server *s = sc_request_server(r);
     sc_err err;
-    atomic_fetch_add(&r->shard->in_flight, 1); /* before the look at closing: see sc_http_server_close */
+    atomic_fetch_add(&r->shard->in_flight,
+                     1); /* before the look at closing: see sc_http_server_close */
     r->counted = true;
     atomic_fetch_add_explicit(&r->shard->requests, 1, memory_order_relaxed);
     if (atomic_load(&s->closing)) return MHD_NO;
@@ -152,7 +155,8 @@ static enum MHD_Result step_last(sc_http_request *r) {
     const sc_http_handler *h = &sc_request_server(r)->handler;
     sc_err err;
     if (r->step == SC_STEP_LINGER) return MHD_NO; /* replied already; ends the connection */
-    if (r->step == SC_STEP_BODY && !sc_http_replied(r) && sc_body_end(r, &err)) sc_reply_error(r, &err);
+    if (r->step == SC_STEP_BODY && !sc_http_replied(r) && sc_body_end(r, &err))
+        sc_reply_error(r, &err);
     if (r->step != SC_STEP_WAIT) {
         r->step = SC_STEP_WAIT;
         if (!sc_http_replied(r)) h->done(h->self, r);

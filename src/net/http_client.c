@@ -36,7 +36,8 @@ static void init_global(void) { global = curl_global_init(CURL_GLOBAL_DEFAULT); 
 
 sc_rc sc_http_client_new(sc_http_client **ret, sc_err *err) {
     pthread_once(&once, init_global);
-    if (global) return sc_fail(err, SC_INTERNAL, "libcurl does not start: %s", curl_easy_strerror(global));
+    if (global)
+        return sc_fail(err, SC_INTERNAL, "libcurl does not start: %s", curl_easy_strerror(global));
     sc_http_client *c = sc_alloc(sizeof *c);
     if (c) c->easy = curl_easy_init();
     if (!c || !c->easy) {
@@ -78,7 +79,8 @@ static size_t on_read(char *into, size_t size, size_t n, void *self) {
 
 static void keep_header(exchange *x, sc_str line, const char *name, sc_str *into) {
     size_t n = strlen(name);
-    if (line.n <= n || line.p[n] != ':' || !sc_str_ieq((sc_str){line.p, n}, sc_str_of(name))) return;
+    if (line.n <= n || line.p[n] != ':' || !sc_str_ieq((sc_str){line.p, n}, sc_str_of(name)))
+        return;
     sc_str v = sc_str_clip(sc_str_trim((sc_str){line.p + n + 1, line.n - n - 1}), MAX_HEADER_BYTES);
     char *copy = sc_arena_copy(x->arena, v.p, v.n);
     if (copy)
@@ -90,7 +92,8 @@ static void keep_header(exchange *x, sc_str line, const char *name, sc_str *into
 static size_t on_header(char *p, size_t size, size_t n, void *self) {
     exchange *x = self;
     sc_str line = {p, size * n};
-    if (sc_str_starts(line, "HTTP/")) /* 100 Continue or a redirect came before: forget its headers */
+    if (sc_str_starts(line,
+                      "HTTP/")) /* 100 Continue or a redirect came before: forget its headers */
         *x->answer = (sc_http_answer){0};
     keep_header(x, line, "Content-Type", &x->answer->content_type);
     keep_header(x, line, "X-Request-ID", &x->answer->request_id);
@@ -117,8 +120,8 @@ static void free_list(struct curl_slist **list) { curl_slist_free_all(*list); }
 
 static void set_method(CURL *e, const sc_http_call *call) {
     const char *method = call->method ? call->method : "GET";
-    bool has_body = call->read || call->body.n || !strcmp(method, "POST") || !strcmp(method, "PUT") ||
-                    !strcmp(method, "PATCH");
+    bool has_body = call->read || call->body.n || !strcmp(method, "POST") ||
+                    !strcmp(method, "PUT") || !strcmp(method, "PATCH");
     if (!strcmp(method, "HEAD")) {
         curl_easy_setopt(e, CURLOPT_NOBODY, 1L);
     } else if (call->read) {
@@ -132,7 +135,8 @@ static void set_method(CURL *e, const sc_http_call *call) {
     if (strcmp(method, "HEAD") != 0) curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
 }
 
-static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x, struct curl_slist *list) {
+static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x,
+                            struct curl_slist *list) {
     curl_easy_reset(e); /* keeps the connections */
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     CURLcode rc = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -143,13 +147,15 @@ static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x, stru
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, call->follow ? 1L : 0L);
     curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
     if (call->timeout_ms > 0) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
-    int64_t connect_ms = call->timeout_ms > 0 ? SC_MIN(call->timeout_ms, (int64_t)CONNECT_TIMEOUT_MS)
-                                              : (int64_t)CONNECT_TIMEOUT_MS;
+    int64_t connect_ms = call->timeout_ms > 0
+                             ? SC_MIN(call->timeout_ms, (int64_t)CONNECT_TIMEOUT_MS)
+                             : (int64_t)CONNECT_TIMEOUT_MS;
     curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_ms);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(e, CURLOPT_TCP_KEEPIDLE, (long)KEEPALIVE_IDLE_S);
     curl_easy_setopt(e, CURLOPT_USERAGENT, "soulcaster");
-    curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, ""); /* what libcurl can decode; sizes count decoded */
+    curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING,
+                     ""); /* what libcurl can decode; sizes count decoded */
     curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
@@ -166,7 +172,8 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
     if (x->aborted) return sc_fail(err, SC_CANCELLED, "the call was given up");
     switch (got) {
     case CURLE_OPERATION_TIMEDOUT:
-        return sc_fail(err, SC_TIMEOUT, "no whole answer in %lld ms", (long long)x->call->timeout_ms);
+        return sc_fail(err, SC_TIMEOUT, "no whole answer in %lld ms",
+                       (long long)x->call->timeout_ms);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return sc_fail(err, SC_INVALID, "not an http or https URL");
     case CURLE_OUT_OF_MEMORY: return sc_fail(err, SC_NOMEM, "no memory for the call");
@@ -178,7 +185,8 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
 
 static sc_rc perform(sc_http_client *c, exchange *x, sc_err *err) {
     bool failed = false;
-    SC_AUTO(free_list) struct curl_slist *list = header_list(x->call, &failed);
+    SC_AUTO(free_list)
+    struct curl_slist *list = header_list(x->call, &failed);
     if (failed) return sc_fail(err, SC_INVALID, "a header of the call cannot be sent");
     CURLcode got = set_options(c->easy, x->call, x, list);
     if (!got) got = curl_easy_perform(c->easy);
@@ -196,7 +204,9 @@ static sc_rc perform(sc_http_client *c, exchange *x, sc_err *err) {
 sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
                         sc_http_answer *ret, sc_err *err) {
     sc_http_answer answer = {0};
-    exchange x = {.call = call, .arena = arena, .answer = &answer,
+    exchange x = {.call = call,
+                  .arena = arena,
+                  .answer = &answer,
                   .max = call->max_reply_bytes ? call->max_reply_bytes : (size_t)MAX_REPLY_BYTES};
     sc_buf_init(&x.body, x.max);
     sc_rc rc = perform(c, &x, err);

@@ -10,9 +10,9 @@
 typedef struct sc_http_client sc_http_client;
 
 typedef struct sc_http_call {
-    const char *method;            /* "GET" */
-    const char *url;               /* http or https only */
-    const char *const *headers;    /* "Name: value" lines */
+    const char *method;         /* "GET" */
+    const char *url;            /* http or https only */
+    const char *const *headers; /* "Name: value" lines */
     size_t n_headers;
     sc_str body;
     /* When set: body bytes come from here (chunked); returns the count, 0 at the end, -1 to abort. */
@@ -20,8 +20,8 @@ typedef struct sc_http_call {
     /* When set: reply bytes go here as they come, instead of into ret->body; false aborts. */
     bool (*write)(void *self, sc_str bytes);
     void *self;
-    int64_t timeout_ms;            /* for the whole call; 0 = none (streams) */
-    size_t max_reply_bytes;        /* 0 = 64 MiB */
+    int64_t timeout_ms;     /* for the whole call; 0 = none (streams) */
+    size_t max_reply_bytes; /* 0 = 64 MiB */
     bool follow;
 } sc_http_call;
 
@@ -33,6 +33,7 @@ typedef struct sc_http_answer {
 sc_rc sc_http_client_new(sc_http_client **ret, sc_err *err);
 void sc_http_client_free(sc_http_client *c);
 /* SC_OK for any HTTP status; SC_UPSTREAM when no answer came (refused, reset), SC_TIMEOUT, SC_TOO_LARGE. */
-sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena, sc_http_answer *ret, sc_err *err);
+sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
+                        sc_http_answer *ret, sc_err *err);
 
 #endif

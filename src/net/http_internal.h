@@ -25,9 +25,9 @@
 
 enum {
     SC_HTTP_SWALLOW_BYTES = 256 << 10, /* of an unwanted body, read to keep the connection */
-    SC_HTTP_LINGER_BYTES = 64 << 20,   /* of an unwanted body, read to let the client see the reply */
+    SC_HTTP_LINGER_BYTES = 64 << 20, /* of an unwanted body, read to let the client see the reply */
     SC_HTTP_RAW_REPLY_BYTES = 16 << 10,
-    SC_HTTP_SMALL_BODY_BYTES = 2048,   /* bodies up to this live in the arena */
+    SC_HTTP_SMALL_BODY_BYTES = 2048, /* bodies up to this live in the arena */
     SC_HTTP_SMALL_REPLY_BYTES = 256,
     SC_HTTP_COMPRESS_BYTES = 4096,
     SC_HTTP_POOLED_REQUESTS = 256,
@@ -91,7 +91,8 @@ struct sc_http_server {
     _Atomic bool closing;  /* no new requests */
     _Atomic bool stop;     /* the watch ends */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* a request ended while draining; the listener is closed; a cut is done */
+    pthread_cond_t
+        changed; /* a request ended while draining; the listener is closed; a cut is done */
     bool listener_closed;
 };
 
@@ -128,7 +129,7 @@ struct sc_http_request {
     struct MHD_Connection *mhd; /* NULL when its headers may not be read */
     sc_http_step step;
     _Atomic bool counted; /* in in_flight */
-    bool met;                 /* a handler step was called: `closed` is owed */
+    bool met;             /* a handler step was called: `closed` is owed */
     void *state;
 
     int64_t started_us;
@@ -179,7 +180,8 @@ void sc_request_give_back(sc_http_request *r);
 void sc_request_free(sc_http_request *r);
 /* The head is in: method, target, id and the headers that we act on. SC_INVALID: not to be trusted,
  * the connection must end. */
-sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *version, sc_err *err);
+sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *version,
+                           sc_err *err);
 /* Lets a suspended request go on, or the next suspension not happen. Under r->lock. */
 void sc_request_wake_locked(sc_http_request *r);
 
@@ -222,7 +224,11 @@ void sc_exchange_connection(void *shard, struct MHD_Connection *mhd, void **conn
 void *sc_watch_run(void *server);
 void sc_watch_wake(sc_http_server *s);
 
-static inline sc_http_server *sc_request_server(const sc_http_request *r) { return r->shard->server; }
-static inline int64_t sc_server_now_us(const sc_http_server *s) { return sc_mono_us(s->conf.clock); }
+static inline sc_http_server *sc_request_server(const sc_http_request *r) {
+    return r->shard->server;
+}
+static inline int64_t sc_server_now_us(const sc_http_server *s) {
+    return sc_mono_us(s->conf.clock);
+}
 
 #endif

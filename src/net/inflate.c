@@ -57,7 +57,8 @@ void sc_inflate_free(sc_inflate *z) {
     sc_free(z);
 }
 
-static sc_rc step_gzip(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n, sc_err *err) {
+static sc_rc step_gzip(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n,
+                       sc_err *err) {
     *ret_n = 0;
     if (!z->inside && in->n) {
         /* A member that ended may be followed by another one and by nothing else. */
@@ -83,11 +84,13 @@ static sc_rc step_gzip(sc_inflate *z, sc_str *in, char *into, size_t room, size_
     }
     if (got == Z_OK || got == Z_BUF_ERROR) return SC_OK;
     if (got == Z_MEM_ERROR) return sc_fail(err, SC_NOMEM, "no memory to decompress the body");
-    return sc_fail(err, SC_INVALID, z->any ? "bytes follow the end of the gzip data"
-                                           : "the body is not valid gzip data");
+    return sc_fail(err, SC_INVALID,
+                   z->any ? "bytes follow the end of the gzip data"
+                          : "the body is not valid gzip data");
 }
 
-static sc_rc step_zstd(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n, sc_err *err) {
+static sc_rc step_zstd(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n,
+                       sc_err *err) {
     *ret_n = 0;
     if (!z->inside && !in->n) return SC_OK;
     ZSTD_inBuffer from = {in->p, in->n, 0};
@@ -97,8 +100,9 @@ static sc_rc step_zstd(sc_inflate *z, sc_str *in, char *into, size_t room, size_
     *ret_n = to.pos;
     z->in_bytes += from.pos;
     if (ZSTD_isError(left))
-        return sc_fail(err, SC_INVALID, z->any && !z->inside ? "bytes follow the end of the zstd data"
-                                                             : "the body is not valid zstd data (%s)",
+        return sc_fail(err, SC_INVALID,
+                       z->any && !z->inside ? "bytes follow the end of the zstd data"
+                                            : "the body is not valid zstd data (%s)",
                        ZSTD_getErrorName(left));
     z->inside = left != 0;
     if (!left) z->any = true;
@@ -124,7 +128,8 @@ static sc_rc check_limits(const sc_inflate *z, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_inflate_step(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n, sc_err *err) {
+sc_rc sc_inflate_step(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n,
+                      sc_err *err) {
     /* One byte over the limit is enough to know. */
     size_t left = z->max_bytes - (size_t)z->out_bytes;
     if (left < SIZE_MAX) room = SC_MIN(room, left + 1);

@@ -24,7 +24,8 @@ void sc_inflate_free(sc_inflate *z);
 /* Takes bytes off the front of *in and writes at most `room` bytes. All of *in is consumed and
  * nothing waits inside when *ret_n is 0. SC_INVALID: not that format, a bad checksum, or bytes after
  * the end. SC_TOO_LARGE: a limit. Nothing may follow an error. */
-sc_rc sc_inflate_step(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n, sc_err *err);
+sc_rc sc_inflate_step(sc_inflate *z, sc_str *in, char *into, size_t room, size_t *ret_n,
+                      sc_err *err);
 /* No more input will come: SC_INVALID when the data stop in the middle. */
 sc_rc sc_inflate_end(const sc_inflate *z, sc_err *err);
 /* Bytes that the decoder itself holds (its window). */

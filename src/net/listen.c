@@ -33,7 +33,8 @@ sc_rc sc_listen_parse(const char *text, struct sockaddr_storage *ret_addr, sockl
     if (sc_str_is(host, "localhost")) host = SC_STR("127.0.0.1");
     if (sc_str_is(host, "*")) host = SC_STR("0.0.0.0");
     if (host.n >= sizeof name)
-        return sc_fail(err, SC_INVALID, "\"%.*s\" is not an address", SC_FMT(sc_str_clip(host, 60)));
+        return sc_fail(err, SC_INVALID, "\"%.*s\" is not an address",
+                       SC_FMT(sc_str_clip(host, 60)));
     memcpy(name, host.p, host.n);
     name[host.n] = 0;
 
@@ -59,8 +60,8 @@ static sc_rc url_of(int fd, char ret_url[SC_LISTEN_URL_BYTES], sc_err *err) {
     if (getsockname(fd, (struct sockaddr *)&a, &n))
         return sc_fail_sys(err, SC_IO, errno, "ask for the address listened on");
     bool v6 = a.ss_family == AF_INET6;
-    unsigned port = ntohs(v6 ? ((struct sockaddr_in6 *)&a)->sin6_port
-                             : ((struct sockaddr_in *)&a)->sin_port);
+    unsigned port =
+        ntohs(v6 ? ((struct sockaddr_in6 *)&a)->sin6_port : ((struct sockaddr_in *)&a)->sin_port);
     const void *bytes = v6 ? (const void *)&((struct sockaddr_in6 *)&a)->sin6_addr
                            : (const void *)&((struct sockaddr_in *)&a)->sin_addr;
     if (!inet_ntop(a.ss_family, bytes, host, sizeof host))
@@ -69,7 +70,8 @@ static sc_rc url_of(int fd, char ret_url[SC_LISTEN_URL_BYTES], sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_listen_open(const char *text, int *ret_fd, char ret_url[SC_LISTEN_URL_BYTES], sc_err *err) {
+sc_rc sc_listen_open(const char *text, int *ret_fd, char ret_url[SC_LISTEN_URL_BYTES],
+                     sc_err *err) {
     struct sockaddr_storage addr = {0};
     socklen_t n = 0;
     sc_rc rc = sc_listen_parse(text, &addr, &n, err);

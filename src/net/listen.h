@@ -13,7 +13,8 @@
 
 /* "ADDR:PORT", "[ADDR6]:PORT", "localhost:PORT" or "*:PORT" (every IPv4 address); port 0 = any free one.
  * SC_INVALID names what is wrong with the text. */
-sc_rc sc_listen_parse(const char *text, struct sockaddr_storage *ret_addr, socklen_t *ret_n, sc_err *err);
+sc_rc sc_listen_parse(const char *text, struct sockaddr_storage *ret_addr, socklen_t *ret_n,
+                      sc_err *err);
 
 /* A bound, listening, non-blocking socket and its address as "http://127.0.0.1:41573". "[::]" takes
  * IPv4 clients too. SC_INVALID for the text, SC_CONFLICT when the address is in use, else SC_IO. */

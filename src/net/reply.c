@@ -62,7 +62,8 @@ static bool worth_compressing(const sc_http_request *r, sc_str body) {
 /* Level 1: half the size for text at some 200 MB/s. False: sent as it is. */
 static bool compress_body(sc_http_request *r, sc_str body) {
     z_stream z = {0};
-    if (body.n > UINT32_MAX / 2 || deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    if (body.n > UINT32_MAX / 2 ||
+        deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
         return false;
     size_t room = body.n - body.n / 8; /* not worth it above that */
     char *p = sc_realloc(NULL, room);
@@ -113,7 +114,8 @@ void sc_http_reply(sc_http_request *r, int status, const char *content_type, sc_
     publish(r, status);
 }
 
-void sc_http_reply_fd(sc_http_request *r, int status, const char *content_type, int fd, int64_t size) {
+void sc_http_reply_fd(sc_http_request *r, int status, const char *content_type, int fd,
+                      int64_t size) {
     if (!begin(r)) {
         close(fd);
         return;
@@ -125,7 +127,8 @@ void sc_http_reply_fd(sc_http_request *r, int status, const char *content_type, 
     publish(r, status);
 }
 
-void sc_http_reply_stream(sc_http_request *r, int status, const char *content_type, size_t max_pending) {
+void sc_http_reply_stream(sc_http_request *r, int status, const char *content_type,
+                          size_t max_pending) {
     if (!begin(r)) return;
     pthread_mutex_lock(&r->lock);
     r->kind = SC_REPLY_STREAM;
@@ -164,7 +167,8 @@ static void each_line(sc_http_request *r, put_line put, void *to) {
     put(to, "X-Request-ID", r->id);
     put(to, "X-Content-Type-Options", "nosniff");
     if (!r->has_cache_control) put(to, "Cache-Control", "no-store");
-    if (r->refuse_more || atomic_load_explicit(&sc_request_server(r)->draining, memory_order_relaxed))
+    if (r->refuse_more ||
+        atomic_load_explicit(&sc_request_server(r)->draining, memory_order_relaxed))
         put(to, "Connection", "close");
 }
 
@@ -200,7 +204,8 @@ static void put_text(void *to, const char *name, const char *value) {
 
 bool sc_reply_send_raw(sc_http_request *r, int fd) {
     if (r->kind != SC_REPLY_BODY || r->reply_n > SC_HTTP_RAW_REPLY_BYTES) return false;
-    SC_AUTO(sc_buf_done) sc_buf text;
+    SC_AUTO(sc_buf_done)
+    sc_buf text;
     sc_buf_init(&text, 2 * SC_HTTP_RAW_REPLY_BYTES);
     int status = sc_http_replied(r);
     r->refuse_more = true;

@@ -101,7 +101,8 @@ static bool safe_id(sc_str s) {
 static bool accepts_gzip(sc_str value) {
     sc_str item, part;
     while (sc_str_next(&value, ',', &item)) {
-        if (!sc_str_next(&item, ';', &part) || !sc_str_ieq(sc_str_trim(part), SC_STR("gzip"))) continue;
+        if (!sc_str_next(&item, ';', &part) || !sc_str_ieq(sc_str_trim(part), SC_STR("gzip")))
+            continue;
         while (sc_str_next(&item, ';', &part)) {
             part = sc_str_trim(part);
             double q = 1;
@@ -122,8 +123,8 @@ typedef struct head_scan {
 } head_scan;
 
 /* One pass over the headers; telling them apart by length first keeps it cheap. */
-static enum MHD_Result scan_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n,
-                                   const char *value, size_t value_n) {
+static enum MHD_Result scan_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_n, const char *value, size_t value_n) {
     (void)kind;
     head_scan *h = cls;
     sc_str k = {key, key_n}, v = {value, value_n};
@@ -174,7 +175,8 @@ static sc_rc check_framing(const head_scan *h, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *version, sc_err *err) {
+sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *version,
+                           sc_err *err) {
     sc_http_server *s = sc_request_server(r);
     r->method = method_of(method);
     r->http10 = !strcmp(version, "HTTP/1.0");
@@ -201,7 +203,9 @@ sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *v
 
 sc_http_method sc_http_method_get(const sc_http_request *r) { return r->method; }
 
-sc_str sc_http_path(const sc_http_request *r) { return r->target.path.p ? r->target.path : SC_STR("/"); }
+sc_str sc_http_path(const sc_http_request *r) {
+    return r->target.path.p ? r->target.path : SC_STR("/");
+}
 
 sc_str sc_http_query(const sc_http_request *r, const char *name) {
     for (size_t i = 0; i < r->target.n_params; i++)
@@ -227,16 +231,16 @@ typedef struct each {
     void *self;
 } each;
 
-static enum MHD_Result each_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_n,
-                                   const char *value, size_t value_n) {
+static enum MHD_Result each_header(void *cls, enum MHD_ValueKind kind, const char *key,
+                                   size_t key_n, const char *value, size_t value_n) {
     (void)kind;
     const each *e = cls;
     e->fn(e->self, (sc_str){key, key_n}, (sc_str){value, value_n});
     return MHD_YES;
 }
 
-void sc_http_header_each(const sc_http_request *r, void (*fn)(void *self, sc_str name, sc_str value),
-                         void *self) {
+void sc_http_header_each(const sc_http_request *r,
+                         void (*fn)(void *self, sc_str name, sc_str value), void *self) {
     each e = {fn, self};
     if (r->mhd) MHD_get_connection_values_n(r->mhd, MHD_HEADER_KIND, each_header, &e);
 }

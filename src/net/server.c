@@ -43,8 +43,8 @@ static struct MHD_Daemon *start_shard(sc_http_shard *shard) {
     /* Only replies that nobody reads are left to this clock; the watch has closer ones. */
     unsigned timeout_s = (unsigned)(SC_MAX(c->head_timeout_ms, c->idle_timeout_ms) / 1000 + 5);
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-        NULL, sc_exchange_step, shard, MHD_OPTION_URI_LOG_CALLBACK, sc_exchange_line, shard,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
+        NULL, NULL, sc_exchange_step, shard, MHD_OPTION_URI_LOG_CALLBACK, sc_exchange_line, shard,
         MHD_OPTION_NOTIFY_COMPLETED, sc_exchange_end, shard, MHD_OPTION_NOTIFY_CONNECTION,
         sc_exchange_connection, shard, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool_bytes(c), MHD_OPTION_CONNECTION_LIMIT,
@@ -170,12 +170,11 @@ static unsigned cut_shard(sc_http_shard *shard) {
     return n;
 }
 
-unsigned sc_http_server_drain(sc_http_server *s, int64_t deadline_ms) {
+unsigned sc_http_server_drain(sc_http_server *s, int64_t wait_ms) {
     unsigned cut = 0;
     stop_accepting(s);
     for (unsigned i = 0; i < s->n_shards; i++) end_idle(&s->shards[i]);
-    int64_t wait_ms = SC_MAX(deadline_ms - sc_now_ms(s->conf.clock), (int64_t)0);
-    if (wait_for_none(s, SC_MIN(wait_ms, (int64_t)3600000))) return 0;
+    if (wait_for_none(s, SC_MAX(wait_ms, (int64_t)0))) return 0;
     for (unsigned i = 0; i < s->n_shards; i++) cut += cut_shard(&s->shards[i]);
     return cut;
 }

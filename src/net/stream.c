@@ -7,7 +7,9 @@
 
 #include "net/http_internal.h"
 
-enum { BLOCK_BYTES = 4096 }; /* for HTTP/1.0 clients alone: chunks are built in the connection's pool */
+enum {
+    BLOCK_BYTES = 4096
+}; /* for HTTP/1.0 clients alone: chunks are built in the connection's pool */
 
 static ssize_t give(void *cls, uint64_t pos, char *into, size_t room) {
     (void)pos;

@@ -49,10 +49,12 @@ static sc_rc parse_query(sc_arena *arena, sc_str query, sc_target *t, sc_err *er
     size_t n = 1;
     for (size_t i = 0; i < query.n; i++) n += query.p[i] == '&';
     if (n > SC_TARGET_MAX_PARAMS)
-        return sc_fail(err, SC_INVALID, "the URL has more than %d parameters", SC_TARGET_MAX_PARAMS);
+        return sc_fail(err, SC_INVALID, "the URL has more than %d parameters",
+                       SC_TARGET_MAX_PARAMS);
     t->params = sc_arena_take_array(arena, n, sizeof *t->params);
     char *into = sc_arena_take(arena, query.n);
-    if (!t->params || !into) return sc_fail(err, SC_NOMEM, "the URL is too long for the request's memory");
+    if (!t->params || !into)
+        return sc_fail(err, SC_NOMEM, "the URL is too long for the request's memory");
     sc_str part;
     while (sc_str_next(&query, '&', &part)) {
         if (!part.n) continue;
@@ -82,8 +84,7 @@ sc_rc sc_target_parse(sc_arena *arena, sc_str text, sc_target *ret, sc_err *err)
     char *into = sc_arena_take(arena, path.n);
     if (!into) return sc_fail(err, SC_NOMEM, "the URL is too long for the request's memory");
     sc_rc rc = decode(path, false, into, &t.path, err);
-    if (!rc && mark)
-        rc = parse_query(arena, (sc_str){mark + 1, text.n - path.n - 1}, &t, err);
+    if (!rc && mark) rc = parse_query(arena, (sc_str){mark + 1, text.n - path.n - 1}, &t, err);
     if (!rc) *ret = t;
     return rc;
 }

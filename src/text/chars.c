@@ -10,12 +10,29 @@
 #define S (SC_CHARS_SPACE)
 
 const uint8_t sc_chars_class[256] = {
-    ['\t'] = S,         ['\n'] = S,         ['\r'] = S,         [' '] = S,
-    ['0' ... '9'] = D,  ['A' ... 'F'] = U | X, ['G' ... 'Z'] = U, ['a' ... 'f'] = L | X,
-    ['g' ... 'z'] = L,  ['.'] = J,          ['_'] = J,          ['-'] = J,
-    ['/'] = J,          ['\\'] = J,         [':'] = J,          ['@'] = J,
-    ['#'] = J,          ['+'] = J,          ['\''] = J,         ['%'] = J,
-    ['~'] = J,          ['$'] = J,          [128 ... 255] = SC_CHARS_HIGH,
+    ['\t'] = S,
+    ['\n'] = S,
+    ['\r'] = S,
+    [' '] = S,
+    ['0' ... '9'] = D,
+    ['A' ... 'F'] = U | X,
+    ['G' ... 'Z'] = U,
+    ['a' ... 'f'] = L | X,
+    ['g' ... 'z'] = L,
+    ['.'] = J,
+    ['_'] = J,
+    ['-'] = J,
+    ['/'] = J,
+    ['\\'] = J,
+    [':'] = J,
+    ['@'] = J,
+    ['#'] = J,
+    ['+'] = J,
+    ['\''] = J,
+    ['%'] = J,
+    ['~'] = J,
+    ['$'] = J,
+    [128 ... 255] = SC_CHARS_HIGH,
 };
 
 bool sc_chars_all(sc_str s, unsigned classes) { return sc_chars_span(s, classes) == s.n; }
@@ -37,9 +54,8 @@ size_t sc_chars_find(sc_str s, char c) {
 }
 
 size_t sc_chars_rfind(sc_str s, char c) {
-    for (size_t i = s.n; i > 0; i--)
-        if (s.p[i - 1] == c) return i - 1;
-    return SIZE_MAX;
+    const char *p = s.n ? memrchr(s.p, c, s.n) : NULL;
+    return p ? (size_t)(p - s.p) : SIZE_MAX;
 }
 
 bool sc_chars_istarts(sc_str s, const char *prefix) {

@@ -11,23 +11,53 @@ typedef struct platform {
 
 /* Sorted by word. */
 static const platform platforms[] = {
-    {"android", "android"}, {"blackberry", "blackberry"}, {"centos", "linux"},    {"chrome", "chrome"},
-    {"chromebook", "chromeos"}, {"chromeos", "chromeos"}, {"chromium", "chrome"}, {"debian", "linux"},
-    {"edge", "edge"},       {"fedora", "linux"},     {"firefox", "firefox"}, {"harmonyos", "harmonyos"},
-    {"ie11", "ie"},         {"ios", "ios"},          {"ipad", "ios"},        {"ipados", "ios"},
-    {"iphone", "ios"},      {"ipod", "ios"},         {"kindle", "android"},  {"linux", "linux"},
-    {"macbook", "macos"},   {"macos", "macos"},      {"macosx", "macos"},    {"opera", "opera"},
-    {"osx", "macos"},       {"rhel", "linux"},       {"safari", "safari"},   {"solaris", "solaris"},
-    {"tizen", "tizen"},     {"tvos", "tvos"},        {"ubuntu", "linux"},    {"watchos", "watchos"},
-    {"win10", "windows"},   {"win11", "windows"},    {"win32", "windows"},   {"win64", "windows"},
-    {"win7", "windows"},    {"windows", "windows"},
+    {"android", "android"},
+    {"blackberry", "blackberry"},
+    {"centos", "linux"},
+    {"chrome", "chrome"},
+    {"chromebook", "chromeos"},
+    {"chromeos", "chromeos"},
+    {"chromium", "chrome"},
+    {"debian", "linux"},
+    {"edge", "edge"},
+    {"fedora", "linux"},
+    {"firefox", "firefox"},
+    {"harmonyos", "harmonyos"},
+    {"ie11", "ie"},
+    {"ios", "ios"},
+    {"ipad", "ios"},
+    {"ipados", "ios"},
+    {"iphone", "ios"},
+    {"ipod", "ios"},
+    {"kindle", "android"},
+    {"linux", "linux"},
+    {"macbook", "macos"},
+    {"macos", "macos"},
+    {"macosx", "macos"},
+    {"opera", "opera"},
+    {"osx", "macos"},
+    {"rhel", "linux"},
+    {"safari", "safari"},
+    {"solaris", "solaris"},
+    {"tizen", "tizen"},
+    {"tvos", "tvos"},
+    {"ubuntu", "linux"},
+    {"watchos", "watchos"},
+    {"win10", "windows"},
+    {"win11", "windows"},
+    {"win32", "windows"},
+    {"win64", "windows"},
+    {"win7", "windows"},
+    {"windows", "windows"},
 };
 
 static const char *platform_of(sc_str word) {
     size_t lo = 0, hi = SC_LEN(platforms);
+    if (word.n < 3 || word.n > 10) return NULL;
     while (lo < hi) {
         size_t mid = (lo + hi) / 2;
-        int c = sc_str_cmp(word, sc_str_of(platforms[mid].word));
+        int c = (unsigned char)word.p[0] - (unsigned char)platforms[mid].word[0];
+        if (c == 0) c = sc_str_cmp(word, sc_str_of(platforms[mid].word));
         if (c == 0) return platforms[mid].name;
         if (c < 0)
             hi = mid;
@@ -49,15 +79,17 @@ static void add(sc_facets *f, sc_facet_kind kind, sc_str value) {
 
 /* Words after which a number says which fault it is. */
 static bool before_code(const sc_facets *f) {
-    static const char *const words[] = {"code", "err", "errno", "error", "exception", "exit", "fault", "http",
-                                        "https", "rc", "retcode", "signal", "sqlstate", "status", "statuscode"};
+    static const char *const words[] = {"code",    "err",    "errno",    "error",  "exception",
+                                        "exit",    "fault",  "http",     "https",  "rc",
+                                        "retcode", "signal", "sqlstate", "status", "statuscode"};
     for (size_t i = 0; i < SC_LEN(words); i++)
         if (sc_str_is((sc_str){f->previous, f->previous_n}, words[i])) return true;
     return false;
 }
 
 static bool before_version(const sc_facets *f) {
-    static const char *const words[] = {"build", "release", "sdk", "v", "ver", "version", "versions"};
+    static const char *const words[] = {"build", "release", "sdk",     "v",
+                                        "ver",   "version", "versions"};
     sc_str previous = {f->previous, f->previous_n};
     for (size_t i = 0; i < SC_LEN(words); i++)
         if (sc_str_is(previous, words[i])) return true;
@@ -82,7 +114,8 @@ bool sc_facets_see(sc_facets *f, sc_str raw, sc_str folded, sc_mask mask, bool c
     if (number && raw.n <= 6 && sc_chars_all(raw, SC_CHARS_DIGIT) && before_code(f)) {
         add(f, SC_FACET_CODE, raw);
         keep = true;
-    } else if ((mask == SC_MASK_VERSION || (number && sc_chars_find(raw, '.') != SIZE_MAX)) && before_version(f)) {
+    } else if ((mask == SC_MASK_VERSION || (number && sc_chars_find(raw, '.') != SIZE_MAX)) &&
+               before_version(f)) {
         add_version(f, folded);
     } else if (mask == SC_MASK_VERSION && raw.n && sc_chars_is(raw.p[0], SC_CHARS_ALPHA)) {
         add_version(f, folded); /* v2.0 needs no neighbour */

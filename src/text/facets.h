@@ -13,7 +13,7 @@ typedef struct sc_facets {
     uint8_t of_kind[4];
     char previous[SC_FACETS_WORD]; /* the word before, folded */
     size_t previous_n;
-    bool previous_named;           /* that word could be a product: capitalised or a platform */
+    bool previous_named; /* that word could be a product: capitalised or a platform */
 } sc_facets;
 
 /* Looks at one chunk: as written, folded, and what it is. True when a plain number is an error code

@@ -89,10 +89,12 @@ static bool java(sc_str line, sc_frame *ret) {
     bool where = sc_str_is(inside, "Native Method") || sc_str_is(inside, "Unknown Source") ||
                  sc_str_is(inside, "<generated>") || sc_str_is(inside, "SourceFile");
     if (!where && cut_position(inside, &path))
-        where = sc_str_is(path, "SourceFile") || sc_str_ends(path, ".java") || sc_str_ends(path, ".kt") ||
-                sc_str_ends(path, ".scala") || sc_str_ends(path, ".groovy") || sc_str_ends(path, ".clj") ||
+        where = sc_str_is(path, "SourceFile") || sc_str_ends(path, ".java") ||
+                sc_str_ends(path, ".kt") || sc_str_ends(path, ".scala") ||
+                sc_str_ends(path, ".groovy") || sc_str_ends(path, ".clj") ||
                 sc_str_is(path, "Unknown Source") || sc_str_is(path, "NO_SOURCE_FILE");
-    if (!where && (sc_str_ends(inside, ".java") || sc_str_ends(inside, ".kt") || sc_str_ends(inside, ".scala")))
+    if (!where && (sc_str_ends(inside, ".java") || sc_str_ends(inside, ".kt") ||
+                   sc_str_ends(inside, ".scala")))
         where = true;
     if (!where) return false;
     size_t slash = sc_chars_rfind(name, '/'); /* loader and module: app//x.Y, java.base@17/x.Y */
@@ -107,8 +109,10 @@ static bool csharp(sc_str line, sc_frame *ret) {
     sc_str s = line, name, inside, tail;
     if (!cut(&s, "at ") || !split_call(s, &name, &inside, &tail)) return false;
     size_t generic = sc_chars_find(name, ' ');
-    if (generic != SIZE_MAX || sc_chars_find(name, '.') == SIZE_MAX || !code_name(name)) return false;
-    if (sc_chars_find(inside, ':') != SIZE_MAX || sc_chars_find(inside, '/') != SIZE_MAX) return false;
+    if (generic != SIZE_MAX || sc_chars_find(name, '.') == SIZE_MAX || !code_name(name))
+        return false;
+    if (sc_chars_find(inside, ':') != SIZE_MAX || sc_chars_find(inside, '/') != SIZE_MAX)
+        return false;
     if (tail.n == 0) {
         if (!sc_chars_is(name.p[0], SC_CHARS_UPPER)) return false;
         *ret = (sc_frame){.function = name, .module = name};
@@ -137,7 +141,8 @@ static bool javascript(sc_str line, sc_frame *ret) {
     sc_str name = {s.p, open}, inside = {s.p + open + 2, s.n - open - 3};
     cut(&inside, "address at ");
     if (!cut_position(inside, &path)) {
-        if (!sc_str_is(inside, "<anonymous>") && !sc_str_is(inside, "native") && !sc_str_is(inside, "native code"))
+        if (!sc_str_is(inside, "<anonymous>") && !sc_str_is(inside, "native") &&
+            !sc_str_is(inside, "native code"))
             return false;
         path = inside;
     }
@@ -152,8 +157,10 @@ static bool javascript(sc_str line, sc_frame *ret) {
 static bool gecko(sc_str line, sc_frame *ret) {
     size_t at = sc_chars_find(line, '@');
     sc_str path;
-    if (at == SIZE_MAX || !cut_position(sc_chars_from(line, at + 1), &path) || !code_name(path)) return false;
-    if (!sc_chars_icontains(path, ".js") && !sc_chars_icontains(path, "://") && !sc_chars_icontains(path, "bundle"))
+    if (at == SIZE_MAX || !cut_position(sc_chars_from(line, at + 1), &path) || !code_name(path))
+        return false;
+    if (!sc_chars_icontains(path, ".js") && !sc_chars_icontains(path, "://") &&
+        !sc_chars_icontains(path, "bundle"))
         return false;
     sc_str name = {line.p, at};
     if (at && !code_name(name)) return false;
@@ -187,7 +194,8 @@ static bool ruby(sc_str line, sc_frame *ret) {
     size_t end = sc_chars_find(name, '\'');
     if (end == SIZE_MAX) return false;
     name.n = end;
-    static const char *const wrap[] = {"block (2 levels) in ", "block in ", "rescue in ", "ensure in "};
+    static const char *const wrap[] = {"block (2 levels) in ", "block in ", "rescue in ",
+                                       "ensure in "};
     for (size_t i = 0; i < SC_LEN(wrap); i++) cut(&name, wrap[i]);
     *ret = (sc_frame){.function = name, .file = path, .module = path};
     return true;
@@ -201,7 +209,8 @@ static bool php(sc_str line, sc_frame *ret) {
     if (open == SIZE_MAX) return false;
     sc_str path = {s.p, open};
     size_t par = sc_chars_rfind(path, '(');
-    if (par == SIZE_MAX || !sc_chars_all(sc_chars_from(path, par + 1), SC_CHARS_DIGIT)) return false;
+    if (par == SIZE_MAX || !sc_chars_all(sc_chars_from(path, par + 1), SC_CHARS_DIGIT))
+        return false;
     path.n = par;
     sc_str name = sc_str_trim(sc_chars_from(s, open + 2));
     size_t call = sc_chars_find(name, '(');
@@ -241,8 +250,9 @@ static bool dart(sc_str line, sc_frame *ret) {
     size_t open = sc_str_find(s, SC_STR(" ("));
     if (open == SIZE_MAX || s.p[s.n - 1] != ')') return false;
     sc_str inside = {s.p + open + 2, s.n - open - 3};
-    if (!cut_position(inside, &path) || !(sc_str_starts(path, "package:") || sc_str_starts(path, "dart:") ||
-                                          sc_str_starts(path, "file:")))
+    if (!cut_position(inside, &path) ||
+        !(sc_str_starts(path, "package:") || sc_str_starts(path, "dart:") ||
+          sc_str_starts(path, "file:")))
         return false;
     *ret = (sc_frame){.function = {s.p, open}, .file = path, .module = path};
     return true;
@@ -327,7 +337,9 @@ static bool rust(sc_str line, sc_frame *ret) {
     if (cut_hex(&s) && !cut(&s, " - ")) return false;
     if (!code_name(s) && s.n && s.p[0] != '<') return false;
     bool path = sc_str_find(s, SC_STR("::")) != SIZE_MAX;
-    if (!path && !sc_str_is(s, "main") && !sc_str_is(s, "_start") && !sc_str_is(s, "rust_begin_unwind")) return false;
+    if (!path && !sc_str_is(s, "main") && !sc_str_is(s, "_start") &&
+        !sc_str_is(s, "rust_begin_unwind"))
+        return false;
     *ret = (sc_frame){.function = s, .module = s};
     return true;
 }
@@ -335,7 +347,8 @@ static bool rust(sc_str line, sc_frame *ret) {
 /* The file line of a Go frame: /srv/shop/cart.go:12 +0x1d */
 static bool go(sc_str line, sc_frame *ret) {
     size_t go_at = sc_str_find(line, SC_STR(".go:"));
-    if (go_at == SIZE_MAX || (line.p[0] != '/' && sc_chars_find(line, '/') == SIZE_MAX && sc_chars_find(line, '\\') == SIZE_MAX))
+    if (go_at == SIZE_MAX || (line.p[0] != '/' && sc_chars_find(line, '/') == SIZE_MAX &&
+                              sc_chars_find(line, '\\') == SIZE_MAX))
         return false;
     sc_str tail = sc_chars_from(line, go_at + 4);
     if (!cut_digits(&tail)) return false;
@@ -347,52 +360,147 @@ static bool go(sc_str line, sc_frame *ret) {
 }
 
 static const char *const none[] = {NULL};
-static const char *const java_libs[] = {
-    "java.", "javax.", "jdk.", "sun.", "com.sun.", "jakarta.", "kotlin.", "kotlinx.", "scala.", "groovy.",
-    "clojure.", "org.codehaus.groovy.", "android.", "androidx.", "com.android.", "dalvik.", "libcore.",
-    "org.junit.", "junit.", "org.mockito.", "org.testng.", "org.springframework.", "org.apache.catalina.",
-    "org.apache.tomcat.", "org.apache.coyote.", "org.apache.commons.", "org.apache.maven.",
-    "org.apache.http.", "org.apache.log4j.", "org.slf4j.", "ch.qos.logback.", "io.netty.", "org.jboss.netty.",
-    "org.eclipse.jetty.", "org.mortbay.", "okhttp3.", "okio.", "retrofit2.", "io.reactivex.", "rx.",
-    "reactor.", "com.google.common.", "com.google.protobuf.", "com.google.gson.", "com.google.inject.", "com.google.android.gms.",
-    "com.fasterxml.jackson.", "org.codehaus.jackson.", "org.hibernate.", "com.zaxxer.hikari.",
-    "net.sf.cglib.", "org.mozilla.javascript.", "org.gradle.", "org.osgi.", "akka.", NULL};
-static const char *const csharp_libs[] = {"System.", "Microsoft.", "MS.", "Windows.", "Mono.", "NUnit.", "Xunit.",
-                                          "Newtonsoft.", "UnityEngine.", "Xamarin.", "Android.Runtime.", NULL};
-static const char *const js_libs[] = {"node:", "internal/", "native", "<anonymous>", "webpack/", "chrome-extension:",
-                                      "moz-extension:", "module.js", "net.js", "events.js", "timers.js",
-                                      "_stream_", "vm.js", "next_tick.js", "child_process.js", "_http_", "fs.js",
-                                      "stream.js", "domain.js", "tls.js", "zlib.js", "dgram.js", "readline.js", NULL};
-static const char *const js_paths[] = {"/node_modules/", "\\node_modules\\", "/internal/", "webpack/bootstrap",
-                                       "/vendor/", "zone.js", "react-dom", "jquery", "polyfills", "/vendor.", NULL};
+static const char *const java_libs[] = {"java.",
+                                        "javax.",
+                                        "jdk.",
+                                        "sun.",
+                                        "com.sun.",
+                                        "jakarta.",
+                                        "kotlin.",
+                                        "kotlinx.",
+                                        "scala.",
+                                        "groovy.",
+                                        "clojure.",
+                                        "org.codehaus.groovy.",
+                                        "android.",
+                                        "androidx.",
+                                        "com.android.",
+                                        "dalvik.",
+                                        "libcore.",
+                                        "org.junit.",
+                                        "junit.",
+                                        "org.mockito.",
+                                        "org.testng.",
+                                        "org.springframework.",
+                                        "org.apache.catalina.",
+                                        "org.apache.tomcat.",
+                                        "org.apache.coyote.",
+                                        "org.apache.commons.",
+                                        "org.apache.maven.",
+                                        "org.apache.http.",
+                                        "org.apache.log4j.",
+                                        "org.slf4j.",
+                                        "ch.qos.logback.",
+                                        "io.netty.",
+                                        "org.jboss.netty.",
+                                        "org.eclipse.jetty.",
+                                        "org.mortbay.",
+                                        "okhttp3.",
+                                        "okio.",
+                                        "retrofit2.",
+                                        "io.reactivex.",
+                                        "rx.",
+                                        "reactor.",
+                                        "com.google.common.",
+                                        "com.google.protobuf.",
+                                        "com.google.gson.",
+                                        "com.google.inject.",
+                                        "com.google.android.gms.",
+                                        "com.fasterxml.jackson.",
+                                        "org.codehaus.jackson.",
+                                        "org.hibernate.",
+                                        "com.zaxxer.hikari.",
+                                        "net.sf.cglib.",
+                                        "org.mozilla.javascript.",
+                                        "org.gradle.",
+                                        "org.osgi.",
+                                        "akka.",
+                                        NULL};
+static const char *const csharp_libs[] = {
+    "System.",     "Microsoft.",   "MS.",      "Windows.",         "Mono.", "NUnit.", "Xunit.",
+    "Newtonsoft.", "UnityEngine.", "Xamarin.", "Android.Runtime.", NULL};
+static const char *const js_libs[] = {
+    "node:",    "internal/",         "native",           "<anonymous>",
+    "webpack/", "chrome-extension:", "moz-extension:",   "module.js",
+    "net.js",   "events.js",         "timers.js",        "_stream_",
+    "vm.js",    "next_tick.js",      "child_process.js", "_http_",
+    "fs.js",    "stream.js",         "domain.js",        "tls.js",
+    "zlib.js",  "dgram.js",          "readline.js",      NULL};
+static const char *const js_paths[] = {
+    "/node_modules/", "\\node_modules\\", "/internal/", "webpack/bootstrap", "/vendor/", "zone.js",
+    "react-dom",      "jquery",           "polyfills",  "/vendor.",          NULL};
 static const char *const python_libs[] = {"<frozen", NULL};
-static const char *const python_paths[] = {"site-packages", "dist-packages", "/lib/python", "/lib64/python",
-                                           "\\lib\\", "\\Lib\\", NULL};
-static const char *const ruby_paths[] = {"/gems/", "/lib/ruby/", "/rubygems/", "/bundler/", "<internal:", NULL};
+static const char *const python_paths[] = {
+    "site-packages", "dist-packages", "/lib/python", "/lib64/python", "\\lib\\", "\\Lib\\", NULL};
+static const char *const ruby_paths[] = {"/gems/",    "/lib/ruby/", "/rubygems/",
+                                         "/bundler/", "<internal:", NULL};
 static const char *const php_paths[] = {"/vendor/", "[internal", NULL};
-static const char *const native_libs[] = {"/lib/", "/lib64/", "/usr/lib", "/usr/src/", "linux-vdso", "libc.so", "libc-", "libpthread", "ld-linux", NULL};
-static const char *const native_paths[] = {"/system/", "/apex/", "/vendor/lib",
-                                           "sysdeps/", "libc.so", "/libc-", "libpthread", "libstdc++", "compiler-rt", "csu/", NULL};
-static const char *const apple_libs[] = {
-    "CoreFoundation", "Foundation", "UIKit", "AppKit", "QuartzCore", "CoreGraphics", "GraphicsServices",
-    "CFNetwork", "CoreData", "CoreText", "JavaScriptCore", "WebKit", "WebCore", "Security", "SwiftUI", "Combine",
-    "AVFoundation", "CoreLocation", "MapKit", "StoreKit", "HIToolbox", "IOKit", "???", "dyld", "libsystem", "libobjc",
-    "libdispatch", "libswift", "libc++", "libsqlite", "libxpc", "libxml", "FrontBoard", "UIFoundation", NULL};
-static const char *const rust_libs[] = {"std::", "core::", "alloc::", "<alloc::", "<core::", "<std::", "rust_begin_unwind",
-                                        "_start", "main", "__libc", "tokio::", "<tokio::", "backtrace::", "test::",
-                                        "__rust", "futures", "hyper::", NULL};
-static const char *const go_paths[] = {"/usr/local/go/src/", "/go/src/runtime/", "/libexec/src/", "/pkg/mod/", "/vendor/",
-                                       "/src/runtime/", "/src/net/http/", "/src/testing/", "/src/reflect/", NULL};
-static const char *const dart_libs[] = {"dart:", "package:flutter/", "package:test", "package:async/", NULL};
+static const char *const native_libs[] = {"/lib/",      "/lib64/", "/usr/lib", "/usr/src/",
+                                          "linux-vdso", "libc.so", "libc-",    "libpthread",
+                                          "ld-linux",   NULL};
+static const char *const native_paths[] = {"/system/",    "/apex/", "/vendor/lib", "sysdeps/",
+                                           "libc.so",     "/libc-", "libpthread",  "libstdc++",
+                                           "compiler-rt", "csu/",   NULL};
+static const char *const apple_libs[] = {"CoreFoundation",
+                                         "Foundation",
+                                         "UIKit",
+                                         "AppKit",
+                                         "QuartzCore",
+                                         "CoreGraphics",
+                                         "GraphicsServices",
+                                         "CFNetwork",
+                                         "CoreData",
+                                         "CoreText",
+                                         "JavaScriptCore",
+                                         "WebKit",
+                                         "WebCore",
+                                         "Security",
+                                         "SwiftUI",
+                                         "Combine",
+                                         "AVFoundation",
+                                         "CoreLocation",
+                                         "MapKit",
+                                         "StoreKit",
+                                         "HIToolbox",
+                                         "IOKit",
+                                         "???",
+                                         "dyld",
+                                         "libsystem",
+                                         "libobjc",
+                                         "libdispatch",
+                                         "libswift",
+                                         "libc++",
+                                         "libsqlite",
+                                         "libxpc",
+                                         "libxml",
+                                         "FrontBoard",
+                                         "UIFoundation",
+                                         NULL};
+static const char *const rust_libs[] = {
+    "std::",  "core::",  "alloc::", "<alloc::", "<core::",  "<std::",      "rust_begin_unwind",
+    "_start", "main",    "__libc",  "tokio::",  "<tokio::", "backtrace::", "test::",
+    "__rust", "futures", "hyper::", NULL};
+static const char *const go_paths[] = {
+    "/usr/local/go/src/", "/go/src/runtime/", "/libexec/src/", "/pkg/mod/",     "/vendor/",
+    "/src/runtime/",      "/src/net/http/",   "/src/testing/", "/src/reflect/", NULL};
+static const char *const dart_libs[] = {"dart:", "package:flutter/", "package:test",
+                                        "package:async/", NULL};
 
 /* In this order: the first that matches wins. */
 const sc_frame_kind sc_frame_kinds[] = {
-    {"java", java, java_libs, none},       {"csharp", csharp, csharp_libs, none},
-    {"javascript", javascript, js_libs, js_paths}, {"python", python, python_libs, python_paths},
-    {"android", android, none, native_paths}, {"php", php, none, php_paths},
-    {"dart", dart, dart_libs, none},       {"native", native, native_libs, native_paths},
-    {"apple", apple, apple_libs, none},    {"rust", rust, rust_libs, none},
-    {"go", go, none, go_paths},            {"ruby", ruby, none, ruby_paths},
-    {"gecko", gecko, js_libs, js_paths},   {"glibc", glibc, native_libs, native_paths},
+    {"java", java, java_libs, none},
+    {"csharp", csharp, csharp_libs, none},
+    {"javascript", javascript, js_libs, js_paths},
+    {"python", python, python_libs, python_paths},
+    {"android", android, none, native_paths},
+    {"php", php, none, php_paths},
+    {"dart", dart, dart_libs, none},
+    {"native", native, native_libs, native_paths},
+    {"apple", apple, apple_libs, none},
+    {"rust", rust, rust_libs, none},
+    {"go", go, none, go_paths},
+    {"ruby", ruby, none, ruby_paths},
+    {"gecko", gecko, js_libs, js_paths},
+    {"glibc", glibc, native_libs, native_paths},
 };
 const size_t sc_frame_kinds_n = SC_LEN(sc_frame_kinds);

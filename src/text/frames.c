@@ -3,8 +3,8 @@
 #include "text/chars.h"
 
 enum {
-    MAX_LINE = 600,    /* no frame is longer                                            */
-    NEAR_LINES = 6,    /* an exception named so many lines before a frame belongs to it */
+    MAX_LINE = 600, /* no frame is longer                                            */
+    NEAR_LINES = 6, /* an exception named so many lines before a frame belongs to it */
     MAX_NAME = 160,
     MAX_MESSAGE = 300,
     MESSAGE_WORDS = 12,
@@ -34,7 +34,8 @@ static bool is_generated(sc_str s) {
 
 /* Names that end in a running number: func1, lambda12, GeneratedMethodAccessor7, Proxy3. */
 static size_t unnumbered(sc_str s) {
-    static const char *const stems[] = {"func", "lambda", "accessor", "proxy", "closure", "anon", "fn", "chunk", "thunk"};
+    static const char *const stems[] = {"func", "lambda", "accessor", "proxy", "closure",
+                                        "anon", "fn",     "chunk",    "thunk"};
     size_t n = s.n;
     while (n > 0 && sc_chars_is(s.p[n - 1], SC_CHARS_DIGIT)) n--;
     if (n == s.n) return n;
@@ -60,10 +61,12 @@ size_t sc_frames_normal(sc_str name, char *dst, size_t cap) {
             n += m;
             continue;
         }
-        if (c == '<' && n > 0 && dst[n - 1] != '.' && dst[n - 1] != ':') depth++;
-        else if (c == '>' && depth > 0) depth--;
-        else if (depth == 0 && !sc_chars_is(c, SC_CHARS_SPACE) && c != '$' && c != '#' && c != '~' && c != '(' && c != ')' &&
-                 c != '-' && c != '*')
+        if (c == '<' && n > 0 && dst[n - 1] != '.' && dst[n - 1] != ':')
+            depth++;
+        else if (c == '>' && depth > 0)
+            depth--;
+        else if (depth == 0 && !sc_chars_is(c, SC_CHARS_SPACE) && c != '$' && c != '#' &&
+                 c != '~' && c != '(' && c != ')' && c != '-' && c != '*')
             dst[n++] = c;
         i++;
     }
@@ -82,8 +85,10 @@ static sc_str base_name(sc_str path) {
 
 static bool is_lib(const sc_frame_kind *kind, const sc_frame *frame) {
     sc_str path = frame->file.n ? frame->file : frame->module;
+    sc_str base = base_name(path);
     for (size_t i = 0; kind->libs[i]; i++)
-        if (sc_str_starts(frame->module, kind->libs[i]) || sc_str_starts(base_name(path), kind->libs[i])) return true;
+        if (sc_str_starts(frame->module, kind->libs[i]) || sc_str_starts(base, kind->libs[i]))
+            return true;
     for (size_t i = 0; kind->lib_paths[i]; i++)
         if (sc_str_find(path, sc_str_of(kind->lib_paths[i])) != SIZE_MAX) return true;
     return false;
@@ -109,7 +114,8 @@ static void add(sc_frames *f, uint64_t hash, bool in_app) {
 
 /* The row that knows this line, or NULL. */
 static const sc_frame_kind *recognise(sc_str t, sc_frame *ret) {
-    bool may = t.p[0] == '#' || sc_chars_is(t.p[0], SC_CHARS_DIGIT) || sc_str_starts(t, "at ") || sc_str_starts(t, "File \"");
+    bool may = t.p[0] == '#' || sc_chars_is(t.p[0], SC_CHARS_DIGIT) || sc_str_starts(t, "at ") ||
+               sc_str_starts(t, "File \"");
     may = may || sc_chars_find(t, ':') != SIZE_MAX || sc_chars_find(t, '(') != SIZE_MAX;
     if (!may) return NULL;
     for (size_t i = 0; i < sc_frame_kinds_n; i++) {
@@ -122,7 +128,8 @@ static const sc_frame_kind *recognise(sc_str t, sc_frame *ret) {
 /* ---- Exceptions ----------------------------------------------------------------------------- */
 
 static bool type_name(sc_str s) {
-    static const char *const ends[] = {"Exception", "Error", "Throwable", "Failure", "Fault", "Interrupt"};
+    static const char *const ends[] = {"Exception", "Error", "Throwable",
+                                       "Failure",   "Fault", "Interrupt"};
     if (sc_str_starts(s, "SIG") || sc_str_starts(s, "EXC_")) return s.n >= 6;
     size_t dot = sc_chars_rfind(s, '.');
     sc_str last = dot == SIZE_MAX ? s : sc_chars_from(s, dot + 1);
@@ -139,19 +146,25 @@ static uint64_t message_hash(sc_str s, uint64_t h) {
     for (size_t i = 0; i < s.n && words < MESSAGE_WORDS;) {
         size_t start = i, n = 0;
         bool digit = false;
-        for (; i < s.n && !sc_chars_is(s.p[i], SC_CHARS_SPACE) && !strchr("'\"`()[]{}<>,;=", s.p[i]); i++) {
+        for (;
+             i < s.n && !sc_chars_is(s.p[i], SC_CHARS_SPACE) && !strchr("'\"`()[]{}<>,;=", s.p[i]);
+             i++) {
             digit |= sc_chars_is(s.p[i], SC_CHARS_DIGIT);
-            if (strchr("/\\.", s.p[i]) && i + 1 < s.n && sc_chars_is(s.p[i + 1], SC_CHARS_ALPHA)) start = i + 1;
+            if (strchr("/\\.", s.p[i]) && i + 1 < s.n && sc_chars_is(s.p[i + 1], SC_CHARS_ALPHA))
+                start = i + 1;
         }
         char lower[MAX_MESSAGE];
         for (size_t k = start; k < i; k++)
-            if (sc_chars_is(s.p[k], SC_CHARS_ALPHA | SC_CHARS_HIGH)) lower[n++] = sc_chars_lower(s.p[k]);
+            if (sc_chars_is(s.p[k], SC_CHARS_ALPHA | SC_CHARS_HIGH))
+                lower[n++] = sc_chars_lower(s.p[k]);
         if (n > 1 && !digit) {
             h = sc_hash64(lower, n, h);
             words++;
         }
         i += i == start;
-        while (i < s.n && (sc_chars_is(s.p[i], SC_CHARS_SPACE) || strchr("'\"`()[]{}<>,;=", s.p[i]))) i++;
+        while (i < s.n &&
+               (sc_chars_is(s.p[i], SC_CHARS_SPACE) || strchr("'\"`()[]{}<>,;=", s.p[i])))
+            i++;
     }
     return h;
 }
@@ -164,7 +177,9 @@ static uint64_t exception_of(sc_str t) {
     t.n = SC_MIN(t.n, (size_t)MAX_LINE);
     for (size_t i = 0; i < t.n;) {
         size_t m = 0;
-        while (i + m < t.n && (sc_chars_is(t.p[i + m], SC_CHARS_ALNUM) || strchr("._$", t.p[i + m]))) m++;
+        while (i + m < t.n &&
+               (sc_chars_is(t.p[i + m], SC_CHARS_ALNUM) || strchr("._$", t.p[i + m])))
+            m++;
         sc_str word = {t.p + i, m};
         while (word.n && word.p[word.n - 1] == '.') word.n--;
         if (m >= 5 && type_name(word)) {
@@ -180,8 +195,14 @@ static uint64_t exception_of(sc_str t) {
 /* Lines that belong to a trace but are no frames. */
 static bool trimming(const sc_frames *f, sc_str t) {
     static const char *const starts[] = {
-        "Traceback (most recent call last)", "--- End of ", "stack backtrace:", "During handling of the above exception",
-        "The above exception was the direct cause", "note: run with `RUST_BACKTRACE", "goroutine ", "Stack trace:",
+        "Traceback (most recent call last)",
+        "--- End of ",
+        "stack backtrace:",
+        "During handling of the above exception",
+        "The above exception was the direct cause",
+        "note: run with `RUST_BACKTRACE",
+        "goroutine ",
+        "Stack trace:",
     };
     if (sc_str_starts(t, "... ") && f->n) return true;
     for (size_t i = 0; i < SC_LEN(starts); i++)
@@ -197,7 +218,9 @@ static size_t indent_of(sc_str line) { return sc_chars_span(line, SC_CHARS_SPACE
 /* Go: the function stands on the line before its file. */
 static bool go_function(sc_frames *f, sc_str t, sc_str next) {
     sc_frame frame;
-    if (!t.n || next.n > MAX_LINE || sc_str_find(next, SC_STR(".go:")) == SIZE_MAX || !indent_of(next)) return false;
+    if (!t.n || next.n > MAX_LINE || sc_str_find(next, SC_STR(".go:")) == SIZE_MAX ||
+        !indent_of(next))
+        return false;
     next = sc_str_trim(next);
     const sc_frame_kind *kind = next.n ? recognise(next, &frame) : NULL;
     if (!kind || !sc_str_is(sc_str_of(kind->name), "go")) return false;
@@ -207,7 +230,8 @@ static bool go_function(sc_frames *f, sc_str t, sc_str next) {
     sc_str name = {t.p, SC_MIN(end, t.n)};
     size_t in = sc_str_find(name, SC_STR(" in goroutine"));
     if (in != SIZE_MAX) name.n = in;
-    static const char *const libs[] = {"runtime.", "net/http.", "testing.", "reflect.", "sync.", "syscall.", "panic"};
+    static const char *const libs[] = {"runtime.", "net/http.", "testing.", "reflect.",
+                                       "sync.",    "syscall.",  "panic"};
     frame = (sc_frame){.function = base_name(name)};
     f->function = frame_hash(&frame);
     f->function_lib = false;
@@ -216,7 +240,8 @@ static bool go_function(sc_frames *f, sc_str t, sc_str next) {
     return true;
 }
 
-static void take_frame(sc_frames *f, const sc_frame_kind *kind, const sc_frame *frame, sc_str line) {
+static void take_frame(sc_frames *f, const sc_frame_kind *kind, const sc_frame *frame,
+                       sc_str line) {
     uint64_t hash = frame_hash(frame);
     bool lib = is_lib(kind, frame);
     if (f->has_function) {
@@ -238,7 +263,8 @@ bool sc_frames_line(sc_frames *f, sc_str line, sc_str next) {
     bool short_line = t.n <= MAX_LINE;
     const sc_frame_kind *kind = short_line ? recognise(t, &frame) : NULL;
     /* "at src/cart.rs:12:5" tells where the Rust frame above stands: /rustc/ and crates are libraries */
-    bool rust_place = short_line && sc_str_starts(t, "at ") && sc_str_find(t, SC_STR(".rs:")) != SIZE_MAX;
+    bool rust_place =
+        short_line && sc_str_starts(t, "at ") && sc_str_find(t, SC_STR(".rs:")) != SIZE_MAX;
     if (rust_place && f->n && f->line - f->last_frame == 1) {
         f->in_app[f->n - 1] &= sc_str_find(t, SC_STR("/rustc/")) == SIZE_MAX &&
                                sc_str_find(t, SC_STR(".cargo")) == SIZE_MAX;

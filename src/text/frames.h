@@ -21,8 +21,8 @@ typedef struct sc_frame {
 typedef struct sc_frame_kind {
     const char *name;
     bool (*match)(sc_str line, sc_frame *ret); /* line is trimmed on both sides */
-    const char *const *libs;       /* prefixes of a library's function or module   */
-    const char *const *lib_paths;  /* parts of a library's path                    */
+    const char *const *libs;                   /* prefixes of a library's function or module   */
+    const char *const *lib_paths;              /* parts of a library's path                    */
 } sc_frame_kind;
 
 extern const sc_frame_kind sc_frame_kinds[];
@@ -32,13 +32,13 @@ typedef struct sc_frames {
     uint32_t hash[SC_FRAMES_MAX];
     bool in_app[SC_FRAMES_MAX];
     size_t n;
-    uint64_t all;          /* over every frame seen, in order: part of the text's fingerprint */
-    uint64_t outer, root;  /* exceptions (type, message) of the first trace: the one thrown and
+    uint64_t all;         /* over every frame seen, in order: part of the text's fingerprint */
+    uint64_t outer, root; /* exceptions (type, message) of the first trace: the one thrown and
                               its innermost cause; 0 = none                                     */
-    uint64_t seen_type;    /* type and message of a recent line, not yet tied to a trace       */
+    uint64_t seen_type;   /* type and message of a recent line, not yet tied to a trace       */
     size_t seen_at, line, last_frame;
-    size_t source_indent;  /* a Python source line follows, deeper than this; 0 = none         */
-    bool has_function;     /* Go names the function one line before the file                   */
+    size_t source_indent; /* a Python source line follows, deeper than this; 0 = none         */
+    bool has_function;    /* Go names the function one line before the file                   */
     uint64_t function;
     bool function_lib;
 } sc_frames;

@@ -5,21 +5,22 @@
 
 /* Sorted, for bsearch by hand. Capitalised names (<Label>) are components of XML and JSX, not HTML. */
 static const char *const tags[] = {
-    "a",      "abbr",     "article", "aside",  "b",       "big",      "blockquote", "body",   "br",
-    "button", "caption",  "center",  "cite",   "code",    "col",      "dd",         "del",    "details",
-    "div",    "dl",       "dt",      "em",     "font",    "footer",   "form",       "h1",     "h2",
-    "h3",     "h4",       "h5",      "h6",     "head",    "header",   "hr",         "html",   "i",
-    "iframe", "img",      "input",   "ins",    "kbd",     "label",    "li",         "link",   "meta",
-    "nav",    "noscript", "ol",      "option", "p",       "pre",      "q",          "s",      "samp",
-    "script", "section",  "select",  "small",  "span",    "strike",   "strong",     "style",  "sub",
-    "summary", "sup",     "svg",     "table",  "tbody",   "td",       "textarea",   "tfoot",  "th",
-    "thead",  "time",     "title",   "tr",     "tt",      "u",        "ul",         "var",    "video",
+    "a",       "abbr",     "article", "aside",  "b",     "big",    "blockquote", "body",  "br",
+    "button",  "caption",  "center",  "cite",   "code",  "col",    "dd",         "del",   "details",
+    "div",     "dl",       "dt",      "em",     "font",  "footer", "form",       "h1",    "h2",
+    "h3",      "h4",       "h5",      "h6",     "head",  "header", "hr",         "html",  "i",
+    "iframe",  "img",      "input",   "ins",    "kbd",   "label",  "li",         "link",  "meta",
+    "nav",     "noscript", "ol",      "option", "p",     "pre",    "q",          "s",     "samp",
+    "script",  "section",  "select",  "small",  "span",  "strike", "strong",     "style", "sub",
+    "summary", "sup",      "svg",     "table",  "tbody", "td",     "textarea",   "tfoot", "th",
+    "thead",   "time",     "title",   "tr",     "tt",    "u",      "ul",         "var",   "video",
     "wbr",
 };
 
 /* Words on the two sides of these stay apart. */
-static const char *const inline_tags[] = {"a", "abbr", "b", "big", "em", "font", "i", "s", "small",
-                                          "span", "strong", "sub", "sup", "u", "wbr"};
+static const char *const inline_tags[] = {"a",      "abbr", "b",   "big",   "em",
+                                          "font",   "i",    "s",   "small", "span",
+                                          "strong", "sub",  "sup", "u",     "wbr"};
 
 static bool listed(const char *const *list, size_t n, sc_str name) {
     for (size_t i = 0; i < n; i++)
@@ -168,7 +169,8 @@ static size_t tag(sc_markup *m, sc_str s, writer *w) {
     name.p = lower;
     if (!listed(tags, SC_LEN(tags), name)) return 0;
     size_t end = i + name.n;
-    if (end < s.n && s.p[end] != '>' && s.p[end] != '/' && s.p[end] != ' ' && s.p[end] != '\t') return 0;
+    if (end < s.n && s.p[end] != '>' && s.p[end] != '/' && s.p[end] != ' ' && s.p[end] != '\t')
+        return 0;
     while (end < s.n && s.p[end] != '>' && s.p[end] != '<') end++;
     if (end >= s.n || s.p[end] != '>') return 0;
     if (i == 1 && (sc_str_is(name, "script") || sc_str_is(name, "style")) && !m->no_raw_end) {
@@ -208,7 +210,8 @@ static bool jira_link(writer *w) {
     size_t bar = sc_chars_find(inside, '|');
     if (bar == SIZE_MAX || bar == 0) return false;
     sc_str target = sc_chars_from(inside, bar + 1);
-    if (!sc_chars_icontains(target, "://") && !sc_str_starts(target, "#") && !sc_str_starts(target, "mailto:"))
+    if (!sc_chars_icontains(target, "://") && !sc_str_starts(target, "#") &&
+        !sc_str_starts(target, "mailto:"))
         return false;
     memmove(w->p + w->open, inside.p, bar);
     w->n = w->open + bar;
@@ -222,7 +225,8 @@ static size_t brace(sc_str s) {
     if (s.p[0] == '}') return 0;
     for (size_t k = 0; k < SC_LEN(names); k++) {
         size_t n = strlen(names[k]);
-        if (!sc_chars_istarts(s, names[k]) || n >= s.n || (s.p[n] != '}' && s.p[n] != ':')) continue;
+        if (!sc_chars_istarts(s, names[k]) || n >= s.n || (s.p[n] != '}' && s.p[n] != ':'))
+            continue;
         while (n < s.n && n < 120 && s.p[n] != '}' && s.p[n] != '{') n++;
         return n < s.n && s.p[n] == '}' ? n + 1 : 0;
     }
@@ -245,7 +249,8 @@ static sc_str line_start(sc_str s) {
     size_t n = 0;
     while (n < t.n && t.p[n] == '#') n++;
     if (n > 0 && n <= 6 && n < t.n && t.p[n] == ' ') return sc_str_trim(sc_chars_from(t, n));
-    if (t.n > 4 && t.p[0] == 'h' && sc_chars_is(t.p[1], SC_CHARS_DIGIT) && t.p[2] == '.' && t.p[3] == ' ')
+    if (t.n > 4 && t.p[0] == 'h' && sc_chars_is(t.p[1], SC_CHARS_DIGIT) && t.p[2] == '.' &&
+        t.p[3] == ' ')
         return sc_chars_from(t, 4);
     n = 0;
     while (n < t.n && n < 4 && (t.p[n] == '*' || t.p[n] == '-' || t.p[n] == '+')) n++;
@@ -272,9 +277,7 @@ static size_t step(sc_markup *m, sc_str s, size_t i, writer *w) {
         close = sc_chars_find(sc_chars_from(at, 1), '`');
         if (close != SIZE_MAX) put(w, (sc_str){at.p + 1, close});
         return close == SIZE_MAX ? at.n == 1 : close + 2;
-    case '[':
-        w->open = w->n;
-        return 0;
+    case '[': w->open = w->n; return 0;
     case ']':
         n = jira_link(w) ? 1 : link_target(sc_chars_from(at, 1), w);
         if (n > 1) n++;

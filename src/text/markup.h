@@ -10,12 +10,12 @@
 #include "base/str.h"
 
 typedef struct sc_markup {
-    sc_str rest;          /* not yet given                                          */
-    bool fence, jira;     /* inside ``` or {code}                                   */
-    char fence_char;      /* ` or ~                                                 */
-    bool comment;         /* inside <!-- -->                                        */
-    const char *raw;      /* "</script" or "</style": inside that element; else NULL */
-    bool no_raw_end;      /* such an end was looked for and is not there            */
+    sc_str rest;      /* not yet given                                          */
+    bool fence, jira; /* inside ``` or {code}                                   */
+    char fence_char;  /* ` or ~                                                 */
+    bool comment;     /* inside <!-- -->                                        */
+    const char *raw;  /* "</script" or "</style": inside that element; else NULL */
+    bool no_raw_end;  /* such an end was looked for and is not there            */
 } sc_markup;
 
 typedef struct sc_markup_line {

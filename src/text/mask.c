@@ -15,10 +15,11 @@ enum { WORD_MAX = 48, ID_MIN = 14 };
 
 /* Units that may stick to a number. */
 static bool unit(sc_str s) {
-    static const char *const units[] = {"%",  "am", "b",  "bit", "bits", "c",  "dp",  "em", "eur", "f",   "fps", "g",  "gb",
-                                        "ghz", "gib", "h", "hrs", "hz",  "k",  "kb",  "khz", "kib", "km", "m",  "mb",
-                                        "mbps", "mhz", "mib", "min", "mins", "mm", "ms", "nd", "ns", "p", "pm", "pt", "px",
-                                        "rd", "s",  "sec", "secs", "st", "tb", "th", "us", "usd", "x", "yrs"};
+    static const char *const units[] = {
+        "%",   "am",  "b",    "bit",  "bits", "c",  "dp", "em",  "eur", "f",  "fps", "g",  "gb",
+        "ghz", "gib", "h",    "hrs",  "hz",   "k",  "kb", "khz", "kib", "km", "m",   "mb", "mbps",
+        "mhz", "mib", "min",  "mins", "mm",   "ms", "nd", "ns",  "p",   "pm", "pt",  "px", "rd",
+        "s",   "sec", "secs", "st",   "tb",   "th", "us", "usd", "x",   "yrs"};
     if (s.n > 4) return false;
     char lower[4];
     for (size_t i = 0; i < s.n; i++) lower[i] = sc_chars_lower(s.p[i]);
@@ -61,7 +62,8 @@ static bool uuid(sc_str s) {
 
 static bool ip(sc_str s) {
     size_t colon = sc_chars_rfind(s, ':');
-    if (colon != SIZE_MAX && colon + 1 < s.n && sc_chars_all(sc_chars_from(s, colon + 1), SC_CHARS_DIGIT) &&
+    if (colon != SIZE_MAX && colon + 1 < s.n &&
+        sc_chars_all(sc_chars_from(s, colon + 1), SC_CHARS_DIGIT) &&
         groups((sc_str){s.p, colon}, '.', 3) == 4)
         return true;
     if (groups(s, '.', 3) == 4) return true;
@@ -88,7 +90,8 @@ static bool is_time(sc_str s) {
 
 /* 3.1.2, v2.0, 1.0.0-beta3, 4.2.x, 10.0.1.GA: digits, a dot, then a digit or x. */
 static bool version(sc_str s) {
-    bool v = s.n > 1 && (s.p[0] == 'v' || s.p[0] == 'V' || s.p[0] == 'r') && sc_chars_is(s.p[1], SC_CHARS_DIGIT);
+    bool v = s.n > 1 && (s.p[0] == 'v' || s.p[0] == 'V' || s.p[0] == 'r') &&
+             sc_chars_is(s.p[1], SC_CHARS_DIGIT);
     sc_str t = sc_chars_from(s, v);
     size_t major = sc_chars_span(t, SC_CHARS_DIGIT);
     if (major == 0 || major > 4) return false;
@@ -105,7 +108,8 @@ static bool version(sc_str s) {
 
 static bool number(sc_str s) {
     size_t n = 0;
-    while (n < s.n && (sc_chars_is(s.p[n], SC_CHARS_DIGIT) || strchr(".-+/:'%#~$@_\\", s.p[n]))) n++;
+    while (n < s.n && (sc_chars_is(s.p[n], SC_CHARS_DIGIT) || strchr(".-+/:'%#~$@_\\", s.p[n])))
+        n++;
     return n == s.n || (n > 0 && unit(sc_chars_from(s, n)));
 }
 
@@ -148,7 +152,8 @@ sc_mask sc_mask_of(sc_str s) {
     }
     if (email(s)) return SC_MASK_EMAIL;
     if (digits == 0) {
-        if (letters == s.n && s.n > WORD_MAX && !sc_chars_is(s.p[0], SC_CHARS_HIGH)) return SC_MASK_ID;
+        if (letters == s.n && s.n > WORD_MAX && !sc_chars_is(s.p[0], SC_CHARS_HIGH))
+            return SC_MASK_ID;
         return path(s) ? SC_MASK_PATH : SC_MASK_NONE;
     }
     if (s.n > 2 && s.p[0] == '0' && (s.p[1] | 32) == 'x' && hex + 1 == s.n) return SC_MASK_ADDR;
@@ -175,16 +180,21 @@ static bool in(const char *const *list, size_t n, sc_str s) {
 
 static bool errno_name(sc_str s) {
     static const char *const names[] = {
-        "EACCES", "EADDRINUSE", "EADDRNOTAVAIL", "EAGAIN", "EBADF", "EBUSY", "ECANCELED", "ECHILD", "ECONNABORTED",
-        "ECONNREFUSED", "ECONNRESET", "EDEADLK", "EDESTADDRREQ", "EDOM", "EDQUOT", "EEXIST", "EFAULT", "EFBIG",
-        "EHOSTUNREACH", "EINTR", "EINVAL", "EIO", "EISDIR", "ELOOP", "EMFILE", "EMSGSIZE", "ENAMETOOLONG", "ENETUNREACH",
-        "ENFILE", "ENODEV", "ENOENT", "ENOEXEC", "ENOMEM", "ENOSPC", "ENOSYS", "ENOTCONN", "ENOTDIR", "ENOTEMPTY",
-        "ENOTFOUND", "ENOTSOCK", "ENOTSUP", "EPERM", "EPIPE", "EPROTO", "ERANGE", "EROFS", "ESRCH", "ETIMEDOUT", "EXDEV"};
+        "EACCES",       "EADDRINUSE", "EADDRNOTAVAIL", "EAGAIN",       "EBADF",      "EBUSY",
+        "ECANCELED",    "ECHILD",     "ECONNABORTED",  "ECONNREFUSED", "ECONNRESET", "EDEADLK",
+        "EDESTADDRREQ", "EDOM",       "EDQUOT",        "EEXIST",       "EFAULT",     "EFBIG",
+        "EHOSTUNREACH", "EINTR",      "EINVAL",        "EIO",          "EISDIR",     "ELOOP",
+        "EMFILE",       "EMSGSIZE",   "ENAMETOOLONG",  "ENETUNREACH",  "ENFILE",     "ENODEV",
+        "ENOENT",       "ENOEXEC",    "ENOMEM",        "ENOSPC",       "ENOSYS",     "ENOTCONN",
+        "ENOTDIR",      "ENOTEMPTY",  "ENOTFOUND",     "ENOTSOCK",     "ENOTSUP",    "EPERM",
+        "EPIPE",        "EPROTO",     "ERANGE",        "EROFS",        "ESRCH",      "ETIMEDOUT",
+        "EXDEV"};
     return s.p[0] == 'E' && in(names, SC_LEN(names), s);
 }
 
 static bool signal_name(sc_str s) {
-    static const char *const names[] = {"SIGABRT", "SIGBUS", "SIGFPE", "SIGILL", "SIGKILL", "SIGPIPE", "SIGSEGV", "SIGSYS", "SIGTERM", "SIGTRAP"};
+    static const char *const names[] = {"SIGABRT", "SIGBUS",  "SIGFPE", "SIGILL",  "SIGKILL",
+                                        "SIGPIPE", "SIGSEGV", "SIGSYS", "SIGTERM", "SIGTRAP"};
     return in(names, SC_LEN(names), s);
 }
 
@@ -217,10 +227,12 @@ bool sc_mask_is_code(sc_str s) {
         bool caps = true;
         for (size_t i = 0; i < s.n; i++)
             caps &= sc_chars_is(s.p[i], SC_CHARS_UPPER | SC_CHARS_DIGIT) || s.p[i] == '_';
-        return caps && (sc_str_starts(s, "ERR_") || sc_str_starts(s, "EXC_") || sc_str_starts(s, "DNS_PROBE") ||
-                        sc_str_ends(s, "_ERROR") || sc_str_find(s, SC_STR("_ERR_")) != SIZE_MAX);
+        return caps && (sc_str_starts(s, "ERR_") || sc_str_starts(s, "EXC_") ||
+                        sc_str_starts(s, "DNS_PROBE") || sc_str_ends(s, "_ERROR") ||
+                        sc_str_find(s, SC_STR("_ERR_")) != SIZE_MAX);
     }
-    if (s.n == 10 && s.p[0] == '0' && (s.p[1] | 32) == 'x') /* HRESULT failures and NTSTATUS errors */
+    if (s.n == 10 && s.p[0] == '0' &&
+        (s.p[1] | 32) == 'x') /* HRESULT failures and NTSTATUS errors */
         return sc_chars_istarts(s, "0x800") || sc_chars_istarts(s, "0xc00");
     return sc_chars_find(s, '.') != SIZE_MAX && exception_name(s);
 }

@@ -15,9 +15,9 @@ typedef enum sc_mask {
     SC_MASK_URL,
     SC_MASK_PATH,
     SC_MASK_UUID,
-    SC_MASK_HEX,     /* digests, colours */
-    SC_MASK_ADDR,    /* 0x7ffc01d0 */
-    SC_MASK_ID,      /* random-looking letters and digits; words too long to be any */
+    SC_MASK_HEX,  /* digests, colours */
+    SC_MASK_ADDR, /* 0x7ffc01d0 */
+    SC_MASK_ID,   /* random-looking letters and digits; words too long to be any */
     SC_MASK_COUNT
 } sc_mask;
 

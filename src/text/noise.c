@@ -6,44 +6,140 @@ enum { SIGNATURE_LINES = 12, HEADING_BYTES = 80 };
 
 /* Headings that trackers' templates give; compared in lower case without marks at either end. */
 static const char *const headings[] = {
-    "actual behavior", "actual behaviour", "actual result", "actual results",
-    "additional context", "additional information", "additional notes", "any other comments",
-    "app version", "attachments", "brief description", "browser", "bug description", "bug report",
-    "bug summary", "checklist", "code of conduct", "current behavior", "current behaviour",
-    "debug logs", "describe the bug", "describe the issue", "describe the problem", "description",
-    "desktop (please complete the following information)", "details", "device", "device info",
-    "device information", "environment", "environment details", "error log", "error logs",
-    "error message", "expected behavior", "expected behaviour", "expected result",
-    "expected results", "expected vs actual", "feature description", "how to reproduce",
-    "is there an existing issue for this", "issue description", "issue summary", "issue type",
-    "logs", "minimal reproducible example", "minimal reproduction", "notes", "observed behavior",
-    "observed behaviour", "operating system", "other information", "platform", "possible fix",
-    "possible solution", "preconditions", "prerequisites", "problem", "problem description",
-    "relevant log output", "repro", "repro steps", "reproducibility", "reproducible test case",
-    "reproduction", "reproduction steps", "screenshot", "screenshots",
-    "smartphone (please complete the following information)", "stack trace", "stacktrace",
-    "steps", "steps for reproduce", "steps to recreate", "steps to repro", "steps to reproduce",
-    "steps to reproduce the behavior", "steps to reproduce the issue", "suggested fix",
-    "suggested solution", "summary", "system info", "system information", "test case",
-    "test steps", "to reproduce", "version", "version information", "versions", "what did you do",
-    "what did you expect", "what did you expect to happen", "what did you expect to see",
-    "what happened", "what is the current behavior", "what is the expected behavior",
-    "what version are you using", "what were you trying to do", "workaround", "your environment",
+    "actual behavior",
+    "actual behaviour",
+    "actual result",
+    "actual results",
+    "additional context",
+    "additional information",
+    "additional notes",
+    "any other comments",
+    "app version",
+    "attachments",
+    "brief description",
+    "browser",
+    "bug description",
+    "bug report",
+    "bug summary",
+    "checklist",
+    "code of conduct",
+    "current behavior",
+    "current behaviour",
+    "debug logs",
+    "describe the bug",
+    "describe the issue",
+    "describe the problem",
+    "description",
+    "desktop (please complete the following information)",
+    "details",
+    "device",
+    "device info",
+    "device information",
+    "environment",
+    "environment details",
+    "error log",
+    "error logs",
+    "error message",
+    "expected behavior",
+    "expected behaviour",
+    "expected result",
+    "expected results",
+    "expected vs actual",
+    "feature description",
+    "how to reproduce",
+    "is there an existing issue for this",
+    "issue description",
+    "issue summary",
+    "issue type",
+    "logs",
+    "minimal reproducible example",
+    "minimal reproduction",
+    "notes",
+    "observed behavior",
+    "observed behaviour",
+    "operating system",
+    "other information",
+    "platform",
+    "possible fix",
+    "possible solution",
+    "preconditions",
+    "prerequisites",
+    "problem",
+    "problem description",
+    "relevant log output",
+    "repro",
+    "repro steps",
+    "reproducibility",
+    "reproducible test case",
+    "reproduction",
+    "reproduction steps",
+    "screenshot",
+    "screenshots",
+    "smartphone (please complete the following information)",
+    "stack trace",
+    "stacktrace",
+    "steps",
+    "steps for reproduce",
+    "steps to recreate",
+    "steps to repro",
+    "steps to reproduce",
+    "steps to reproduce the behavior",
+    "steps to reproduce the issue",
+    "suggested fix",
+    "suggested solution",
+    "summary",
+    "system info",
+    "system information",
+    "test case",
+    "test steps",
+    "to reproduce",
+    "version",
+    "version information",
+    "versions",
+    "what did you do",
+    "what did you expect",
+    "what did you expect to happen",
+    "what did you expect to see",
+    "what happened",
+    "what is the current behavior",
+    "what is the expected behavior",
+    "what version are you using",
+    "what were you trying to do",
+    "workaround",
+    "your environment",
 };
 
 static const char *const boxes[] = {
-    "i have searched", "i have read", "i've searched", "i've read", "i agree", "i confirm", "i have checked",
-    "i checked", "i searched", "i read", "code of conduct", "existing issues", "contributing guide",
-    "latest version of", "not a duplicate", "i am using the latest", "i have verified", "i understand",
+    "i have searched",
+    "i have read",
+    "i've searched",
+    "i've read",
+    "i agree",
+    "i confirm",
+    "i have checked",
+    "i checked",
+    "i searched",
+    "i read",
+    "code of conduct",
+    "existing issues",
+    "contributing guide",
+    "latest version of",
+    "not a duplicate",
+    "i am using the latest",
+    "i have verified",
+    "i understand",
 };
 
 static const char *const whole_lines[] = {
-    "_no response_", "no response", "n/a", "sent from my ", "get outlook for ", "sent via ",
-    "sent with ", "gesendet von ", "von meinem ", "envoyé de mon ", "enviado desde ",
-    "*please fill", "please fill in", "please describe the",
+    "_no response_",  "no response",         "n/a",
+    "sent from my ",  "get outlook for ",    "sent via ",
+    "sent with ",     "gesendet von ",       "von meinem ",
+    "envoyé de mon ", "enviado desde ",      "*please fill",
+    "please fill in", "please describe the",
 };
 
-static const char *const wrote[] = {" wrote:", " writes:", " schrieb:", " a écrit :", " a écrit:", " escribió:"};
+static const char *const wrote[] = {
+    " wrote:", " writes:", " schrieb:", " a écrit :", " a écrit:", " escribió:"};
 static const char *const wrote_start[] = {"on ", "am ", "le ", "el "};
 
 /* A heading without its marks: "### **Steps to reproduce:**" -> "Steps to reproduce". */
@@ -79,7 +175,8 @@ static bool template_heading(sc_str line) {
 }
 
 static bool checkbox(sc_str t) {
-    if (t.n < 5 || !strchr("-*+", t.p[0]) || t.p[1] != ' ' || t.p[2] != '[' || t.p[4] != ']') return false;
+    if (t.n < 5 || !strchr("-*+", t.p[0]) || t.p[1] != ' ' || t.p[2] != '[' || t.p[4] != ']')
+        return false;
     if (t.p[3] == ' ') return true; /* not ticked: does not apply */
     sc_str s = sc_chars_from(t, 5);
     s.n = SC_MIN(s.n, (size_t)400);
@@ -108,7 +205,8 @@ bool sc_noise_line(sc_str line) {
     sc_str t = sc_str_trim(line);
     if (t.n == 0) return false;
     /* "> quoted", ">quoted", ">> twice"; "->" and "=>" are elsewhere, ">=" and ">5" are text */
-    if (t.p[0] == '>' && (t.n == 1 || t.p[1] == ' ' || t.p[1] == '>' || sc_chars_is(t.p[1], SC_CHARS_ALPHA)))
+    if (t.p[0] == '>' &&
+        (t.n == 1 || t.p[1] == ' ' || t.p[1] == '>' || sc_chars_is(t.p[1], SC_CHARS_ALPHA)))
         return true;
     if (sc_chars_is(t.p[0], SC_CHARS_ALNUM) && t.n > 400) return false;
     if (rule(t) || checkbox(t) || mail_intro(t)) return true;
@@ -120,7 +218,8 @@ bool sc_noise_line(sc_str line) {
 }
 
 bool sc_noise_ends(sc_str line, sc_str rest) {
-    if (sc_chars_istarts(line, "-----original message") || sc_chars_istarts(line, "---------- forwarded message") ||
+    if (sc_chars_istarts(line, "-----original message") ||
+        sc_chars_istarts(line, "---------- forwarded message") ||
         sc_chars_istarts(line, "-----ursprüngliche nachricht"))
         return true;
     bool dashes = sc_str_is(line, "-- ") || sc_str_is(line, "--");

@@ -10,8 +10,8 @@
 enum {
     MAX_TITLE = 1024,
     MAX_BODY = 32 * 1024,
-    MAX_TERMS = 256,     /* SC_REPR_MAX_TERMS: core is not ours to include */
-    MAX_FRAMES = 32,     /* SC_REPR_MAX_FRAMES                             */
+    MAX_TERMS = 256, /* SC_REPR_MAX_TERMS: core is not ours to include */
+    MAX_FRAMES = 32, /* SC_REPR_MAX_FRAMES                             */
     TITLE_WEIGHT = 3,
     MIN_INFORMATIVE = 3, /* fewer words than that do not tell texts apart  */
 };
@@ -24,7 +24,9 @@ typedef struct work {
     size_t body_n;
 } work;
 
-static sc_rc full(sc_err *err) { return sc_fail(err, SC_NOMEM, "the text does not fit the memory budget"); }
+static sc_rc full(sc_err *err) {
+    return sc_fail(err, SC_NOMEM, "the text does not fit the memory budget");
+}
 
 /* Hygiene for one field: at most max_bytes of it, in the arena. */
 static bool clean(sc_str in, size_t max_bytes, sc_arena *arena, sc_str *ret) {
@@ -54,7 +56,9 @@ static bool take_title(work *w, sc_str in, sc_str *ret) {
 
 static void put_newline(work *w) {
     /* at most one empty line, none at the start */
-    if (w->body_n == 0 || (w->body_n > 1 && w->body[w->body_n - 1] == '\n' && w->body[w->body_n - 2] == '\n')) return;
+    if (w->body_n == 0 ||
+        (w->body_n > 1 && w->body[w->body_n - 1] == '\n' && w->body[w->body_n - 2] == '\n'))
+        return;
     w->body[w->body_n++] = '\n';
 }
 
@@ -127,15 +131,18 @@ static bool take_results(work *w, sc_prepared *ret) {
     return true;
 }
 
-sc_rc sc_prepare(sc_str title, sc_str body, sc_str stack, sc_arena *arena, sc_prepared *ret, sc_err *err) {
+sc_rc sc_prepare(sc_str title, sc_str body, sc_str stack, sc_arena *arena, sc_prepared *ret,
+                 sc_err *err) {
     work w = {.arena = arena};
     sc_prepared p = {0};
     sc_frames own;
     sc_frames_init(&w.frames);
     sc_frames_init(&own);
-    sc_tokens_init(&w.tokens, arena, SC_MIN(title.n, (size_t)MAX_TITLE) + SC_MIN(body.n, (size_t)MAX_BODY));
+    sc_tokens_init(&w.tokens, arena,
+                   SC_MIN(title.n, (size_t)MAX_TITLE) + SC_MIN(body.n, (size_t)MAX_BODY));
     if (stack.n && !take_stack(stack, arena, &own)) return full(err);
-    if (!take_title(&w, title, &p.title) || !sc_tokens_add(&w.tokens, p.title, SC_TOKEN_TITLE)) return full(err);
+    if (!take_title(&w, title, &p.title) || !sc_tokens_add(&w.tokens, p.title, SC_TOKEN_TITLE))
+        return full(err);
     p.n_title_tokens = w.tokens.n;
     sc_frames_line(&w.frames, p.title, SC_STR_NONE); /* a title may name the exception */
     if (!take_body(&w, body, &p.body)) return full(err);
@@ -182,14 +189,15 @@ static size_t most_frequent(term *v, size_t n, size_t max) {
     return out;
 }
 
-sc_rc sc_prepare_terms(const sc_prepared *p, sc_arena *arena, uint32_t **ret_terms, uint8_t **ret_tfs, size_t *ret_n,
-                       sc_err *err) {
+sc_rc sc_prepare_terms(const sc_prepared *p, sc_arena *arena, uint32_t **ret_terms,
+                       uint8_t **ret_tfs, size_t *ret_n, sc_err *err) {
     term *v = sc_arena_take_array(arena, p->n_tokens + 1, sizeof *v);
     if (!v) return full(err);
     size_t n = 0, distinct = 0;
     for (size_t i = 0; i < p->n_tokens; i++)
         if (!p->tokens[i].stop)
-            v[n++] = (term){p->tokens[i].hash, p->tokens[i].place == SC_TOKEN_TITLE ? TITLE_WEIGHT : 1};
+            v[n++] =
+                (term){p->tokens[i].hash, p->tokens[i].place == SC_TOKEN_TITLE ? TITLE_WEIGHT : 1};
     sort_terms(v, n);
     for (size_t i = 0; i < n; i++) {
         if (distinct && v[distinct - 1].hash == v[i].hash)

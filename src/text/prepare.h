@@ -24,10 +24,10 @@
 typedef enum sc_token_place { SC_TOKEN_TITLE, SC_TOKEN_BODY, SC_TOKEN_CODE } sc_token_place;
 
 typedef struct sc_token {
-    sc_str text;      /* folded, masked, as it stands in words (for keywords): not stemmed */
-    uint32_t hash;    /* of the stem: what the lexical index knows; never 0                */
-    uint8_t place;    /* sc_token_place                                                    */
-    bool stop;        /* a function word or a mask: never a keyword, no lexical weight     */
+    sc_str text;   /* folded, masked, as it stands in words (for keywords): not stemmed */
+    uint32_t hash; /* of the stem: what the lexical index knows; never 0                */
+    uint8_t place; /* sc_token_place                                                    */
+    bool stop;     /* a function word or a mask: never a keyword, no lexical weight     */
 } sc_token;
 
 typedef enum sc_facet_kind {
@@ -37,26 +37,27 @@ typedef enum sc_facet_kind {
 } sc_facet_kind;
 
 typedef struct sc_prepared {
-    sc_str title, body;      /* cleaned for people to read (not folded, not masked; no markup)  */
-    sc_token *tokens;        /* in order of reading, title first                                */
+    sc_str title, body; /* cleaned for people to read (not folded, not masked; no markup)  */
+    sc_token *tokens;   /* in order of reading, title first                                */
     size_t n_tokens, n_title_tokens;
-    uint32_t *frames;        /* in-app frames, masked, as hashes, top first, at most 32         */
+    uint32_t *frames; /* in-app frames, masked, as hashes, top first, at most 32         */
     size_t n_frames;
-    uint32_t *facets;        /* kind << 28 | hash >> 4, ascending, distinct, at most 16         */
+    uint32_t *facets; /* kind << 28 | hash >> 4, ascending, distinct, at most 16         */
     size_t n_facets;
-    uint64_t fp_text;        /* over the masked tokens; 0 when under 3 informative tokens       */
-    uint64_t fp_stack;       /* over the top in-app frames and the exception; 0 when none       */
+    uint64_t fp_text;  /* over the masked tokens; 0 when under 3 informative tokens       */
+    uint64_t fp_stack; /* over the top in-app frames and the exception; 0 when none       */
 } sc_prepared;
 
 /* Prepares one report. `stack` is what a source extracted itself (one frame a line), or empty.
  * Only the first 32 KiB of a body and 4,096 tokens are looked at (the rest of a report repeats).
  * Input may be any bytes; ill-formed UTF-8 is treated as U+FFFD. SC_NOMEM when the arena is full. */
-sc_rc sc_prepare(sc_str title, sc_str body, sc_str stack, sc_arena *arena, sc_prepared *ret, sc_err *err);
+sc_rc sc_prepare(sc_str title, sc_str body, sc_str stack, sc_arena *arena, sc_prepared *ret,
+                 sc_err *err);
 
 /* The distinct term hashes with their weights for the lexical index: title tokens count three
  * times. `ret_terms` and `ret_tfs` are arena arrays, ascending by hash, at most SC_REPR_MAX_TERMS
  * (the most frequent stay). */
-sc_rc sc_prepare_terms(const sc_prepared *p, sc_arena *arena, uint32_t **ret_terms, uint8_t **ret_tfs,
-                       size_t *ret_n, sc_err *err);
+sc_rc sc_prepare_terms(const sc_prepared *p, sc_arena *arena, uint32_t **ret_terms,
+                       uint8_t **ret_tfs, size_t *ret_n, sc_err *err);
 
 #endif

@@ -39,7 +39,8 @@ static bool ends(const char *p, size_t n, const char *suffix) {
 
 static size_t plural(const char *p, size_t n) {
     if (p[n - 1] != 's' || ends(p, n, "ss") || ends(p, n, "us") || ends(p, n, "is")) return n;
-    if (ends(p, n, "sses") || ends(p, n, "shes") || ends(p, n, "ches") || ends(p, n, "xes") || ends(p, n, "zes"))
+    if (ends(p, n, "sses") || ends(p, n, "shes") || ends(p, n, "ches") || ends(p, n, "xes") ||
+        ends(p, n, "zes"))
         return n - 2;
     if (ends(p, n, "ies")) return n > 4 ? n - 2 : n - 1; /* the i turns into y's partner below */
     return n - 1;
@@ -59,25 +60,37 @@ static size_t participle(const char *p, size_t n) {
 }
 
 typedef struct rule {
-    const char *from, *to;
-    size_t min_measure; /* of what stands before the suffix */
+    const char *from;
+    uint8_t from_n;
+    char last; /* of from: most rules are ruled out by it */
+    const char *to;
+    uint8_t min_measure; /* of what stands before the suffix */
 } rule;
+
+#define RULE(from, to, min) \
+    { from, sizeof(from) - 1, from[sizeof(from) - 2], to, min }
 
 /* Longest first within one ending. */
 static const rule rules[] = {
-    {"ization", "iz", 1},  {"isation", "iz", 1}, {"ational", "at", 1}, {"fulness", "", 1},   {"iveness", "iv", 1},
-    {"ousness", "ous", 1}, {"ability", "abl", 1}, {"ibility", "ibl", 1}, {"tional", "t", 1}, {"ation", "at", 1},
-    {"ition", "it", 1},    {"ement", "", 2},     {"ness", "", 1},      {"ment", "", 2},      {"tion", "t", 1},
-    {"sion", "s", 1},      {"ator", "at", 1},    {"ally", "", 1},      {"able", "", 2},      {"ible", "", 2},
-    {"ance", "", 2},       {"ence", "", 2},      {"ful", "", 1},       {"ity", "", 2},       {"ive", "", 2},
-    {"ize", "iz", 1},      {"ise", "is", 1},     {"ly", "", 1},        {"er", "", 2},        {"or", "", 2},
-    {"al", "", 2},         {"ic", "", 2},
+    RULE("ization", "iz", 1),  RULE("isation", "iz", 1),  RULE("ational", "at", 1),
+    RULE("fulness", "", 1),    RULE("iveness", "iv", 1),  RULE("ousness", "ous", 1),
+    RULE("ability", "abl", 1), RULE("ibility", "ibl", 1), RULE("tional", "t", 1),
+    RULE("ation", "at", 1),    RULE("ition", "it", 1),    RULE("ement", "", 2),
+    RULE("ness", "", 1),       RULE("ment", "", 2),       RULE("tion", "t", 1),
+    RULE("sion", "s", 1),      RULE("ator", "at", 1),     RULE("ally", "", 1),
+    RULE("able", "", 2),       RULE("ible", "", 2),       RULE("ance", "", 2),
+    RULE("ence", "", 2),       RULE("ful", "", 1),        RULE("ity", "", 2),
+    RULE("ive", "", 2),        RULE("ize", "iz", 1),      RULE("ise", "is", 1),
+    RULE("ly", "", 1),         RULE("er", "", 2),         RULE("or", "", 2),
+    RULE("al", "", 2),         RULE("ic", "", 2),
 };
 
 static size_t derive(char *p, size_t n) {
     for (size_t i = 0; i < SC_LEN(rules); i++) {
-        if (!ends(p, n, rules[i].from)) continue;
-        size_t before = n - strlen(rules[i].from), m = strlen(rules[i].to);
+        size_t from_n = rules[i].from_n, before = n - from_n, m = strlen(rules[i].to);
+        if (rules[i].last != p[n - 1] || n <= from_n ||
+            memcmp(p + before, rules[i].from, from_n) != 0)
+            continue;
         if (measure(p, before) < rules[i].min_measure) return n;
         memcpy(p + before, rules[i].to, m);
         return before + m;

@@ -7,10 +7,10 @@
 #include "text/tokens.h"
 
 enum {
-    MAX_REPORTS = 32,        /* the central ones speak for the rest          */
+    MAX_REPORTS = 32, /* the central ones speak for the rest          */
     MAX_REPORT_TOKENS = 256,
     MAX_SENTENCES = 96,
-    MAX_OF_REPORT = 8,       /* sentences; later ones go into detail         */
+    MAX_OF_REPORT = 8, /* sentences; later ones go into detail         */
     MAX_SENTENCE_TERMS = 40,
     MIN_SENTENCE = 20,
     MAX_SENTENCE = 220,
@@ -49,8 +49,8 @@ static term *slot(table *t, uint32_t hash) {
     return &t->v[i];
 }
 
-static bool build_terms(table *t, const sc_prepared *r, size_t n, float (*idf)(void *self, uint32_t hash), void *self,
-                        sc_arena *arena) {
+static bool build_terms(table *t, const sc_prepared *r, size_t n,
+                        float (*idf)(void *self, uint32_t hash), void *self, sc_arena *arena) {
     size_t total = 0, size = 64;
     for (size_t i = 0; i < n; i++) total += SC_MIN(r[i].n_tokens, (size_t)MAX_REPORT_TOKENS);
     while (size < 2 * total) size *= 2;
@@ -65,7 +65,9 @@ static bool build_terms(table *t, const sc_prepared *r, size_t n, float (*idf)(v
             if (x->last == i + 1) continue;
             x->last = (uint32_t)i + 1;
             /* A title says more than a line of a log. */
-            x->df += token->place == SC_TOKEN_TITLE ? 1.5f : token->place == SC_TOKEN_BODY ? 1.0f : 0.4f;
+            x->df += token->place == SC_TOKEN_TITLE  ? 1.5f
+                     : token->place == SC_TOKEN_BODY ? 1.0f
+                                                     : 0.4f;
         }
     }
     for (size_t i = 0; i < size; i++)
@@ -108,7 +110,8 @@ static bool is_prose(sc_str s) {
         words += sc_chars_is(s.p[i], SC_CHARS_SPACE);
     }
     bool ends_in_code = s.n && strchr("{};", s.p[s.n - 1]);
-    return letters * 100 >= s.n * 82 && (words >= 3 || sc_chars_is(s.p[0], SC_CHARS_HIGH)) && !ends_in_code;
+    return letters * 100 >= s.n * 82 && (words >= 3 || sc_chars_is(s.p[0], SC_CHARS_HIGH)) &&
+           !ends_in_code;
 }
 
 /* Cuts the next sentence off *rest: a line's end, or . ! ? before a space. */
@@ -116,7 +119,8 @@ static bool next_sentence(sc_str *rest, sc_str *ret) {
     if (rest->n == 0) return false;
     size_t i = 0;
     for (; i < rest->n && rest->p[i] != '\n'; i++)
-        if (strchr(".!?", rest->p[i]) && i >= MIN_SENTENCE && (i + 1 == rest->n || rest->p[i + 1] == ' ')) {
+        if (strchr(".!?", rest->p[i]) && i >= MIN_SENTENCE &&
+            (i + 1 == rest->n || rest->p[i + 1] == ' ')) {
             i++;
             break;
         }
@@ -152,12 +156,16 @@ static float similarity(const sentence *a, const sentence *b) {
     return a->norm > 0 && b->norm > 0 ? dot / (a->norm * b->norm) : 0;
 }
 
-static bool collect(const sc_prepared *r, size_t n, table *t, sc_arena *arena, sentence *v, size_t *ret_n) {
+static bool collect(const sc_prepared *r, size_t n, table *t, sc_arena *arena, sentence *v,
+                    size_t *ret_n) {
     size_t count = 0;
     for (size_t i = 0; i < n && count < MAX_SENTENCES; i++) {
         sc_str rest = r[i].body, text;
-        for (size_t k = 0; k < MAX_OF_REPORT && count < MAX_SENTENCES && next_sentence(&rest, &text);) {
-            if (text.n < MIN_SENTENCE || text.n > MAX_SENTENCE || !is_prose(text) || !sc_title_core(text).n) continue;
+        for (size_t k = 0;
+             k < MAX_OF_REPORT && count < MAX_SENTENCES && next_sentence(&rest, &text);) {
+            if (text.n < MIN_SENTENCE || text.n > MAX_SENTENCE || !is_prose(text) ||
+                !sc_title_core(text).n)
+                continue;
             v[count] = (sentence){.text = text};
             if (!rate(&v[count], t, arena)) return false;
             v[count].score *= 1.0f - 0.05f * (float)k; /* people say first what matters */
@@ -206,7 +214,8 @@ static bool take_text(const sc_prepared *r, size_t n, table *t, sc_arena *arena,
     if (out) return true;
     /* Nothing in prose: the start of the most central report that has a body. */
     for (size_t i = 0; i < n && ret->n == 0; i++)
-        if (r[i].body.n) *ret = sc_title_shorten(sc_str_clip(r[i].body, MAX_TEXT), MAX_TEXT / 4, arena);
+        if (r[i].body.n)
+            *ret = sc_title_shorten(sc_str_clip(r[i].body, MAX_TEXT), MAX_TEXT / 4, arena);
     return ret->p != NULL;
 }
 
@@ -235,13 +244,17 @@ static void add_keyword(sc_summary *s, float *weights, const term *x) {
 static void take_keywords(const table *t, sc_summary *s) {
     float last = INFINITY, weights[SC_LEN(s->keywords)];
     uint32_t last_hash = 0;
-    for (size_t tries = 0; s->n_keywords < SC_LEN(s->keywords) && tries < 4 * SC_LEN(s->keywords); tries++) {
+    for (size_t tries = 0; s->n_keywords < SC_LEN(s->keywords) && tries < 4 * SC_LEN(s->keywords);
+         tries++) {
         const term *best = NULL;
         for (size_t i = 0; i <= t->mask; i++) {
             const term *x = &t->v[i];
             /* below what was looked at last; ties in the order of the hash */
-            if (!x->hash || x->weight > last || (x->weight == last && x->hash <= last_hash)) continue;
-            if (!best || x->weight > best->weight || (x->weight == best->weight && x->hash < best->hash)) best = x;
+            if (!x->hash || x->weight > last || (x->weight == last && x->hash <= last_hash))
+                continue;
+            if (!best || x->weight > best->weight ||
+                (x->weight == best->weight && x->hash < best->hash))
+                best = x;
         }
         if (!best || best->weight <= 0) return;
         last = best->weight;
@@ -250,14 +263,14 @@ static void take_keywords(const table *t, sc_summary *s) {
     }
 }
 
-sc_rc sc_summarise(const sc_prepared *reports, size_t n, float (*idf)(void *self, uint32_t hash), void *self,
-                   sc_arena *arena, sc_summary *ret, sc_err *err) {
+sc_rc sc_summarise(const sc_prepared *reports, size_t n, float (*idf)(void *self, uint32_t hash),
+                   void *self, sc_arena *arena, sc_summary *ret, sc_err *err) {
     sc_summary s = {0};
     table terms;
     if (n == 0) return sc_fail(err, SC_INVALID, "a summary needs at least one report");
     n = SC_MIN(n, (size_t)MAX_REPORTS);
-    if (!build_terms(&terms, reports, n, idf, self, arena) || !take_title(reports, n, arena, &s.title) ||
-        !take_text(reports, n, &terms, arena, &s.text))
+    if (!build_terms(&terms, reports, n, idf, self, arena) ||
+        !take_title(reports, n, arena, &s.title) || !take_text(reports, n, &terms, arena, &s.text))
         return sc_fail(err, SC_NOMEM, "the summary does not fit the memory budget");
     take_keywords(&terms, &s);
     *ret = s;

@@ -10,15 +10,15 @@
 #include "text/prepare.h"
 
 typedef struct sc_summary {
-    sc_str title;        /* 3..120 characters, one line                              */
-    sc_str text;         /* at most 400 characters; quotes reports, plain text       */
-    sc_str keywords[8];  /* as people wrote them, best first                         */
+    sc_str title;       /* 3..120 characters, one line                              */
+    sc_str text;        /* at most 400 characters; quotes reports, plain text       */
+    sc_str keywords[8]; /* as people wrote them, best first                         */
     size_t n_keywords;
 } sc_summary;
 
 /* `reports[0]` is the most central one. `idf(self, hash)` gives a term's weight in the project.
  * The result lives in the arena. */
-sc_rc sc_summarise(const sc_prepared *reports, size_t n, float (*idf)(void *self, uint32_t hash), void *self,
-                   sc_arena *arena, sc_summary *ret, sc_err *err);
+sc_rc sc_summarise(const sc_prepared *reports, size_t n, float (*idf)(void *self, uint32_t hash),
+                   void *self, sc_arena *arena, sc_summary *ret, sc_err *err);
 
 #endif

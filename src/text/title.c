@@ -6,9 +6,15 @@
 
 /* Inside brackets or before a colon; lower case. */
 static const char *const labels[] = {
-    "bug", "bug report", "bugreport", "crash report", "defect", "enhancement", "feature", "feature request", "feedback",
-    "fwd", "fw", "aw", "wg", "re", "help", "help wanted", "idea", "important", "improvement", "issue", "problem", "question",
-    "report", "request", "support", "urgent", "error", "warn", "warning", "info", "debug", "fatal", "ticket",
+    "bug",      "bug report",  "bugreport",   "crash report",
+    "defect",   "enhancement", "feature",     "feature request",
+    "feedback", "fwd",         "fw",          "aw",
+    "wg",       "re",          "help",        "help wanted",
+    "idea",     "important",   "improvement", "issue",
+    "problem",  "question",    "report",      "request",
+    "support",  "urgent",      "error",       "warn",
+    "warning",  "info",        "debug",       "fatal",
+    "ticket",
 };
 
 static bool is_label(sc_str s) {
@@ -74,7 +80,8 @@ sc_str sc_title_core(sc_str s) {
     sc_frames_init(&frames);
     if (s.n && sc_frames_line(&frames, s, SC_STR_NONE)) s.n = 0;
     bool letters = false;
-    for (size_t i = 0; i < s.n && !letters; i++) letters = sc_chars_is(s.p[i], SC_CHARS_ALPHA | SC_CHARS_HIGH);
+    for (size_t i = 0; i < s.n && !letters; i++)
+        letters = sc_chars_is(s.p[i], SC_CHARS_ALPHA | SC_CHARS_HIGH);
     return letters && s.n >= SC_TITLE_MIN ? s : SC_STR_NONE;
 }
 

@@ -55,7 +55,8 @@ static uint32_t short_hash(uint64_t h) { return (uint32_t)(h >> 32) ? (uint32_t)
 
 static void push(sc_tokens *t, sc_str text, uint64_t hash, bool stop, role as) {
     if (!room_for_token(t)) return;
-    t->v[t->n++] = (sc_token){.text = text, .hash = short_hash(hash), .place = (uint8_t)t->place, .stop = stop};
+    t->v[t->n++] = (sc_token){
+        .text = text, .hash = short_hash(hash), .place = (uint8_t)t->place, .stop = stop};
     if (as == PART) return;
     uint64_t own = sc_hash64(text.p, text.n, SEED);
     t->fp = sc_hash64(&own, sizeof own, t->fp);
@@ -78,7 +79,8 @@ static void push_word(sc_tokens *t, sc_str word, role as) {
 
 /* Folds a raw word into the arena, without apostrophes (don't -> dont) and a possessive 's. */
 static sc_str fold(sc_tokens *t, sc_str raw) {
-    if (raw.n > 2 && sc_chars_lower(raw.p[raw.n - 1]) == 's' && raw.p[raw.n - 2] == '\'') raw.n -= 2;
+    if (raw.n > 2 && sc_chars_lower(raw.p[raw.n - 1]) == 's' && raw.p[raw.n - 2] == '\'')
+        raw.n -= 2;
     char *dst = room_for_text(t, MAX_WORD + 4);
     if (!dst) return SC_STR_NONE;
     size_t n = sc_fold_case(raw, dst, MAX_WORD), out = 0;
@@ -100,7 +102,8 @@ static bool hump(sc_str s, size_t i) {
     if (!sc_chars_is(s.p[i], SC_CHARS_UPPER)) return false;
     if (sc_chars_is(s.p[i - 1], SC_CHARS_LOWER | SC_CHARS_DIGIT)) return true;
     if (i + 2 == s.n && s.p[i + 1] == 's') return false; /* URLs */
-    return sc_chars_is(s.p[i - 1], SC_CHARS_UPPER) && i + 1 < s.n && sc_chars_is(s.p[i + 1], SC_CHARS_LOWER);
+    return sc_chars_is(s.p[i - 1], SC_CHARS_UPPER) && i + 1 < s.n &&
+           sc_chars_is(s.p[i + 1], SC_CHARS_LOWER);
 }
 
 /* Cuts the next part off a name: at . _ - and other joints, before a capital (fooBar, HTTPServer),
@@ -111,8 +114,10 @@ static bool next_part(sc_str *rest, sc_str *ret) {
     size_t start = i;
     for (; i < rest->n && !sc_chars_is(rest->p[i], SC_CHARS_JOIN); i++) {
         if (i == start) continue;
-        if (hump(*rest, i) && (i - start >= 2 || !sc_chars_is(rest->p[i - 1], SC_CHARS_UPPER))) break;
-        bool digit = sc_chars_is(rest->p[i], SC_CHARS_DIGIT), was_digit = sc_chars_is(rest->p[i - 1], SC_CHARS_DIGIT);
+        if (hump(*rest, i) && (i - start >= 2 || !sc_chars_is(rest->p[i - 1], SC_CHARS_UPPER)))
+            break;
+        bool digit = sc_chars_is(rest->p[i], SC_CHARS_DIGIT),
+             was_digit = sc_chars_is(rest->p[i - 1], SC_CHARS_DIGIT);
         if (digit && !was_digit && i - start >= 3) break;
         if (was_digit && !digit && sc_chars_is(rest->p[start], SC_CHARS_DIGIT)) break;
     }
@@ -134,8 +139,10 @@ static sc_str joined(sc_tokens *t, sc_str raw) {
 static void parts(sc_tokens *t, sc_str raw) {
     sc_str rest = raw, part;
     for (size_t k = 0; k < MAX_PARTS && next_part(&rest, &part); k++) {
-        if (k == 0 && part.n == 1 && raw.n > 1 && sc_chars_is(raw.p[1], SC_CHARS_UPPER)) return; /* iOS, eBay */
-        if (part.n > 1 && part.n != raw.n && !sc_chars_all(part, SC_CHARS_DIGIT)) word(t, part, PART);
+        if (k == 0 && part.n == 1 && raw.n > 1 && sc_chars_is(raw.p[1], SC_CHARS_UPPER))
+            return; /* iOS, eBay */
+        if (part.n > 1 && part.n != raw.n && !sc_chars_all(part, SC_CHARS_DIGIT))
+            word(t, part, PART);
     }
 }
 
@@ -211,7 +218,8 @@ static sc_str trimmed(sc_str s) {
     while (s.n && sc_chars_is(s.p[s.n - 1], SC_CHARS_JOIN) && s.p[s.n - 1] != '%' &&
            !(s.p[s.n - 1] == '+' && s.n > 2 && s.p[s.n - 2] == '+'))
         s.n--;
-    while (s.n && sc_chars_is(s.p[0], SC_CHARS_JOIN) && !strchr("/~.\\#", s.p[0])) s = sc_chars_from(s, 1);
+    while (s.n && sc_chars_is(s.p[0], SC_CHARS_JOIN) && !strchr("/~.\\#", s.p[0]))
+        s = sc_chars_from(s, 1);
     if (s.n && s.p[0] == '.' && (s.n < 3 || !strchr("./\\", s.p[1]))) s = sc_chars_from(s, 1);
     if (s.n && s.p[0] == '#' && sc_chars_find(s, '/') != SIZE_MAX) s = sc_chars_from(s, 1);
     return s;
@@ -256,7 +264,8 @@ static void chunk(sc_tokens *t, sc_str raw) {
     if (raw.n == 0) return;
     if (raw.n > 64)
         parts(t, raw);
-    else if (sc_chars_all(raw, SC_CHARS_ALPHA | SC_CHARS_HIGH) || sc_chars_find(raw, '\'') != SIZE_MAX)
+    else if (sc_chars_all(raw, SC_CHARS_ALPHA | SC_CHARS_HIGH) ||
+             sc_chars_find(raw, '\'') != SIZE_MAX)
         word(t, raw, WHOLE);
     else
         name(t, raw);
@@ -289,7 +298,8 @@ static size_t chunk_end(sc_str s, size_t i, bool *ret_url) {
     *ret_url = false;
     while (i < end) {
         if (sc_chars_is(s.p[i], SC_CHARS_ALNUM | SC_CHARS_JOIN)) {
-            bool scheme = s.p[i] == ':' && i > start + 1 && i - start < 12 && i + 3 < s.n && s.p[i + 1] == '/' && s.p[i + 2] == '/';
+            bool scheme = s.p[i] == ':' && i > start + 1 && i - start < 12 && i + 3 < s.n &&
+                          s.p[i + 1] == '/' && s.p[i + 2] == '/';
             if (scheme && sc_chars_is(s.p[start], SC_CHARS_ALPHA)) {
                 *ret_url = true;
                 return url_end(s, i);

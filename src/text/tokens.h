@@ -16,10 +16,10 @@ typedef struct sc_tokens {
     sc_arena *arena;
     sc_token *v;
     size_t n, cap;
-    char *text;            /* where folded words go */
+    char *text; /* where folded words go */
     size_t text_n, text_cap;
-    uint64_t fp;           /* over the words and masks as they follow each other, parts left out */
-    size_t n_informative;  /* distinct-enough words among them: no stop words, no masks          */
+    uint64_t fp;          /* over the words and masks as they follow each other, parts left out */
+    size_t n_informative; /* distinct-enough words among them: no stop words, no masks          */
     sc_facets facets;
     sc_token_place place;
     bool nomem;

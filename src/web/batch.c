@@ -9,7 +9,6 @@
  * tick. A group in flight holds a reference: the client may be gone before the commit is. */
 #include <pthread.h>
 
-#include "base/log.h"
 #include "web/batch_group.h"
 #include "web/handlers.h"
 #include "web/spool.h"
@@ -19,7 +18,7 @@ enum {
     MAX_LINE = 1 << 20,
     GROUPS = 3,               /* one fills, two fly */
     MAX_FAILED_COMMITS = 3,   /* in a row: then the rest of the batch is not tried */
-    MAX_WAIT_MS = 60000,      /* for room in the committer's queue */
+    MAX_WAIT_S = 60,          /* for room in the committer's queue */
     WAIT_MS = 250,
 };
 
@@ -41,14 +40,15 @@ typedef struct batch {
     int64_t line_no, taken;
     int failed_commits;
     sc_err stopped;           /* rc set: no more commits are tried, for this reason */
-    int64_t waited_ms;
+    int64_t limited_us;       /* since when the queue has had no room; 0 = it has */
+    bool waiting;             /* ... and only the tick tries again */
     sc_spool spool;
     sc_batch_counts counts;
 } batch;
 
 static void unref(batch *b) {
     if (atomic_fetch_sub(&b->refs, 1) != 1) return;
-    for (size_t i = 0; i < GROUPS; i++) sc_group_done(&b->groups[i]);
+    for (size_t i = 0; i < GROUPS; i++) sc_batch_group_done(&b->groups[i]);
     sc_buf_done(&b->partial);
     sc_spool_done(&b->spool);
     pthread_mutex_destroy(&b->lock);
@@ -59,7 +59,7 @@ static void unref(batch *b) {
 
 static int state_of(const sc_batch_group *g) { return atomic_load(&g->state); }
 
-static sc_batch_group *in_state(batch *b, sc_group_state state) {
+static sc_batch_group *in_state(batch *b, sc_batch_group_state state) {
     sc_batch_group *best = NULL;
     for (size_t i = 0; i < GROUPS; i++)
         if (state_of(&b->groups[i]) == (int)state && (!best || b->groups[i].seq < best->seq))
@@ -73,7 +73,7 @@ static void on_durable(sc_ingest *in, const sc_err *err) {
     for (size_t i = 0; i < GROUPS; i++)
         if (&b->groups[i].in == in) {
             b->groups[i].err = *err;
-            atomic_store(&b->groups[i].state, SC_GROUP_DONE);
+            atomic_store(&b->groups[i].state, SC_BATCH_GROUP_DONE);
         }
     sc_ticker_arm(b->ticker, &b->tick, 0);
     unref(b);
@@ -81,7 +81,7 @@ static void on_durable(sc_ingest *in, const sc_err *err) {
 
 static void end_group(sc_batch_group *g, const sc_err *err) {
     g->err = *err;
-    atomic_store(&g->state, SC_GROUP_DONE);
+    atomic_store(&g->state, SC_BATCH_GROUP_DONE);
 }
 
 /* false: it has to wait for room. */
@@ -99,16 +99,18 @@ static bool submit(batch *b, sc_batch_group *g) {
     }
     g->in = (sc_ingest){.items = g->items, .n = g->n_items, .results = g->results, .done = on_durable, .self = b};
     atomic_fetch_add(&b->refs, 1);
-    atomic_store(&g->state, SC_GROUP_FLYING);
+    atomic_store(&g->state, SC_BATCH_GROUP_FLYING);
     sc_rc rc = sc_ingest_submit(b->scope.app, &g->in, &g->arena, &err);
     if (!rc) {
-        b->waited_ms = 0;
+        b->limited_us = 0;
         return true;
     }
     atomic_fetch_sub(&b->refs, 1);
-    if (rc == SC_LIMITED && b->waited_ms < MAX_WAIT_MS) {
-        atomic_store(&g->state, SC_GROUP_READY);
-        b->waited_ms += WAIT_MS;
+    int64_t now = sc_mono_us(sc_app_clock(b->scope.app));
+    if (rc == SC_LIMITED && (!b->limited_us || now - b->limited_us < MAX_WAIT_S * 1000000LL)) {
+        if (!b->limited_us) b->limited_us = now;
+        b->waiting = true;
+        atomic_store(&g->state, SC_BATCH_GROUP_READY);
         sc_ticker_arm(b->ticker, &b->tick, WAIT_MS);
         return false;
     }
@@ -117,7 +119,7 @@ static bool submit(batch *b, sc_batch_group *g) {
 }
 
 static void submit_ready(batch *b) {
-    for (sc_batch_group *g; (g = in_state(b, SC_GROUP_READY));)
+    for (sc_batch_group *g; !b->waiting && (g = in_state(b, SC_BATCH_GROUP_READY));)
         if (!submit(b, g)) return;
 }
 
@@ -130,14 +132,14 @@ static void note_commit(batch *b, const sc_batch_group *g) {
 
 static void write_done(batch *b) {
     for (;;) {
-        sc_batch_group *g = in_state(b, SC_GROUP_DONE);
+        sc_batch_group *g = in_state(b, SC_BATCH_GROUP_DONE);
         if (!g || g->seq != b->next_write) return;
         note_commit(b, g);
-        sc_group_write(g, &b->spool.buf, &b->counts);
+        sc_batch_group_write(g, &b->spool.buf, &b->counts);
         sc_spool_settle(&b->spool, false);
-        sc_group_reset(g);
+        sc_batch_group_reset(g);
         b->next_write++;
-        atomic_store(&g->state, SC_GROUP_FREE);
+        atomic_store(&g->state, SC_BATCH_GROUP_FREE);
     }
 }
 
@@ -150,11 +152,11 @@ static void advance(batch *b) {
 /* The full group goes off and another one fills. false: none is free. */
 static bool rotate(batch *b) {
     advance(b);
-    sc_batch_group *fresh = in_state(b, SC_GROUP_FREE);
-    if (!fresh || in_state(b, SC_GROUP_READY)) return false;
-    atomic_store(&b->fill->state, SC_GROUP_READY);
+    sc_batch_group *fresh = in_state(b, SC_BATCH_GROUP_FREE);
+    if (!fresh || in_state(b, SC_BATCH_GROUP_READY)) return false;
+    atomic_store(&b->fill->state, SC_BATCH_GROUP_READY);
     fresh->seq = b->next_seq++;
-    atomic_store(&fresh->state, SC_GROUP_FILLING);
+    atomic_store(&fresh->state, SC_BATCH_GROUP_FILLING);
     b->fill = fresh;
     advance(b);
     return true;
@@ -165,7 +167,7 @@ static bool rotate(batch *b) {
 static void too_many(batch *b) {
     sc_err err;
     sc_fail(&err, SC_TOO_LARGE, "a request takes %d lines; send the rest in another one", MAX_LINES);
-    sc_group_add_error(b->fill, b->line_no, &err);
+    sc_batch_group_add_error(b->fill, b->line_no, &err);
 }
 
 static void take_line(batch *b, sc_str line) {
@@ -186,11 +188,11 @@ static void take_line(batch *b, sc_str line) {
     if (b->overlong) {
         sc_err err;
         sc_fail(&err, SC_TOO_LARGE, "the line is over %d bytes", MAX_LINE);
-        sc_group_add_error(b->fill, b->line_no, &err);
+        sc_batch_group_add_error(b->fill, b->line_no, &err);
     } else {
-        sc_group_add(b->fill, &b->scope, b->line_no, line);
+        sc_batch_group_add(b->fill, &b->scope, b->line_no, line);
     }
-    if (sc_group_full(b->fill)) rotate(b);
+    if (sc_batch_group_full(b->fill)) rotate(b);
 }
 
 /* Ends the line that `partial` holds the beginning of. */
@@ -233,7 +235,7 @@ static void take_bytes(batch *b, sc_str bytes) {
 
 static bool all_written(batch *b) {
     for (size_t i = 0; i < GROUPS; i++)
-        if (state_of(&b->groups[i]) != SC_GROUP_FREE) return false;
+        if (state_of(&b->groups[i]) != SC_BATCH_GROUP_FREE) return false;
     return true;
 }
 
@@ -257,7 +259,6 @@ static void reply(sc_req *q, sc_spool *spool) {
         sc_req_fail(q, &err);
     } else if (spool->fd >= 0) {
         q->reply_bytes = (size_t)spool->size;
-        sc_http_reply_header(q->http, "X-Content-Type-Options", "nosniff");
         sc_http_reply_fd(q->http, 200, "application/x-ndjson", sc_spool_take_fd(spool), spool->size);
     } else {
         sc_req_reply(q, 200, "application/x-ndjson", sc_buf_str(&spool->buf));
@@ -276,10 +277,11 @@ static bool finish(batch *b) {
 static void on_tick(void *self) {
     batch *b = self;
     pthread_mutex_lock(&b->lock);
+    b->waiting = false;
     advance(b);
     sc_req *q = b->q;
     bool resume = false;
-    if (b->paused && q && (!sc_group_full(b->fill) || rotate(b))) {
+    if (b->paused && q && (!sc_batch_group_full(b->fill) || rotate(b))) {
         b->paused = false;
         resume = true;
     }
@@ -305,10 +307,10 @@ sc_rc sc_batch_begin(sc_req *q, sc_err *err) {
     memcpy(b->scope.request_id, id.p ? id.p : "", id.n);
     b->ticker = &q->web->ticker;
     b->tick = (sc_tick){.fn = on_tick, .self = b};
-    for (size_t i = 0; i < GROUPS; i++) sc_group_init(&b->groups[i]);
+    for (size_t i = 0; i < GROUPS; i++) sc_batch_group_init(&b->groups[i]);
     b->fill = &b->groups[0];
     b->fill->seq = b->next_seq++;
-    atomic_store(&b->fill->state, SC_GROUP_FILLING);
+    atomic_store(&b->fill->state, SC_BATCH_GROUP_FILLING);
     sc_buf_init(&b->partial, MAX_LINE);
     sc_spool_init(&b->spool);
     b->first = true;
@@ -320,7 +322,7 @@ sc_http_flow sc_batch_chunk(sc_req *q, sc_str bytes) {
     batch *b = q->state;
     pthread_mutex_lock(&b->lock);
     take_bytes(b, bytes);
-    b->paused = sc_group_full(b->fill) && !rotate(b);
+    b->paused = sc_batch_group_full(b->fill) && !rotate(b);
     bool pause = b->paused;
     pthread_mutex_unlock(&b->lock);
     return pause ? SC_HTTP_PAUSE : SC_HTTP_GO;
@@ -333,7 +335,7 @@ sc_rc sc_on_ingestBatch(sc_req *q, sc_err *err) {
     if (b->partial.n || b->overlong) end_partial(b, SC_STR_NONE);
     bool refused = b->refused;
     b->ended = true;
-    atomic_store(&b->fill->state, SC_GROUP_READY);
+    atomic_store(&b->fill->state, SC_BATCH_GROUP_READY);
     advance(b);
     bool due = !refused && finish(b);
     if (refused) b->replied = true;

@@ -3,12 +3,12 @@
 #include "web/render.h"
 #include "web/request.h"
 
-void sc_group_init(sc_batch_group *g) {
-    *g = (sc_batch_group){.state = SC_GROUP_FREE};
-    sc_arena_init(&g->arena, SC_GROUP_ARENA);
+void sc_batch_group_init(sc_batch_group *g) {
+    *g = (sc_batch_group){.state = SC_BATCH_GROUP_FREE};
+    sc_arena_init(&g->arena, SC_BATCH_GROUP_ARENA);
 }
 
-void sc_group_reset(sc_batch_group *g) {
+void sc_batch_group_reset(sc_batch_group *g) {
     sc_arena_reset(&g->arena);
     g->n_items = g->n_lines = g->bytes = 0;
     g->lost = 0;
@@ -16,14 +16,14 @@ void sc_group_reset(sc_batch_group *g) {
     g->err = (sc_err){0};
 }
 
-void sc_group_done(sc_batch_group *g) {
+void sc_batch_group_done(sc_batch_group *g) {
     sc_arena_done(&g->arena);
     sc_free(g->items);
     sc_free(g->lines);
 }
 
-bool sc_group_full(const sc_batch_group *g) {
-    return g->n_lines >= SC_GROUP_LINES || g->bytes >= SC_GROUP_BYTES;
+bool sc_batch_group_full(const sc_batch_group *g) {
+    return g->n_lines >= SC_BATCH_GROUP_LINES || g->bytes >= SC_BATCH_GROUP_BYTES;
 }
 
 static bool lose(sc_batch_group *g, int64_t number) {
@@ -66,10 +66,10 @@ static void add_tail(sc_batch_group *g, int64_t number, const sc_buf *tail, bool
     sc_str text = p ? (sc_str){p, tail->n}
                     : SC_STR("\"status\":\"error\",\"error\":{\"code\":\"nomem\",\"detail\":"
                              "\"no memory for this line\",\"retryable\":true}");
-    g->lines[g->n_lines++] = (sc_group_line){.number = number, .tail = text, .filtered = filtered && p};
+    g->lines[g->n_lines++] = (sc_batch_group_line){.number = number, .tail = text, .filtered = filtered && p};
 }
 
-void sc_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err) {
+void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err) {
     if (!room(g, number)) return;
     SC_AUTO(sc_buf_done) sc_buf tail;
     sc_buf_init(&tail, 4096);
@@ -102,13 +102,13 @@ static sc_rc read_line(sc_batch_group *g, const sc_batch_scope *scope, sc_str li
     return rc;
 }
 
-void sc_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number, sc_str line) {
+void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number, sc_str line) {
     sc_err err = {0};
     g->bytes += line.n;
     if (!room(g, number)) return;
     sc_source_item item = {0};
     if (read_line(g, scope, line, &item, &err)) {
-        sc_group_add_error(g, number, &err);
+        sc_batch_group_add_error(g, number, &err);
         return;
     }
     if (item.verdict == SC_ITEM_FILTERED) {
@@ -121,7 +121,7 @@ void sc_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number
     }
     item.feedback.request_id = sc_str_of(scope->request_id);
     g->items[g->n_items++] = item.feedback;
-    g->lines[g->n_lines++] = (sc_group_line){.number = number, .item = true};
+    g->lines[g->n_lines++] = (sc_batch_group_line){.number = number, .item = true};
 }
 
 static void write_item(const sc_batch_group *g, size_t i, sc_buf *out, sc_batch_counts *counts) {
@@ -141,10 +141,10 @@ static void write_item(const sc_batch_group *g, size_t i, sc_buf *out, sc_batch_
         counts->duplicate++;
 }
 
-void sc_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts *counts) {
+void sc_batch_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts *counts) {
     size_t at = 0;
     for (size_t i = 0; i < g->n_lines; i++) {
-        const sc_group_line *line = &g->lines[i];
+        const sc_batch_group_line *line = &g->lines[i];
         sc_buf_puts(out, "{");
         sc_render_int(out, "line", line->number);
         sc_buf_putc(out, ',');

@@ -9,25 +9,25 @@
 #include "web/schema.h"
 
 enum {
-    SC_GROUP_LINES = 1000,       /* then it is full */
-    SC_GROUP_BYTES = 1 << 20,    /* of lines; then too */
-    SC_GROUP_ARENA = 32 << 20,   /* a bound, not an expectation */
+    SC_BATCH_GROUP_LINES = 1000,       /* then it is full */
+    SC_BATCH_GROUP_BYTES = 1 << 20,    /* of lines; then too */
+    SC_BATCH_GROUP_ARENA = 32 << 20,   /* a bound, not an expectation */
 };
 
-typedef enum sc_group_state {
-    SC_GROUP_FREE,
-    SC_GROUP_FILLING,
-    SC_GROUP_READY,  /* full, not submitted yet */
-    SC_GROUP_FLYING, /* the committer has it */
-    SC_GROUP_DONE,   /* its results are known */
-} sc_group_state;
+typedef enum sc_batch_group_state {
+    SC_BATCH_GROUP_FREE,
+    SC_BATCH_GROUP_FILLING,
+    SC_BATCH_GROUP_READY,  /* full, not submitted yet */
+    SC_BATCH_GROUP_FLYING, /* the committer has it */
+    SC_BATCH_GROUP_DONE,   /* its results are known */
+} sc_batch_group_state;
 
-typedef struct sc_group_line {
+typedef struct sc_batch_group_line {
     int64_t number;
     bool item;       /* in `items`, the next one in order */
     sc_str tail;     /* else the rest of its result as JSON: "status":"error",... */
     bool filtered;
-} sc_group_line;
+} sc_batch_group_line;
 
 typedef struct sc_batch_group {
     _Atomic int state;
@@ -35,7 +35,7 @@ typedef struct sc_batch_group {
     sc_arena arena;
     sc_feedback *items;
     size_t n_items, cap_items;
-    sc_group_line *lines;
+    sc_batch_group_line *lines;
     size_t n_lines, cap_lines;
     size_t bytes;
     int64_t lost, lost_from; /* lines that not even an error could be kept for: no memory */
@@ -46,10 +46,10 @@ typedef struct sc_batch_group {
 
 typedef struct sc_batch_counts { int64_t ok, duplicate, filtered, error, skipped; } sc_batch_counts;
 
-void sc_group_init(sc_batch_group *g);
-void sc_group_reset(sc_batch_group *g);
-void sc_group_done(sc_batch_group *g);
-bool sc_group_full(const sc_batch_group *g);
+void sc_batch_group_init(sc_batch_group *g);
+void sc_batch_group_reset(sc_batch_group *g);
+void sc_batch_group_done(sc_batch_group *g);
+bool sc_batch_group_full(const sc_batch_group *g);
 /* What all lines of a batch share. */
 typedef struct sc_batch_scope {
     sc_app *app;
@@ -58,9 +58,9 @@ typedef struct sc_batch_scope {
     char request_id[65];
 } sc_batch_scope;
 /* Adds one line: an item, or the error that it is. */
-void sc_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number, sc_str line);
-void sc_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err);
+void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number, sc_str line);
+void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err);
 /* Result lines, in order; counts them. */
-void sc_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts *counts);
+void sc_batch_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts *counts);
 
 #endif

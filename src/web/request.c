@@ -57,9 +57,6 @@ sc_rc sc_req_ids(const sc_req *q, const char *name, sc_id **ret, size_t *ret_n, 
 
 void sc_req_reply(sc_req *q, int status, const char *content_type, sc_str body) {
     q->reply_bytes = body.n;
-    sc_http_reply_header(q->http, "X-Content-Type-Options", "nosniff");
-    /* What is answered to a key must not come out of a cache for somebody else. */
-    if (q->op && q->op->method == SC_GET) sc_http_reply_header(q->http, "Cache-Control", "no-store");
     sc_http_reply(q->http, status, content_type, body);
 }
 
@@ -96,8 +93,7 @@ static const char *title_of(int status) {
 
 static int64_t retry_seconds(const sc_err *err) { return (err->retry_after_ms + 999) / 1000; }
 
-void sc_problem_write(sc_buf *out, const sc_err *err, sc_str request_id) {
-    int status = sc_rc_http(err->rc);
+void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request_id) {
     char code[32];
     sc_problem_code(err->rc, code);
     sc_buf_putf(out, "{\"type\":\"urn:soulcaster:error:%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
@@ -115,8 +111,6 @@ void sc_problem_write(sc_buf *out, const sc_err *err, sc_str request_id) {
 }
 
 static void problem_headers(sc_http_request *r, const sc_err *err) {
-    sc_http_reply_header(r, "X-Content-Type-Options", "nosniff");
-    sc_http_reply_header(r, "Cache-Control", "no-store");
     if (err->rc == SC_UNAUTHORIZED) sc_http_reply_header(r, "WWW-Authenticate", "Bearer");
     if (err->retry_after_ms > 0) {
         char text[24];
@@ -125,12 +119,12 @@ static void problem_headers(sc_http_request *r, const sc_err *err) {
     }
 }
 
-void sc_problem_reply(sc_http_request *r, const sc_err *err) {
+void sc_problem_reply(sc_http_request *r, const sc_err *err, int status) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
-    sc_problem_write(&b, err, sc_http_request_id(r));
+    sc_problem_write(&b, err, status, sc_http_request_id(r));
     problem_headers(r, err);
-    sc_http_reply(r, sc_rc_http(err->rc), "application/problem+json",
+    sc_http_reply(r, status, "application/problem+json",
                   b.failed ? SC_STR("{\"status\":503,\"title\":\"Service Unavailable\"}") : sc_buf_str(&b));
 }
 
@@ -141,5 +135,5 @@ void sc_req_fail(sc_req *q, const sc_err *err) {
         return;
     }
     q->reply_bytes = 0;
-    sc_problem_reply(q->http, err);
+    sc_problem_reply(q->http, err, sc_rc_http(err->rc));
 }

@@ -98,9 +98,9 @@ void sc_req_reply(sc_req *q, int status, const char *content_type, sc_str body);
 sc_rc sc_req_reply_buf(sc_req *q, int status, const sc_buf *b, sc_err *err);
 void sc_req_fail(sc_req *q, const sc_err *err);
 /* The problem's text, for requests that have no sc_req too. */
-void sc_problem_write(sc_buf *out, const sc_err *err, sc_str request_id);
-/* Replies with a problem where there is no sc_req. */
-void sc_problem_reply(sc_http_request *r, const sc_err *err);
+void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request_id);
+/* Replies with a problem where there is no sc_req, or with a status that is not the code's own. */
+void sc_problem_reply(sc_http_request *r, const sc_err *err, int status);
 /* "unprocessable" */
 void sc_problem_code(sc_rc rc, char ret[32]);
 

@@ -96,7 +96,6 @@ static sc_rc meet(sc_req *q, sc_err *err) {
     if (!rc) rc = check_media(q, err);
     if (rc) return rc;
     sc_http_limit_body(q->http, q->op->max_body);
-    if (q->op->access == SC_ACCESS_WEBHOOK) sc_http_keep_raw(q->http);
     if (!q->row->chunk) return SC_OK;
     sc_http_stream_body(q->http);
     q->started = true;
@@ -115,7 +114,7 @@ static void on_head(void *self, sc_http_request *r) {
     sc_req *q = sc_arena_take(sc_http_arena(r), sizeof *q);
     if (!q) {
         sc_fail(&err, SC_NOMEM, "no memory for the request");
-        sc_problem_reply(r, &err);
+        sc_problem_reply(r, &err, sc_rc_http(err.rc));
         return;
     }
     q->web = self;
@@ -191,14 +190,13 @@ static void on_closed(void *self, sc_http_request *r) {
     sc_log_context("");
 }
 
-/* What the server itself found wrong. */
+/* What the server itself found wrong. A client that is too slow is told 408: 504 would mean that we
+ * waited for somebody else. */
 static void on_error(void *self, sc_http_request *r, const sc_err *err) {
     (void)self;
     sc_req *q = sc_http_state(r);
-    if (q)
-        sc_req_fail(q, err);
-    else
-        sc_problem_reply(r, err);
+    if (q) q->failed = *err;
+    sc_problem_reply(r, err, err->rc == SC_TIMEOUT ? 408 : sc_rc_http(err->rc));
 }
 
 /* ---- Life --------------------------------------------------------------------------------------- */

@@ -195,7 +195,7 @@ typedef struct race {
 static void *put_the_same_64(void *p) {
     race *r = p;
     sc_fx *f = r->f;
-    char ext[16];
+    char ext[24];
     for (int i = 0; i < 64; i++) {
         sc_id job = fx_id(f);
         sc_feedback x = {.id = r->ids[i], .project_id = f->a, .source = SC_SOURCE_manual,

@@ -14,7 +14,8 @@ static void must(bool ok) {
 
 static void check_text(sc_str s) {
     must(sc_utf8_valid(s));
-    for (size_t i = 0; i < s.n; i++) must((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\n' || s.p[i] == '\t');
+    for (size_t i = 0; i < s.n; i++)
+        must((unsigned char)s.p[i] >= 0x20 || s.p[i] == '\n' || s.p[i] == '\t');
 }
 
 static void check(const sc_prepared *p) {
@@ -39,8 +40,10 @@ static float one(void *self, uint32_t hash) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
     const char *p = (const char *)data + 2;
-    size_t n = size - 2, title_n = SC_MIN(n, (size_t)data[0]), stack_n = SC_MIN(n - title_n, (size_t)data[1] * 4);
-    sc_str title = {p, title_n}, stack = {p + title_n, stack_n}, body = {p + title_n + stack_n, n - title_n - stack_n};
+    size_t n = size - 2, title_n = SC_MIN(n, (size_t)data[0]),
+           stack_n = SC_MIN(n - title_n, (size_t)data[1] * 4);
+    sc_str title = {p, title_n}, stack = {p + title_n, stack_n},
+           body = {p + title_n + stack_n, n - title_n - stack_n};
     sc_arena arena;
     sc_arena_init(&arena, BUDGET);
     sc_prepared a, b;

@@ -77,8 +77,9 @@ static void a_flipped_bit_is_refused_wherever_it_counts(void **state) {
 
 static void sizes_that_do_not_fit_are_refused_even_when_sealed(void **state) {
     (void)state;
-    static const uint32_t bad[][2] = {{0, BUCKETS}, {7, BUCKETS}, {513, BUCKETS}, {UINT32_MAX, BUCKETS}, {DIM, 0}, {DIM, 1000},
-                                      {DIM, 2048}, {DIM, UINT32_MAX}, {DIM, 1u << 31}, {DIM + 1, BUCKETS}};
+    static const uint32_t bad[][2] = {
+        {0, BUCKETS}, {7, BUCKETS}, {513, BUCKETS},    {UINT32_MAX, BUCKETS}, {DIM, 0},
+        {DIM, 1000},  {DIM, 2048},  {DIM, UINT32_MAX}, {DIM, 1u << 31},       {DIM + 1, BUCKETS}};
     unsigned char p[BYTES];
     sc_builtin b;
     for (size_t i = 0; i < SC_LEN(bad); i++) {
@@ -112,7 +113,8 @@ static sc_builtin shipped(void) {
 
 static void embed(const sc_builtin *b, const char *title, const char *body, int8_t *v) {
     sc_prepared p;
-    assert_int_equal(sc_prepare(sc_str_of(title), sc_str_of(body), SC_STR_NONE, &arena, &p, NULL), SC_OK);
+    assert_int_equal(sc_prepare(sc_str_of(title), sc_str_of(body), SC_STR_NONE, &arena, &p, NULL),
+                     SC_OK);
     sc_builtin_embed(b, &p, v);
 }
 
@@ -140,7 +142,8 @@ static void a_text_that_says_nothing_is_all_zero(void **state) {
 static void every_other_vector_has_unit_length(void **state) {
     (void)state;
     sc_builtin b = shipped();
-    static const char *const texts[] = {"x", "cart", "the", "The cart loses its items after login", "\xE6\x94\xAF\xE4\xBB\x98"};
+    static const char *const texts[] = {"x", "cart", "the", "The cart loses its items after login",
+                                        "\xE6\x94\xAF\xE4\xBB\x98"};
     for (size_t i = 0; i < SC_LEN(texts); i++) {
         double c = cosine(&b, texts[i], texts[i]);
         if (c < 0.96 || c > 1.04) fail_msg("%s: %.3f", texts[i], c);
@@ -151,7 +154,8 @@ static void likeness_of_words_is_likeness_of_vectors(void **state) {
     (void)state;
     sc_builtin b = shipped();
     const char *a = "The shopping cart loses its items after login";
-    double same = cosine(&b, a, "after logging in my cart has lost the items"), typo = cosine(&b, a, "shoping card looses items after login");
+    double same = cosine(&b, a, "after logging in my cart has lost the items"),
+           typo = cosine(&b, a, "shoping card looses items after login");
     double other = cosine(&b, a, "Dark theme makes the settings page unreadable");
     assert_true(same > 0.4 && typo > 0.25);
     assert_true(other < 0.15 && other < typo);
@@ -164,7 +168,8 @@ static void a_very_long_text_is_bounded(void **state) {
     char *text = sc_arena_take(&arena, 32 << 10);
     size_t n = 0;
     for (int i = 0; i < 3000; i++)
-        n += (size_t)snprintf(text + n, 16, "w%c%c%c ", 'a' + i % 26, 'a' + i / 26 % 26, 'a' + i / 676);
+        n += (size_t)snprintf(text + n, 16, "w%c%c%c ", 'a' + i % 26, 'a' + i / 26 % 26,
+                              'a' + i / 676);
     embed(&b, "", text, v);
     int64_t sum = 0;
     for (uint32_t i = 0; i < b.dim; i++) sum += v[i] * v[i];
@@ -178,7 +183,10 @@ static void vectors_are_the_same_on_every_machine(void **state) {
     int8_t v[DIM];
     make(p);
     assert_int_equal(sc_builtin_load(&b, p, BYTES, NULL), SC_OK);
-    embed(&b, "Cart loses items", "After login **all** items are gone, GR\xC3\x96\xC3\x9F" "E 3", v);
+    embed(&b, "Cart loses items",
+          "After login **all** items are gone, GR\xC3\x96\xC3\x9F"
+          "E 3",
+          v);
     print_message("golden %016llx\n", (unsigned long long)sc_hash64(v, sizeof v, 0));
 }
 
@@ -197,7 +205,10 @@ static void the_port_answers_for_the_table(void **state) {
     assert_non_null(strstr(ops->model(self), model));
     sc_prepared p[2];
     int8_t v[2 * SC_BUILTIN_MAX_DIM], w[SC_BUILTIN_MAX_DIM];
-    for (int i = 0; i < 2; i++) assert_int_equal(sc_prepare(i ? SC_STR("dark theme") : SC_STR("lost cart"), SC_STR_NONE, SC_STR_NONE, &arena, &p[i], NULL), SC_OK);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(sc_prepare(i ? SC_STR("dark theme") : SC_STR("lost cart"), SC_STR_NONE,
+                                    SC_STR_NONE, &arena, &p[i], NULL),
+                         SC_OK);
     assert_int_equal(ops->embed(self, p, 2, 0, v, NULL), SC_OK);
     sc_builtin b = shipped();
     embed(&b, "dark theme", "", w);
@@ -208,10 +219,14 @@ static void the_port_answers_for_the_table(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_truncated_table_is_refused_at_every_length, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_flipped_bit_is_refused_wherever_it_counts, setup, teardown),
-        cmocka_unit_test_setup_teardown(sizes_that_do_not_fit_are_refused_even_when_sealed, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_table_for_another_preparation_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_truncated_table_is_refused_at_every_length, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_flipped_bit_is_refused_wherever_it_counts, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(sizes_that_do_not_fit_are_refused_even_when_sealed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_table_for_another_preparation_is_refused, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_text_that_says_nothing_is_all_zero, setup, teardown),
         cmocka_unit_test_setup_teardown(every_other_vector_has_unit_length, setup, teardown),
         cmocka_unit_test_setup_teardown(likeness_of_words_is_likeness_of_vectors, setup, teardown),

@@ -31,11 +31,13 @@ static void two_ways_to_frame_a_body_are_400_and_end_the_connection(void **state
     bench *b = *state;
     serve(b);
     static const char *const requests[] = {
-        "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\n" HOST
+        "Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 3\r\n\r\nabc",
         "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc",
         "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: gzip\r\n\r\nabc",
-        "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "POST /echo HTTP/1.1\r\n" HOST
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST /echo HTTP/1.0\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     };
     for (size_t i = 0; i < SC_LEN(requests); i++) {
@@ -151,7 +153,8 @@ static void a_connection_serves_many_requests(void **state) {
     serve(b);
     int fd = dial(b);
     for (int i = 0; i < 20; i++) {
-        say(fd, i % 2 ? "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc" : GET("/forbidden"));
+        say(fd, i % 2 ? "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 3\r\n\r\nabc"
+                      : GET("/forbidden"));
         hear(fd, &a, false);
         assert_int_equal(a.status, i % 2 ? 200 : 403);
     }
@@ -208,8 +211,10 @@ static void long_text_is_compressed_for_those_who_ask(void **state) {
 static void bodies_arrive_whole_however_they_are_cut(void **state) {
     bench *b = *state;
     serve(b);
-    expect(b, "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
-              "3\r\nabc\r\n5;x=y\r\ndefgh\r\n0\r\nTrailer: t\r\n\r\n", 200);
+    expect(b,
+           "POST /echo HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n"
+           "3\r\nabc\r\n5;x=y\r\ndefgh\r\n0\r\nTrailer: t\r\n\r\n",
+           200);
     assert_int_equal(a.n_body, 8);
     assert_memory_equal(a.body, "abcdefgh", 8);
     expect(b, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", 200);
@@ -234,7 +239,8 @@ static void expect_continue_is_refused_before_the_body(void **state) {
     assert_true(is_closed(fd));
     close(fd);
     fd = dial(b);
-    say(fd, "POST /forbidden HTTP/1.1\r\n" HOST "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n");
+    say(fd,
+        "POST /forbidden HTTP/1.1\r\n" HOST "Content-Length: 5\r\nExpect: 100-continue\r\n\r\n");
     assert_int_equal(hear(fd, &a, false)->status, 403);
     close(fd);
     fd = dial(b);
@@ -287,7 +293,8 @@ static void a_reply_in_the_middle_ends_the_pieces(void **state) {
     bench *b = *state;
     serve(b);
     int fd = dial(b);
-    say(fd, "POST /early HTTP/1.1\r\n" HOST "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n");
+    say(fd, "POST /early HTTP/1.1\r\n" HOST
+            "Transfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n4\r\nefgh\r\n");
     wait_for(b, &b->heads, 1);
     say(fd, "4\r\nabcd\r\n0\r\n\r\n");
     assert_int_equal(hear(fd, &a, false)->status, 422);
@@ -350,8 +357,9 @@ static void an_address_in_use_or_wrong_is_told(void **state) {
     sc_http_server *second = NULL;
     sc_err err = {0};
     assert_int_equal(sc_http_server_open(&conf, &h, &second, &err), SC_CONFLICT);
-    static const char *const wrong[] = {"", "8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:99999",
-                                        "::1:80", "example.org:80", "[::1:80", "127.0.0.1:80x"};
+    static const char *const wrong[] = {
+        "",       "8080",           "127.0.0.1", "127.0.0.1:",   "127.0.0.1:99999",
+        "::1:80", "example.org:80", "[::1:80",   "127.0.0.1:80x"};
     for (size_t i = 0; i < SC_LEN(wrong); i++) {
         conf.listen = wrong[i];
         if (sc_http_server_open(&conf, &h, &second, &err) != SC_INVALID) fail_msg("%s", wrong[i]);

@@ -158,7 +158,8 @@ static inline void on_done(void *self, sc_http_request *r) {
         sc_http_reply(r, 200, "text/plain", sc_str_of(text));
     } else {
         sc_str seen = sc_http_query(r, "q");
-        sc_http_reply_header(r, "X-Path", sc_arena_copy(sc_http_arena(r), sc_http_path(r).p, sc_http_path(r).n));
+        sc_http_reply_header(r, "X-Path",
+                             sc_arena_copy(sc_http_arena(r), sc_http_path(r).p, sc_http_path(r).n));
         sc_http_reply_header(r, "X-Peer", sc_http_peer(r).p);
         sc_http_reply_header(r, "X-Method", sc_http_method_name(sc_http_method_get(r)));
         sc_http_reply(r, 404, "text/plain", seen);
@@ -199,8 +200,12 @@ static inline int bench_new(void **state) {
 }
 
 static inline void serve(bench *b) {
-    sc_http_handler h = {.self = b, .head = on_head, .chunk = on_chunk, .done = on_done,
-                         .closed = on_closed, .error = on_error};
+    sc_http_handler h = {.self = b,
+                         .head = on_head,
+                         .chunk = on_chunk,
+                         .done = on_done,
+                         .closed = on_closed,
+                         .error = on_error};
     sc_err err = {0};
     if (sc_http_server_open(&b->conf, &h, &b->server, &err)) fail_msg("%s", err.msg);
     sscanf(sc_http_server_url(b->server), "http://127.0.0.1:%d", &b->port);
@@ -215,8 +220,6 @@ static inline int bench_free(void **state) {
     sc_free(b);
     return 0;
 }
-
-static inline int64_t deadline_in(int64_t ms) { return sc_now_ms(&sc_clock_system) + ms; }
 
 /* ---- Clients ------------------------------------------------------------------------------------- */
 

@@ -1,0 +1,167 @@
+/* Operations: the contract itself, health, metrics. */
+#include <dirent.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "web/handlers.h"
+
+enum { PROBE_EVERY_US = 1000000, PROBE_STUCK_US = 5000000 };
+
+sc_rc sc_on_getContract(sc_req *q, sc_err *err) {
+    (void)err;
+    sc_req_reply(q, 200, "application/json", q->web->contract->text);
+    return SC_OK;
+}
+
+/* ---- Health ------------------------------------------------------------------------------------- */
+
+static void probe(sc_web *w, int64_t now_us) {
+    sc_health *h = &w->health;
+    sc_err err = {0};
+    const sc_store *s = sc_app_store(w->conf.app);
+    atomic_store(&h->probing_us, now_us);
+    s->ops->probe(s->self, sc_now_ms(sc_app_clock(w->conf.app)), &err);
+    pthread_mutex_lock(&h->text_lock);
+    h->last = err;
+    pthread_mutex_unlock(&h->text_lock);
+    atomic_store(&h->checked_us, sc_mono_us(sc_app_clock(w->conf.app)));
+    atomic_store(&h->probing_us, 0);
+}
+
+/* Whoever finds the answer older than a second makes a new one; the others take the old one, and
+ * only the very first ones wait. A probe that does not come back is an answer too. */
+static void check(sc_web *w, sc_err *ret) {
+    sc_health *h = &w->health;
+    int64_t now = sc_mono_us(sc_app_clock(w->conf.app)), checked = atomic_load(&h->checked_us);
+    if (!checked) {
+        pthread_mutex_lock(&h->lock);
+        if (!atomic_load(&h->checked_us)) probe(w, now);
+        pthread_mutex_unlock(&h->lock);
+    } else if (now - checked > PROBE_EVERY_US && pthread_mutex_trylock(&h->lock) == 0) {
+        if (atomic_load(&h->checked_us) == checked) probe(w, now);
+        pthread_mutex_unlock(&h->lock);
+    }
+    pthread_mutex_lock(&h->text_lock);
+    *ret = h->last;
+    pthread_mutex_unlock(&h->text_lock);
+    int64_t probing = atomic_load(&h->probing_us);
+    if (probing && now - probing > PROBE_STUCK_US)
+        sc_fail(ret, SC_STORE, "the store has not answered for %lld s", (long long)((now - probing) / 1000000));
+}
+
+sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
+    sc_web *w = q->web;
+    bool draining = atomic_load(&w->draining);
+    sc_err store = {0};
+    check(w, &store);
+    bool ok = !store.rc && !draining;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4096);
+    sc_buf_putc(&b, '{');
+    sc_render_str(&b, "status", ok ? SC_STR("ok") : draining ? SC_STR("draining") : SC_STR("unavailable"));
+    sc_render_str(&b, "store", store.rc ? SC_STR("error") : SC_STR("ok"));
+    if (store.rc) sc_render_str(&b, "detail", sc_str_of(store.msg));
+    sc_render_str(&b, "version", sc_str_of(w->conf.version ? w->conf.version : ""));
+    sc_render_int(&b, "uptime_s", (sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1000000);
+    sc_buf_putc(&b, '}');
+    return sc_req_reply_buf(q, ok ? 200 : 503, &b, err);
+}
+
+sc_rc sc_on_getApiHealth(sc_req *q, sc_err *err) { return sc_on_getHealth(q, err); }
+
+/* ---- Metrics ------------------------------------------------------------------------------------ */
+
+static void gauge(sc_buf *b, const char *name, const char *type, const char *help, double v) {
+    sc_metrics_family(b, name, type, help);
+    sc_buf_putf(b, "%s %.17g\n", name, v);
+}
+
+static void put_app(sc_buf *b, const sc_app_stats *s) {
+    const struct { const char *name, *type, *help; double v; } rows[] = {
+        {"soulcaster_ingest_commits_total", "counter", "Group commits.", (double)s->commits},
+        {"soulcaster_ingest_reports_total", "counter", "Reports stored.", (double)s->committed},
+        {"soulcaster_ingest_duplicates_total", "counter", "Reports that were stored before.", (double)s->duplicates},
+        {"soulcaster_ingest_refused_total", "counter", "Reports refused because too much waited.", (double)s->refused},
+        {"soulcaster_ingest_commit_seconds_total", "counter", "Time in group commits.", (double)s->commit_us_total / 1e6},
+        {"soulcaster_ingest_queued_bytes", "gauge", "Reports that wait for their commit.", (double)s->queued_bytes},
+        {"soulcaster_grouping_reports_total", "counter", "Reports grouped.", (double)s->grouped},
+        {"soulcaster_grouping_errors_total", "counter", "Grouping steps that failed.", (double)s->group_errors},
+        {"soulcaster_grouping_conflicts_total", "counter", "Grouping steps redone because the project changed.", (double)s->conflicts},
+        {"soulcaster_grouping_regressions_total", "counter", "Resolved issues reopened by a report.", (double)s->regressions},
+        {"soulcaster_grouping_seconds_total", "counter", "Time spent grouping.", (double)s->group_us_total / 1e6},
+        {"soulcaster_index_projects", "gauge", "Projects whose index is loaded.", (double)s->spaces},
+        {"soulcaster_index_reports", "gauge", "Reports in loaded indexes.", (double)s->items},
+        {"soulcaster_index_clusters", "gauge", "Clusters in loaded indexes.", (double)s->clusters},
+        {"soulcaster_index_bytes", "gauge", "Memory of loaded indexes.", (double)s->index_bytes},
+        {"soulcaster_event_subscribers", "gauge", "Open event streams.", (double)s->subscribers},
+    };
+    for (size_t i = 0; i < SC_LEN(rows); i++) gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
+}
+
+/* A store that cannot answer now leaves its lines out; the scrape tells the rest. */
+static void put_store(sc_buf *b, sc_web *w) {
+    const sc_store *s = sc_app_store(w->conf.app);
+    sc_job_counts jobs;
+    sc_id all = {{0}};
+    if (!s->ops->job_counts(s->self, &all, SC_STR("group"), &jobs, NULL)) {
+        sc_metrics_family(b, "soulcaster_jobs", "gauge", "Grouping jobs by state.");
+        for (size_t i = 0; i < SC_JOB_STATE_COUNT; i++)
+            sc_buf_putf(b, "soulcaster_jobs{state=\"%s\"} %lld\n", sc_job_state_name((sc_job_state)i),
+                        (long long)jobs.by_state[i]);
+        int64_t now = sc_now_ms(sc_app_clock(w->conf.app)), oldest = jobs.oldest_pending_ms;
+        gauge(b, "soulcaster_jobs_oldest_pending_seconds", "gauge", "Age of the oldest job that is ready.",
+              oldest && oldest < now ? (double)(now - oldest) / 1e3 : 0);
+    }
+    sc_store_info info;
+    if (!s->ops->info(s->self, &info, NULL))
+        gauge(b, "soulcaster_store_bytes", "gauge", "Size of the store on disk.", (double)info.bytes);
+}
+
+static void put_http(sc_buf *b, sc_web *w) {
+    sc_http_server *server = atomic_load(&w->server);
+    if (!server) return;
+    sc_http_stats s;
+    sc_http_server_stats(server, &s);
+    gauge(b, "soulcaster_http_connections", "gauge", "Open connections.", (double)s.connections);
+    gauge(b, "soulcaster_http_in_flight", "gauge", "Requests under way.", (double)s.in_flight);
+    gauge(b, "soulcaster_http_buffered_bytes", "gauge", "Memory of request bodies.", (double)s.buffered_bytes);
+    gauge(b, "soulcaster_http_refused_total", "counter", "Connections and requests refused by limits.", (double)s.refused);
+}
+
+static void put_process(sc_buf *b, sc_web *w) {
+    long pages = 0, skip = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f) {
+        if (fscanf(f, "%ld %ld", &skip, &pages) != 2) pages = 0;
+        fclose(f);
+    }
+    gauge(b, "process_resident_memory_bytes", "gauge", "Resident memory.", (double)pages * (double)sysconf(_SC_PAGESIZE));
+    DIR *d = opendir("/proc/self/fd");
+    int fds = -3; /* ".", "..", and the one that reads */
+    while (d && readdir(d)) fds++;
+    if (d) {
+        closedir(d);
+        gauge(b, "process_open_fds", "gauge", "Open file descriptors.", fds);
+    }
+    gauge(b, "soulcaster_uptime_seconds", "gauge", "Since the start.",
+          (double)(sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1e6);
+    sc_metrics_family(b, "soulcaster_build_info", "gauge", "The version.");
+    sc_buf_putf(b, "soulcaster_build_info{version=\"%s\"} 1\n", w->conf.version ? w->conf.version : "");
+}
+
+sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
+    sc_web *w = q->web;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4 << 20);
+    sc_app_stats s;
+    sc_app_stats_get(w->conf.app, &s);
+    sc_metrics_write(w->metrics, w->contract, &b);
+    put_http(&b, w);
+    put_app(&b, &s);
+    put_store(&b, w);
+    put_process(&b, w);
+    sc_rc rc = sc_buf_check(&b, "the metrics", err);
+    if (rc) return rc;
+    sc_req_reply(q, 200, "text/plain; version=0.0.4; charset=utf-8", sc_buf_str(&b));
+    return SC_OK;
+}

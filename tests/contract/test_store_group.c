@@ -1,0 +1,549 @@
+/* Every backend keeps the port's word: grouping and issues. */
+#include "store_fixture.h"
+
+#include <math.h>
+
+static sc_group_write step(sc_fx *f, const sc_id *project) {
+    return (sc_group_write){.project_id = *project, .expect_version = fx_version(f, project),
+                            .model = "m1", .now_ms = f->clock_ms};
+}
+
+static sc_cluster cluster_of(sc_fx *f, const sc_id *id) {
+    sc_cluster k;
+    fx_ok(f, f->ops->cluster_get(f->s, &f->a, id, &f->arena, &k, &f->err));
+    return k;
+}
+
+/* ---- Hostile first ------------------------------------------------------------------------------ */
+
+static void a_step_on_an_old_version_is_a_conflict_and_writes_nothing(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[2], version;
+    sc_cluster got;
+    fx_put_n(f, &f->a, 2, seqs);
+    fx_group(f, &f->a, seqs, 1);
+    sc_cluster k = fx_cluster(f, &f->a, "late");
+    sc_assign as = {seqs[1], k.id, SC_STR("r")};
+    sc_group_write w = step(f, &f->a);
+    w.clusters = &k;
+    w.n_clusters = 1;
+    w.assigns = &as;
+    w.n_assigns = 1;
+    w.expect_version--;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_CONFLICT);
+    w.expect_version += 2;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_CONFLICT);
+    fx_rc(f, f->ops->cluster_get(f->s, &f->a, &k.id, &f->arena, &got, &f->err), SC_NOT_FOUND);
+    assert_int_equal(fx_version(f, &f->a), 1);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
+static void a_step_with_one_bad_part_writes_nothing_at_all(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[1], foreign, version;
+    fx_put_n(f, &f->a, 1, seqs);
+    fx_put_n(f, &f->b, 1, &foreign);
+    sc_cluster k = fx_cluster(f, &f->a, "k"), got;
+    sc_id unknown = fx_id(f);
+    sc_event e = {.kind = SC_STR("x"), .data = SC_STR("{}"), .at_ms = T0};
+    int64_t last;
+    for (int i = 0; i < 6; i++) {
+        sc_assign as[2] = {{seqs[0], k.id, SC_STR("r")}, {seqs[0], k.id, SC_STR("r")}};
+        sc_decision d = {.feedback_seq = seqs[0], .cluster_id = k.id, .reason = SC_REASON_first};
+        sc_correction r = {.id = fx_id(f), .action_id = fx_id(f), .kind = SC_CORRECTION_pin,
+                           .feedback_seq = seqs[0], .cluster_id = k.id};
+        sc_group_write w = step(f, &f->a);
+        w.assigns = as;
+        w.n_assigns = 2;
+        w.clusters = &k;
+        w.n_clusters = 1;
+        w.decisions = &d;
+        w.n_decisions = 1;
+        w.corrections = &r;
+        w.n_corrections = 1;
+        w.events = &e;
+        w.n_events = 1;
+        if (i == 0) as[1].seq = foreign;
+        if (i == 1) as[1].seq = 424242;
+        if (i == 2) as[1].cluster_id = unknown;
+        if (i == 3) d.feedback_seq = foreign;
+        if (i == 4) r.cluster_id = unknown;
+        if (i == 5) w.undo_action = unknown;
+        fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND);
+        fx_rc(f, f->ops->cluster_get(f->s, &f->a, &k.id, &f->arena, &got, &f->err), SC_NOT_FOUND);
+    }
+    assert_int_equal(fx_version(f, &f->a), 0);
+    fx_ok(f, f->ops->last_event(f->s, &last, &f->err));
+    assert_int_equal(last, 0);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
+static void a_step_of_a_job_that_lost_its_lease_is_fenced(void **state) {
+    sc_fx *f = *state;
+    int64_t version;
+    sc_job job = fx_job(f, &f->a, "g", ""), one, two;
+    fx_enqueue(f, &job);
+    fx_ok(f, fx_claim(f, "g", T0, &one));
+    fx_ok(f, fx_claim(f, "g", T0 + 5000, &two));
+    assert_true(two.fence > one.fence);
+    sc_group_write w = step(f, &f->a);
+    w.job_id = one.id;
+    w.job_fence = one.fence;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_FENCED);
+    w.job_id = fx_id(f);
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_FENCED);
+    w.job_id = two.id;
+    w.job_fence = two.fence;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    assert_int_equal(version, 1);
+    fx_ok(f, fx_end(f, &two, SC_JOB_EV_FINISH, T0 + 5000));
+    w.expect_version = 1;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_FENCED);
+}
+
+static void an_issue_of_another_project_is_not_found_nor_replaced(void **state) {
+    sc_fx *f = *state;
+    int64_t seq, version;
+    fx_put_n(f, &f->a, 1, &seq);
+    sc_id id = fx_group(f, &f->a, &seq, 1);
+    sc_cluster k;
+    fx_rc(f, f->ops->cluster_get(f->s, &f->b, &id, &f->arena, &k, &f->err), SC_NOT_FOUND);
+    k = fx_cluster(f, &f->b, "stolen");
+    k.id = id;
+    sc_group_write w = step(f, &f->b);
+    w.clusters = &k;
+    w.n_clusters = 1;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND);
+    sc_id nobody = fx_id(f);
+    w.project_id = nobody;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND);
+    assert_true(sc_str_is(cluster_of(f, &id).title, "cluster"));
+}
+
+static void a_representation_without_a_model_is_refused(void **state) {
+    sc_fx *f = *state;
+    int64_t seq, version;
+    fx_put_n(f, &f->a, 1, &seq);
+    sc_assign as = {seq, {{0}}, SC_STR("r")};
+    sc_group_write w = step(f, &f->a);
+    w.model = NULL;
+    w.assigns = &as;
+    w.n_assigns = 1;
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_INVALID);
+}
+
+/* ---- Issues -------------------------------------------------------------------------------------- */
+
+static void every_field_of_an_issue_comes_back_and_is_replaced_whole(void **state) {
+    sc_fx *f = *state;
+    int64_t version;
+    sc_cluster k = fx_cluster(f, &f->a, "title");
+    k.title_locked = true;
+    k.status = SC_CLUSTER_pr_opened;
+    k.count = 5;
+    k.source_counts[SC_SOURCE_generic] = 4;
+    k.representative_ids[0] = fx_id(f);
+    k.representative_ids[2] = fx_id(f);
+    k.cohesion_min = NAN;
+    k.snooze_until_ms = T0 + 5;
+    for (int i = 0; i < SC_CLUSTER_TREND_DAYS; i++) k.trend[i] = i * 1000;
+    k.repo_url = SC_STR("https://github.com/o/n");
+    k.branch = SC_STR("b");
+    k.pr_url = SC_STR("https://github.com/o/n/pull/1");
+    k.issue_title = SC_STR("it");
+    k.issue_description = SC_STR("id");
+    k.error_message = SC_STR("em");
+    sc_group_write w = step(f, &f->a);
+    w.clusters = &k;
+    w.n_clusters = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    fx_reopen(f);
+    sc_cluster g = cluster_of(f, &k.id);
+    assert_true(g.seq > 0 && g.title_locked && isnan(g.cohesion_min));
+    assert_int_equal(g.version, 1);
+    assert_int_equal(g.status, SC_CLUSTER_pr_opened);
+    assert_int_equal(g.count, 5);
+    assert_memory_equal(g.source_counts, k.source_counts, sizeof k.source_counts);
+    assert_memory_equal(g.trend, k.trend, sizeof k.trend);
+    assert_int_equal(g.trend_day, k.trend_day);
+    assert_true(sc_id_eq(&g.representative_ids[0], &k.representative_ids[0]));
+    assert_false(sc_id_is_set(&g.representative_ids[1]));
+    assert_true(sc_id_eq(&g.representative_ids[2], &k.representative_ids[2]));
+    assert_true(g.cohesion_mean == 0.9 && g.snooze_until_ms == T0 + 5);
+    assert_true(sc_str_is(g.title, "title") && sc_str_is(g.summary, "summary"));
+    assert_true(sc_str_is(g.keywords, "[\"save\"]") && sc_str_is(g.branch, "b"));
+    assert_true(sc_str_eq(g.repo_url, k.repo_url) && sc_str_eq(g.pr_url, k.pr_url));
+    assert_true(sc_str_is(g.issue_title, "it") && sc_str_is(g.issue_description, "id"));
+    assert_true(sc_str_is(g.error_message, "em"));
+    k.title = SC_STR("other");
+    k.title_locked = false;
+    k.error_message = SC_STR_NONE;
+    w.expect_version = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    g = cluster_of(f, &k.id);
+    assert_true(sc_str_is(g.title, "other") && !g.title_locked && g.error_message.n == 0);
+    assert_int_equal(g.version, 2);
+}
+
+static void an_issue_that_was_merged_away_is_found_but_not_listed(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[2], version;
+    fx_put_n(f, &f->a, 2, seqs);
+    sc_id gone = fx_group(f, &f->a, &seqs[0], 1), into = fx_group(f, &f->a, &seqs[1], 1);
+    sc_cluster k = cluster_of(f, &gone);
+    k.merged_into = into;
+    sc_assign as = {seqs[0], into, SC_STR_NONE};
+    sc_group_write w = step(f, &f->a);
+    w.clusters = &k;
+    w.n_clusters = 1;
+    w.assigns = &as;
+    w.n_assigns = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    sc_cluster_filter q = {.project_id = f->a};
+    sc_page p = {10, SC_STR_NONE};
+    sc_cluster_list l;
+    for (int sort = SC_SORT_RECENT; sort <= SC_SORT_CREATED; sort++) {
+        q.sort = (sc_cluster_sort)sort;
+        fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
+        assert_int_equal(l.n, 1);
+        assert_int_equal(l.total, 1);
+    }
+    k = cluster_of(f, &gone);
+    assert_true(sc_id_eq(&k.merged_into, &into));
+    sc_store_stats st;
+    fx_ok(f, f->ops->stats(f->s, &f->a, T0, &st, &f->err));
+    assert_int_equal(st.clusters, 1);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
+/* 23 issues whose sort values repeat. */
+static void make_many(sc_fx *f) {
+    sc_cluster k[23];
+    int64_t version;
+    for (int i = 0; i < 23; i++) {
+        k[i] = fx_cluster(f, &f->a, "c");
+        k[i].count = i % 5;
+        k[i].last_seen_ms = T0 + i % 7 * HOUR;
+        k[i].created_at_ms = T0 + i % 3;
+        k[i].status = (sc_cluster_status)(i % 4);
+        k[i].trend[SC_CLUSTER_TREND_DAYS - 1] = i % 6;
+        k[i].trend[0] = i % 4;
+        k[i].source_counts[SC_SOURCE_manual] = i % 2;
+    }
+    sc_group_write w = step(f, &f->a);
+    w.clusters = k;
+    w.n_clusters = 23;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+}
+
+static int64_t sort_key(const sc_cluster *k, sc_cluster_sort sort) {
+    switch (sort) {
+    case SC_SORT_RECENT: return k->last_seen_ms;
+    case SC_SORT_SIZE: return k->count;
+    case SC_SORT_TREND: return sc_cluster_trend_score(k, T0 / DAY);
+    default: return k->created_at_ms;
+    }
+}
+
+static void every_sort_order_pages_through_all_issues_once(void **state) {
+    sc_fx *f = *state;
+    make_many(f);
+    for (int sort = SC_SORT_RECENT; sort <= SC_SORT_CREATED; sort++) {
+        sc_cluster_filter q = {.project_id = f->a, .sort = (sc_cluster_sort)sort};
+        sc_page p = {4, SC_STR_NONE};
+        sc_cluster_list l;
+        size_t n = 0;
+        int64_t key = INT64_MAX, seq = INT64_MAX;
+        do {
+            fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
+            assert_int_equal(l.total, 23);
+            for (size_t i = 0; i < l.n; i++) {
+                int64_t k = sort_key(&l.items[i], q.sort), s = l.items[i].seq;
+                assert_true(k < key || (k == key && s < seq));
+                key = k;
+                seq = s;
+            }
+            n += l.n;
+            p.cursor = l.next_cursor;
+        } while (p.cursor.n);
+        assert_int_equal(n, 23);
+        p.cursor = SC_STR("41000000000000000000000000000000000000000");
+        fx_rc(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err), SC_INVALID);
+    }
+}
+
+static void issue_filters_find_what_they_say_and_count_it(void **state) {
+    sc_fx *f = *state;
+    make_many(f);
+    sc_page p = {1000, SC_STR_NONE};
+    sc_cluster_list l;
+    const struct {
+        sc_cluster_filter q;
+        size_t n;
+    } cases[] = {
+        {{.statuses = 1u << SC_CLUSTER_new}, 6},
+        {{.statuses = 1u << SC_CLUSTER_new | 1u << SC_CLUSTER_pr_opened}, 11},
+        {{.statuses = 1u << SC_CLUSTER_snoozed}, 0},
+        {{.by_source = true, .source = SC_SOURCE_manual}, 11},
+        {{.by_source = true, .source = SC_SOURCE_reddit}, 0},
+        {{.min_count = 4}, 4},
+        {{.since_ms = T0 + HOUR, .until_ms = T0 + 3 * HOUR}, 7},
+        {{.since_ms = T0 + HOUR, .until_ms = T0 + 3 * HOUR, .min_count = 1, .statuses = 2u}, 2},
+    };
+    for (size_t i = 0; i < SC_LEN(cases); i++) {
+        for (int sort = SC_SORT_RECENT; sort <= SC_SORT_CREATED; sort++) {
+            sc_cluster_filter q = cases[i].q;
+            q.project_id = f->a;
+            q.sort = (sc_cluster_sort)sort;
+            fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
+            assert_int_equal(l.n, cases[i].n);
+            assert_int_equal(l.total, cases[i].n);
+        }
+    }
+}
+
+static void named_issues_come_in_the_order_asked_for(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[3];
+    fx_put_n(f, &f->a, 3, seqs);
+    sc_id k[4];
+    for (int i = 0; i < 3; i++) k[i] = fx_group(f, &f->a, &seqs[i], 1);
+    k[3] = fx_id(f);
+    sc_id want[] = {k[2], k[3], k[0], k[1]};
+    sc_cluster_filter q = {.project_id = f->a, .ids = want, .n_ids = 4, .by_ids = true};
+    sc_page p = {2, SC_STR_NONE};
+    sc_cluster_list l;
+    fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
+    assert_int_equal(l.n, 2);
+    assert_true(sc_id_eq(&l.items[0].id, &k[2]) && sc_id_eq(&l.items[1].id, &k[0]));
+    p.cursor = l.next_cursor;
+    fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
+    assert_int_equal(l.n, 1);
+    assert_true(sc_id_eq(&l.items[0].id, &k[1]) && l.next_cursor.n == 0);
+}
+
+/* ---- Placements ----------------------------------------------------------------------------------- */
+
+typedef struct seen {
+    size_t n, stop_at;
+    int64_t seqs[64], last;
+    sc_id clusters[64];
+    size_t repr[64];
+} seen;
+
+static bool see(void *self, const sc_stored_item *it) {
+    seen *s = self;
+    assert_true(it->seq > s->last);
+    s->last = it->seq;
+    s->seqs[s->n] = it->seq;
+    s->clusters[s->n] = it->cluster_id;
+    s->repr[s->n++] = it->repr.n;
+    return s->n != s->stop_at;
+}
+
+static seen look(sc_fx *f, int64_t version, const char *model, int64_t *ret_version) {
+    seen s = {.n = 0};
+    fx_ok(f, f->ops->items_since(f->s, &f->a, version, model, see, &s, ret_version, &f->err));
+    return s;
+}
+
+static void followers_see_what_changed_and_from_which_version(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[6], v;
+    fx_put_n(f, &f->a, 6, seqs);
+    seen s = look(f, 0, "m1", &v);
+    assert_int_equal(s.n, 0);
+    assert_int_equal(v, 0);
+    sc_id k1 = fx_group(f, &f->a, seqs, 3);
+    sc_id k2 = fx_group(f, &f->a, seqs + 3, 2);
+    s = look(f, 0, "m1", &v);
+    assert_int_equal(s.n, 5);
+    assert_int_equal(v, 2);
+    assert_true(sc_id_eq(&s.clusters[0], &k1) && sc_id_eq(&s.clusters[4], &k2));
+    assert_int_equal(s.repr[0], 10);
+    s = look(f, 1, "m1", &v);
+    assert_int_equal(s.n, 2);
+    assert_int_equal(s.seqs[0], seqs[3]);
+    s = look(f, 0, "another model", &v);
+    assert_int_equal(s.n, 5);
+    assert_int_equal(s.repr[0], 0);
+    s = look(f, 0, NULL, &v);
+    assert_int_equal(s.repr[0], 0);
+    /* A move leaves the representation; parking tells that it is in none. */
+    sc_assign as[2] = {{seqs[0], k2, SC_STR_NONE}, {seqs[1], {{0}}, SC_STR_NONE}};
+    sc_group_write w = step(f, &f->a);
+    w.assigns = as;
+    w.n_assigns = 2;
+    fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
+    s = look(f, 2, "m1", &v);
+    assert_int_equal(s.n, 2);
+    assert_int_equal(v, 3);
+    assert_true(sc_id_eq(&s.clusters[0], &k2) && s.repr[0] == 10);
+    assert_false(sc_id_is_set(&s.clusters[1]));
+    seen stop = {.stop_at = 2};
+    fx_ok(f, f->ops->items_since(f->s, &f->a, 0, "m1", see, &stop, &v, &f->err));
+    assert_int_equal(stop.n, 2);
+    fx_ok(f, f->ops->items_since(f->s, &f->b, 0, "m1", see, &stop, &v, &f->err));
+    assert_int_equal(stop.n, 2);
+    sc_store_stats st;
+    fx_ok(f, f->ops->stats(f->s, &f->a, T0, &st, &f->err));
+    assert_int_equal(st.parked, 1);
+    assert_int_equal(st.pending, 1);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
+static void issues_that_changed_are_told_with_their_status(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[2], v;
+    sc_cluster *l;
+    size_t n;
+    fx_put_n(f, &f->a, 2, seqs);
+    sc_id k1 = fx_group(f, &f->a, &seqs[0], 1);
+    fx_group(f, &f->a, &seqs[1], 1);
+    fx_ok(f, f->ops->clusters_since(f->s, &f->a, 0, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 2);
+    sc_cluster k = cluster_of(f, &k1);
+    k.status = SC_CLUSTER_resolved;
+    sc_group_write w = step(f, &f->a);
+    w.clusters = &k;
+    w.n_clusters = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
+    fx_ok(f, f->ops->clusters_since(f->s, &f->a, 2, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_true(sc_id_eq(&l[0].id, &k1) && l[0].status == SC_CLUSTER_resolved && l[0].version == 3);
+    fx_ok(f, f->ops->clusters_since(f->s, &f->b, 0, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
+/* ---- Decisions, corrections, events ----------------------------------------------------------------- */
+
+static void decisions_come_back_oldest_first_with_their_evidence(void **state) {
+    sc_fx *f = *state;
+    int64_t seq, v;
+    sc_decision *l;
+    size_t n;
+    fx_put_n(f, &f->a, 1, &seq);
+    sc_id k = fx_group(f, &f->a, &seq, 1);
+    sc_decision d[2] = {
+        {.feedback_seq = seq, .cluster_id = k, .reason = SC_REASON_first, .model = SC_STR("m2"),
+         .actor = SC_STR("worker"), .job_id = fx_id(f), .at_ms = T0, .shared_terms = SC_STR("[\"a\"]"),
+         .evidence = {.probability = 0.75, .mean = NAN, .best = 1, .conflict = true}},
+        {.feedback_seq = seq, .cluster_id = k, .from_id = k, .reason = SC_REASON_person_moved,
+         .nearest_seq = 7, .actor = SC_STR("ann"), .at_ms = T0 + 1}};
+    sc_group_write w = step(f, &f->a);
+    w.decisions = d;
+    w.n_decisions = 2;
+    fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
+    fx_ok(f, f->ops->decisions(f->s, &f->a, seq, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 2);
+    assert_int_equal(l[0].reason, SC_REASON_first);
+    assert_true(l[0].evidence.probability == 0.75 && isnan(l[0].evidence.mean));
+    assert_true(l[0].evidence.best == 1 && l[0].evidence.conflict && !l[1].evidence.conflict);
+    assert_true(sc_str_is(l[0].model, "m2") && sc_str_is(l[0].shared_terms, "[\"a\"]"));
+    assert_true(sc_id_eq(&l[0].job_id, &d[0].job_id) && !sc_id_is_set(&l[1].job_id));
+    assert_true(sc_id_eq(&l[0].cluster_id, &k) && !sc_id_is_set(&l[0].from_id));
+    assert_true(sc_id_eq(&l[1].from_id, &k) && l[1].nearest_seq == 7 && l[1].at_ms == T0 + 1);
+    assert_true(sc_str_is(l[1].actor, "ann"));
+}
+
+static void corrections_hold_until_their_action_is_undone(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[2], v;
+    sc_correction *l;
+    size_t n;
+    fx_put_n(f, &f->a, 2, seqs);
+    sc_id k1 = fx_group(f, &f->a, &seqs[0], 1), k2 = fx_group(f, &f->a, &seqs[1], 1);
+    sc_id one = fx_id(f), two = fx_id(f);
+    sc_correction r[3] = {
+        {.id = fx_id(f), .action_id = one, .kind = SC_CORRECTION_pin, .feedback_seq = seqs[0],
+         .cluster_id = k1, .actor = SC_STR("ann"), .at_ms = T0},
+        {.id = fx_id(f), .action_id = one, .kind = SC_CORRECTION_apart, .cluster_id = k1, .other_id = k2,
+         .actor = SC_STR("ann"), .at_ms = T0},
+        {.id = fx_id(f), .action_id = two, .kind = SC_CORRECTION_never, .feedback_seq = seqs[1],
+         .cluster_id = k1, .actor = SC_STR("bob"), .at_ms = T0 + 1}};
+    sc_group_write w = step(f, &f->a);
+    w.corrections = r;
+    w.n_corrections = 3;
+    fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
+    fx_ok(f, f->ops->corrections(f->s, &f->a, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 3);
+    assert_int_equal(l[1].kind, SC_CORRECTION_apart);
+    assert_true(sc_id_eq(&l[1].other_id, &k2) && sc_id_eq(&l[0].action_id, &one));
+    assert_true(l[0].feedback_seq == seqs[0] && sc_str_is(l[2].actor, "bob"));
+    sc_group_write undo = step(f, &f->b);
+    undo.undo_action = one; /* not b's */
+    fx_rc(f, f->ops->group_write(f->s, &undo, &v, &f->err), SC_NOT_FOUND);
+    undo = step(f, &f->a);
+    undo.undo_action = one;
+    fx_ok(f, f->ops->group_write(f->s, &undo, &v, &f->err));
+    fx_ok(f, f->ops->corrections(f->s, &f->a, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_true(sc_id_eq(&l[0].action_id, &two));
+    undo.expect_version = v;
+    fx_rc(f, f->ops->group_write(f->s, &undo, &v, &f->err), SC_NOT_FOUND);
+    fx_ok(f, f->ops->corrections(f->s, &f->b, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
+static void write_event(sc_fx *f, const sc_id *project, const char *data, int64_t at_ms) {
+    int64_t v;
+    sc_event e = {.kind = SC_STR("cluster.updated"), .data = sc_str_of(data), .at_ms = at_ms};
+    sc_group_write w = step(f, project);
+    w.events = &e;
+    w.n_events = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
+}
+
+static void events_come_in_order_and_their_ids_are_never_used_again(void **state) {
+    sc_fx *f = *state;
+    sc_event *l;
+    size_t n;
+    int64_t last, gone;
+    fx_ok(f, f->ops->last_event(f->s, &last, &f->err));
+    assert_int_equal(last, 0);
+    write_event(f, &f->a, "{\"i\":0}", T0);
+    write_event(f, &f->b, "{\"i\":1}", T0 + 1);
+    write_event(f, &f->a, "{\"i\":2}", T0 + 2);
+    fx_ok(f, f->ops->events(f->s, NULL, 0, 100, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 3);
+    assert_true(l[0].id < l[1].id && l[1].id < l[2].id && sc_id_eq(&l[1].project_id, &f->b));
+    fx_ok(f, f->ops->events(f->s, &f->a, 0, 100, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 2);
+    assert_true(sc_str_is(l[1].data, "{\"i\":2}") && sc_str_is(l[1].kind, "cluster.updated"));
+    fx_ok(f, f->ops->events(f->s, &f->a, l[0].id, 1, &f->arena, &l, &n, &f->err));
+    assert_int_equal(n, 1);
+    fx_ok(f, f->ops->last_event(f->s, &last, &f->err));
+    assert_int_equal(last, l[0].id);
+    fx_ok(f, f->ops->prune(f->s, 0, T0 + 2, &gone, &f->err));
+    assert_int_equal(gone, 2);
+    fx_ok(f, f->ops->prune(f->s, 0, T0 + DAY, &gone, &f->err));
+    assert_int_equal(gone, 1);
+    fx_reopen(f);
+    int64_t kept;
+    fx_ok(f, f->ops->last_event(f->s, &kept, &f->err));
+    assert_int_equal(kept, last);
+    write_event(f, &f->a, "{}", T0 + DAY);
+    fx_ok(f, f->ops->last_event(f->s, &kept, &f->err));
+    assert_true(kept > last);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        fx_test(a_step_on_an_old_version_is_a_conflict_and_writes_nothing),
+        fx_test(a_step_with_one_bad_part_writes_nothing_at_all),
+        fx_test(a_step_of_a_job_that_lost_its_lease_is_fenced),
+        fx_test(an_issue_of_another_project_is_not_found_nor_replaced),
+        fx_test(a_representation_without_a_model_is_refused),
+        fx_test(every_field_of_an_issue_comes_back_and_is_replaced_whole),
+        fx_test(an_issue_that_was_merged_away_is_found_but_not_listed),
+        fx_test(every_sort_order_pages_through_all_issues_once),
+        fx_test(issue_filters_find_what_they_say_and_count_it),
+        fx_test(named_issues_come_in_the_order_asked_for),
+        fx_test(followers_see_what_changed_and_from_which_version),
+        fx_test(issues_that_changed_are_told_with_their_status),
+        fx_test(decisions_come_back_oldest_first_with_their_evidence),
+        fx_test(corrections_hold_until_their_action_is_undone),
+        fx_test(events_come_in_order_and_their_ids_are_never_used_again),
+    };
+    return fx_run(tests);
+}

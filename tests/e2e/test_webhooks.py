@@ -1,0 +1,127 @@
+"""Sentry and GitHub webhooks: signatures first, then content; filters; rotation of secrets."""
+
+import hashlib
+import hmac
+import json
+import unittest
+
+import soul
+
+SECRET = "3f6a2cb22c074f088c0f90f1ae1f0c75"
+
+EVENT = {
+    "event_id": "e4874d664c3540c1a32eab185f12c5ab", "issue_id": "1170820242", "title": "TypeError: Cannot read properties of undefined",
+    "level": "error", "platform": "javascript", "project": 1, "environment": "production", "culprit": "app.checkout",
+    "datetime": "2026-10-01T10:00:00.000000Z", "web_url": "https://sentry.example.com/issues/1170820242/",
+    "exception": {"values": [{"type": "TypeError", "value": "Cannot read properties of undefined (reading 'total')", "stacktrace": {"frames": [
+        {"function": "render", "filename": "node_modules/react-dom/index.js", "in_app": False},
+        {"function": "checkout", "filename": "app/checkout.ts", "lineno": 63, "in_app": True}]}}]},
+}
+
+
+def sentry_alert(**more):
+    return {"action": "triggered", "data": {"event": {**EVENT, **more}, "triggered_rule": "rule"},
+            "installation": {"uuid": "a8e5d37a-696c-4c54-adb5-b3f28d64c7de"}, "actor": {"type": "application", "id": "sentry", "name": "Sentry"}}
+
+
+def github_issue(number=7, action="opened"):
+    return {"action": action, "issue": {"number": number, "id": 100 + number, "title": "Export fails", "body": "Saving fails.", "state": "open",
+                                        "html_url": f"https://github.com/acme/app/issues/{number}", "user": {"login": "someone"},
+                                        "created_at": "2026-10-01T10:00:00Z", "labels": []},
+            "repository": {"full_name": "acme/app", "name": "app", "owner": {"login": "acme"}}, "sender": {"login": "someone"}}
+
+
+class Webhooks(unittest.TestCase):
+    def setUp(self):
+        self.server = soul.Server()
+        self.addCleanup(self.server.close)
+        self.c = self.server.client()
+        self.hook = self.server.client(key=None)
+
+    def sentry(self, payload, secret=SECRET, resource="event_alert", raw=None):
+        body = raw if raw is not None else json.dumps(payload).encode()
+        headers = {"Content-Type": "application/json", "Sentry-Hook-Resource": resource}
+        if secret is not None:
+            headers["Sentry-Hook-Signature"] = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return self.hook.call("POST", "/api/ingest/sentry", body, headers)
+
+    def github(self, payload, secret=SECRET, event="issues", signature=None):
+        body = json.dumps(payload).encode()
+        headers = {"Content-Type": "application/json", "X-GitHub-Event": event, "X-GitHub-Delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958"}
+        if secret is not None:
+            headers["X-Hub-Signature-256"] = signature or "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+        return self.hook.call("POST", "/api/ingest/github/webhook", body, headers)
+
+    def config(self, source, settings):
+        got = self.c.call("PUT", f"/api/config/{source}", settings)
+        self.assertEqual(got.status, 200, got)
+        return got.json
+
+    def test_without_a_configured_secret_every_call_is_refused(self):
+        for got in self.sentry(sentry_alert()), self.github(github_issue()):
+            self.assertEqual(got.status, 403, got)
+            self.assertIn("secret", got.json["detail"])
+        self.assertEqual(self.c.get("/api/stats").json["total_feedback"], 0)
+
+    def test_a_wrong_or_missing_signature_is_refused(self):
+        self.config("sentry", {"secret": SECRET})
+        self.config("github", {"secret": SECRET})
+        for got in (self.sentry(sentry_alert(), "another-secret"), self.sentry(sentry_alert(), None), self.github(github_issue(), "another-secret"),
+                    self.github(github_issue(), None), self.github(github_issue(), signature="sha256=zz"), self.github(github_issue(), signature="sha1=00")):
+            self.assertEqual(got.status, 401, got)
+        self.assertEqual(self.c.get("/api/stats").json["total_feedback"], 0)
+
+    def test_sentry_event(self):
+        self.config("sentry", {"secret": SECRET})
+        got = self.sentry(sentry_alert())
+        self.assertEqual((got.status, got.json["status"]), (200, "ok"), got)
+        item = self.c.get(f"/api/feedback/{got.json['id']}").json
+        self.assertEqual(item["source"], "sentry")
+        self.assertIn("TypeError", item["title"])
+        self.assertIn("checkout", item["stack"])
+        self.assertNotIn("react-dom", item["stack"])
+        self.assertEqual(self.sentry(sentry_alert()).json["status"], "duplicate")
+
+    def test_the_signature_covers_the_raw_bytes(self):
+        self.config("sentry", {"secret": SECRET})
+        spaced = json.dumps(sentry_alert(), indent=3).encode() + b"\n"
+        self.assertEqual(self.sentry(None, raw=spaced).status, 200)
+
+    def test_filters_say_why(self):
+        self.config("sentry", {"secret": SECRET, "environments": ["staging"]})
+        got = self.sentry(sentry_alert())
+        self.assertEqual((got.status, got.json["status"]), (200, "filtered"), got)
+        self.assertTrue(got.json["reason"])
+        self.assertIsNone(got.json["id"])
+
+    def test_secrets_are_never_given_back_and_can_be_rotated(self):
+        told = self.config("sentry", {"secrets": ["old-secret-0", SECRET]})
+        self.assertNotIn("old-secret", json.dumps(told))
+        self.assertTrue(told["secret_set"])
+        self.assertNotIn("old-secret", self.c.get("/api/config/sentry").body.decode())
+        self.assertEqual(self.sentry(sentry_alert(event_id="a" * 32, issue_id="1"), "old-secret-0").status, 200)
+        self.assertEqual(self.sentry(sentry_alert(event_id="b" * 32, issue_id="2"), SECRET).status, 200)
+        self.config("sentry", {"secret_set": True, "levels": ["error"]})
+        self.assertEqual(self.sentry(sentry_alert(event_id="c" * 32, issue_id="3")).status, 200)
+        self.assertEqual(self.c.call("PUT", "/api/config/sentry", {"secret": SECRET, "colour": "red"}).status, 422)
+
+    def test_github_issue_and_ping(self):
+        self.config("github", {"secret": SECRET})
+        got = self.github(github_issue())
+        self.assertEqual((got.status, got.json["status"]), (200, "ok"), got)
+        item = self.c.get(f"/api/feedback/{got.json['id']}").json
+        self.assertEqual((item["source"], item["repo"], item["github_issue_number"]), ("github", "acme/app", 7))
+        self.assertEqual(item["github_issue_url"], "https://github.com/acme/app/issues/7")
+        ping = self.github({"zen": "Keep it logically awesome.", "hook_id": 1}, event="ping")
+        self.assertEqual(ping.status, 200, ping)
+
+    def test_broken_content_behind_a_good_signature(self):
+        self.config("sentry", {"secret": SECRET})
+        for raw in b"", b"{", b"[]", b'{"data": 5}', b'{"action": "triggered"}':
+            got = self.sentry(None, raw=raw)
+            self.assertIn(got.status, (200, 400, 422), (raw, got))
+            self.assertNotEqual(got.json.get("status"), "ok", (raw, got))
+
+
+if __name__ == "__main__":
+    soul.main()

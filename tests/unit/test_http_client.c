@@ -1,0 +1,185 @@
+/* The HTTP client against our own server. What goes wrong comes first. */
+#include "net/http_client.h"
+
+#include "test_http_support.h"
+
+typedef struct pair {
+    bench *b;
+    sc_http_client *c;
+    sc_arena arena;
+    char url[128];
+    sc_http_answer got;
+    sc_err err;
+} pair;
+
+static int pair_new(void **state) {
+    pair *p = sc_alloc(sizeof *p);
+    void *b = NULL;
+    setenv("no_proxy", "127.0.0.1", 1);
+    if (!p || bench_new(&b) || sc_http_client_new(&p->c, NULL)) return -1;
+    p->b = b;
+    sc_arena_init(&p->arena, 1 << 20);
+    *state = p;
+    return 0;
+}
+
+static int pair_free(void **state) {
+    pair *p = *state;
+    void *b = p->b;
+    sc_http_client_free(p->c);
+    sc_arena_done(&p->arena);
+    sc_free(p);
+    return bench_free(&b);
+}
+
+static sc_rc call(pair *p, sc_http_call c, const char *path) {
+    if (!c.method) c.method = "GET";
+    if (!c.timeout_ms) c.timeout_ms = PATIENCE_S * 1000;
+    if (path) {
+        snprintf(p->url, sizeof p->url, "%s%s", sc_http_server_url(p->b->server), path);
+        c.url = p->url;
+    }
+    return sc_http_client_do(p->c, &c, &p->arena, &p->got, &p->err);
+}
+
+static void only_http_urls_are_called(void **state) {
+    pair *p = *state;
+    static const char *const wrong[] = {
+        "file:///etc/passwd", "ftp://127.0.0.1/", "gopher://x", "", "http://", "dict://x"};
+    for (size_t i = 0; i < SC_LEN(wrong); i++)
+        if (call(p, (sc_http_call){.url = wrong[i]}, NULL) != SC_INVALID) fail_msg("%s", wrong[i]);
+}
+
+static void nobody_there_is_upstream(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    char url[128];
+    snprintf(url, sizeof url, "%s/?key=SECRET", sc_http_server_url(p->b->server));
+    sc_http_server_drain(p->b->server, 0);
+    static const char *const headers[] = {"Authorization: Bearer SECRET"};
+    assert_int_equal(call(p, (sc_http_call){.url = url, .headers = headers, .n_headers = 1}, NULL),
+                     SC_UPSTREAM);
+    assert_null(strstr(p->err.msg, "SECRET"));
+}
+
+static void a_late_answer_is_a_timeout(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    assert_int_equal(call(p, (sc_http_call){.timeout_ms = 50}, "/defer"), SC_TIMEOUT);
+    sc_http_reply(take_held(p->b), 200, "text/plain", SC_STR("too late"));
+    assert_int_equal(call(p, (sc_http_call){0}, "/hello"), SC_OK); /* the client goes on */
+}
+
+static void a_large_answer_is_cut(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    assert_int_equal(call(p, (sc_http_call){.max_reply_bytes = 59999}, "/long"), SC_TOO_LARGE);
+    assert_int_equal(call(p, (sc_http_call){.max_reply_bytes = 60000}, "/long"), SC_OK);
+    assert_int_equal(p->got.body.n, 60000);
+}
+
+static void a_header_with_a_line_break_is_refused(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    static const char *const headers[] = {"X-A: b\r\nX-Evil: c"};
+    assert_int_equal(call(p, (sc_http_call){.headers = headers, .n_headers = 1}, "/hello"),
+                     SC_INVALID);
+}
+
+static void every_status_is_an_answer(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    static const char *const headers[] = {"X-Request-ID: from-the-test"};
+    assert_int_equal(call(p, (sc_http_call){.headers = headers, .n_headers = 1}, "/forbidden"),
+                     SC_OK);
+    assert_int_equal(p->got.status, 403);
+    assert_true(sc_str_is(p->got.body, "no"));
+    assert_true(sc_str_is(p->got.content_type, "text/plain"));
+    assert_true(sc_str_is(p->got.request_id, "from-the-test"));
+}
+
+static void bodies_and_methods_arrive(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    assert_int_equal(call(p, (sc_http_call){.method = "POST", .body = SC_STR("posted")}, "/echo"),
+                     SC_OK);
+    assert_true(sc_str_is(p->got.body, "posted"));
+    assert_int_equal(call(p, (sc_http_call){.method = "POST"}, "/echo"), SC_OK);
+    assert_int_equal(p->got.body.n, 0);
+    assert_int_equal(call(p, (sc_http_call){.method = "PUT", .body = SC_STR("put")}, "/echo"),
+                     SC_OK);
+    assert_true(sc_str_is(p->got.body, "put"));
+    assert_int_equal(call(p, (sc_http_call){.method = "HEAD"}, "/hello"), SC_OK);
+    assert_int_equal(p->got.status, 200);
+    assert_int_equal(p->got.body.n, 0);
+    assert_int_equal(call(p, (sc_http_call){.method = "DELETE"}, "/x?q=deleted"), SC_OK);
+    assert_true(sc_str_is(p->got.body, "deleted"));
+    assert_int_equal(call(p, (sc_http_call){0}, "/hello"),
+                     SC_OK); /* nothing of the calls before is left */
+    assert_true(sc_str_is(p->got.body, "hello"));
+}
+
+typedef struct source {
+    int left;
+    size_t written;
+    bool abort;
+} source;
+
+static long give(void *self, char *into, size_t room) {
+    source *s = self;
+    if (s->abort && s->left < 3) return -1;
+    if (!s->left) return 0;
+    s->left--;
+    memset(into, 's', SC_MIN(room, (size_t)1000));
+    return (long)SC_MIN(room, (size_t)1000);
+}
+
+static bool take(void *self, sc_str bytes) {
+    source *s = self;
+    s->written += bytes.n;
+    return !s->abort;
+}
+
+static void bodies_stream_both_ways(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    source s = {.left = 50};
+    assert_int_equal(
+        call(p, (sc_http_call){.method = "POST", .read = give, .self = &s}, "/stream-body"), SC_OK);
+    assert_true(sc_str_is(p->got.body, "50000"));
+    assert_int_equal(call(p, (sc_http_call){.write = take, .self = &s}, "/long"), SC_OK);
+    assert_int_equal(s.written, 60000);
+    assert_int_equal(p->got.body.n, 0);
+    s = (source){.left = 5, .abort = true};
+    assert_int_equal(
+        call(p, (sc_http_call){.method = "POST", .read = give, .self = &s}, "/stream-body"),
+        SC_CANCELLED);
+    assert_int_equal(call(p, (sc_http_call){.write = take, .self = &s}, "/long"), SC_CANCELLED);
+}
+
+static void a_connection_is_used_again(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    sc_http_stats st;
+    for (int i = 0; i < 5; i++) assert_int_equal(call(p, (sc_http_call){0}, "/hello"), SC_OK);
+    sc_http_server_stats(p->b->server, &st);
+    assert_int_equal(st.connections, 1);
+    assert_int_equal(st.requests, 5);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, pair_new, pair_free)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        T(only_http_urls_are_called),
+        T(nobody_there_is_upstream),
+        T(a_late_answer_is_a_timeout),
+        T(a_large_answer_is_cut),
+        T(a_header_with_a_line_break_is_refused),
+        T(every_status_is_an_answer),
+        T(bodies_and_methods_arrive),
+        T(bodies_stream_both_ways),
+        T(a_connection_is_used_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

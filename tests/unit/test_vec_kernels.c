@@ -1,0 +1,151 @@
+/* Every kernel against the scalar one: odd lengths, misalignments, extreme values, equal to the bit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "vec/kernels.h"
+#include "vec/sum.h"
+
+static uint64_t seed = 1;
+
+static uint64_t next(void) {
+    uint64_t z = (seed += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    return z ^ (z >> 27);
+}
+
+static void fill(int8_t *p, size_t n) {
+    for (size_t i = 0; i < n; i++) p[i] = (int8_t)(next() >> 13);
+}
+
+/* The values that overflow a kernel with narrow sums. */
+static void fill_extreme(int8_t *p, size_t n) {
+    static const int8_t v[] = {-128, 127, -127, -128};
+    for (size_t i = 0; i < n; i++) p[i] = v[next() % 4];
+}
+
+static void compare_dot(const sc_vec_kernel *k, size_t dim, size_t shift_a, size_t shift_b, bool extreme) {
+    /* Exact blocks: a kernel that reads past the end is found by ASan. */
+    int8_t *a = sc_alloc(shift_a + dim), *b = sc_alloc(shift_b + dim);
+    (extreme ? fill_extreme : fill)(a, shift_a + dim);
+    (extreme ? fill_extreme : fill)(b, shift_b + dim);
+    assert_int_equal(k->dot(a + shift_a, b + shift_b, dim),
+                     sc_kernel_scalar.dot(a + shift_a, b + shift_b, dim));
+    sc_free(a);
+    sc_free(b);
+}
+
+static void compare_scan(const sc_vec_kernel *k, size_t dim, size_t rows, size_t shift) {
+    int8_t *q = sc_alloc(dim), *m = sc_alloc(shift + rows * dim);
+    int32_t *want = sc_alloc_array(rows, sizeof *want), *got = sc_alloc_array(rows, sizeof *got);
+    fill_extreme(q, dim);
+    fill(m, shift + rows * dim);
+    sc_kernel_scalar.scan(q, m + shift, rows, dim, want);
+    k->scan(q, m + shift, rows, dim, got);
+    assert_memory_equal(got, want, rows * sizeof *want);
+    sc_free(q);
+    sc_free(m);
+    sc_free(want);
+    sc_free(got);
+}
+
+static void check(const char *name) {
+    const sc_vec_kernel *k = sc_kernels_find(name);
+    if (!k) {
+        print_message("no %s here: skipped\n", name);
+        skip();
+    }
+    for (size_t dim = 0; dim <= 200; dim++)
+        for (size_t shift = 0; shift < 4; shift++) {
+            compare_dot(k, dim, shift, (shift * 7 + 3) % 5, false);
+            compare_dot(k, dim, shift, 0, true);
+        }
+    static const size_t dims[] = {256, 383, 384, 511, 512, 768, 1024, 4099};
+    for (size_t i = 0; i < SC_LEN(dims); i++) {
+        compare_dot(k, dims[i], i, 1, true);
+        compare_scan(k, dims[i], 9, i);
+    }
+    for (size_t rows = 0; rows <= 13; rows++)
+        for (size_t dim = 1; dim <= 131; dim += 13) compare_scan(k, dim, rows, rows % 3);
+}
+
+static void avx2_equals_scalar(void **state) {
+    (void)state;
+    check("avx2");
+}
+
+static void avx512vnni_equals_scalar(void **state) {
+    (void)state;
+    check("avx512vnni");
+}
+
+static void scalar_multiplies_and_adds(void **state) {
+    (void)state;
+    const int8_t a[] = {1, -2, 3, -128}, b[] = {4, 5, -6, -128};
+    assert_int_equal(sc_kernel_scalar.dot(a, b, 4), 4 - 10 - 18 + 16384);
+    assert_int_equal(sc_kernel_scalar.dot(a, b, 0), 0);
+}
+
+static void the_longest_extreme_vectors_do_not_overflow(void **state) {
+    (void)state;
+    int8_t *a = sc_alloc(SC_VEC_MAX_DIM);
+    memset(a, -128, SC_VEC_MAX_DIM);
+    assert_int_equal(sc_kernels_get()->dot(a, a, SC_VEC_MAX_DIM), 1 << 30);
+    sc_free(a);
+}
+
+static void an_unknown_kernel_is_none(void **state) {
+    (void)state;
+    assert_null(sc_kernels_find("mmx"));
+    assert_null(sc_kernels_find(""));
+    assert_ptr_equal(sc_kernels_find("scalar"), &sc_kernel_scalar);
+}
+
+static void the_environment_forces_a_kernel(void **state) {
+    (void)state;
+    const char *forced = getenv("SOULCASTER_SIMD");
+    if (forced && sc_kernels_find(forced)) assert_string_equal(sc_kernels_get()->name, forced);
+    assert_non_null(sc_kernels_find(sc_kernels_get()->name));
+}
+
+static void sums_stand_for_their_members(void **state) {
+    (void)state;
+    enum { N = 7, DIM = 33 };
+    int8_t v[N][DIM];
+    int32_t sum[DIM] = {0};
+    int64_t pairs = 0, squares = 0;
+    for (size_t i = 0; i < N; i++) {
+        fill(v[i], DIM);
+        sc_sum_add(sum, v[i], DIM);
+    }
+    for (size_t i = 0; i < N; i++) {
+        squares += sc_kernel_scalar.dot(v[i], v[i], DIM);
+        for (size_t k = 0; k < N; k++)
+            if (k != i) pairs += sc_kernel_scalar.dot(v[i], v[k], DIM);
+    }
+    assert_true(sc_sum_dot_sum(sum, sum, DIM) == pairs + squares);
+    int64_t with_first = 0;
+    for (size_t k = 0; k < N; k++) with_first += sc_kernel_scalar.dot(v[0], v[k], DIM);
+    assert_true(sc_sum_dot(sum, v[0], DIM) == with_first);
+    for (size_t i = 0; i < N; i++) sc_sum_take_off(sum, v[i], DIM);
+    for (size_t k = 0; k < DIM; k++) assert_int_equal(sum[k], 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(avx2_equals_scalar),
+        cmocka_unit_test(avx512vnni_equals_scalar),
+        cmocka_unit_test(scalar_multiplies_and_adds),
+        cmocka_unit_test(the_longest_extreme_vectors_do_not_overflow),
+        cmocka_unit_test(an_unknown_kernel_is_none),
+        cmocka_unit_test(the_environment_forces_a_kernel),
+        cmocka_unit_test(sums_stand_for_their_members),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
