@@ -1,6 +1,6 @@
 """Invented reports about one invented app, as many as a bench wants, the same ones every time.
 
-An issue is a part of the app, a symptom, and a circumstance, sometimes with an error code. Issues differ much in
+An issue is a part of the app, a symptom, a circumstance and a few details, sometimes with an error code. Issues differ much in
 how often they are reported; a few reports are about nothing that anyone else met. A report words its issue anew each
 time, with a device, versions, a greeting, what was tried, now and then a typing error; about 450 characters.
 """
@@ -94,6 +94,27 @@ IMPACT = ["We cannot send anything to our customers until this works.", "It is a
           "My workaround is to do it on paper, which is silly.", "I can make a video if that helps you.", "Please tell me if you need logs."]
 THANKS = ["", "", "", " Thanks!", " Thank you and best regards.", " Cheers", " Otherwise a great app.", " Please fix soon."]
 NAMES = ["Aino", "Bram", "Celia", "Dmitri", "Elif", "Femke", "Goran", "Hana", "Imre", "Jonna", "Kofi", "Lucia", "Milan", "Nuria", "Otto", "Pilar"]
+THINGS = """accordion anchor arrow attachment avatar badge banner bar bookmark border bubble bundle button caption card carousel
+category cell chapter checkbox clock cloud column contact corner counter cover cursor curve customer deadline department deposit
+diagram dialog digit discount divider document drawer dropdown envelope estimate feature field figure filter flag folder footer
+formula frame gallery glyph grid group handle header heart hint icon image indent index inventory item journal key label ledger
+legend letter lid link list location lock logo map margin marker mask matrix member memo menu mileage milestone minute mode month
+name note number offer office outline owner page palette panel paragraph parcel pencil percentage phase phone photo picture pin
+plan plug pocket point popup portal position poster price priority profile project quantity quarter queue quote radio rate receipt
+record region ribbon role row ruler salary sample scale schedule score seal section segment selector sequence share sheet shelf
+shift shipment shop signature sketch slider slot snapshot spinner stage stamp star statement step sticker street stripe summary
+switch symbol tab table tag target task tax team template tenant thread thumbnail ticket tile tip title toggle token tooltip
+topic total track tray tree trend unit user vendor version view voucher wallet warehouse week weight widget window wizard word
+zone zoom""".split()
+KINDS = """archived blue central cheap circular closed collapsed colored crooked daily dashed default deep dotted double empty
+expanded external fancy first flat foreign former frozen global golden green grey half hidden inner internal large last left linked
+local locked long lower magnetic manual mixed monthly narrow nested new nightly old open orange outer paid partial pinned plain
+private public purple quiet rare red regional right round second shared short silver single small sorted square striped tall
+temporary third tiny turquoise unpaid upper urgent vertical wide yearly yellow""".split()
+DETAILS = ["The {a} next to the {b} turns grey.", "It starts when I touch the {a}.", "Then the {a} jumps over the {b}.",
+           "I see the {a} where the {b} should be.", "Without the {a} all is well.", "Looks as if the {a} and the {b} get mixed up.",
+           "The {a} is gone and the {b} stays.", "Only the {a} is affected, the {b} is not.", "After that the {a} flickers.",
+           "Even the {a} in the corner shows it.", "First the {a}, then the {b}, then nothing.", "The {b} needs the {a}, I suppose."]
 SOURCES = ["manual"] * 5 + ["reddit"] * 2 + ["generic"] * 2 + ["github"]
 SINGLE = 0.06
 
@@ -109,7 +130,8 @@ class Issues:
     def invent(self):
         r = self.rng
         code = f"HD-{r.randrange(1000, 9999)}" if r.random() < 0.35 else ""
-        return r.choice(PARTS), r.choice(SYMPTOMS), r.choice(CIRCUMSTANCES), code
+        details = [f"{r.choice(KINDS)} {r.choice(THINGS)}" for _ in range(3)]
+        return r.choice(PARTS), r.choice(SYMPTOMS), r.choice(CIRCUMSTANCES), code, details
 
     def pick(self):
         if self.rng.random() < SINGLE:
@@ -128,21 +150,26 @@ def sentence(text):
 
 
 def write_one(rng, issue):
-    (part, thing, area), symptom, circumstance, code = issue
+    (part, thing, area), symptom, circumstance, code, details = issue
     title = rng.choice(symptom).format(p=part)
     if rng.random() < 0.6:
         title += " " + rng.choice(circumstance)
     if rng.random() < 0.15:
         title = f"{area}: {title}"
     told = rng.choice(symptom).format(p=part)
-    body = [rng.choice(GREETINGS) + sentence(f"{told} {rng.choice(circumstance)}")]
+    opening = sentence(f"{told} {rng.choice(circumstance)}")
+    greeting = rng.choice(GREETINGS)
+    body = [greeting + (opening[0].lower() + opening[1:] if greeting.endswith(", ") else opening)]
     body.append(rng.choice([f"It is about {thing}.", f"I noticed it with {thing}.", f"You can see it with {thing}, for instance.",
                             f"With {thing} it is the worst.", f"{sentence(thing)[:-1]} is where I met it."]))
+    for detail in rng.sample(DETAILS, rng.randrange(1, 4)):
+        a, b = rng.sample(details, 2)
+        body.append(detail.format(a=a, b=b))
     if code:
         body.append(rng.choice([f"The message says {code}.", f"Error {code}.", f"There is a code: {code}."]))
     body.append(f"I use {rng.choice(DEVICES)}, version {rng.randrange(3, 6)}.{rng.randrange(10)}.{rng.randrange(20)}, "
                 f"and it was about {rng.randrange(24):02d}:{rng.randrange(60):02d}.")
-    body += rng.sample(TRIED, 2) + rng.sample(IMPACT, 2)
+    body += rng.sample(TRIED, rng.randrange(3)) + rng.sample(IMPACT, rng.randrange(1, 3))
     text = " ".join(body) + rng.choice(THANKS)
     if rng.random() < 0.4:
         text += f"\n-- \n{rng.choice(NAMES)}, {rng.choice(NAMES)} & {rng.choice(NAMES)} GmbH, ticket {rng.randrange(10**6)}"
@@ -167,6 +194,7 @@ def reports(n, seed=1, first_day=1_790_000_000, days=60):
             "title": title,
             "body": body,
             "created_at": datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "url": f"https://help.example.com/harbourdesk/tickets/{rng.randrange(10**6)}",
             "metadata": {"area": issue[0][2], "seats": rng.randrange(1, 60), "plan": rng.choice(["free", "team", "firm"])},
         }
 
@@ -193,7 +221,8 @@ def write_bodies(path, n, seed=1):
     """One request body a line, for post.lua."""
     with open(path, "w", encoding="utf-8") as f:
         for r in reports(n, seed):
-            body = {"external_id": f"bench-{ID_MARK}", "title": r["title"], "body": r["body"], "metadata": r["metadata"]}
+            body = {"external_id": f"bench-{ID_MARK}", "title": r["title"], "body": r["body"], "url": r["url"],
+                    "metadata": r["metadata"]}
             f.write(json.dumps(body, separators=(",", ":")) + "\n")
 
 

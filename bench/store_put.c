@@ -4,8 +4,8 @@
  *
  *     store_put [DIR] [SECONDS]     (DIR on the disk to measure; default: the working directory)
  *
- * Runs alternate between the two and the median of the ratios is told. One row a batch size:
- * batch, rows/s plain, rows/s store, ratio. */
+ * One line a batch size: rows a second of both over all calls and their ratio; the median call of both
+ * in microseconds and their ratio; the 99th percentile. */
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "stores/sqlite/schema.h"
 #include "stores/sqlite/sqlite.h"
 
-enum { MAX_BATCH = 1000, ROUNDS = 7 };
+enum { MAX_BATCH = 1000 };
 
 static char body[420];
 static unsigned long long made;
@@ -125,21 +125,23 @@ typedef struct bench {
     sc_id project;
 } bench;
 
-static double rows_a_second(bench *b, bool plain_one, size_t batch, double seconds) {
-    int64_t spent = 0, limit = (int64_t)(seconds * 1e6);
-    size_t done = 0;
+enum { MAX_CALLS = 200000 };
+static double plain_us[MAX_CALLS], store_us[MAX_CALLS];
+
+static double time_plain(bench *b, size_t batch) {
+    make(batch, &b->project);
+    int64_t start = sc_mono_us(&sc_clock_system);
+    plain_put(&b->plain, batch);
+    return (double)(sc_mono_us(&sc_clock_system) - start);
+}
+
+static double time_store(bench *b, size_t batch) {
     sc_err err;
-    while (spent < limit) {
-        make(batch, &b->project);
-        int64_t start = sc_mono_us(&sc_clock_system);
-        if (plain_one)
-            plain_put(&b->plain, batch);
-        else if (b->store.ops->feedback_put(b->store.self, r.items, r.jobs, batch, r.out, &err))
-            die("feedback_put", err.msg);
-        spent += sc_mono_us(&sc_clock_system) - start;
-        done += batch;
-    }
-    return (double)done / ((double)spent / 1e6);
+    make(batch, &b->project);
+    int64_t start = sc_mono_us(&sc_clock_system);
+    if (b->store.ops->feedback_put(b->store.self, r.items, r.jobs, batch, r.out, &err))
+        die("feedback_put", err.msg);
+    return (double)(sc_mono_us(&sc_clock_system) - start);
 }
 
 static int by_value(const void *a, const void *b) {
@@ -147,9 +149,30 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static double median(double *v, size_t n) {
+static double at_share(double *v, size_t n, double share) {
     qsort(v, n, sizeof *v, by_value);
-    return v[n / 2];
+    return v[(size_t)((double)(n - 1) * share)];
+}
+
+/* Call by call in turns, so that whatever else the machine does falls on both. */
+static void measure(bench *b, size_t batch, double seconds) {
+    double plain_sum = 0, store_sum = 0;
+    size_t n = 0;
+    while (n < MAX_CALLS && plain_sum + store_sum < seconds * 1e6) {
+        bool plain_first = n % 2 == 0;
+        if (plain_first) plain_us[n] = time_plain(b, batch);
+        store_us[n] = time_store(b, batch);
+        if (!plain_first) plain_us[n] = time_plain(b, batch);
+        plain_sum += plain_us[n];
+        store_sum += store_us[n];
+        n++;
+    }
+    double rows_done = (double)n * (double)batch * 1e6;
+    double plain_50 = at_share(plain_us, n, 0.5), store_50 = at_share(store_us, n, 0.5);
+    printf("%6zu %9.0f %9.0f %6.2f   %9.0f %9.0f %6.2f   %9.0f %9.0f\n", batch, rows_done / plain_sum,
+           rows_done / store_sum, plain_sum / store_sum, plain_50, store_50, plain_50 / store_50,
+           at_share(plain_us, n, 0.99), at_share(store_us, n, 0.99));
+    fflush(stdout);
 }
 
 static void open_both(bench *b, const char *dir) {
@@ -179,27 +202,18 @@ int main(int argc, char **argv) {
     static const size_t batches[] = {1, 10, 64, 100, 1000};
     static bench b;
     char dir[256];
-    double seconds = argc > 2 ? strtod(argv[2], NULL) : 0.4;
+    double seconds = argc > 2 ? strtod(argv[2], NULL) : 4;
     snprintf(dir, sizeof dir, "%s/store-put-XXXXXX", argc > 1 ? argv[1] : ".");
     if (!mkdtemp(dir)) die(dir, "cannot make a directory there");
     for (size_t i = 0; i < sizeof body; i++) body[i] = "the page stays empty after saving "[i % 34];
     open_both(&b, dir);
-    printf("%8s %12s %12s %8s\n", "batch", "plain/s", "store/s", "ratio");
-    for (size_t i = 0; i < SC_LEN(batches); i++) {
-        double p[ROUNDS], s[ROUNDS], ratio[ROUNDS];
-        rows_a_second(&b, true, batches[i], seconds / 4); /* warm both */
-        rows_a_second(&b, false, batches[i], seconds / 4);
-        for (int k = 0; k < ROUNDS; k++) {
-            bool plain_first = k % 2 == 0;
-            if (plain_first) p[k] = rows_a_second(&b, true, batches[i], seconds);
-            s[k] = rows_a_second(&b, false, batches[i], seconds);
-            if (!plain_first) p[k] = rows_a_second(&b, true, batches[i], seconds);
-            ratio[k] = s[k] / p[k];
-        }
-        printf("%8zu %12.0f %12.0f %8.2f\n", batches[i], median(p, ROUNDS), median(s, ROUNDS),
-               median(ratio, ROUNDS));
-        fflush(stdout);
+    printf("%6s %9s %9s %6s   %9s %9s %6s   %9s %9s\n", "batch", "plain/s", "store/s", "ratio", "plain p50",
+           "store p50", "ratio", "plain p99", "store p99");
+    for (size_t i = 0; i < 150; i++) { /* until both write over their WAL again and again */
+        time_plain(&b, 100);
+        time_store(&b, 100);
     }
+    for (size_t i = 0; i < SC_LEN(batches); i++) measure(&b, batches[i], seconds);
     plain_close(&b.plain);
     sc_store_close(&b.store);
     clean(dir);

@@ -1,5 +1,7 @@
 #include "group/items.h"
 
+#include <sys/mman.h>
+
 uint32_t sc_items_find(const sc_items *t, int64_t key) {
     return sc_map_get(&t->by_key, (uint64_t)key);
 }
@@ -21,16 +23,51 @@ static bool reserve_columns(sc_items *t) {
     return true;
 }
 
+enum { HUGE_PAGE = 2 << 20 };
+
+/* Asks for huge pages on what whole ones lie in p..p+n; a kernel without them may say no. */
+static void ask_huge(int8_t *p, size_t n) {
+    uintptr_t from = ((uintptr_t)p + HUGE_PAGE - 1) & ~(uintptr_t)(HUGE_PAGE - 1);
+    uintptr_t to = ((uintptr_t)p + n) & ~(uintptr_t)(HUGE_PAGE - 1);
+    if (from < to) (void)madvise((void *)from, to - from, MADV_HUGEPAGE);
+}
+
+/* The first block starts small: most projects are. */
+static bool grow_first(sc_items *t) {
+    uint32_t cap = t->first_cap ? SC_MIN(t->first_cap * 2, (uint32_t)SC_ITEMS_BLOCK) : 64;
+    size_t bytes = (size_t)cap * t->dim;
+    void *p = sc_realloc(t->n_blocks ? t->owned[0] : NULL, bytes);
+    if (!p) return false;
+    t->owned[0] = t->blocks[0] = p;
+    t->n_blocks = 1;
+    t->first_cap = cap;
+    ask_huge(p, bytes);
+    return true;
+}
+
+static bool add_block(sc_items *t) {
+    size_t bytes = (size_t)SC_ITEMS_BLOCK * t->dim;
+    int8_t *p = sc_alloc(bytes + HUGE_PAGE);
+    if (!p) return false;
+    t->owned[t->n_blocks] = p;
+    p += -(uintptr_t)p & (HUGE_PAGE - 1);
+    t->blocks[t->n_blocks++] = p;
+    ask_huge(p, bytes);
+    return true;
+}
+
 static bool reserve_vector(sc_items *t) {
-    if (t->n < t->n_blocks * SC_ITEMS_BLOCK) return true;
+    if (t->n < t->first_cap || (t->n_blocks && t->n < t->n_blocks * SC_ITEMS_BLOCK &&
+                                t->first_cap == SC_ITEMS_BLOCK))
+        return true;
     if (t->n_blocks == t->blocks_cap) {
         uint32_t cap = t->blocks_cap * 2 + 4;
-        if (!grow((void **)&t->blocks, cap, sizeof *t->blocks)) return false;
+        if (!grow((void **)&t->blocks, cap, sizeof *t->blocks) ||
+            !grow((void **)&t->owned, cap, sizeof *t->owned))
+            return false;
         t->blocks_cap = cap;
     }
-    int8_t *block = sc_alloc_array(SC_ITEMS_BLOCK, t->dim ? t->dim : 1);
-    if (block) t->blocks[t->n_blocks++] = block;
-    return block != NULL;
+    return t->first_cap < SC_ITEMS_BLOCK ? grow_first(t) : add_block(t);
 }
 
 sc_rc sc_items_add(sc_items *t, sc_terms *terms, int64_t key, int64_t created_ms, const sc_repr *r,
@@ -82,13 +119,15 @@ void sc_items_remove(sc_items *t, sc_terms *terms, uint32_t slot, uint32_t *ret_
 
 size_t sc_items_bytes(const sc_items *t) {
     size_t row = sizeof *t->v + sizeof *t->group + SC_TERM_WEIGHTED * sizeof(float);
-    return t->cap * row + (size_t)t->n_blocks * SC_ITEMS_BLOCK * t->dim + t->feat_bytes +
+    size_t vectors = t->n_blocks > 1 ? (size_t)t->n_blocks * SC_ITEMS_BLOCK : t->first_cap;
+    return t->cap * row + vectors * t->dim + t->feat_bytes +
            sc_map_bytes(&t->by_key);
 }
 
 void sc_items_done(sc_items *t) {
     for (uint32_t i = 0; i < t->n; i++) sc_free(t->v[i].feats);
-    for (uint32_t i = 0; i < t->n_blocks; i++) sc_free(t->blocks[i]);
+    for (uint32_t i = 0; i < t->n_blocks; i++) sc_free(t->owned[i]);
+    sc_free(t->owned);
     sc_free(t->blocks);
     sc_free(t->v);
     sc_free(t->group);

@@ -1,5 +1,6 @@
-/* The items of a project in columns: vectors in blocks (growing copies nothing), hot numbers in
- * arrays of their own, the rest in one record an item. Slots are dense, 0..n-1; taking one out
+/* The items of a project in columns: vectors in blocks on huge pages (scanning them is bound by the
+ * reading of memory, and page look-ups halve that), hot numbers in arrays of their own, the rest in one
+ * record an item. Slots are dense, 0..n-1; taking one out
  * moves the last into its place. Growing may fail and is done first; adding never fails.
  * Threads: plain data. */
 #ifndef SC_GROUP_ITEMS_H
@@ -9,7 +10,7 @@
 #include "group/map.h"
 #include "group/terms.h"
 
-enum { SC_ITEMS_BLOCK = 1024 }; /* vectors a block */
+enum { SC_ITEMS_BLOCK = 16384 }; /* vectors a block; a multiple of 2 MB for usual dimensions */
 #define SC_GROUP_NONE UINT32_MAX
 
 typedef struct sc_item {
@@ -25,8 +26,10 @@ typedef struct sc_item {
 typedef struct sc_items {
     uint16_t dim;
     uint32_t n, cap;
-    int8_t **blocks;
+    int8_t **blocks;  /* the first grows with the project, the others are whole */
+    void **owned;     /* what was allocated for each */
     uint32_t n_blocks, blocks_cap;
+    uint32_t first_cap; /* vectors that the first block has room for */
     sc_item *v;
     uint32_t *group;               /* index into the groups, or SC_GROUP_NONE     */
     float *inv[SC_TERM_WEIGHTED];  /* 1 / norm of the weighted features of a kind */

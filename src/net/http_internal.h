@@ -174,7 +174,7 @@ struct sc_http_request {
     size_t out_at, max_pending;
 };
 
-/* ---- request.c --------------------------------------------------------------------------------- */
+/* ---- request.c ------------------------------------------------------------------------------- */
 sc_http_request *sc_request_take(sc_http_shard *shard, sc_http_conn *conn);
 void sc_request_give_back(sc_http_request *r);
 void sc_request_free(sc_http_request *r);
@@ -185,7 +185,7 @@ sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *v
 /* Lets a suspended request go on, or the next suspension not happen. Under r->lock. */
 void sc_request_wake_locked(sc_http_request *r);
 
-/* ---- body.c ------------------------------------------------------------------------------------ */
+/* ---- body.c ---------------------------------------------------------------------------------- */
 /* After `head`: checks length, coding and budget before anything is read. */
 sc_rc sc_body_open(sc_http_request *r, sc_err *err);
 /* Takes bytes off *in; some are left (and r->paused is set) when the handler paused. */
@@ -194,7 +194,7 @@ sc_rc sc_body_end(sc_http_request *r, sc_err *err);
 /* Forgets what was read, and gives its budget back. */
 void sc_body_drop(sc_http_request *r);
 
-/* ---- reply.c ----------------------------------------------------------------------------------- */
+/* ---- reply.c --------------------------------------------------------------------------------- */
 /* Asks the handler for the reply to our own error. */
 void sc_reply_error(sc_http_request *r, const sc_err *err);
 /* Hands the reply to libmicrohttpd. On the shard's thread. */
@@ -204,13 +204,13 @@ enum MHD_Result sc_reply_queue(sc_http_request *r);
 bool sc_reply_send_raw(sc_http_request *r, int fd);
 void sc_reply_done(sc_http_request *r);
 
-/* ---- stream.c ---------------------------------------------------------------------------------- */
+/* ---- stream.c -------------------------------------------------------------------------------- */
 struct MHD_Response *sc_stream_response(sc_http_request *r);
 /* Ends a stream from our side. Under r->lock. */
 void sc_stream_end_locked(sc_http_request *r);
 void sc_stream_cut_locked(sc_http_request *r);
 
-/* ---- exchange.c: what libmicrohttpd calls ------------------------------------------------------- */
+/* ---- exchange.c: what libmicrohttpd calls ---------------------------------------------------- */
 void *sc_exchange_line(void *shard, const char *uri, struct MHD_Connection *mhd);
 enum MHD_Result sc_exchange_step(void *shard, struct MHD_Connection *mhd, const char *url,
                                  const char *method, const char *version, const char *data,
@@ -220,7 +220,7 @@ void sc_exchange_end(void *shard, struct MHD_Connection *mhd, void **request,
 void sc_exchange_connection(void *shard, struct MHD_Connection *mhd, void **conn,
                             enum MHD_ConnectionNotificationCode what);
 
-/* ---- watch.c ----------------------------------------------------------------------------------- */
+/* ---- watch.c --------------------------------------------------------------------------------- */
 void *sc_watch_run(void *server);
 void sc_watch_wake(sc_http_server *s);
 

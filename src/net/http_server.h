@@ -96,7 +96,7 @@ typedef struct sc_http_stats {
 } sc_http_stats;
 void sc_http_server_stats(const sc_http_server *s, sc_http_stats *ret);
 
-/* ---- One request -------------------------------------------------------------------------------- */
+/* ---- One request ----------------------------------------------------------------------------- */
 
 sc_http_method sc_http_method_get(const sc_http_request *r);
 sc_str sc_http_path(const sc_http_request *r); /* percent-decoded, starts with '/' */
@@ -125,7 +125,7 @@ void sc_http_limit_body(sc_http_request *r, size_t max_bytes);
 void sc_http_stream_body(sc_http_request *r);
 void sc_http_keep_raw(sc_http_request *r);
 
-/* ---- Replies (any thread, once a request; except headers, which come before) ------------------- */
+/* ---- Replies (any thread, once a request; except headers, which come before) ----------------- */
 
 /* Copied; a name or value with a control character is dropped. */
 void sc_http_reply_header(sc_http_request *r, const char *name, const char *value);

@@ -155,7 +155,7 @@ void sc_reply_error(sc_http_request *r, const sc_err *err) {
     if (err->rc == SC_TIMEOUT && sc_http_replied(r) == 504) atomic_store(&r->status, 408);
 }
 
-/* ---- On the wire -------------------------------------------------------------------------------- */
+/* ---- On the wire ----------------------------------------------------------------------------- */
 
 typedef void (*put_line)(void *to, const char *name, const char *value);
 

@@ -66,7 +66,7 @@ void sc_http_resume(sc_http_request *r) {
     pthread_mutex_unlock(&r->lock);
 }
 
-/* ---- Reading the head -------------------------------------------------------------------------- */
+/* ---- Reading the head ------------------------------------------------------------------------ */
 
 static const struct {
     const char *name;
@@ -199,7 +199,7 @@ sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *v
     return sc_target_parse(&r->arena, r->uri, &r->target, err);
 }
 
-/* ---- What a handler asks ------------------------------------------------------------------------ */
+/* ---- What a handler asks --------------------------------------------------------------------- */
 
 sc_http_method sc_http_method_get(const sc_http_request *r) { return r->method; }
 

@@ -17,7 +17,7 @@ void sc_watch_wake(sc_http_server *s) {
     if (write(s->wake_fd, &one, sizeof one) < 0) return; /* full: it is awake anyway */
 }
 
-/* ---- Accepting ---------------------------------------------------------------------------------- */
+/* ---- Accepting ------------------------------------------------------------------------------- */
 
 /* Says why, in the way of all other errors, on a connection that libmicrohttpd never sees. */
 static void refuse(sc_http_server *s, int fd, const char *why) {
@@ -117,7 +117,7 @@ static bool accept_some(sc_http_server *s) {
     return true;
 }
 
-/* ---- Deadlines ---------------------------------------------------------------------------------- */
+/* ---- Deadlines ------------------------------------------------------------------------------- */
 
 static bool head_is_late(const sc_http_server *s, sc_http_conn *c, int64_t now) {
     bool fresh = atomic_load(&c->line_seen) || !atomic_load(&c->n_requests);

@@ -114,6 +114,14 @@ static bool is_prose(sc_str s) {
            !ends_in_code;
 }
 
+/* Without the number of a list: "2. Open the cart" -> "Open the cart". */
+static sc_str unnumbered(sc_str s) {
+    size_t n = sc_chars_span(s, SC_CHARS_DIGIT);
+    bool marked = n > 0 && n < 3 && n + 1 < s.n && (s.p[n] == '.' || s.p[n] == ')');
+    if (!marked || sc_chars_is(s.p[n + 1], SC_CHARS_DIGIT)) return s;
+    return sc_str_trim(sc_chars_from(s, n + 1));
+}
+
 /* Cuts the next sentence off *rest: a line's end, or . ! ? before a space. */
 static bool next_sentence(sc_str *rest, sc_str *ret) {
     if (rest->n == 0) return false;
@@ -124,7 +132,7 @@ static bool next_sentence(sc_str *rest, sc_str *ret) {
             i++;
             break;
         }
-    *ret = sc_str_trim((sc_str){rest->p, i});
+    *ret = unnumbered(sc_str_trim((sc_str){rest->p, i}));
     *rest = sc_chars_from(*rest, SC_MAX(i, (size_t)1));
     return true;
 }
@@ -163,9 +171,8 @@ static bool collect(const sc_prepared *r, size_t n, table *t, sc_arena *arena, s
         sc_str rest = r[i].body, text;
         for (size_t k = 0;
              k < MAX_OF_REPORT && count < MAX_SENTENCES && next_sentence(&rest, &text);) {
-            if (text.n < MIN_SENTENCE || text.n > MAX_SENTENCE || !is_prose(text) ||
-                !sc_title_core(text).n)
-                continue;
+            if (text.n < MIN_SENTENCE || text.n > MAX_SENTENCE || !is_prose(text)) continue;
+            if (sc_title_core(text).p != text.p) continue; /* a label or time first: a log's line */
             v[count] = (sentence){.text = text};
             if (!rate(&v[count], t, arena)) return false;
             v[count].score *= 1.0f - 0.05f * (float)k; /* people say first what matters */

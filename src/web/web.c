@@ -170,8 +170,8 @@ static void log_request(const sc_web *w, const sc_http_request *r, const sc_req 
            SC_F_TXT("method", sc_http_method_name(sc_http_method_get(r))), SC_F_STR("route", route),
            SC_F_INT("status", status), SC_F_NUM("ms", (double)us / 1000.0),
            SC_F_INT("bytes", q ? q->reply_bytes : 0), SC_F_STR("peer", sc_http_peer(r)),
-           SC_F_TXT("key", q ? q->who.name : ""), SC_F_TXT("error", code),
-           SC_F_TXT("detail", q ? q->failed.msg : ""));
+           SC_F_TXT(q && q->known ? "key" : NULL, q ? q->who.name : ""), SC_F_TXT(*code ? "error" : NULL, code),
+           SC_F_TXT(*code ? "detail" : NULL, q ? q->failed.msg : ""));
 }
 
 static void on_closed(void *self, sc_http_request *r) {

@@ -6,6 +6,7 @@ import unittest
 import soul
 
 SOME_ID = "01932e5c-1f2a-7abc-8def-0123456789ab"
+OTHER_ID = "01932e5c-1f2a-7abc-8def-ba9876543210"
 SCOPES = "ingest", "read", "triage", "admin"
 PARAMETERS = {"{source}": "sentry", "{id}": SOME_ID}
 
@@ -106,7 +107,7 @@ class Auth(unittest.TestCase):
             headers = {"Content-Type": kind} if kind else {}
             answers = []
             for id_ in known[start], SOME_ID:
-                got = m.call(method, path.replace(SOME_ID, id_), json.dumps(body).encode() if kind else None, headers)
+                got = m.call(method, path.replace(SOME_ID, id_), json.dumps(body).replace(SOME_ID, OTHER_ID).encode() if kind else None, headers)
                 self.assertEqual(got.status, 404, (name, got))
                 if not op.get("x-page"):
                     answers.append({k: v for k, v in got.json.items() if k != "request_id"})

@@ -36,6 +36,10 @@ static int64_t fixture_mono(void *self) {
 static void open_app(app_fixture *f, bool worker) {
     sc_sqlite_conf conf = {.dir = f->dir, .busy_timeout_ms = 5000};
     must(sc_store_open(&sc_store_sqlite, &conf, &f->store, &err_));
+    if (f->wrap) {
+        f->wrapped = f->wrap(f->store.ops);
+        f->store.ops = &f->wrapped;
+    }
     sc_app_conf app;
     sc_app_conf_default(&app);
     app.store = f->store;
@@ -52,7 +56,13 @@ static void open_app(app_fixture *f, bool worker) {
 }
 
 void app_fixture_open(app_fixture *f, const sc_embedder *embedder, bool worker) {
+    app_fixture_open_with(f, embedder, worker, NULL);
+}
+
+void app_fixture_open_with(app_fixture *f, const sc_embedder *embedder, bool worker,
+                           sc_store_ops (*wrap)(const sc_store_ops *real)) {
     memset(f, 0, sizeof *f);
+    f->wrap = wrap;
     sc_json_setup();
     snprintf(f->dir, sizeof f->dir, "/tmp/soulcaster-test-XXXXXX");
     if (!mkdtemp(f->dir)) fail_msg("no temporary folder");
@@ -72,6 +82,7 @@ void app_fixture_open(app_fixture *f, const sc_embedder *embedder, bool worker) 
 static void close_app(app_fixture *f) {
     sc_app_stop(f->app);
     sc_app_free(f->app);
+    f->store.ops = &sc_store_sqlite;
     sc_store_close(&f->store);
 }
 
@@ -122,6 +133,11 @@ static bool settled(void *self) {
 
 void app_settle(app_fixture *f) {
     app_wait(settled, f, "all reports to be grouped");
+}
+
+void app_loaded(app_fixture *f) {
+    sc_grouping_status s;
+    must(sc_read_grouping(f->app, &f->project.id, &f->arena, &s, &err_));
 }
 
 sc_feedback app_get(app_fixture *f, const sc_id *id) {

@@ -16,10 +16,17 @@ typedef struct app_fixture {
     sc_project project;
     char project_name[64];
     sc_arena arena;
+    sc_store_ops (*wrap)(const sc_store_ops *real);
+    sc_store_ops wrapped;
 } app_fixture;
 
 /* Opens everything; `embedder` may be NULL for the builtin one. Asserts on failure. */
 void app_fixture_open(app_fixture *f, const sc_embedder *embedder, bool worker);
+/* The same over ops that wrap the store's (for faults); `wrap` may be NULL. */
+void app_fixture_open_with(app_fixture *f, const sc_embedder *embedder, bool worker,
+                           sc_store_ops (*wrap)(const sc_store_ops *real));
+/* Waits until the project's index is loaded. */
+void app_loaded(app_fixture *f);
 /* Stops and opens again on the same folder, as after a restart. */
 void app_fixture_restart(app_fixture *f, bool worker);
 void app_fixture_close(app_fixture *f);

@@ -5,7 +5,6 @@
 
 #include <cmocka.h>
 
-#include "core/correction.h"
 #include "core/decision.h"
 
 static void names_that_are_not_reasons_are_refused(void **state) {
@@ -30,22 +29,10 @@ static void every_reason_reads_back_from_its_name_and_has_words(void **state) {
     }
 }
 
-static void corrections_read_back_from_their_names(void **state) {
-    (void)state;
-    sc_correction_kind k;
-    assert_false(sc_correction_kind_parse(SC_STR("always"), &k));
-    assert_string_equal(sc_correction_kind_name((sc_correction_kind)77), "unknown");
-    for (int i = 0; i < SC_CORRECTION_KIND_COUNT; i++) {
-        assert_true(sc_correction_kind_parse(sc_str_of(sc_correction_kind_name((sc_correction_kind)i)), &k));
-        assert_int_equal(k, i);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_that_are_not_reasons_are_refused),
         cmocka_unit_test(every_reason_reads_back_from_its_name_and_has_words),
-        cmocka_unit_test(corrections_read_back_from_their_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

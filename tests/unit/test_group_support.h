@@ -15,7 +15,7 @@
 
 #include "group/state.h"
 
-enum { MADE_DIM = 64, MADE_TERMS = 24 };
+enum { MADE_DIM = 256, MADE_TERMS = 24 };
 
 typedef struct made {
     int8_t vec[MADE_DIM];

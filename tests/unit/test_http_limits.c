@@ -6,7 +6,7 @@
 
 static answer a;
 
-/* ---- Compressed bodies --------------------------------------------------------------------------- */
+/* ---- Compressed bodies ----------------------------------------------------------------------- */
 
 static size_t gzip(const void *p, size_t n, void *into, size_t room) {
     z_stream z = {.next_in = (Bytef *)(uintptr_t)p,
@@ -104,7 +104,7 @@ static void pauses_lose_nothing_of_a_compressed_body(void **state) {
     close(fd);
 }
 
-/* ---- Slow clients -------------------------------------------------------------------------------- */
+/* ---- Slow clients ---------------------------------------------------------------------------- */
 
 static void a_slow_head_gets_408(void **state) {
     bench *b = *state;
@@ -157,7 +157,7 @@ static void an_idle_connection_is_closed_quietly(void **state) {
     close(fd);
 }
 
-/* ---- Counts and budgets -------------------------------------------------------------------------- */
+/* ---- Counts and budgets ---------------------------------------------------------------------- */
 
 static void connections_are_counted_by_address(void **state) {
     bench *b = *state;
@@ -244,7 +244,7 @@ static void idle_connections_cost_little(void **state) {
     for (int i = 0; i < N; i++) close(fd[i]);
 }
 
-/* ---- Streams ------------------------------------------------------------------------------------- */
+/* ---- Streams --------------------------------------------------------------------------------- */
 
 static void a_stream_sends_as_it_is_written(void **state) {
     bench *b = *state;
@@ -297,7 +297,7 @@ static void a_reader_that_left_ends_the_stream(void **state) {
     wait_for(b, &b->closed, 1);
 }
 
-/* ---- The end ------------------------------------------------------------------------------------- */
+/* ---- The end --------------------------------------------------------------------------------- */
 
 typedef struct drain_call {
     bench *b;

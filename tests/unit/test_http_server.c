@@ -8,7 +8,7 @@ static void expect(bench *b, const char *request, int status) {
     if (a.status != status) fail_msg("%.60s: %d instead of %d", request, a.status, status);
 }
 
-/* ---- Malformed requests -------------------------------------------------------------------------- */
+/* ---- Malformed requests ---------------------------------------------------------------------- */
 
 static void what_is_not_a_request_is_400(void **state) {
     bench *b = *state;
@@ -103,7 +103,7 @@ static void a_half_sent_request_leaves_nothing_behind(void **state) {
     assert_int_equal(value(b, &b->dones), 1);
 }
 
-/* ---- Requests and replies ------------------------------------------------------------------------ */
+/* ---- Requests and replies -------------------------------------------------------------------- */
 
 static void every_reply_carries_an_id_and_the_fixed_headers(void **state) {
     bench *b = *state;
@@ -206,7 +206,7 @@ static void long_text_is_compressed_for_those_who_ask(void **state) {
     assert_int_equal(a.n_body, 60000);
 }
 
-/* ---- Bodies -------------------------------------------------------------------------------------- */
+/* ---- Bodies ---------------------------------------------------------------------------------- */
 
 static void bodies_arrive_whole_however_they_are_cut(void **state) {
     bench *b = *state;

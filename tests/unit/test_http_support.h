@@ -221,7 +221,7 @@ static inline int bench_free(void **state) {
     return 0;
 }
 
-/* ---- Clients ------------------------------------------------------------------------------------- */
+/* ---- Clients --------------------------------------------------------------------------------- */
 
 static inline int dial(bench *b) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)b->port)};

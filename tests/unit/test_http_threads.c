@@ -10,7 +10,7 @@ enum { SLOWER = 1 };
 #endif
 enum { REPLIERS = 64, CLIENTS = 4, ROUNDS = 400 / SLOWER };
 
-/* ---- Repliers: each takes held requests and answers them ------------------------------------------ */
+/* ---- Repliers: each takes held requests and answers them ------------------------------------- */
 
 typedef struct crowd {
     bench *b;
@@ -100,7 +100,7 @@ static void sixty_four_threads_reply_to_pipelining_clients(void **state) {
     crowd_stop(&repliers);
 }
 
-/* ---- Clients that leave --------------------------------------------------------------------------- */
+/* ---- Clients that leave ---------------------------------------------------------------------- */
 
 static void clients_may_leave_while_their_requests_wait(void **state) {
     bench *b = *state;
@@ -158,7 +158,7 @@ static void replies_and_resumes_race_with_the_suspension(void **state) {
     close(fd);
 }
 
-/* ---- Streams --------------------------------------------------------------------------------------- */
+/* ---- Streams --------------------------------------------------------------------------------- */
 
 enum { STREAMS = 16, WRITERS = 4, EVENTS = 200 / SLOWER };
 
@@ -200,7 +200,7 @@ static void many_writers_share_streams(void **state) {
     wait_for(b, &b->closed, STREAMS);
 }
 
-/* ---- Shutting down under load ---------------------------------------------------------------------- */
+/* ---- Shutting down under load ---------------------------------------------------------------- */
 
 static void *ask_until_closed(void *arg) {
     client *c = arg;

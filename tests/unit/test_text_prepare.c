@@ -239,6 +239,13 @@ static void only_the_first_32_kib_and_4096_tokens_count(void **state) {
     assert_int_equal(r.n_tokens, 4096);
 }
 
+static void a_title_is_one_clean_line(void **state) {
+    (void)state;
+    assert_string_equal(title_of("# Cart \n<b>is</b>\t\xE2\x80\xAE lost &amp; gone "),
+                        "Cart is lost & gone");
+    assert_true(strlen(title_of(sc_arena_printf(&arena, "%05000d", 1))) <= 1024);
+}
+
 /* ---- Tokens --------------------------------------------------------------------------------- */
 
 static void what_differs_between_reports_is_masked(void **state) {
@@ -408,9 +415,10 @@ static void golden_hashes_never_change_without_a_new_version(void **state) {
         prepared("", "ValueError: bad price\nTraceback (most recent call last):\n  File "
                      "\"/srv/cart.py\", line 3, in add\n    x = 1\n"
                      "  File \"/srv/main.py\", line 9, in run\n    y()\nValueError: bad price");
-    print_message("a %016llx %08x  b %016llx\n", (unsigned long long)a.fp_text, a.tokens[0].hash,
-                  (unsigned long long)b.fp_stack);
     assert_int_equal(SC_PREPARE_VERSION, 1);
+    assert_true(a.fp_text == 0xe79b3e5e310070fdu);
+    assert_int_equal(a.tokens[0].hash, 0x1f582916);
+    assert_true(b.fp_stack == 0x749b64e0cb872e35u);
 }
 
 int main(void) {
@@ -435,6 +443,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_template_word_in_a_sentence_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_first_32_kib_and_4096_tokens_count, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(a_title_is_one_clean_line, setup, teardown),
         cmocka_unit_test_setup_teardown(what_differs_between_reports_is_masked, setup, teardown),
         cmocka_unit_test_setup_teardown(of_a_path_the_last_part_stays, setup, teardown),
         cmocka_unit_test_setup_teardown(of_a_url_host_and_plain_words_stay, setup, teardown),
@@ -459,6 +468,5 @@ int main(void) {
         cmocka_unit_test_setup_teardown(golden_hashes_never_change_without_a_new_version, setup,
                                         teardown),
     };
-    (void)title_of;
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

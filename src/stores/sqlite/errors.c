@@ -54,9 +54,23 @@ static sc_rc fail(const char *dir, int code, int sys, const char *detail, bool *
     return sc_fail(err, SC_INTERNAL, "SQLite %d: %s", code, detail);
 }
 
+/* errno of the last failed call on the database or its WAL; sqlite3_system_errno may be that of a
+ * later call. */
+static int system_errno(sqlite3 *db) {
+    sqlite3_file *wal = NULL;
+    int sys = 0;
+    sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &wal);
+    if (wal && wal->pMethods) wal->pMethods->xFileControl(wal, SQLITE_FCNTL_LAST_ERRNO, &sys);
+    if (!sys) sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &sys);
+    return sys ? sys : sqlite3_system_errno(db);
+}
+
 sc_rc sc_sq_fail(sc_sq_conn *c, int code, sc_err *err) {
     bool suspect;
-    int sys = sqlite3_system_errno(c->db);
+    int primary = code & 0xff;
+    int sys = primary == SQLITE_IOERR || primary == SQLITE_FULL || primary == SQLITE_CANTOPEN
+                  ? system_errno(c->db)
+                  : 0;
     /* A full disk may show as a failed write; say what helps. */
     if ((code & 0xff) == SQLITE_IOERR && (sys == ENOSPC || sys == EDQUOT || sys == EFBIG)) {
         c->suspect = true;

@@ -26,12 +26,10 @@ typedef struct put_step {
 static sc_rc flush_one(put_step *p, const project_delta *d, sc_err *err) {
     sc_sq_conn *c = p->c;
     const sc_feedback *f = &p->items[d->first];
-    sc_rc rc = sc_sq_arrival_note(c, d->project_no, d->last_ms, err);
+    sc_rc rc = sc_sq_arrival_note(c, d->project_no, d->first_ms, d->last_ms, err);
     for (int i = 0; !rc && i < SC_SOURCE_COUNT; i++)
         rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_SOURCE + i, d->by_source[i], err);
     if (!rc) rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_STATE + SC_FEEDBACK_pending, d->n, err);
-    if (!rc) rc = sc_sq_tally_min(c, d->project_no, SC_TALLY_FIRST_MS, d->first_ms, err);
-    if (!rc) rc = sc_sq_tally_max(c, d->project_no, SC_TALLY_LAST_MS, d->last_ms, err);
     if (!rc)
         rc = sc_sq_job_ask_group(c, d->project_no, &f->project_id, &p->group_job_ids[d->first],
                                  f->request_id, f->received_at_ms, err);

@@ -15,13 +15,11 @@ sc_rc sc_sq_project_any(sc_sq_conn *c, const sc_id *id, int64_t *ret, sc_err *er
 
 /* counter += by; by may be negative. */
 sc_rc sc_sq_tally_add(sc_sq_conn *c, int64_t project_no, int what, int64_t by, sc_err *err);
-/* Keeps the smallest / the largest. */
-sc_rc sc_sq_tally_min(sc_sq_conn *c, int64_t project_no, int what, int64_t v, sc_err *err);
-sc_rc sc_sq_tally_max(sc_sq_conn *c, int64_t project_no, int what, int64_t v, sc_err *err);
 /* All counters of a project from `what` on, n of them; absent ones are 0. */
 sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret, size_t n, sc_err *err);
-/* Notes that n reports came at received_ms; call before their tallies are added. */
-sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t received_ms, sc_err *err);
+/* Notes that reports came between the two times; call before their tallies are added. */
+sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, int64_t last_ms,
+                         sc_err *err);
 
 /* Number of an embedder's name; 0 when it was never stored. `make` stores it. */
 sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err *err);

@@ -16,20 +16,6 @@ sc_rc sc_sq_tally_add(sc_sq_conn *c, int64_t project_no, int what, int64_t by, s
                   project_no, what, by, err);
 }
 
-sc_rc sc_sq_tally_min(sc_sq_conn *c, int64_t project_no, int what, int64_t v, sc_err *err) {
-    return change(c,
-                  "INSERT INTO tally (project_no, what, n) VALUES (?, ?, ?)"
-                  " ON CONFLICT DO UPDATE SET n = excluded.n WHERE excluded.n < n",
-                  project_no, what, v, err);
-}
-
-sc_rc sc_sq_tally_max(sc_sq_conn *c, int64_t project_no, int what, int64_t v, sc_err *err) {
-    return change(c,
-                  "INSERT INTO tally (project_no, what, n) VALUES (?, ?, ?)"
-                  " ON CONFLICT DO UPDATE SET n = excluded.n WHERE excluded.n > n",
-                  project_no, what, v, err);
-}
-
 sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret, size_t n, sc_err *err) {
     SC_AUTO(sc_query_done) sc_query q =
         sc_query_of(c, "SELECT what, n FROM tally WHERE project_no = ?1 AND what >= ?2 AND what < ?3");
@@ -56,11 +42,9 @@ static sc_rc count_reports(sc_sq_conn *c, int64_t project_no, int64_t *ret, sc_e
     return rc;
 }
 
-sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t received_ms, sc_err *err) {
-    int64_t last, before, minute = received_ms / 60000;
-    sc_rc rc = sc_sq_tally_read(c, project_no, SC_TALLY_LAST_MS, &last, 1, err);
-    if (rc || minute < 0 || (last && last / 60000 >= minute)) return rc;
-    rc = count_reports(c, project_no, &before, err);
+static sc_rc new_minute(sc_sq_conn *c, int64_t project_no, int64_t minute, sc_err *err) {
+    int64_t before;
+    sc_rc rc = count_reports(c, project_no, &before, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done) sc_query q =
         sc_query_of(c, "INSERT INTO arrival (project_no, slot, minute, before) VALUES (?, ?, ?, ?)"
@@ -70,6 +54,23 @@ sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t received_ms,
     sc_query_int(&q, minute);
     sc_query_int(&q, before);
     return sc_query_run(&q, err);
+}
+
+static sc_rc set(sc_sq_conn *c, int64_t project_no, int what, int64_t n, sc_err *err) {
+    return change(c,
+                  "INSERT INTO tally (project_no, what, n) VALUES (?, ?, ?)"
+                  " ON CONFLICT DO UPDATE SET n = excluded.n",
+                  project_no, what, n, err);
+}
+
+sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, int64_t last_ms,
+                         sc_err *err) {
+    int64_t had[2]; /* first, last */
+    sc_rc rc = sc_sq_tally_read(c, project_no, SC_TALLY_FIRST_MS, had, 2, err);
+    if (!rc && last_ms / 60000 > had[1] / 60000) rc = new_minute(c, project_no, last_ms / 60000, err);
+    if (!rc && (!had[0] || first_ms < had[0])) rc = set(c, project_no, SC_TALLY_FIRST_MS, first_ms, err);
+    if (!rc && last_ms > had[1]) rc = set(c, project_no, SC_TALLY_LAST_MS, last_ms, err);
+    return rc;
 }
 
 static sc_rc count_since(sc_sq_conn *c, int64_t project_no, int64_t since_ms, int64_t all, int64_t *ret,

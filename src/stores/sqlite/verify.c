@@ -76,6 +76,8 @@ static sc_rc check_file(sc_sq_conn *c, sc_err *err) {
     if (rc) return rc;
     sc_str said = row ? sc_query_get_view(&q) : SC_STR("no answer");
     if (sc_str_is(said, "ok")) return SC_OK;
+    /* It tells a page that could not be had for want of memory as a finding too. */
+    if (sc_str_find(said, SC_STR("error code=7")) != SIZE_MAX) return sc_sq_fail(c, SQLITE_NOMEM, err);
     snprintf(what, sizeof what, "%.*s", SC_FMT(sc_str_clip(said, 100)));
     return wrong(c, what, err);
 }

@@ -1,0 +1,49 @@
+"""Placing 10,000 reports one by one with the engine, as `soulcaster eval` does, against scikit-learn's average linkage over
+the same texts at once (hashed words, 512 dimensions, cosine)."""
+import json
+import re
+import subprocess
+import time
+
+from harness import HERE, Skip
+
+
+def timed(command):
+    """-> (stdout, seconds, peak MiB of the process)."""
+    started = time.perf_counter()
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    peak = 0.0
+    while p.poll() is None:
+        try:
+            with open(f"/proc/{p.pid}/status", encoding="ascii") as f:
+                peak = max(peak, int(re.search(r"VmHWM:\s+(\d+)", f.read())[1]) / 1024)
+        except (OSError, TypeError):
+            pass
+        time.sleep(0.02)
+    out, errors = p.communicate()
+    if p.returncode:
+        raise RuntimeError(f"{command[0]}: {errors[-300:]}")
+    return out, time.perf_counter() - started, peak
+
+
+def run(ctx):
+    n = 2000 if ctx.quick else 10000
+    labelled = str(ctx.input("labelled", n))
+    out, wall, peak = timed([ctx.binary, "eval", "--json", labelled])
+    r = json.loads(out)
+    ours = 1000 / r["ms_per_report"]
+    ctx.note(f"eval, all of it: {wall:.1f} s, {r['found_groups']} groups of {r['true_groups']}, ARI {r['ari']:.3f} (invented text: no "
+             f"figure of quality); engine {r['bytes'] / 2**20:.0f} MiB, process {peak:.0f} MiB")
+    try:
+        out, _, sk_peak = timed([ctx.venv("sklearn"), str(HERE / "peers" / "linkage.py"), labelled])
+    except Skip as why:
+        ctx.note(f"skipped: the scikit-learn peer: {why}")
+        ctx.row(f"prepare, embed, place {n:,} one by one", ours, "items/s")
+        return
+    sk = json.loads(out)
+    ctx.row(f"prepare, embed, place {n:,} one by one", ours, "items/s", None, "scikit-learn, all at once", n / sk["seconds"],
+            ours / (n / sk["seconds"]))
+    ctx.row("  one search among them", r["search_ms"], "ms")
+    ctx.row("  memory", peak, "MiB", None, "scikit-learn", sk_peak, peak / sk_peak)
+    ctx.note(f"scikit-learn: vectors {sk['vectors_s']:.2f} s, linkage {sk['seconds']:.2f} s (only this is compared), {sk['groups']} groups, "
+             f"ARI {sk['ari']:.3f} at its best of {sk['tried']} thresholds")
