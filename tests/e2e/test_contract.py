@@ -208,7 +208,7 @@ class Contract(unittest.TestCase):
         for query in ({}, {"limit": 2}, {"source": "manual", "state": "grouped"}, {"q": "export"}, {"unclustered": "true"},
                       {"since": "2020-01-01T00:00:00Z", "until": "2100-01-01T00:00:00Z"}, {"cluster_id": self.cluster(0)}):
             self.call("listFeedback", **query)
-        self.refused("listFeedback", 422, limit=0)
+        self.refused("listFeedback", 400, limit=0)
         self.call("getFeedback", path=report)
         self.refused("getFeedback", 404, path={"id": str(uuid.uuid4())})
         self.call("updateFeedback", {"status": "open"}, path=report)
@@ -223,7 +223,7 @@ class Contract(unittest.TestCase):
         jobs = self.call("listClusterJobs")["items"]
         self.call("getClusterJob", path={"id": jobs[0]["id"]})
         self.assertTrue(self.call("search", q="safari crashes while exporting")["items"])
-        self.refused("search", 422)
+        self.refused("search", 400)
         self.call("traceFeedback", path=report)
         self.call("getStats")
         self.call("listProjects")

@@ -66,8 +66,8 @@ class Hostile(unittest.TestCase):
             got = self.c.get(path)
             self.assertIn(got.status, (200, 400, 422), (path, got)) if "surprise" in path else self.assertIn(got.status, (400, 404, 422), (path, got))
         for query in "'\"()*:^-", "a" * 1999, "\U0001f600", "AND OR NOT", "\x01\x02":
-            self.assertIn(self.c.get("/api/search", q=query).status, (200, 422), query)
-        self.assertEqual(self.c.get("/api/search", q="a" * 2001).status, 422)
+            self.assertIn(self.c.get("/api/search", q=query).status, (200, 400), query)
+        self.assertEqual(self.c.get("/api/search", q="a" * 2001).status, 400)
         self.assertEqual(self.c.call("GET", "/%00").status // 100, 4)
         self.assertEqual(self.c.call("GET", "/../../etc/passwd").status // 100, 4)
 

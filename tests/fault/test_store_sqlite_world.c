@@ -454,9 +454,9 @@ static void use_everything(sc_fx *f) {
 }
 
 static void flip(char *bytes, size_t n) {
-    size_t flips = 1 + draw(4);
+    size_t flips = 1 + draw(40); /* most fall on the empty part of a page */
     for (size_t i = 0; i < flips; i++) {
-        size_t at = draw(3) ? draw(n) : draw(SC_MIN(n, 4096u)); /* the first page more often */
+        size_t at = draw(30) ? draw(n) : draw(SC_MIN(n, 4096u)); /* now and then the first page */
         if (draw(4))
             bytes[at] ^= (char)(1 << draw(8));
         else

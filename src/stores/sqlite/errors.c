@@ -25,6 +25,9 @@ static const struct {
      "the database under %s is damaged: stop the service and restore a backup"},
     {SQLITE_NOTADB, SC_STORE, true,
      "soulcaster.db under %s is damaged or no database: restore a backup"},
+    /* Our SQL is constant and tested: what it does not fit is a schema that we did not make. */
+    {SQLITE_ERROR, SC_STORE, true,
+     "the database under %s is not as soulcaster made it: restore a backup"},
     {SQLITE_CANTOPEN, SC_STORE, true,
      "the database under %s cannot be opened: does it exist and may this user write there?"},
     {SQLITE_PERM, SC_STORE, true, "no permission for the database under %s"},

@@ -12,9 +12,7 @@ static int find(sc_sq_conn *c, const char *sql, sqlite3_stmt **ret) {
         }
         if (c->cache[at].sql) continue;
         int code = sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT, ret, NULL);
-        /* Our SQL is constant and tested: if SQLite does not understand it, the stored schema is
-         * not what we made. */
-        if (code) return code == SQLITE_ERROR ? SQLITE_CORRUPT : code;
+        if (code) return code;
         c->cache[at].sql = sql;
         c->cache[at].st = *ret;
         return SQLITE_OK;
