@@ -43,11 +43,17 @@ static void make(size_t n, const sc_id *project) {
         unsigned long long id = ++made, mixed = sc_hash64(&id, sizeof id, 7);
         snprintf(r.ext[i], sizeof r.ext[i], "%016llx", mixed);
         snprintf(r.title[i], sizeof r.title[i], "The export fails with error %llu", mixed % 100000);
-        r.items[i] = (sc_feedback){
-            .id = sc_id_new(&sc_clock_system), .project_id = *project, .source = SC_SOURCE_sentry,
-            .external_id = sc_str_of(r.ext[i]), .title = sc_str_of(r.title[i]), .body = {body, sizeof body},
-            .metadata = SC_STR("{\"level\":\"error\",\"platform\":\"python\"}"), .created_at_ms = now,
-            .received_at_ms = now, .request_id = SC_STR("0190aaaa-bbbb-7ccc-8ddd-eeeeffff0000")};
+        r.items[i] =
+            (sc_feedback){.id = sc_id_new(&sc_clock_system),
+                          .project_id = *project,
+                          .source = SC_SOURCE_sentry,
+                          .external_id = sc_str_of(r.ext[i]),
+                          .title = sc_str_of(r.title[i]),
+                          .body = {body, sizeof body},
+                          .metadata = SC_STR("{\"level\":\"error\",\"platform\":\"python\"}"),
+                          .created_at_ms = now,
+                          .received_at_ms = now,
+                          .request_id = SC_STR("0190aaaa-bbbb-7ccc-8ddd-eeeeffff0000")};
         r.jobs[i] = sc_id_new(&sc_clock_system);
     }
 }
@@ -65,22 +71,25 @@ static void sql(sqlite3 *db, const char *text) {
 
 static sqlite3_stmt *prepare(sqlite3 *db, const char *text) {
     sqlite3_stmt *st;
-    if (sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL)) die(text, sqlite3_errmsg(db));
+    if (sqlite3_prepare_v3(db, text, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL))
+        die(text, sqlite3_errmsg(db));
     return st;
 }
 
 static void plain_open(plain *p, const char *path) {
-    if (sqlite3_open_v2(path, &p->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL))
+    if (sqlite3_open_v2(path, &p->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL))
         die(path, sqlite3_errmsg(p->db));
     sql(p->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = FAST;"
                "PRAGMA cache_size = -8192");
     sql(p->db, sc_sq_schema_1);
     p->begin = prepare(p->db, "BEGIN IMMEDIATE");
     p->commit = prepare(p->db, "COMMIT");
-    p->insert = prepare(
-        p->db, "INSERT INTO feedback (id, project_no, source, state, created_at, received_at, issue_number,"
-               " external_id, title, repo, url, status, request_id, stack, metadata, body)"
-               " VALUES (?, 1, ?, 0, ?, ?, 0, ?, ?, '', '', '', ?, '', ?, ?)");
+    p->insert =
+        prepare(p->db, "INSERT INTO feedback (id, project_no, source, state, created_at, "
+                       "received_at, issue_number,"
+                       " external_id, title, repo, url, status, request_id, stack, metadata, body)"
+                       " VALUES (?, 1, ?, 0, ?, ?, 0, ?, ?, '', '', '', ?, '', ?, ?)");
 }
 
 static void text(sqlite3_stmt *st, int at, sc_str s) {
@@ -169,9 +178,9 @@ static void measure(bench *b, size_t batch, double seconds) {
     }
     double rows_done = (double)n * (double)batch * 1e6;
     double plain_50 = at_share(plain_us, n, 0.5), store_50 = at_share(store_us, n, 0.5);
-    printf("%6zu %9.0f %9.0f %6.2f   %9.0f %9.0f %6.2f   %9.0f %9.0f\n", batch, rows_done / plain_sum,
-           rows_done / store_sum, plain_sum / store_sum, plain_50, store_50, plain_50 / store_50,
-           at_share(plain_us, n, 0.99), at_share(store_us, n, 0.99));
+    printf("%6zu %9.0f %9.0f %6.2f   %9.0f %9.0f %6.2f   %9.0f %9.0f\n", batch,
+           rows_done / plain_sum, rows_done / store_sum, plain_sum / store_sum, plain_50, store_50,
+           plain_50 / store_50, at_share(plain_us, n, 0.99), at_share(store_us, n, 0.99));
     fflush(stdout);
 }
 
@@ -188,8 +197,8 @@ static void open_both(bench *b, const char *dir) {
 }
 
 static void clean(const char *dir) {
-    static const char *const names[] = {"plain.db", "plain.db-wal", "plain.db-shm", "soulcaster.db",
-                                        "soulcaster.db-wal", "soulcaster.db-shm"};
+    static const char *const names[] = {"plain.db",      "plain.db-wal",      "plain.db-shm",
+                                        "soulcaster.db", "soulcaster.db-wal", "soulcaster.db-shm"};
     char path[512];
     for (size_t i = 0; i < SC_LEN(names); i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -207,8 +216,8 @@ int main(int argc, char **argv) {
     if (!mkdtemp(dir)) die(dir, "cannot make a directory there");
     for (size_t i = 0; i < sizeof body; i++) body[i] = "the page stays empty after saving "[i % 34];
     open_both(&b, dir);
-    printf("%6s %9s %9s %6s   %9s %9s %6s   %9s %9s\n", "batch", "plain/s", "store/s", "ratio", "plain p50",
-           "store p50", "ratio", "plain p99", "store p99");
+    printf("%6s %9s %9s %6s   %9s %9s %6s   %9s %9s\n", "batch", "plain/s", "store/s", "ratio",
+           "plain p50", "store p50", "ratio", "plain p99", "store p99");
     for (size_t i = 0; i < 150; i++) { /* until both write over their WAL again and again */
         time_plain(&b, 100);
         time_store(&b, 100);

@@ -147,7 +147,7 @@ int sc_out_end(int code) {
 
 /* ---- Tables -------------------------------------------------------------------------------------- */
 
-enum { TABLE_BYTES = 64 << 20, GAP = 2, MIN_GIVING = 12 };
+enum { TABLE_BYTES = 64 << 20, GAP = 2, WISHED = 12, LEAST = 5 };
 
 void sc_table_init(sc_table *t, const sc_column *columns, size_t n) {
     *t = (sc_table){.columns = columns, .n_columns = SC_MIN(n, (size_t)SC_TABLE_MAX_COLUMNS)};
@@ -188,19 +188,18 @@ void sc_table_cellf(sc_table *t, sc_style style, const char *fmt, ...) {
     sc_table_cell(t, style, sc_str_of(text));
 }
 
-/* Takes from the giving columns, the widest first, until the line fits. */
-static void fit(const sc_table *t, size_t *widths) {
-    if (!width) return;
-    for (;;) {
+/* Takes from the giving columns, the widest first, until the line fits or each is down to `least`. */
+static void fit(const sc_table *t, size_t *widths, size_t least) {
+    while (width) {
         size_t total = GAP * (t->n_columns - 1), widest = SIZE_MAX;
         for (size_t i = 0; i < t->n_columns; i++) {
             total += widths[i];
-            if (t->columns[i].gives && widths[i] > MIN_GIVING &&
+            if (t->columns[i].gives && widths[i] > least &&
                 (widest == SIZE_MAX || widths[i] > widths[widest]))
                 widest = i;
         }
         if (total <= width || widest == SIZE_MAX) return;
-        widths[widest] -= SC_MIN(total - width, widths[widest] - MIN_GIVING);
+        widths[widest] -= SC_MIN(total - width, widths[widest] - least);
     }
 }
 
@@ -230,7 +229,8 @@ void sc_table_print(sc_table *t) {
     for (size_t i = 0; i < n; i++) widths[i] = strlen(t->columns[i].head);
     for (size_t i = 0; i < t->n_cells; i++)
         widths[i % n] = SC_MAX(widths[i % n], sc_out_columns(t->cells[i].text));
-    fit(t, widths);
+    fit(t, widths, WISHED);
+    fit(t, widths, LEAST);
     for (size_t i = 0; i < n; i++)
         print_cell(sc_str_of(t->columns[i].head), SC_DIM, widths[i], t->columns[i].right, i + 1 == n);
     for (size_t i = 0; i < t->n_cells; i++)

@@ -123,7 +123,7 @@ static sc_rc next_row(sc_records *r, sc_record *ret, sc_err *err) {
 /* ---- JSON ---------------------------------------------------------------------------------------- */
 
 static sc_rc parsed(sc_records *r, sc_record *ret, sc_err *err) {
-    sc_rc rc = sc_json_parse(ret->raw, &r->obj, err);
+    sc_rc rc = sc_json_parse(sc_str_trim(ret->raw), &r->obj, err);
     if (rc) return rc;
     if (!json_is_object(r->obj)) return sc_fail(err, SC_INVALID, "not a JSON object");
     ret->obj = r->obj;
@@ -138,8 +138,7 @@ static sc_rc next_line(sc_records *r, sc_record *ret, sc_err *err) {
         sc_rc rc = sc_reader_line(r->reader, MAX_LINE, &line, err);
         if (rc) return rc;
         if (r->at == 1) line = without_mark(line);
-        line = sc_str_trim(line);
-        if (line.n == 0) continue;
+        if (sc_str_trim(line).n == 0) continue;
         ret->raw = line;
         return parsed(r, ret, err);
     }

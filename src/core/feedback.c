@@ -65,7 +65,8 @@ static const struct {
 static sc_rc check_text(sc_str *s, const char *field, size_t max, sc_err *err) {
     if (!s->p) *s = SC_STR("");
     if (s->n > max)
-        return sc_fail_field(err, SC_UNPROCESSABLE, field, "has %zu bytes, at most %zu are taken", s->n, max);
+        return sc_fail_field(err, SC_UNPROCESSABLE, field, "has %zu bytes, at most %zu are taken",
+                             s->n, max);
     if (s->n && memchr(s->p, 0, s->n))
         return sc_fail_field(err, SC_UNPROCESSABLE, field, "holds a NUL character");
     if (!sc_utf8_valid(*s)) return sc_fail_field(err, SC_UNPROCESSABLE, field, "is not UTF-8");

@@ -19,9 +19,7 @@ bool sc_job_state_parse(sc_str name, sc_job_state *ret) {
     return false;
 }
 
-bool sc_job_state_ended(sc_job_state s) {
-    return s != SC_JOB_pending && s != SC_JOB_running;
-}
+bool sc_job_state_ended(sc_job_state s) { return s != SC_JOB_pending && s != SC_JOB_running; }
 
 static const struct {
     sc_job_state from;

@@ -22,8 +22,7 @@ sc_rc sc_key_scopes_parse(sc_str text, unsigned *ret, sc_err *err) {
                                  SC_FMT(sc_str_clip(word, 40)));
         scopes |= scopes_table[i].bit;
     }
-    if (!scopes)
-        return sc_fail_field(err, SC_UNPROCESSABLE, "scopes", "name at least one scope");
+    if (!scopes) return sc_fail_field(err, SC_UNPROCESSABLE, "scopes", "name at least one scope");
     *ret = scopes;
     return SC_OK;
 }

@@ -13,6 +13,7 @@ struct sc_profile {
     const char *model; /* prefix of the embedder's model name; "" = the fallback */
     /* Weights of the cosines; their sum is the similarity of a report to itself. */
     float k_vec, k_word, k_title, k_frame;
+    float vec_max; /* at most this much of a cosine is taken for what any two texts have in common */
     /* Projects are of two kinds, and most are in between: long reports of which few say the same
      * (trackers), and short comments on a few dozen topics (reviews). The kind is read off the
      * project: how many words its texts have, and how far the top percent of random pairs stands

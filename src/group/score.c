@@ -22,6 +22,10 @@ static const float tf_weight[SC_TERM_TF_MAX + 1] = {
 static inline float tf_of(uint32_t packed) { return tf_weight[packed & SC_TERM_TF_MAX]; }
 static inline uint32_t id_of(uint32_t packed) { return packed >> SC_TERM_TF_BITS; }
 
+static inline float vec_part(const sc_score *s, int32_t dot) {
+    return s->epoch->vec_k * (float)dot - s->epoch->vec_0;
+}
+
 static float k_of(const sc_profile *p, int kind) {
     return kind == SC_TERM_WORD ? p->k_word : kind == SC_TERM_TITLE ? p->k_title : p->k_frame;
 }
@@ -128,8 +132,8 @@ void sc_score_all(const sc_score *s, const sc_query *q, int32_t *dots, float *re
     scan_vectors(s->items, q->vec, dots);
     walk_words(s, q, ret_raw);
     const float *inv = s->items->inv[SC_TERM_WORD];
-    const float k = s->profile->k_vec * unit;
-    for (uint32_t i = 0; i < n; i++) ret_raw[i] = ret_raw[i] * inv[i] + k * (float)dots[i];
+    const float k = s->epoch->vec_k, zero = s->epoch->vec_0;
+    for (uint32_t i = 0; i < n; i++) ret_raw[i] = ret_raw[i] * inv[i] + (k * (float)dots[i] - zero);
     walk_rest(s, q, ret_raw);
 }
 
@@ -159,19 +163,20 @@ void sc_score_parts(const sc_score *s, const sc_query *q, uint32_t slot, sc_part
         a += q->count[k];
         b += x.count[k];
     }
-    float vec = unit * (float)sc_kernels_get()->dot(q->vec, x.vec, s->items->dim);
-    *ret = (sc_parts){.vec = SC_MIN(1.0f, SC_MAX(0.0f, vec)),
+    float vec = vec_part(s, sc_kernels_get()->dot(q->vec, x.vec, s->items->dim));
+    float k_vec = s->profile->k_vec;
+    *ret = (sc_parts){.vec = k_vec > 0 ? SC_MIN(1.0f, SC_MAX(0.0f, vec / k_vec)) : 0,
                       .word = cos[SC_TERM_WORD],
                       .title = cos[SC_TERM_TITLE],
                       .frame = cos[SC_TERM_FRAME]};
     const sc_profile *p = s->profile;
-    ret->raw = p->k_vec * vec + p->k_word * ret->word + p->k_title * ret->title +
+    ret->raw = vec + p->k_word * ret->word + p->k_title * ret->title +
                p->k_frame * ret->frame;
 }
 
 double sc_score_self(const sc_score *s, uint32_t slot) {
     const int8_t *v = sc_items_vec(s->items, slot);
-    double sum = s->profile->k_vec * unit * (float)sc_kernels_get()->dot(v, v, s->items->dim);
+    double sum = vec_part(s, sc_kernels_get()->dot(v, v, s->items->dim));
     for (int k = 0; k < SC_TERM_WEIGHTED; k++)
         if (s->items->inv[k][slot] > 0) sum += k_of(s->profile, k);
     return sum;
@@ -268,12 +273,12 @@ static float dot_words(const float *words, const sc_items *t, uint32_t slot) {
 
 double sc_accum_dot(const sc_accum *a, const sc_score *s, uint32_t slot) {
     int64_t d = sc_sum_dot(a->sum, sc_items_vec(s->items, slot), s->items->dim);
-    return (double)(s->profile->k_vec * unit) * (double)d +
+    return (double)s->epoch->vec_k * (double)d - (double)s->epoch->vec_0 * a->n +
            (double)dot_words(a->words, s->items, slot);
 }
 
 float sc_accum_collect(const sc_accum *a, const sc_score *s, uint32_t slot, int32_t dot) {
-    return s->profile->k_vec * unit * (float)dot + dot_words(a->words, s->items, slot);
+    return vec_part(s, dot) + dot_words(a->words, s->items, slot);
 }
 
 void sc_accum_clear(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n) {
@@ -305,20 +310,40 @@ static int by_value(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-/* Sorted similarities of random pairs; returns how many. */
-static size_t sample_pairs(const sc_score *s, float *v, size_t max) {
+/* Sorted similarities of random pairs, of the whole or of the vectors alone; returns how many. */
+static size_t sample_pairs(const sc_score *s, bool vectors, float *v, size_t max) {
     const uint32_t n = s->items->n;
     size_t m = 0;
     for (uint64_t k = 0; n > 1 && k < max && k < (uint64_t)n * n; k++) {
         uint32_t i = (uint32_t)(mix(2 * k) % n), j = (uint32_t)(mix(2 * k + 1) % n);
         if (i == j) continue;
         sc_query q = sc_score_query(s, i);
-        sc_parts p;
-        sc_score_parts(s, &q, j, &p);
+        sc_parts p = {0};
+        if (vectors)
+            p.raw = unit * (float)sc_kernels_get()->dot(q.vec, sc_items_vec(s->items, j), s->items->dim);
+        else
+            sc_score_parts(s, &q, j, &p);
         v[m++] = p.raw;
     }
     qsort(v, m, sizeof *v, by_value);
     return m;
+}
+
+/* How much of the project's own figures to believe, against the profile's. */
+static float own_share(const sc_score *s) {
+    float n = (float)s->items->n, half = s->profile->null_items;
+    return n * n / (n * n + half * half);
+}
+
+/* Takes off the similarity that any two texts have for this embedder. */
+static void centre_vectors(const sc_score *s, sc_epoch *e) {
+    enum { PAIRS = 512 };
+    const sc_profile *p = s->profile;
+    float v[PAIRS], mean = 0;
+    size_t m = sample_pairs(s, true, v, PAIRS);
+    if (m) mean = own_share(s) * SC_MAX(0.0f, SC_MIN(p->vec_max, v[m / 2]));
+    e->vec_k = p->k_vec * unit / (1 - mean);
+    e->vec_0 = p->k_vec * mean / (1 - mean);
 }
 
 static float median_words(const sc_score *s, float *v, size_t max) {
@@ -338,7 +363,7 @@ static void place_cut(const sc_score *s, sc_epoch *e) {
     const float n = (float)s->items->n;
     e->cut = p->null_cut;
     float words = median_words(s, v, PAIRS);
-    size_t m = sample_pairs(s, v, PAIRS);
+    size_t m = sample_pairs(s, false, v, PAIRS);
     if (m < 2 || words < 1) return;
     e->null_median = v[m / 2];
     e->null_q99 = v[m * 99 / 100];
@@ -352,7 +377,7 @@ static void place_cut(const sc_score *s, sc_epoch *e) {
     float floor = SC_MAX(p->cut_min, p->cut_tail * e->null_q99);
     float topic = SC_MAX(floor, v[(size_t)((float)(m - 1) * (1 - upper))]);
     float cut = e->topics * topic + (1 - e->topics) * p->cut_report;
-    float share = n * n / (n * n + p->null_items * p->null_items);
+    float share = own_share(s);
     e->cut = share * cut + (1 - share) * p->null_cut;
 }
 
@@ -368,6 +393,7 @@ void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_
     for (uint32_t id = 0; id < terms->n; id++)
         terms->v[id].idf = terms->v[id].n ? idf_of(e->n, terms->v[id].n) : -1;
     for (uint32_t i = 0; i < items->n; i++) sc_score_set_norms(&s, items, i);
+    centre_vectors(&s, e);
     place_cut(&s, e);
     e->margin = p->margin * e->cut;
     e->scale = e->cut / 2;

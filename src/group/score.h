@@ -1,8 +1,9 @@
 /* Similarity: between items, between an item and all others, between clusters; and the project's
  * epoch, which fixes word weights and the cut until the project has grown by some percent.
  *
- * raw(i, j) = k_vec cos(vec) + k_word cos(words) + k_title cos(title) + k_frame cos(frames), each
- * lexical cosine over (1 + ln tf) * idf. Threads: functions that take a const engine may run side by
+ * raw(i, j) = k_vec vec(i, j) + k_word cos(words) + k_title cos(title) + k_frame cos(frames): each
+ * lexical cosine over (1 + ln tf) * idf; vec is the cosine less that of a random pair, (cos - m) /
+ * (1 - m), because embedders differ in how alike unrelated texts are to them. Threads: functions that take a const engine may run side by
  * side with caller-owned scratch. */
 #ifndef SC_GROUP_SCORE_H
 #define SC_GROUP_SCORE_H
@@ -15,6 +16,7 @@ typedef struct sc_epoch {
     uint32_t n;     /* items when it began; 0 = never */
     float idf_new;  /* weight of a word that no item had then */
     float cut;      /* raw similarity at which two reports are as likely one issue as not */
+    float vec_k, vec_0; /* the vector's part of raw: vec_k * dot - vec_0 */
     float margin;  /* what a change of existing clusters must gain, raw */
     float scale;    /* spread of raw similarity around the cut, for showing it as 0..1 */
     float topics; /* 0 = long reports, 1 = short texts on topics (profile.h) */

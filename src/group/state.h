@@ -11,7 +11,7 @@
 
 enum {
     SC_LOCAL_ITEMS = 400,      /* default bound of local re-clustering                    */
-    SC_LOCAL_PAIRS = 4000,     /* pair similarities an insert may spend on it, on average */
+    SC_LOCAL_PAIRS = 8000,     /* pair similarities an insert may spend on it, on average */
     SC_CANDIDATES = 12,        /* clusters that are looked at closely                     */
     SC_KEPT_GENERATIONS = 16,  /* changes that can be taken back                          */
 };

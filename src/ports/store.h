@@ -8,6 +8,7 @@
  *  - a thing of another project is SC_NOT_FOUND, never more;
  *  - any thread may call any function at any time; the backend locks, it starts no threads, retries
  *    nothing and logs nothing. Reads do not wait for writes.
+ * Where a project may be none (NULL or empty) it means: any project, the whole installation.
  * Results live in the caller's arena. Times come from the caller (now_ms); ids are made by the
  * caller. Lists answer one page: `limit` rows at most and a cursor for the next page. */
 #ifndef SC_PORTS_STORE_H
@@ -113,7 +114,8 @@ typedef struct sc_group_write {
     const sc_cluster *clusters; size_t n_clusters;   /* inserted or replaced whole, by id */
     const sc_decision *decisions; size_t n_decisions;
     const sc_correction *corrections; size_t n_corrections;
-    sc_id undo_action;                /* ends the corrections of this action; empty = none */
+    sc_id undo_action;                /* ends the corrections of this action; empty = none; SC_NOT_FOUND
+                                       * when it has none in force */
     const sc_event *events; size_t n_events;
     int64_t now_ms;
 } sc_group_write;
@@ -153,7 +155,7 @@ typedef struct sc_job_counts {
 typedef struct sc_store_stats {
     int64_t feedback, by_source[SC_SOURCE_COUNT], pending, parked;
     int64_t clusters, by_status[SC_CLUSTER_STATUS_COUNT];
-    int64_t last_24h;                 /* received in the last 24 hours */
+    int64_t last_24h;                 /* received in the last 24 hours, to the minute */
     int64_t first_ms, last_ms;        /* received_at; 0 when empty */
 } sc_store_stats;
 
@@ -246,6 +248,7 @@ typedef struct sc_store_ops {
 
     sc_rc (*cluster_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena, sc_cluster *ret,
                          sc_err *err);
+    /* Clusters that were merged away are left out; cluster_get finds them. */
     sc_rc (*cluster_list)(void *self, const sc_cluster_filter *f, const sc_page *page, int64_t now_ms,
                           sc_arena *arena, sc_cluster_list *ret, sc_err *err);
     /* Corrections in force, oldest first. */
@@ -258,7 +261,9 @@ typedef struct sc_store_ops {
     /* Jobs. enqueue: when a pending job has the unique key, its id comes back and nothing is added;
      * when a running one has it, it is marked `again`. claim: the oldest ready job of one of the kinds
      * (or one whose lease ran out: attempts counted, fence raised; one with no attempts left becomes a
-     * dead letter instead); SC_NOT_FOUND when there is none. */
+     * dead letter instead); SC_NOT_FOUND when there is none. A job marked `again` goes back to pending
+     * when it finishes (attempts 0); when it ends badly it ends, and a new pending job takes the asking
+     * over; CANCEL ends both. A RETRY with no attempts left buries. */
     sc_rc (*job_enqueue)(void *self, const sc_job *job, sc_id *ret_id, sc_err *err);
     sc_rc (*job_claim)(void *self, const sc_str *kinds, size_t n_kinds, sc_str owner, int64_t lease_ms,
                        int64_t now_ms, sc_arena *arena, sc_job *ret, sc_err *err);

@@ -14,7 +14,8 @@ static uint64_t get64(const unsigned char *p) {
 }
 
 static uint32_t check_of(const unsigned char *body, const sc_id *project) {
-    uint64_t seed = project ? sc_hash64(project->text, strlen(project->text), check_seed) : check_seed;
+    uint64_t seed =
+        project ? sc_hash64(project->text, strlen(project->text), check_seed) : check_seed;
     return (uint32_t)sc_hash64(body, BYTES - 4, seed);
 }
 
@@ -37,7 +38,8 @@ sc_rc sc_cursor_read(sc_str text, uint8_t list, const sc_id *project, sc_cursor 
     unsigned char b[BYTES];
     bool ok = text.n == 2 * BYTES && sc_hex_decode(text, b, BYTES) && b[0] == list;
     if (ok) {
-        uint32_t check = (uint32_t)b[17] << 24 | (uint32_t)b[18] << 16 | (uint32_t)b[19] << 8 | b[20];
+        uint32_t check =
+            (uint32_t)b[17] << 24 | (uint32_t)b[18] << 16 | (uint32_t)b[19] << 8 | b[20];
         ok = check == check_of(b, project);
     }
     if (!ok)

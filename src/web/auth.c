@@ -22,7 +22,8 @@ static sc_rc check_forgery(const sc_req *q, sc_err *err) {
     if (!same_origin(q->http))
         return sc_fail(err, SC_FORBIDDEN, "this change comes from a foreign page");
     if (!sc_str_ieq(sc_http_header(q->http, "X-Requested-With"), SC_STR("soulcaster")))
-        return sc_fail(err, SC_FORBIDDEN, "a change by cookie needs the header X-Requested-With: soulcaster");
+        return sc_fail(err, SC_FORBIDDEN,
+                       "a change by cookie needs the header X-Requested-With: soulcaster");
     return SC_OK;
 }
 
@@ -31,8 +32,7 @@ static sc_rc identify(sc_req *q, sc_err *err) {
     if (!key.p) key = bearer(q->http);
     if (key.p) return sc_access_check_key(sc_req_app(q), key, &q->who, err);
     sc_str cookie = sc_http_cookie(q->http, "sc_session");
-    if (!cookie.p)
-        return sc_fail(err, SC_UNAUTHORIZED, "send an API key in the X-API-Key header");
+    if (!cookie.p) return sc_fail(err, SC_UNAUTHORIZED, "send an API key in the X-API-Key header");
     q->by_session = true;
     sc_rc rc = sc_access_check_session(sc_req_app(q), cookie, &q->who, err);
     return rc ? rc : check_forgery(q, err);
@@ -44,7 +44,8 @@ sc_rc sc_auth_check(sc_req *q, sc_err *err) {
     if (rc) return rc;
     q->known = true;
     if (sc_key_allows(q->who.scopes, q->op->scope)) return SC_OK;
-    SC_AUTO(sc_buf_done) sc_buf need;
+    SC_AUTO(sc_buf_done)
+    sc_buf need;
     sc_buf_init(&need, 64);
     sc_key_scopes_format(q->op->scope, &need);
     return sc_fail(err, SC_FORBIDDEN, "this key lacks the scope '%s'", need.p ? need.p : "?");

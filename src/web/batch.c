@@ -16,32 +16,32 @@
 enum {
     MAX_LINES = 100000,
     MAX_LINE = 1 << 20,
-    GROUPS = 3,               /* one fills, two fly */
-    MAX_FAILED_COMMITS = 3,   /* in a row: then the rest of the batch is not tried */
-    MAX_WAIT_S = 60,          /* for room in the committer's queue */
+    GROUPS = 3,             /* one fills, two fly */
+    MAX_FAILED_COMMITS = 3, /* in a row: then the rest of the batch is not tried */
+    MAX_WAIT_S = 60,        /* for room in the committer's queue */
     WAIT_MS = 250,
 };
 
 typedef struct batch {
     pthread_mutex_t lock;
     atomic_int refs;
-    sc_req *q;                /* NULL once the request is over */
+    sc_req *q; /* NULL once the request is over */
     sc_batch_scope scope;
     sc_ticker *ticker;
     sc_tick tick;
     sc_batch_group groups[GROUPS];
     sc_batch_group *fill;
     uint64_t next_seq, next_write;
-    sc_buf partial;           /* the line that the next piece continues */
-    bool overlong;            /* ... which is too long already: skip to its end */
-    bool first;               /* nothing but blanks seen yet */
-    bool refused;             /* a JSON array: nothing of it is taken */
+    sc_buf partial; /* the line that the next piece continues */
+    bool overlong;  /* ... which is too long already: skip to its end */
+    bool first;     /* nothing but blanks seen yet */
+    bool refused;   /* a JSON array: nothing of it is taken */
     bool ended, paused, replied;
     int64_t line_no, taken;
     int failed_commits;
-    sc_err stopped;           /* rc set: no more commits are tried, for this reason */
-    int64_t limited_us;       /* since when the queue has had no room; 0 = it has */
-    bool waiting;             /* ... and only the tick tries again */
+    sc_err stopped;     /* rc set: no more commits are tried, for this reason */
+    int64_t limited_us; /* since when the queue has had no room; 0 = it has */
+    bool waiting;       /* ... and only the tick tries again */
     sc_spool spool;
     sc_batch_counts counts;
 } batch;
@@ -97,7 +97,8 @@ static bool submit(batch *b, sc_batch_group *g) {
         end_group(g, &err);
         return true;
     }
-    g->in = (sc_ingest){.items = g->items, .n = g->n_items, .results = g->results, .done = on_durable, .self = b};
+    g->in = (sc_ingest){
+        .items = g->items, .n = g->n_items, .results = g->results, .done = on_durable, .self = b};
     atomic_fetch_add(&b->refs, 1);
     atomic_store(&g->state, SC_BATCH_GROUP_FLYING);
     sc_rc rc = sc_ingest_submit(b->scope.app, &g->in, &g->arena, &err);
@@ -166,13 +167,15 @@ static bool rotate(batch *b) {
 
 static void too_many(batch *b) {
     sc_err err;
-    sc_fail(&err, SC_TOO_LARGE, "a request takes %d lines; send the rest in another one", MAX_LINES);
+    sc_fail(&err, SC_TOO_LARGE, "a request takes %d lines; send the rest in another one",
+            MAX_LINES);
     sc_batch_group_add_error(b->fill, b->line_no, &err);
 }
 
 static void take_line(batch *b, sc_str line) {
     b->line_no++;
-    if (b->line_no == 1 && sc_str_starts(line, "\xEF\xBB\xBF")) line = (sc_str){line.p + 3, line.n - 3};
+    if (b->line_no == 1 && sc_str_starts(line, "\xEF\xBB\xBF"))
+        line = (sc_str){line.p + 3, line.n - 3};
     line = sc_str_trim(line);
     if (!line.n && !b->overlong) return;
     if (b->first) {
@@ -255,11 +258,14 @@ static void put_summary(batch *b) {
 static void reply(sc_req *q, sc_spool *spool) {
     sc_err err = {0};
     if (spool->failed) {
-        sc_fail(&err, SC_IO, "the results could not be kept; send the batch again: what was stored is told as duplicate");
+        sc_fail(&err, SC_IO,
+                "the results could not be kept; send the batch again: what was stored is told as "
+                "duplicate");
         sc_req_fail(q, &err);
     } else if (spool->fd >= 0) {
         q->reply_bytes = (size_t)spool->size;
-        sc_http_reply_fd(q->http, 200, "application/x-ndjson", sc_spool_take_fd(spool), spool->size);
+        sc_http_reply_fd(q->http, 200, "application/x-ndjson", sc_spool_take_fd(spool),
+                         spool->size);
     } else {
         sc_req_reply(q, 200, "application/x-ndjson", sc_buf_str(&spool->buf));
     }
@@ -302,7 +308,8 @@ sc_rc sc_batch_begin(sc_req *q, sc_err *err) {
     pthread_mutex_init(&b->lock, NULL);
     atomic_init(&b->refs, 1);
     b->q = q;
-    b->scope = (sc_batch_scope){.app = sc_req_app(q), .project = q->project, .line_schema = q->web->batch_line};
+    b->scope = (sc_batch_scope){
+        .app = sc_req_app(q), .project = q->project, .line_schema = q->web->batch_line};
     sc_str id = sc_str_clip(sc_http_request_id(q->http), sizeof b->scope.request_id - 1);
     memcpy(b->scope.request_id, id.p ? id.p : "", id.n);
     b->ticker = &q->web->ticker;
@@ -341,7 +348,9 @@ sc_rc sc_on_ingestBatch(sc_req *q, sc_err *err) {
     if (refused) b->replied = true;
     pthread_mutex_unlock(&b->lock);
     if (refused)
-        return sc_fail(err, SC_INVALID, "this is a JSON array; send its items one a line, without brackets and commas (NDJSON)");
+        return sc_fail(err, SC_INVALID,
+                       "this is a JSON array; send its items one a line, without brackets and "
+                       "commas (NDJSON)");
     if (due) reply(q, &b->spool);
     return SC_OK;
 }

@@ -66,31 +66,36 @@ static void add_tail(sc_batch_group *g, int64_t number, const sc_buf *tail, bool
     sc_str text = p ? (sc_str){p, tail->n}
                     : SC_STR("\"status\":\"error\",\"error\":{\"code\":\"nomem\",\"detail\":"
                              "\"no memory for this line\",\"retryable\":true}");
-    g->lines[g->n_lines++] = (sc_batch_group_line){.number = number, .tail = text, .filtered = filtered && p};
+    g->lines[g->n_lines++] =
+        (sc_batch_group_line){.number = number, .tail = text, .filtered = filtered && p};
 }
 
 void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err) {
     if (!room(g, number)) return;
-    SC_AUTO(sc_buf_done) sc_buf tail;
+    SC_AUTO(sc_buf_done)
+    sc_buf tail;
     sc_buf_init(&tail, 4096);
     put_error(&tail, err);
     add_tail(g, number, &tail, false);
 }
 
-static sc_rc read_line(sc_batch_group *g, const sc_batch_scope *scope, sc_str line, sc_source_item *ret,
-                       sc_err *err) {
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+static sc_rc read_line(sc_batch_group *g, const sc_batch_scope *scope, sc_str line,
+                       sc_source_item *ret, sc_err *err) {
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     sc_rc rc = sc_json_parse(line, &v, err);
     if (!rc) rc = sc_schema_check(scope->line_schema, v, err);
     if (rc) return rc;
     sc_str name = sc_json_str_at(v, "source");
     const sc_source_ops *source = sc_app_source(scope->app, name);
     if (!source)
-        return sc_fail_field(err, SC_UNPROCESSABLE, "source", "this server has no source '%.*s'", SC_FMT(name));
+        return sc_fail_field(err, SC_UNPROCESSABLE, "source", "this server has no source '%.*s'",
+                             SC_FMT(name));
     json_t *payload = json_object_get(v, "payload");
     /* The generic sources keep what they do not know as metadata; our own word is not part of it. */
     if (!payload) json_object_del(v, "source");
-    rc = sc_ingest_item(scope->app, &scope->project, source, payload ? payload : v, &g->arena, ret, err);
+    rc = sc_ingest_item(scope->app, &scope->project, source, payload ? payload : v, &g->arena, ret,
+                        err);
     if (rc && payload && err->field[0] && err->field[0] != '$') {
         char inner[sizeof err->field];
         memcpy(inner, err->field, sizeof inner);
@@ -102,7 +107,8 @@ static sc_rc read_line(sc_batch_group *g, const sc_batch_scope *scope, sc_str li
     return rc;
 }
 
-void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number, sc_str line) {
+void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number,
+                        sc_str line) {
     sc_err err = {0};
     g->bytes += line.n;
     if (!room(g, number)) return;
@@ -112,7 +118,8 @@ void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t 
         return;
     }
     if (item.verdict == SC_ITEM_FILTERED) {
-        SC_AUTO(sc_buf_done) sc_buf tail;
+        SC_AUTO(sc_buf_done)
+        sc_buf tail;
         sc_buf_init(&tail, 4096);
         sc_buf_puts(&tail, "\"status\":\"filtered\"");
         sc_render_str(&tail, "reason", sc_str_of(item.why ? item.why : "left out by the settings"));
@@ -160,8 +167,9 @@ void sc_batch_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts 
         sc_buf_put(out, "}\n", 2);
     }
     if (!g->lost) return;
-    sc_buf_putf(out, "{\"line\":%lld,\"status\":\"error\",\"error\":{\"code\":\"nomem\",\"detail\":"
-                     "\"no memory for this line and %lld after it\",\"retryable\":true}}\n",
+    sc_buf_putf(out,
+                "{\"line\":%lld,\"status\":\"error\",\"error\":{\"code\":\"nomem\",\"detail\":"
+                "\"no memory for this line and %lld after it\",\"retryable\":true}}\n",
                 (long long)g->lost_from, (long long)g->lost - 1);
     counts->error += g->lost;
 }

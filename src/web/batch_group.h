@@ -9,9 +9,9 @@
 #include "web/schema.h"
 
 enum {
-    SC_BATCH_GROUP_LINES = 1000,       /* then it is full */
-    SC_BATCH_GROUP_BYTES = 1 << 20,    /* of lines; then too */
-    SC_BATCH_GROUP_ARENA = 32 << 20,   /* a bound, not an expectation */
+    SC_BATCH_GROUP_LINES = 1000,     /* then it is full */
+    SC_BATCH_GROUP_BYTES = 1 << 20,  /* of lines; then too */
+    SC_BATCH_GROUP_ARENA = 32 << 20, /* a bound, not an expectation */
 };
 
 typedef enum sc_batch_group_state {
@@ -24,14 +24,14 @@ typedef enum sc_batch_group_state {
 
 typedef struct sc_batch_group_line {
     int64_t number;
-    bool item;       /* in `items`, the next one in order */
-    sc_str tail;     /* else the rest of its result as JSON: "status":"error",... */
+    bool item;   /* in `items`, the next one in order */
+    sc_str tail; /* else the rest of its result as JSON: "status":"error",... */
     bool filtered;
 } sc_batch_group_line;
 
 typedef struct sc_batch_group {
     _Atomic int state;
-    uint64_t seq;            /* order of filling */
+    uint64_t seq; /* order of filling */
     sc_arena arena;
     sc_feedback *items;
     size_t n_items, cap_items;
@@ -41,10 +41,12 @@ typedef struct sc_batch_group {
     int64_t lost, lost_from; /* lines that not even an error could be kept for: no memory */
     sc_ingest in;
     sc_put_result *results;
-    sc_err err;              /* of the commit */
+    sc_err err; /* of the commit */
 } sc_batch_group;
 
-typedef struct sc_batch_counts { int64_t ok, duplicate, filtered, error, skipped; } sc_batch_counts;
+typedef struct sc_batch_counts {
+    int64_t ok, duplicate, filtered, error, skipped;
+} sc_batch_counts;
 
 void sc_batch_group_init(sc_batch_group *g);
 void sc_batch_group_reset(sc_batch_group *g);
@@ -58,7 +60,8 @@ typedef struct sc_batch_scope {
     char request_id[65];
 } sc_batch_scope;
 /* Adds one line: an item, or the error that it is. */
-void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number, sc_str line);
+void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number,
+                        sc_str line);
 void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err);
 /* Result lines, in order; counts them. */
 void sc_batch_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts *counts);

@@ -13,8 +13,10 @@ static unsigned statuses(const sc_req *q) {
 }
 
 static sc_cluster_sort sort_of(const sc_req *q) {
-    static const char *const names[] = {[SC_SORT_RECENT] = "recent", [SC_SORT_SIZE] = "size",
-                                        [SC_SORT_TREND] = "trend", [SC_SORT_CREATED] = "created"};
+    static const char *const names[] = {[SC_SORT_RECENT] = "recent",
+                                        [SC_SORT_SIZE] = "size",
+                                        [SC_SORT_TREND] = "trend",
+                                        [SC_SORT_CREATED] = "created"};
     for (size_t i = 0; i < SC_LEN(names); i++)
         if (sc_str_is(sc_req_param(q, "sort"), names[i])) return (sc_cluster_sort)i;
     return SC_SORT_RECENT;
@@ -32,9 +34,11 @@ sc_rc sc_on_listClusters(sc_req *q, sc_err *err) {
     f.by_source = sc_feedback_source_parse(sc_req_param(q, "source"), &f.source);
     sc_page page = sc_req_page(q);
     sc_cluster_list list;
-    sc_rc rc = sc_read_clusters(sc_req_app(q), &f, sc_req_param(q, "q"), &page, sc_req_arena(q), &list, err);
+    sc_rc rc = sc_read_clusters(sc_req_app(q), &f, sc_req_param(q, "q"), &page, sc_req_arena(q),
+                                &list, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < list.n; i++) {
@@ -45,8 +49,8 @@ sc_rc sc_on_listClusters(sc_req *q, sc_err *err) {
     return sc_req_reply_buf(q, 200, &b, err);
 }
 
-static sc_rc members(const sc_req *q, const sc_id *cluster, const sc_page *page, sc_feedback_list *ret,
-                     sc_err *err) {
+static sc_rc members(const sc_req *q, const sc_id *cluster, const sc_page *page,
+                     sc_feedback_list *ret, sc_err *err) {
     sc_feedback_filter f = {.project_id = q->project, .cluster_id = *cluster};
     const sc_store *s = sc_req_store(q);
     return s->ops->feedback_list(s->self, &f, page, sc_req_arena(q), ret, err);
@@ -58,7 +62,8 @@ static sc_rc reply_detail(sc_req *q, const sc_cluster *c, const sc_id *asked_for
     sc_page page = {.limit = DETAIL_IDS};
     sc_rc rc = members(q, &c->id, &page, &list, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_cluster_open(&b, c);
     sc_buf_puts(&b, ",\"feedback_ids\":[");
@@ -103,10 +108,12 @@ sc_rc sc_on_listMergeCandidates(sc_req *q, sc_err *err) {
     sc_id id = sc_req_id(q, "id");
     sc_merge_candidate *list;
     size_t n;
-    sc_rc rc = sc_read_candidates(sc_req_app(q), &q->project, &id, (size_t)sc_req_int(q, "limit", 10),
-                                  sc_req_arena(q), &list, &n, err);
+    sc_rc rc =
+        sc_read_candidates(sc_req_app(q), &q->project, &id, (size_t)sc_req_int(q, "limit", 10),
+                           sc_req_arena(q), &list, &n, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < n; i++) {
@@ -126,7 +133,10 @@ sc_rc sc_on_listMergeCandidates(sc_req *q, sc_err *err) {
 /* ---- PATCH -------------------------------------------------------------------------------------- */
 
 static bool event_of(sc_str status, sc_cluster_event *ret) {
-    static const struct { const char *name; sc_cluster_event event; } rows[] = {
+    static const struct {
+        const char *name;
+        sc_cluster_event event;
+    } rows[] = {
         {"new", SC_CLUSTER_EV_REOPEN},       {"triaged", SC_CLUSTER_EV_TRIAGE},
         {"resolved", SC_CLUSTER_EV_RESOLVE}, {"ignored", SC_CLUSTER_EV_IGNORE},
         {"snoozed", SC_CLUSTER_EV_SNOOZE},
@@ -155,9 +165,9 @@ static sc_rc read_patch(const sc_req *q, sc_cluster_patch *p, sc_err *err) {
         return sc_fail_field(err, SC_UNPROCESSABLE, "snooze_until", "give a time in the future");
     if (!p->has_event) p->event = SC_CLUSTER_EV_SNOOZE;
     p->has_event = true;
-    return p->event == SC_CLUSTER_EV_SNOOZE
-               ? SC_OK
-               : sc_fail_field(err, SC_UNPROCESSABLE, "snooze_until", "goes with status snoozed only");
+    return p->event == SC_CLUSTER_EV_SNOOZE ? SC_OK
+                                            : sc_fail_field(err, SC_UNPROCESSABLE, "snooze_until",
+                                                            "goes with status snoozed only");
 }
 
 sc_rc sc_on_patchCluster(sc_req *q, sc_err *err) {
@@ -166,6 +176,7 @@ sc_rc sc_on_patchCluster(sc_req *q, sc_err *err) {
     sc_cluster c;
     sc_rc rc = read_patch(q, &patch, err);
     if (!rc)
-        rc = sc_triage_patch(sc_req_app(q), &q->project, &id, &patch, sc_req_actor(q), sc_req_arena(q), &c, err);
+        rc = sc_triage_patch(sc_req_app(q), &q->project, &id, &patch, sc_req_actor(q),
+                             sc_req_arena(q), &c, err);
     return rc ? rc : reply_detail(q, &c, NULL, err);
 }

@@ -11,7 +11,10 @@ typedef struct loader {
     sc_err *err;
 } loader;
 
-static const struct { const char *name; sc_http_method method; } methods[SC_CONTRACT_METHODS] = {
+static const struct {
+    const char *name;
+    sc_http_method method;
+} methods[SC_CONTRACT_METHODS] = {
     {"get", SC_GET}, {"post", SC_POST}, {"put", SC_PUT}, {"patch", SC_PATCH}, {"delete", SC_DELETE},
 };
 
@@ -98,7 +101,8 @@ static sc_rc add_param(const loader *l, const json_t *given, sc_operation *op) {
     if (p->in == SC_PARAM_QUERY && strcmp(name, "project_id") == 0) op->has_project = true;
     char where[120];
     snprintf(where, sizeof where, "%s.%s", op->id, name);
-    return sc_schema_compile(&l->c->schemas, json_object_get(node, "schema"), where, &p->schema, l->err);
+    return sc_schema_compile(&l->c->schemas, json_object_get(node, "schema"), where, &p->schema,
+                             l->err);
 }
 
 static sc_rc add_params(const loader *l, const json_t *list, sc_operation *op) {
@@ -119,7 +123,8 @@ static sc_rc check_path_params(const loader *l, const sc_path *path, const sc_op
         if (op->params[i].in != SC_PARAM_PATH) continue;
         char braces[64];
         snprintf(braces, sizeof braces, "{%s}", op->params[i].name);
-        for (size_t k = 0; k < path->n_segments; k++) declared += sc_str_is(path->segments[k], braces);
+        for (size_t k = 0; k < path->n_segments; k++)
+            declared += sc_str_is(path->segments[k], braces);
     }
     return in_path == declared ? SC_OK : fault(l, op->id, "the path and its parameters differ");
 }
@@ -128,8 +133,8 @@ static sc_rc add_operation(const loader *l, sc_path *path, const json_t *item, s
     const json_t *node = json_object_get(item, methods[method].name);
     if (!node) return SC_OK;
     sc_operation *op = &l->c->operations[l->c->n_operations];
-    *op = (sc_operation){.index = l->c->n_operations, .path = path->text,
-                         .method = methods[method].method};
+    *op = (sc_operation){
+        .index = l->c->n_operations, .path = path->text, .method = methods[method].method};
     op->id = json_string_value(json_object_get(node, "operationId"));
     if (!op->id) return fault(l, path->text, "an operation without operationId");
     if (sc_contract_operation(l->c, op->id)) return fault(l, op->id, "two operations of this id");

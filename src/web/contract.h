@@ -8,9 +8,9 @@
 #include "web/schema.h"
 
 enum {
-    SC_CONTRACT_SEGMENTS = 8,  /* of a path */
-    SC_CONTRACT_PARAMS = 16,   /* of an operation */
-    SC_CONTRACT_METHODS = 5,   /* GET POST PUT PATCH DELETE */
+    SC_CONTRACT_SEGMENTS = 8,   /* of a path */
+    SC_CONTRACT_PARAMS = 16,    /* of an operation */
+    SC_CONTRACT_METHODS = 5,    /* GET POST PUT PATCH DELETE */
     SC_CONTRACT_NO_BODY = 4096, /* bytes that a request without a body in the contract may bring */
 };
 
@@ -25,19 +25,19 @@ typedef struct sc_param {
 } sc_param;
 
 typedef struct sc_operation {
-    size_t index;            /* 0, 1, ... in the document's order */
-    const char *id;          /* operationId */
-    const char *path;        /* "/api/feedback/{id}" */
+    size_t index;     /* 0, 1, ... in the document's order */
+    const char *id;   /* operationId */
+    const char *path; /* "/api/feedback/{id}" */
     sc_http_method method;
     sc_access_kind access;
-    unsigned scope;          /* SC_ACCESS_KEY: the scope bit */
-    bool page;               /* x-page */
-    bool has_project;        /* takes project_id */
+    unsigned scope;   /* SC_ACCESS_KEY: the scope bit */
+    bool page;        /* x-page */
+    bool has_project; /* takes project_id */
     size_t max_body;
     bool has_body, body_required;
-    const char *media[2];    /* content types of the body, as in the contract */
+    const char *media[2]; /* content types of the body, as in the contract */
     size_t n_media;
-    const sc_schema *body;   /* of the first content type */
+    const sc_schema *body; /* of the first content type */
     sc_param params[SC_CONTRACT_PARAMS];
     size_t n_params;
 } sc_operation;
@@ -50,7 +50,7 @@ typedef struct sc_path {
 } sc_path;
 
 typedef struct sc_contract {
-    sc_str text;             /* the document as it is served */
+    sc_str text; /* the document as it is served */
     sc_operation *operations;
     size_t n_operations;
     sc_path *paths;

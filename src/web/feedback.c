@@ -2,7 +2,8 @@
 #include "web/handlers.h"
 
 sc_rc sc_reply_feedback_list(sc_req *q, const sc_feedback_list *list, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < list->n; i++) {
@@ -26,12 +27,14 @@ sc_rc sc_on_listFeedback(sc_req *q, sc_err *err) {
     f.by_state = sc_feedback_state_parse(sc_req_param(q, "state"), &f.state);
     sc_page page = sc_req_page(q);
     sc_feedback_list list;
-    sc_rc rc = sc_read_feedback(sc_req_app(q), &f, sc_req_param(q, "q"), &page, sc_req_arena(q), &list, err);
+    sc_rc rc = sc_read_feedback(sc_req_app(q), &f, sc_req_param(q, "q"), &page, sc_req_arena(q),
+                                &list, err);
     return rc ? rc : sc_reply_feedback_list(q, &list, err);
 }
 
 static sc_rc reply_one(sc_req *q, const sc_feedback *f, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_feedback(&b, f);
     return sc_req_reply_buf(q, 200, &b, err);
@@ -63,7 +66,8 @@ sc_rc sc_on_updateFeedback(sc_req *q, sc_err *err) {
     change_text(q, "stack", &f.stack);
     change_text(q, "url", &f.url);
     change_text(q, "status", &f.status);
-    SC_AUTO(sc_buf_done) sc_buf meta;
+    SC_AUTO(sc_buf_done)
+    sc_buf meta;
     sc_buf_init(&meta, SC_FEEDBACK_MAX_METADATA);
     const json_t *given = json_object_get(q->body, "metadata");
     if (given && !sc_json_dump(given, &meta))

@@ -14,7 +14,7 @@ typedef struct ingest_call {
     sc_req *q;
     sc_source_item *items; /* as the source gave them, filtered ones too */
     size_t n;
-    sc_buf answer;         /* memory for a long answer, reserved before */
+    sc_buf answer; /* memory for a long answer, reserved before */
 } ingest_call;
 
 static const char *status_name(sc_put_status s) { return s == SC_PUT_NEW ? "ok" : "duplicate"; }
@@ -65,7 +65,8 @@ static void answer(ingest_call *c) {
 static void answer_single(const ingest_call *c) {
     char text[192];
     int n = snprintf(text, sizeof text, "{\"status\":\"%s\",\"id\":\"%s\",\"project_id\":\"%s\"}",
-                     status_name(c->in.results[0].status), c->in.results[0].id.text, c->q->project.text);
+                     status_name(c->in.results[0].status), c->in.results[0].id.text,
+                     c->q->project.text);
     sc_req_reply(c->q, 200, "application/json", (sc_str){text, (size_t)n});
 }
 
@@ -94,8 +95,11 @@ static sc_rc submit(sc_req *q, sc_source_item *items, size_t n, sc_err *err) {
         items[i].feedback.request_id = sc_http_request_id(q->http);
         list[accepted++] = items[i].feedback;
     }
-    *c = (ingest_call){.q = q, .items = items, .n = n,
-                       .in = {.items = list, .n = accepted, .results = results, .done = on_durable, .self = c}};
+    *c = (ingest_call){
+        .q = q,
+        .items = items,
+        .n = n,
+        .in = {.items = list, .n = accepted, .results = results, .done = on_durable, .self = c}};
     sc_buf_init(&c->answer, SC_REPLY_MAX);
     if (n != 1 || !accepted) {
         if (!sc_buf_reserve(&c->answer, 256 + n * (200 + 6 * SC_FEEDBACK_MAX_EXTERNAL_ID / 4)))
@@ -121,15 +125,17 @@ sc_rc sc_on_ingestManual(sc_req *q, sc_err *err) {
     if (!manual) return SC_NOT_FOUND;
     sc_source_item *item = sc_arena_take(sc_req_arena(q), sizeof *item);
     if (!item) return sc_fail(err, SC_NOMEM, "no memory for the report");
-    sc_rc rc = sc_ingest_item(sc_req_app(q), &q->project, manual, q->body, sc_req_arena(q), item, err);
+    sc_rc rc =
+        sc_ingest_item(sc_req_app(q), &q->project, manual, q->body, sc_req_arena(q), item, err);
     return rc ? rc : submit(q, item, 1, err);
 }
 
 /* ---- Reddit ------------------------------------------------------------------------------------- */
 
 /* Puts the item's place in front of the field that its source named. */
-static sc_rc at_item(sc_err *err, const char *where, size_t i) {
-    char field[sizeof err->field];
+static sc_rc at_item(sc_err *err, sc_rc rc, const char *where, size_t i) {
+    if (!err) return rc;
+    char field[sizeof err->field] = "";
     sc_str inner = sc_str_of(err->field);
     int n = snprintf(field, sizeof field, "%s[%zu]", where, i);
     if (inner.n && inner.p[0] != '$') {
@@ -137,7 +143,7 @@ static sc_rc at_item(sc_err *err, const char *where, size_t i) {
         snprintf(field + n, sizeof field - (size_t)n, ".%.*s", SC_FMT(inner));
     }
     memcpy(err->field, field, sizeof field);
-    return err->rc;
+    return rc;
 }
 
 sc_rc sc_on_ingestReddit(sc_req *q, sc_err *err) {
@@ -155,8 +161,9 @@ sc_rc sc_on_ingestReddit(sc_req *q, sc_err *err) {
     if (!items) return sc_fail(err, SC_NOMEM, "no memory for the reports");
     for (size_t i = 0; i < n; i++) {
         const json_t *obj = single ? list : json_array_get(list, i);
-        sc_rc rc = sc_ingest_item(sc_req_app(q), &q->project, reddit, obj, sc_req_arena(q), &items[i], err);
-        if (rc) return single ? rc : at_item(err, where, i);
+        sc_rc rc = sc_ingest_item(sc_req_app(q), &q->project, reddit, obj, sc_req_arena(q),
+                                  &items[i], err);
+        if (rc) return single ? rc : at_item(err, rc, where, i);
     }
     return submit(q, items, n, err);
 }

@@ -9,7 +9,8 @@ sc_rc sc_on_getClusteringStatus(sc_req *q, sc_err *err) {
     sc_grouping_status st;
     sc_rc rc = sc_read_grouping(sc_req_app(q), &q->project, sc_req_arena(q), &st, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_buf_putc(&b, '{');
     sc_render_id(&b, "project_id", &q->project);
@@ -35,10 +36,17 @@ sc_rc sc_on_startClusterJob(sc_req *q, sc_err *err) {
     char key[64];
     snprintf(key, sizeof key, "group:%s", q->project.text);
     int64_t now = sc_req_now_ms(q);
-    sc_job job = {.id = sc_id_new(sc_app_clock(sc_req_app(q))), .project_id = q->project,
-                  .kind = SC_STR("group"), .unique_key = sc_str_of(key), .payload = SC_STR("{}"),
-                  .state = SC_JOB_pending, .max_attempts = GROUP_ATTEMPTS, .run_at_ms = now,
-                  .created_at_ms = now, .updated_at_ms = now, .request_id = sc_http_request_id(q->http)};
+    sc_job job = {.id = sc_id_new(sc_app_clock(sc_req_app(q))),
+                  .project_id = q->project,
+                  .kind = SC_STR("group"),
+                  .unique_key = sc_str_of(key),
+                  .payload = SC_STR("{}"),
+                  .state = SC_JOB_pending,
+                  .max_attempts = GROUP_ATTEMPTS,
+                  .run_at_ms = now,
+                  .created_at_ms = now,
+                  .updated_at_ms = now,
+                  .request_id = sc_http_request_id(q->http)};
     const sc_store *s = sc_req_store(q);
     sc_id id;
     sc_rc rc = s->ops->job_enqueue(s->self, &job, &id, err);
@@ -46,7 +54,8 @@ sc_rc sc_on_startClusterJob(sc_req *q, sc_err *err) {
     sc_job stored;
     rc = s->ops->job_get(s->self, &q->project, &id, sc_req_arena(q), &stored, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_buf_putc(&b, '{');
     sc_render_id(&b, "job_id", &id);
@@ -62,7 +71,8 @@ sc_rc sc_reply_job_list(sc_req *q, const sc_job_filter *f, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->job_list(s->self, f, &page, sc_req_arena(q), &list, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < list.n; i++) {
@@ -78,7 +88,8 @@ sc_rc sc_reply_job(sc_req *q, const sc_id *id, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->job_get(s->self, &q->project, id, sc_req_arena(q), &job, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_job(&b, &job);
     return sc_req_reply_buf(q, 200, &b, err);
@@ -107,7 +118,8 @@ static sc_rc dead_letter(const sc_req *q, const sc_id *id, sc_err *err) {
     sc_job job;
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->job_get(s->self, &q->project, id, sc_req_arena(q), &job, err);
-    if (!rc && job.state != SC_JOB_dead) rc = sc_fail(err, SC_NOT_FOUND, "there is no such dead letter");
+    if (!rc && job.state != SC_JOB_dead)
+        rc = sc_fail(err, SC_NOT_FOUND, "there is no such dead letter");
     return rc;
 }
 
@@ -115,7 +127,8 @@ sc_rc sc_on_retryDeadLetter(sc_req *q, sc_err *err) {
     sc_id id = sc_req_id(q, "id");
     const sc_store *s = sc_req_store(q);
     sc_rc rc = dead_letter(q, &id, err);
-    if (!rc) rc = s->ops->job_act(s->self, &q->project, &id, SC_JOB_EV_REPLAY, sc_req_now_ms(q), err);
+    if (!rc)
+        rc = s->ops->job_act(s->self, &q->project, &id, SC_JOB_EV_REPLAY, sc_req_now_ms(q), err);
     return rc ? rc : sc_reply_job(q, &id, err);
 }
 

@@ -4,7 +4,8 @@
 /* Empty (all projects) for a key of all projects that names none. */
 static sc_id scope_of(const sc_req *q) {
     bool all = !sc_id_is_set(&q->who.project_id) && !sc_req_param(q, "project_id").p;
-    return all ? (sc_id){{0}} : q->project;
+    sc_id none = {{0}};
+    return all ? none : q->project;
 }
 
 sc_rc sc_on_listKeys(sc_req *q, sc_err *err) {
@@ -14,7 +15,8 @@ sc_rc sc_on_listKeys(sc_req *q, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->key_list(s->self, &project, sc_req_arena(q), &list, &n, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < n; i++) {
@@ -60,10 +62,12 @@ sc_rc sc_on_createKey(sc_req *q, sc_err *err) {
     sc_rc rc = read_scopes(q, &scopes, err);
     if (!rc) rc = read_expiry(q, &expires, err);
     if (!rc)
-        rc = sc_access_create_key(sc_req_app(q), everywhere ? NULL : &q->project, sc_req_text(q, "name"), scopes,
-                                  expires, sc_req_arena(q), &key, &secret, err);
+        rc = sc_access_create_key(sc_req_app(q), everywhere ? NULL : &q->project,
+                                  sc_req_text(q, "name"), scopes, expires, sc_req_arena(q), &key,
+                                  &secret, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_render_key_open(&b, &key);
     sc_render_str(&b, "key", sc_str_of(secret.text));

@@ -10,8 +10,8 @@ static void set_cookie(sc_req *q, const char *value, int max_age) {
     /* Behind a proxy that speaks TLS the cookie must not travel without it. */
     bool tls = sc_str_ieq(sc_http_header(q->http, "X-Forwarded-Proto"), SC_STR("https"));
     char text[256];
-    snprintf(text, sizeof text, "sc_session=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s", value, max_age,
-             tls ? "; Secure" : "");
+    snprintf(text, sizeof text, "sc_session=%s; Path=/; HttpOnly; SameSite=Strict; Max-Age=%d%s",
+             value, max_age, tls ? "; Secure" : "");
     sc_http_reply_header(q->http, "Set-Cookie", text);
 }
 
@@ -30,7 +30,8 @@ static sc_rc sign_in(sc_req *q, sc_str token, sc_err *err) {
 }
 
 static sc_rc reply_form(sc_req *q, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 65536);
     sc_html_open(&b, SC_STR("Sign in"), false);
     sc_html_login_form(&b);

@@ -5,8 +5,8 @@
 enum { STATUSES = 24, BUCKETS = 14 };
 
 /* Upper bounds; the last one is +Inf. */
-static const int64_t bounds_us[BUCKETS - 1] = {250,   500,    1000,   2500,   5000,    10000,  25000,
-                                               50000, 100000, 250000, 500000, 1000000, 5000000};
+static const int64_t bounds_us[BUCKETS - 1] = {
+    250, 500, 1000, 2500, 5000, 10000, 25000, 50000, 100000, 250000, 500000, 1000000, 5000000};
 static const char *const bound_names[BUCKETS] = {"0.00025", "0.0005", "0.001", "0.0025", "0.005",
                                                  "0.01",    "0.025",  "0.05",  "0.1",    "0.25",
                                                  "0.5",     "1",      "5",     "+Inf"};
@@ -71,8 +71,10 @@ static void write_durations(const row *r, const char *id, sc_buf *out) {
     sum = 0;
     for (size_t b = 0; b < BUCKETS; b++) {
         sum += get(&r->buckets[b]);
-        sc_buf_putf(out, "soulcaster_http_request_duration_seconds_bucket{operation=\"%s\",le=\"%s\"} %llu\n",
-                    id, bound_names[b], (unsigned long long)sum);
+        sc_buf_putf(
+            out,
+            "soulcaster_http_request_duration_seconds_bucket{operation=\"%s\",le=\"%s\"} %llu\n",
+            id, bound_names[b], (unsigned long long)sum);
     }
     sc_buf_putf(out, "soulcaster_http_request_duration_seconds_sum{operation=\"%s\"} %.6f\n", id,
                 (double)get(&r->us) / 1e6);
@@ -86,8 +88,9 @@ void sc_metrics_write(const sc_metrics *m, const sc_contract *c, sc_buf *out) {
         for (size_t s = 0; s < STATUSES; s++) {
             uint64_t n = get(&m->rows[i].by_status[s]);
             if (n)
-                sc_buf_putf(out, "soulcaster_http_requests_total{operation=\"%s\",status=\"%d\"} %llu\n",
-                            i < m->n ? c->operations[i].id : "none", statuses[s], (unsigned long long)n);
+                sc_buf_putf(
+                    out, "soulcaster_http_requests_total{operation=\"%s\",status=\"%d\"} %llu\n",
+                    i < m->n ? c->operations[i].id : "none", statuses[s], (unsigned long long)n);
         }
     sc_metrics_family(out, "soulcaster_http_request_duration_seconds", "histogram",
                       "From the first byte of a request to the end of its reply.");

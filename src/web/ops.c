@@ -46,7 +46,8 @@ static void check(sc_web *w, sc_err *ret) {
     pthread_mutex_unlock(&h->text_lock);
     int64_t probing = atomic_load(&h->probing_us);
     if (probing && now - probing > PROBE_STUCK_US)
-        sc_fail(ret, SC_STORE, "the store has not answered for %lld s", (long long)((now - probing) / 1000000));
+        sc_fail(ret, SC_STORE, "the store has not answered for %lld s",
+                (long long)((now - probing) / 1000000));
 }
 
 sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
@@ -55,14 +56,19 @@ sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
     sc_err store = {0};
     check(w, &store);
     bool ok = !store.rc && !draining;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_buf_putc(&b, '{');
-    sc_render_str(&b, "status", ok ? SC_STR("ok") : draining ? SC_STR("draining") : SC_STR("unavailable"));
+    sc_render_str(&b, "status",
+                  ok         ? SC_STR("ok")
+                  : draining ? SC_STR("draining")
+                             : SC_STR("unavailable"));
     sc_render_str(&b, "store", store.rc ? SC_STR("error") : SC_STR("ok"));
     if (store.rc) sc_render_str(&b, "detail", sc_str_of(store.msg));
     sc_render_str(&b, "version", sc_str_of(w->conf.version ? w->conf.version : ""));
-    sc_render_int(&b, "uptime_s", (sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1000000);
+    sc_render_int(&b, "uptime_s",
+                  (sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1000000);
     sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, ok ? 200 : 503, &b, err);
 }
@@ -77,25 +83,38 @@ static void gauge(sc_buf *b, const char *name, const char *type, const char *hel
 }
 
 static void put_app(sc_buf *b, const sc_app_stats *s) {
-    const struct { const char *name, *type, *help; double v; } rows[] = {
+    const struct {
+        const char *name, *type, *help;
+        double v;
+    } rows[] = {
         {"soulcaster_ingest_commits_total", "counter", "Group commits.", (double)s->commits},
         {"soulcaster_ingest_reports_total", "counter", "Reports stored.", (double)s->committed},
-        {"soulcaster_ingest_duplicates_total", "counter", "Reports that were stored before.", (double)s->duplicates},
-        {"soulcaster_ingest_refused_total", "counter", "Reports refused because too much waited.", (double)s->refused},
-        {"soulcaster_ingest_commit_seconds_total", "counter", "Time in group commits.", (double)s->commit_us_total / 1e6},
-        {"soulcaster_ingest_queued_bytes", "gauge", "Reports that wait for their commit.", (double)s->queued_bytes},
+        {"soulcaster_ingest_duplicates_total", "counter", "Reports that were stored before.",
+         (double)s->duplicates},
+        {"soulcaster_ingest_refused_total", "counter", "Reports refused because too much waited.",
+         (double)s->refused},
+        {"soulcaster_ingest_commit_seconds_total", "counter", "Time in group commits.",
+         (double)s->commit_us_total / 1e6},
+        {"soulcaster_ingest_queued_bytes", "gauge", "Reports that wait for their commit.",
+         (double)s->queued_bytes},
         {"soulcaster_grouping_reports_total", "counter", "Reports grouped.", (double)s->grouped},
-        {"soulcaster_grouping_errors_total", "counter", "Grouping steps that failed.", (double)s->group_errors},
-        {"soulcaster_grouping_conflicts_total", "counter", "Grouping steps redone because the project changed.", (double)s->conflicts},
-        {"soulcaster_grouping_regressions_total", "counter", "Resolved issues reopened by a report.", (double)s->regressions},
-        {"soulcaster_grouping_seconds_total", "counter", "Time spent grouping.", (double)s->group_us_total / 1e6},
-        {"soulcaster_index_projects", "gauge", "Projects whose index is loaded.", (double)s->spaces},
+        {"soulcaster_grouping_errors_total", "counter", "Grouping steps that failed.",
+         (double)s->group_errors},
+        {"soulcaster_grouping_conflicts_total", "counter",
+         "Grouping steps redone because the project changed.", (double)s->conflicts},
+        {"soulcaster_grouping_regressions_total", "counter",
+         "Resolved issues reopened by a report.", (double)s->regressions},
+        {"soulcaster_grouping_seconds_total", "counter", "Time spent grouping.",
+         (double)s->group_us_total / 1e6},
+        {"soulcaster_index_projects", "gauge", "Projects whose index is loaded.",
+         (double)s->spaces},
         {"soulcaster_index_reports", "gauge", "Reports in loaded indexes.", (double)s->items},
         {"soulcaster_index_clusters", "gauge", "Clusters in loaded indexes.", (double)s->clusters},
         {"soulcaster_index_bytes", "gauge", "Memory of loaded indexes.", (double)s->index_bytes},
         {"soulcaster_event_subscribers", "gauge", "Open event streams.", (double)s->subscribers},
     };
-    for (size_t i = 0; i < SC_LEN(rows); i++) gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
+    for (size_t i = 0; i < SC_LEN(rows); i++)
+        gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
 }
 
 /* A store that cannot answer now leaves its lines out; the scrape tells the rest. */
@@ -106,15 +125,17 @@ static void put_store(sc_buf *b, sc_web *w) {
     if (!s->ops->job_counts(s->self, &all, SC_STR("group"), &jobs, NULL)) {
         sc_metrics_family(b, "soulcaster_jobs", "gauge", "Grouping jobs by state.");
         for (size_t i = 0; i < SC_JOB_STATE_COUNT; i++)
-            sc_buf_putf(b, "soulcaster_jobs{state=\"%s\"} %lld\n", sc_job_state_name((sc_job_state)i),
-                        (long long)jobs.by_state[i]);
+            sc_buf_putf(b, "soulcaster_jobs{state=\"%s\"} %lld\n",
+                        sc_job_state_name((sc_job_state)i), (long long)jobs.by_state[i]);
         int64_t now = sc_now_ms(sc_app_clock(w->conf.app)), oldest = jobs.oldest_pending_ms;
-        gauge(b, "soulcaster_jobs_oldest_pending_seconds", "gauge", "Age of the oldest job that is ready.",
+        gauge(b, "soulcaster_jobs_oldest_pending_seconds", "gauge",
+              "Age of the oldest job that is ready.",
               oldest && oldest < now ? (double)(now - oldest) / 1e3 : 0);
     }
     sc_store_info info;
     if (!s->ops->info(s->self, &info, NULL))
-        gauge(b, "soulcaster_store_bytes", "gauge", "Size of the store on disk.", (double)info.bytes);
+        gauge(b, "soulcaster_store_bytes", "gauge", "Size of the store on disk.",
+              (double)info.bytes);
 }
 
 static void put_http(sc_buf *b, sc_web *w) {
@@ -124,18 +145,25 @@ static void put_http(sc_buf *b, sc_web *w) {
     sc_http_server_stats(server, &s);
     gauge(b, "soulcaster_http_connections", "gauge", "Open connections.", (double)s.connections);
     gauge(b, "soulcaster_http_in_flight", "gauge", "Requests under way.", (double)s.in_flight);
-    gauge(b, "soulcaster_http_buffered_bytes", "gauge", "Memory of request bodies.", (double)s.buffered_bytes);
-    gauge(b, "soulcaster_http_refused_total", "counter", "Connections and requests refused by limits.", (double)s.refused);
+    gauge(b, "soulcaster_http_buffered_bytes", "gauge", "Memory of request bodies.",
+          (double)s.buffered_bytes);
+    gauge(b, "soulcaster_http_refused_total", "counter",
+          "Connections and requests refused by limits.", (double)s.refused);
 }
 
 static void put_process(sc_buf *b, sc_web *w) {
-    long pages = 0, skip = 0;
+    int64_t pages = 0;
+    char line[128] = "";
     FILE *f = fopen("/proc/self/statm", "re");
     if (f) {
-        if (fscanf(f, "%ld %ld", &skip, &pages) != 2) pages = 0;
+        sc_str rest = sc_str_of(fgets(line, sizeof line, f)), word;
+        sc_str_next(&rest, ' ', &word);
+        if (sc_str_next(&rest, ' ', &word) && sc_num_i64(word, 0, INT64_MAX, &pages, NULL))
+            pages = 0;
         fclose(f);
     }
-    gauge(b, "process_resident_memory_bytes", "gauge", "Resident memory.", (double)pages * (double)sysconf(_SC_PAGESIZE));
+    gauge(b, "process_resident_memory_bytes", "gauge", "Resident memory.",
+          (double)pages * (double)sysconf(_SC_PAGESIZE));
     DIR *d = opendir("/proc/self/fd");
     int fds = -3; /* ".", "..", and the one that reads */
     while (d && readdir(d)) fds++;
@@ -146,12 +174,14 @@ static void put_process(sc_buf *b, sc_web *w) {
     gauge(b, "soulcaster_uptime_seconds", "gauge", "Since the start.",
           (double)(sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1e6);
     sc_metrics_family(b, "soulcaster_build_info", "gauge", "The version.");
-    sc_buf_putf(b, "soulcaster_build_info{version=\"%s\"} 1\n", w->conf.version ? w->conf.version : "");
+    sc_buf_putf(b, "soulcaster_build_info{version=\"%s\"} 1\n",
+                w->conf.version ? w->conf.version : "");
 }
 
 sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
     sc_web *w = q->web;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4 << 20);
     sc_app_stats s;
     sc_app_stats_get(w->conf.app, &s);

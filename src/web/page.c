@@ -25,9 +25,11 @@ static void put_sources(sc_buf *b, const sc_cluster *c) {
 }
 
 static void put_row(sc_buf *b, const sc_cluster *c, int64_t now) {
-    sc_buf_putf(b, "<tr><td class=\"n\">%lld</td><td><a href=\"/issues/%s\">", (long long)c->count, c->id.text);
+    sc_buf_putf(b, "<tr><td class=\"n\">%lld</td><td><a href=\"/issues/%s\">", (long long)c->count,
+                c->id.text);
     sc_html_text(b, c->title);
-    sc_buf_putf(b, "</a></td><td class=\"m s\">%s</td><td class=\"m\">", sc_cluster_status_name(c->status));
+    sc_buf_putf(b, "</a></td><td class=\"m s\">%s</td><td class=\"m\">",
+                sc_cluster_status_name(c->status));
     put_sources(b, c);
     sc_buf_puts(b, "</td><td class=\"m s\">");
     sc_html_time(b, c->last_seen_ms, now);
@@ -41,15 +43,19 @@ sc_rc sc_on_homePage(sc_req *q, sc_err *err) {
     sc_rc rc = sc_read_clusters(sc_req_app(q), &f, SC_STR_NONE, &page, sc_req_arena(q), &list, err);
     if (rc) return rc;
     int64_t now = sc_req_now_ms(q);
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_html_open(&b, SC_STR("Issues"), true);
     if (!list.n) {
-        sc_buf_puts(&b, "<p>Nothing here yet. Send a first report to <code>/api/ingest/manual</code>.</p>");
+        sc_buf_puts(
+            &b, "<p>Nothing here yet. Send a first report to <code>/api/ingest/manual</code>.</p>");
     } else {
-        if (list.total >= 0) sc_buf_putf(&b, "<p class=\"m\">%lld in all</p>", (long long)list.total);
-        sc_buf_puts(&b, "<table><thead><tr><th class=\"n\">Reports</th><th>Issue</th><th>Status</th>"
-                        "<th>Sources</th><th>Last seen</th></tr></thead><tbody>");
+        if (list.total >= 0)
+            sc_buf_putf(&b, "<p class=\"m\">%lld in all</p>", (long long)list.total);
+        sc_buf_puts(&b,
+                    "<table><thead><tr><th class=\"n\">Reports</th><th>Issue</th><th>Status</th>"
+                    "<th>Sources</th><th>Last seen</th></tr></thead><tbody>");
         for (size_t i = 0; i < list.n; i++) put_row(&b, &list.items[i], now);
         sc_buf_puts(&b, "</tbody></table>");
         put_next(&b, SC_STR("/"), list.next_cursor);
@@ -65,14 +71,17 @@ static void put_why(sc_req *q, sc_buf *b, const sc_feedback *f) {
     sc_decision *list;
     size_t n;
     const sc_store *s = sc_req_store(q);
-    if (s->ops->decisions(s->self, &q->project, f->seq, sc_req_arena(q), &list, &n, NULL) || !n) return;
+    if (s->ops->decisions(s->self, &q->project, f->seq, sc_req_arena(q), &list, &n, NULL) || !n)
+        return;
     const sc_decision *d = &list[n - 1];
     sc_buf_puts(b, "<p class=\"m\">Why here: ");
     sc_html_text(b, sc_str_of(sc_decision_reason_words(d->reason)));
     if (d->evidence.probability >= 0 && d->evidence.probability <= 1)
         sc_buf_putf(b, " (%.0f %%)", d->evidence.probability * 100);
-    SC_AUTO(sc_json_auto) json_t *terms = NULL;
-    if (d->shared_terms.n && !sc_json_parse(d->shared_terms, &terms, NULL) && json_array_size(terms)) {
+    SC_AUTO(sc_json_auto)
+    json_t *terms = NULL;
+    if (d->shared_terms.n && !sc_json_parse(d->shared_terms, &terms, NULL) &&
+        json_array_size(terms)) {
         sc_buf_puts(b, "; shared words: ");
         for (size_t i = 0; i < json_array_size(terms) && i < 8; i++) {
             const json_t *t = json_array_get(terms, i);
@@ -122,12 +131,14 @@ sc_rc sc_on_issuePage(sc_req *q, sc_err *err) {
     bool moved = false;
     sc_rc rc = sc_read_cluster(sc_req_app(q), &q->project, &id, sc_req_arena(q), &c, &moved, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_html_open(&b, c.title, true);
-    if (moved) sc_buf_puts(&b, "<p class=\"m\">The issue you asked for was merged into this one.</p>");
-    sc_buf_putf(&b, "<p class=\"m\">%s, %lld report%s: ", sc_cluster_status_name(c.status), (long long)c.count,
-                c.count == 1 ? "" : "s");
+    if (moved)
+        sc_buf_puts(&b, "<p class=\"m\">The issue you asked for was merged into this one.</p>");
+    sc_buf_putf(&b, "<p class=\"m\">%s, %lld report%s: ", sc_cluster_status_name(c.status),
+                (long long)c.count, c.count == 1 ? "" : "s");
     put_sources(&b, &c);
     sc_buf_puts(&b, "; last seen ");
     sc_html_time(&b, c.last_seen_ms, sc_req_now_ms(q));

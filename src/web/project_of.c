@@ -34,7 +34,8 @@ static sc_rc unknown(sc_err *err) {
 
 static sc_rc by_name(sc_projects *p, sc_app *app, sc_str named, sc_id *ret, sc_err *err) {
     if (remembered(p, named, ret)) return SC_OK;
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_project found;
     const sc_store *s = sc_app_store(app);
@@ -53,15 +54,16 @@ static sc_rc fallback(sc_projects *p, sc_app *app, sc_id *ret, sc_err *err) {
     if (fresh) *ret = p->fallback;
     pthread_rwlock_unlock(&p->lock);
     if (fresh) return SC_OK;
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
-    sc_project *list;
-    size_t n;
+    sc_project *list = NULL;
+    size_t n = 0;
     const sc_store *s = sc_app_store(app);
     sc_rc rc = s->ops->project_list(s->self, &arena, &list, &n, err);
     if (rc) return rc;
-    const sc_project *meant = n == 1 ? &list[0] : NULL;
-    for (size_t i = 0; !meant && i < n; i++)
+    const sc_project *meant = list && n == 1 ? list : NULL;
+    for (size_t i = 0; list && !meant && i < n; i++)
         if (sc_str_is(list[i].name, "default")) meant = &list[i];
     if (!meant)
         return sc_fail_field(err, SC_INVALID, "project_id", "there are several projects: name one");
@@ -73,8 +75,8 @@ static sc_rc fallback(sc_projects *p, sc_app *app, sc_id *ret, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_projects_resolve(sc_projects *p, sc_app *app, const sc_id *bound_to, sc_str named, sc_id *ret,
-                          sc_err *err) {
+sc_rc sc_projects_resolve(sc_projects *p, sc_app *app, const sc_id *bound_to, sc_str named,
+                          sc_id *ret, sc_err *err) {
     bool bound = sc_id_is_set(bound_to);
     if (!named.p || (bound && sc_str_is(named, bound_to->text))) {
         if (!bound) return fallback(p, app, ret, err);

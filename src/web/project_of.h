@@ -11,9 +11,12 @@
 enum { SC_PROJECTS_CACHE = 32 };
 typedef struct sc_projects {
     pthread_rwlock_t lock;
-    struct { char name[104]; sc_id id; } entries[SC_PROJECTS_CACHE];
+    struct {
+        char name[104];
+        sc_id id;
+    } entries[SC_PROJECTS_CACHE];
     size_t next;
-    sc_id fallback;           /* the project meant when none is named */
+    sc_id fallback; /* the project meant when none is named */
     int64_t fallback_until_us;
 } sc_projects;
 
@@ -22,7 +25,7 @@ void sc_projects_done(sc_projects *p);
 /* `named` none: the principal's project, else the only one, else "default". SC_NOT_FOUND for a
  * project that does not exist and for one that the principal may not see, in the same words;
  * SC_INVALID when a name is needed. */
-sc_rc sc_projects_resolve(sc_projects *p, sc_app *app, const sc_id *bound_to, sc_str named, sc_id *ret,
-                          sc_err *err);
+sc_rc sc_projects_resolve(sc_projects *p, sc_app *app, const sc_id *bound_to, sc_str named,
+                          sc_id *ret, sc_err *err);
 
 #endif

@@ -126,7 +126,8 @@ void sc_render_feedback(sc_buf *b, const sc_feedback *f) {
         put_int(b, f->issue_number);
     else
         sc_buf_puts(b, "null");
-    sc_render_str_or_null(b, "github_issue_url", f->source == SC_SOURCE_github ? f->url : SC_STR_NONE);
+    sc_render_str_or_null(b, "github_issue_url",
+                          f->source == SC_SOURCE_github ? f->url : SC_STR_NONE);
     sc_render_str_or_null(b, "status", f->status);
     sc_render_str(b, "state", sc_str_of(sc_feedback_state_name(f->state)));
     sc_render_id(b, "cluster_id", &f->cluster_id);
@@ -248,7 +249,10 @@ void sc_render_project(sc_buf *b, const sc_project *p) {
 }
 
 static void put_scopes(sc_buf *b, unsigned scopes) {
-    static const struct { unsigned bit; const char *name; } rows[] = {
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } rows[] = {
 #define X(name, bit) {bit, #name},
         SC_KEY_SCOPES(X)
 #undef X

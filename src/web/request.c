@@ -18,7 +18,9 @@ int64_t sc_req_int(const sc_req *q, const char *name, int64_t fallback) {
     return s.p && !sc_num_i64(s, INT64_MIN, INT64_MAX, &v, NULL) ? v : fallback;
 }
 
-bool sc_req_bool(const sc_req *q, const char *name) { return sc_str_is(sc_req_param(q, name), "true"); }
+bool sc_req_bool(const sc_req *q, const char *name) {
+    return sc_str_is(sc_req_param(q, name), "true");
+}
 
 int64_t sc_req_time(const sc_req *q, const char *name) {
     sc_str s = sc_req_param(q, name);
@@ -29,7 +31,8 @@ int64_t sc_req_time(const sc_req *q, const char *name) {
 sc_id sc_req_id(const sc_req *q, const char *name) { return sc_id_of(sc_req_param(q, name)); }
 
 sc_page sc_req_page(const sc_req *q) {
-    return (sc_page){.limit = (size_t)sc_req_int(q, "limit", 50), .cursor = sc_req_param(q, "cursor")};
+    return (sc_page){.limit = (size_t)sc_req_int(q, "limit", 50),
+                     .cursor = sc_req_param(q, "cursor")};
 }
 
 sc_str sc_req_actor(const sc_req *q) { return sc_str_of(q->who.name[0] ? q->who.name : "unknown"); }
@@ -70,21 +73,32 @@ sc_rc sc_req_reply_buf(sc_req *q, int status, const sc_buf *b, sc_err *err) {
 void sc_problem_code(sc_rc rc, char ret[32]) {
     const char *name = sc_rc_name(rc);
     size_t i = 0;
-    for (; name[i] && i < 31; i++)
+    for (; i < 31 && name[i]; i++)
         ret[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + 32 : name[i]);
     ret[i] = 0;
 }
 
 static const char *title_of(int status) {
-    static const struct { int status; const char *title; } rows[] = {
-        {400, "Bad Request"},          {401, "Unauthorized"},
-        {403, "Forbidden"},            {404, "Not Found"},
-        {405, "Method Not Allowed"},   {408, "Request Timeout"},
-        {409, "Conflict"},             {413, "Content Too Large"},
-        {415, "Unsupported Media Type"}, {422, "Unprocessable Content"},
-        {429, "Too Many Requests"},    {431, "Request Header Fields Too Large"},
-        {500, "Internal Server Error"},{502, "Bad Gateway"},
-        {503, "Service Unavailable"},  {504, "Gateway Timeout"},
+    static const struct {
+        int status;
+        const char *title;
+    } rows[] = {
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {408, "Request Timeout"},
+        {409, "Conflict"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {500, "Internal Server Error"},
+        {502, "Bad Gateway"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++)
         if (rows[i].status == status) return rows[i].title;
@@ -96,7 +110,9 @@ static int64_t retry_seconds(const sc_err *err) { return (err->retry_after_ms + 
 void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request_id) {
     char code[32];
     sc_problem_code(err->rc, code);
-    sc_buf_putf(out, "{\"type\":\"urn:soulcaster:error:%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%s\",\"detail\":",
+    sc_buf_putf(out,
+                "{\"type\":\"urn:soulcaster:error:%s\",\"title\":\"%s\",\"status\":%d,\"code\":\"%"
+                "s\",\"detail\":",
                 code, title_of(status), status, code);
     sc_buf_put_json(out, sc_str_of(err->msg));
     if (err->field[0]) {
@@ -120,12 +136,14 @@ static void problem_headers(sc_http_request *r, const sc_err *err) {
 }
 
 void sc_problem_reply(sc_http_request *r, const sc_err *err, int status) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_problem_write(&b, err, status, sc_http_request_id(r));
     problem_headers(r, err);
     sc_http_reply(r, status, "application/problem+json",
-                  b.failed ? SC_STR("{\"status\":503,\"title\":\"Service Unavailable\"}") : sc_buf_str(&b));
+                  b.failed ? SC_STR("{\"status\":503,\"title\":\"Service Unavailable\"}")
+                           : sc_buf_str(&b));
 }
 
 void sc_req_fail(sc_req *q, const sc_err *err) {

@@ -32,24 +32,24 @@ struct sc_req {
     const sc_operation *op;
     const sc_op_handler *row;
     sc_principal who;
-    bool known;         /* somebody: by key or by session */
+    bool known; /* somebody: by key or by session */
     bool by_session;
-    bool started;       /* begin or run was called */
-    sc_id project;      /* where the operation takes project_id */
+    bool started;                      /* begin or run was called */
+    sc_id project;                     /* where the operation takes project_id */
     sc_str params[SC_CONTRACT_PARAMS]; /* as in op->params; p NULL = absent */
-    size_t media;       /* which of op->media the body is */
+    size_t media;                      /* which of op->media the body is */
     json_t *body;
-    void *state;        /* the handler's own */
+    void *state; /* the handler's own */
     size_t reply_bytes;
-    sc_err failed;      /* what the reply's problem was, for the log */
+    sc_err failed; /* what the reply's problem was, for the log */
 };
 
 /* The probe of the store, made at most once a second. */
 typedef struct sc_health {
     pthread_mutex_t lock;
-    _Atomic int64_t checked_us;  /* when the last probe ended; 0 = never */
-    _Atomic int64_t probing_us;  /* when the running one began; 0 = none */
-    pthread_mutex_t text_lock;   /* guards `last` */
+    _Atomic int64_t checked_us; /* when the last probe ended; 0 = never */
+    _Atomic int64_t probing_us; /* when the running one began; 0 = none */
+    pthread_mutex_t text_lock;  /* guards `last` */
     sc_err last;
 } sc_health;
 
@@ -75,9 +75,13 @@ extern const size_t sc_op_handlers_n;
 /* ---- Reading ------------------------------------------------------------------------------------ */
 
 static inline sc_app *sc_req_app(const sc_req *q) { return q->web->conf.app; }
-static inline const sc_store *sc_req_store(const sc_req *q) { return sc_app_store(q->web->conf.app); }
+static inline const sc_store *sc_req_store(const sc_req *q) {
+    return sc_app_store(q->web->conf.app);
+}
 static inline sc_arena *sc_req_arena(const sc_req *q) { return sc_http_arena(q->http); }
-static inline int64_t sc_req_now_ms(const sc_req *q) { return sc_now_ms(sc_app_clock(q->web->conf.app)); }
+static inline int64_t sc_req_now_ms(const sc_req *q) {
+    return sc_now_ms(sc_app_clock(q->web->conf.app));
+}
 
 /* A parameter of the contract (checked already); none when absent. */
 sc_str sc_req_param(const sc_req *q, const char *name);

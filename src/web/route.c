@@ -33,7 +33,8 @@ static int fit(const sc_path *p, const sc_str *segments, size_t n) {
 }
 
 static void allowed(const sc_path *p, char ret[SC_ROUTE_ALLOW]) {
-    static const char *const names[SC_CONTRACT_METHODS] = {"GET, HEAD", "POST", "PUT", "PATCH", "DELETE"};
+    static const char *const names[SC_CONTRACT_METHODS] = {"GET, HEAD", "POST", "PUT", "PATCH",
+                                                           "DELETE"};
     size_t at = 0;
     ret[0] = 0;
     for (size_t i = 0; i < SC_CONTRACT_METHODS; i++)

@@ -34,7 +34,7 @@ static sc_rc sub(const compiler *c, const json_t *node, const char *key, const s
 static sc_rc sub_list(const compiler *c, const json_t *v, const char *key, sc_schema_list *ret) {
     if (!json_array_size(v)) return fault(c, key, "expected a list of schemas");
     ret->n = json_array_size(v);
-    ret->v = sc_arena_take_array(c->set->arena, ret->n, sizeof *ret->v);
+    ret->v = sc_arena_take_array(c->set->arena, ret->n, sizeof(void *));
     if (!ret->v) return nomem(c);
     for (size_t i = 0; i < ret->n; i++) {
         sc_rc rc = sub(c, json_array_get(v, i), key, &ret->v[i]);
@@ -43,7 +43,10 @@ static sc_rc sub_list(const compiler *c, const json_t *v, const char *key, sc_sc
     return SC_OK;
 }
 
-static const struct { const char *name; unsigned bit; } type_names[] = {
+static const struct {
+    const char *name;
+    unsigned bit;
+} type_names[] = {
     {"null", SC_SCHEMA_NULL},     {"boolean", SC_SCHEMA_BOOLEAN}, {"integer", SC_SCHEMA_INTEGER},
     {"number", SC_SCHEMA_NUMBER}, {"string", SC_SCHEMA_STRING},   {"array", SC_SCHEMA_ARRAY},
     {"object", SC_SCHEMA_OBJECT},
@@ -208,14 +211,30 @@ static const struct {
     const char *key;
     sc_rc (*compile)(compiler *c, const json_t *v);
 } keywords[] = {
-    {"type", on_type},           {"required", on_required},     {"properties", on_properties},
-    {"enum", on_enum},           {"const", on_const},           {"additionalProperties", on_additional},
-    {"minLength", on_min_length},{"maxLength", on_max_length},  {"minItems", on_min_items},
-    {"maxItems", on_max_items},  {"minimum", on_minimum},       {"maximum", on_maximum},
-    {"format", on_format},       {"pattern", on_pattern},       {"items", on_items},
-    {"oneOf", on_one_of},        {"anyOf", on_any_of},          {"allOf", on_all_of},
-    {"$ref", on_ref},            {"description", ignore},       {"title", ignore},
-    {"default", ignore},         {"examples", ignore},          {"example", ignore},
+    {"type", on_type},
+    {"required", on_required},
+    {"properties", on_properties},
+    {"enum", on_enum},
+    {"const", on_const},
+    {"additionalProperties", on_additional},
+    {"minLength", on_min_length},
+    {"maxLength", on_max_length},
+    {"minItems", on_min_items},
+    {"maxItems", on_max_items},
+    {"minimum", on_minimum},
+    {"maximum", on_maximum},
+    {"format", on_format},
+    {"pattern", on_pattern},
+    {"items", on_items},
+    {"oneOf", on_one_of},
+    {"anyOf", on_any_of},
+    {"allOf", on_all_of},
+    {"$ref", on_ref},
+    {"description", ignore},
+    {"title", ignore},
+    {"default", ignore},
+    {"examples", ignore},
+    {"example", ignore},
 };
 
 static sc_rc compile_into(sc_schema_set *set, const json_t *node, const char *where, sc_schema *s,

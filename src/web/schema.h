@@ -15,7 +15,7 @@ typedef struct sc_schema sc_schema;
 
 /* What schemas of one document share: where $ref leads, the schemas already compiled, their memory. */
 typedef struct sc_schema_set {
-    const json_t *root;   /* the whole document; outlives the schemas */
+    const json_t *root; /* the whole document; outlives the schemas */
     sc_arena *arena;
     struct sc_schema_ref *refs;
 } sc_schema_set;

@@ -59,8 +59,8 @@ static void path_text(const frame *at, char *ret, size_t room) {
             if ((unsigned char)ret[i] >= 0x80) ret[i] = '?';
 }
 
-__attribute__((format(printf, 3, 4)))
-static sc_rc bad(walk *w, const frame *at, const char *fmt, ...) {
+__attribute__((format(printf, 3, 4))) static sc_rc bad(walk *w, const frame *at, const char *fmt,
+                                                       ...) {
     int depth = depth_of(at);
     if (depth < w->deepest || !w->err) return SC_UNPROCESSABLE;
     w->deepest = depth;
@@ -80,8 +80,9 @@ static unsigned type_of(const json_t *v) {
     case JSON_FALSE: return SC_SCHEMA_BOOLEAN;
     case JSON_INTEGER: return SC_SCHEMA_INTEGER | SC_SCHEMA_NUMBER;
     case JSON_REAL: /* 1.0 is an integer in JSON Schema */
-        return json_real_value(v) == floor(json_real_value(v)) ? SC_SCHEMA_INTEGER | SC_SCHEMA_NUMBER
-                                                               : SC_SCHEMA_NUMBER;
+        return json_real_value(v) == floor(json_real_value(v))
+                   ? SC_SCHEMA_INTEGER | SC_SCHEMA_NUMBER
+                   : SC_SCHEMA_NUMBER;
     case JSON_STRING: return SC_SCHEMA_STRING;
     case JSON_ARRAY: return SC_SCHEMA_ARRAY;
     case JSON_OBJECT: return SC_SCHEMA_OBJECT;
@@ -90,10 +91,13 @@ static unsigned type_of(const json_t *v) {
 }
 
 static const char *type_words(unsigned types, char *room, size_t n) {
-    static const struct { unsigned bit; const char *word; } words[] = {
-        {SC_SCHEMA_STRING, "a string"},  {SC_SCHEMA_INTEGER, "a whole number"},
-        {SC_SCHEMA_NUMBER, "a number"},  {SC_SCHEMA_BOOLEAN, "true or false"},
-        {SC_SCHEMA_ARRAY, "an array"},   {SC_SCHEMA_OBJECT, "an object"},
+    static const struct {
+        unsigned bit;
+        const char *word;
+    } words[] = {
+        {SC_SCHEMA_STRING, "a string"}, {SC_SCHEMA_INTEGER, "a whole number"},
+        {SC_SCHEMA_NUMBER, "a number"}, {SC_SCHEMA_BOOLEAN, "true or false"},
+        {SC_SCHEMA_ARRAY, "an array"},  {SC_SCHEMA_OBJECT, "an object"},
         {SC_SCHEMA_NULL, "null"},
     };
     size_t at = 0;
@@ -114,8 +118,9 @@ static sc_rc check_string(walk *w, const sc_schema *s, sc_str v, const frame *at
     if (s->max_length >= 0 && v.n > (size_t)s->max_length && code_points(v) > s->max_length)
         return bad(w, at, "longer than %lld characters", (long long)s->max_length);
     if (s->min_length > 0 && code_points(v) < s->min_length)
-        return s->min_length == 1 ? bad(w, at, "may not be empty")
-                                  : bad(w, at, "shorter than %lld characters", (long long)s->min_length);
+        return s->min_length == 1
+                   ? bad(w, at, "may not be empty")
+                   : bad(w, at, "shorter than %lld characters", (long long)s->min_length);
     if (s->format && !s->format->holds(v)) return bad(w, at, "expected %s", s->format->words);
     if (s->pattern && !s->pattern->holds(v)) return bad(w, at, "expected %s", s->pattern->words);
     return SC_OK;
@@ -198,7 +203,8 @@ static bool names_only(const sc_schema_list *forms, char *ret, size_t room) {
     for (size_t i = 0; i < forms->n; i++) {
         const sc_schema *f = forms->v[i];
         if (f->n_required != 1 || f->types || f->n_members || at >= room) return false;
-        at += (size_t)snprintf(ret + at, room - at, "%s%.*s", i ? ", " : "", SC_FMT(f->required[0]));
+        at +=
+            (size_t)snprintf(ret + at, room - at, "%s%.*s", i ? ", " : "", SC_FMT(f->required[0]));
     }
     return true;
 }
@@ -219,7 +225,8 @@ static sc_rc check_forms(walk *w, const sc_schema_list *forms, bool only_one, co
     if (fits == 1) return SC_OK;
     if (fits > 1) return bad(w, at, "fits more than one of the allowed forms");
     char names[120];
-    if (names_only(forms, names, sizeof names)) return bad(w, at, "needs at least one of: %s", names);
+    if (names_only(forms, names, sizeof names))
+        return bad(w, at, "needs at least one of: %s", names);
     if (inner.deepest > depth_of(at) && inner.deepest >= w->deepest && w->err) {
         w->deepest = inner.deepest;
         *w->err = best;
@@ -273,8 +280,9 @@ static sc_rc check_word(walk *w, const sc_schema *s, sc_str text, const frame *a
     int64_t i;
     double f;
     if (s->types & SC_SCHEMA_INTEGER)
-        return sc_num_i64(text, INT64_MIN, INT64_MAX, &i, NULL) ? bad(w, at, "expected a whole number")
-                                                                : check_number(w, s, (double)i, at);
+        return sc_num_i64(text, INT64_MIN, INT64_MAX, &i, NULL)
+                   ? bad(w, at, "expected a whole number")
+                   : check_number(w, s, (double)i, at);
     if (s->types & SC_SCHEMA_NUMBER)
         return sc_num_f64(text, -1e300, 1e300, &f, NULL) ? bad(w, at, "expected a number")
                                                          : check_number(w, s, f, at);
@@ -286,7 +294,8 @@ static sc_rc check_word(walk *w, const sc_schema *s, sc_str text, const frame *a
         return bad(w, at, "is not text in UTF-8");
     sc_rc rc = SC_OK;
     if (s->choices) {
-        SC_AUTO(sc_json_auto) json_t *v = json_stringn(text.p ? text.p : "", text.n);
+        SC_AUTO(sc_json_auto)
+        json_t *v = json_stringn(text.p ? text.p : "", text.n);
         rc = v ? check_choices(w, s, v, at) : bad(w, at, "no memory");
     }
     return rc ? rc : check_string(w, s, text, at);
@@ -309,7 +318,8 @@ sc_rc sc_schema_check_text(const sc_schema *s, const char *name, sc_str text, sc
     while (s->ref) s = s->ref;
     walk w = {.err = err};
     frame at = {.key = name};
-    sc_rc rc = s->types & SC_SCHEMA_ARRAY ? check_words(&w, s, text, &at) : check_word(&w, s, text, &at);
+    sc_rc rc =
+        s->types & SC_SCHEMA_ARRAY ? check_words(&w, s, text, &at) : check_word(&w, s, text, &at);
     if (!rc) return SC_OK;
     if (err) err->rc = SC_INVALID;
     return SC_INVALID;

@@ -25,7 +25,7 @@ typedef struct sc_schema_list {
 } sc_schema_list;
 
 struct sc_schema {
-    unsigned types; /* 0 = any */
+    unsigned types;                                       /* 0 = any */
     int64_t min_length, max_length, min_items, max_items; /* max -1 = none */
     bool has_min, has_max;
     double min, max;
@@ -36,11 +36,11 @@ struct sc_schema {
     size_t n_members;
     sc_str *required;
     size_t n_required;
-    bool closed;            /* additionalProperties: false */
+    bool closed;             /* additionalProperties: false */
     const sc_schema *others; /* additionalProperties: {...} */
     const sc_schema *items;
     sc_schema_list one_of, any_of, all_of;
-    const sc_schema *ref;   /* the schema is this one, and what else stands here */
+    const sc_schema *ref; /* the schema is this one, and what else stands here */
 };
 
 #endif

@@ -2,7 +2,8 @@
 #include "web/handlers.h"
 
 static sc_rc reply_action(sc_req *q, const sc_triage_result *r, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_render_action(&b, &q->project, r);
     return sc_req_reply_buf(q, 200, &b, err);
@@ -13,7 +14,8 @@ sc_rc sc_on_mergeClusters(sc_req *q, sc_err *err) {
     size_t n;
     sc_triage_result r;
     sc_rc rc = sc_req_ids(q, "cluster_ids", &from, &n, err);
-    if (!rc) rc = sc_triage_merge(sc_req_app(q), &q->project, &into, from, n, sc_req_actor(q), &r, err);
+    if (!rc)
+        rc = sc_triage_merge(sc_req_app(q), &q->project, &into, from, n, sc_req_actor(q), &r, err);
     return rc ? rc : reply_action(q, &r, err);
 }
 
@@ -23,7 +25,8 @@ sc_rc sc_on_splitCluster(sc_req *q, sc_err *err) {
     sc_triage_result r;
     sc_rc rc = sc_req_ids(q, "feedback_ids", &feedback, &n, err);
     if (!rc)
-        rc = sc_triage_split(sc_req_app(q), &q->project, &cluster, feedback, n, sc_req_actor(q), &r, err);
+        rc = sc_triage_split(sc_req_app(q), &q->project, &cluster, feedback, n, sc_req_actor(q), &r,
+                             err);
     return rc ? rc : reply_action(q, &r, err);
 }
 
@@ -39,8 +42,8 @@ sc_rc sc_on_moveFeedback(sc_req *q, sc_err *err) {
     sc_str named = sc_req_text(q, "cluster_id");
     sc_id to = sc_id_of(named);
     sc_triage_result r;
-    sc_rc rc = sc_triage_move(sc_req_app(q), &q->project, &feedback, named.p ? &to : NULL, sc_req_actor(q),
-                              &r, err);
+    sc_rc rc = sc_triage_move(sc_req_app(q), &q->project, &feedback, named.p ? &to : NULL,
+                              sc_req_actor(q), &r, err);
     return rc ? rc : reply_action(q, &r, err);
 }
 

@@ -41,8 +41,10 @@ static sc_rc take_path(sc_req *q, const sc_route *route, sc_err *err) {
     for (size_t i = 0; i < q->op->n_params; i++) {
         if (q->op->params[i].in != SC_PARAM_PATH) continue;
         q->params[i] = route->values[at++];
-        if (sc_schema_check_text(q->op->params[i].schema, q->op->params[i].name, q->params[i], NULL))
-            return sc_fail_field(err, SC_NOT_FOUND, q->op->params[i].name, "there is nothing at this address");
+        if (sc_schema_check_text(q->op->params[i].schema, q->op->params[i].name, q->params[i],
+                                 NULL))
+            return sc_fail_field(err, SC_NOT_FOUND, q->op->params[i].name,
+                                 "there is nothing at this address");
     }
     return SC_OK;
 }
@@ -78,14 +80,15 @@ static sc_rc check_media(sc_req *q, sc_err *err) {
     for (q->media = 0; q->media < q->op->n_media; q->media++)
         if (sc_str_ieq(type, sc_str_of(q->op->media[q->media]))) return SC_OK;
     q->media = 0;
-    return sc_fail_field(err, SC_MEDIA_TYPE, "Content-Type", "send Content-Type: %s", q->op->media[0]);
+    return sc_fail_field(err, SC_MEDIA_TYPE, "Content-Type", "send Content-Type: %s",
+                         q->op->media[0]);
 }
 
 static sc_rc meet(sc_req *q, sc_err *err) {
     sc_route route;
     char allow[SC_ROUTE_ALLOW];
-    sc_rc rc = sc_route_find(q->web->contract, sc_http_method_get(q->http), sc_http_path(q->http), &route,
-                             allow, err);
+    sc_rc rc = sc_route_find(q->web->contract, sc_http_method_get(q->http), sc_http_path(q->http),
+                             &route, allow, err);
     if (rc == SC_METHOD) sc_http_reply_header(q->http, "Allow", allow);
     if (rc) return rc;
     q->op = route.op;
@@ -142,7 +145,8 @@ static sc_rc read_body(sc_req *q, sc_err *err) {
 static sc_http_flow on_chunk(void *self, sc_http_request *r, sc_str bytes) {
     (void)self;
     sc_req *q = sc_http_state(r);
-    return q && q->row && q->row->chunk && !sc_http_replied(r) ? q->row->chunk(q, bytes) : SC_HTTP_GO;
+    return q && q->row && q->row->chunk && !sc_http_replied(r) ? q->row->chunk(q, bytes)
+                                                               : SC_HTTP_GO;
 }
 
 static void on_done(void *self, sc_http_request *r) {
@@ -160,7 +164,8 @@ static void on_done(void *self, sc_http_request *r) {
 
 /* ---- The end ------------------------------------------------------------------------------------ */
 
-static void log_request(const sc_web *w, const sc_http_request *r, const sc_req *q, int status, int64_t us) {
+static void log_request(const sc_web *w, const sc_http_request *r, const sc_req *q, int status,
+                        int64_t us) {
     bool bad = status >= 500;
     if (!w->conf.log_requests && !bad) return;
     /* Only the path of an unknown route: a query may hold a token. */
@@ -170,7 +175,8 @@ static void log_request(const sc_web *w, const sc_http_request *r, const sc_req 
            SC_F_TXT("method", sc_http_method_name(sc_http_method_get(r))), SC_F_STR("route", route),
            SC_F_INT("status", status), SC_F_NUM("ms", (double)us / 1000.0),
            SC_F_INT("bytes", q ? q->reply_bytes : 0), SC_F_STR("peer", sc_http_peer(r)),
-           SC_F_TXT(q && q->known ? "key" : NULL, q ? q->who.name : ""), SC_F_TXT(*code ? "error" : NULL, code),
+           SC_F_TXT(q && q->known ? "key" : NULL, q ? q->who.name : ""),
+           SC_F_TXT(*code ? "error" : NULL, code),
            SC_F_TXT(*code ? "detail" : NULL, q ? q->failed.msg : ""));
 }
 
@@ -203,18 +209,21 @@ static void on_error(void *self, sc_http_request *r, const sc_err *err) {
 
 static sc_rc bind_handlers(sc_web *w, sc_err *err) {
     size_t n = w->contract->n_operations;
-    w->by_op = sc_alloc_array(n, sizeof *w->by_op);
+    w->by_op = sc_alloc_array(n, sizeof(void *));
     if (!w->by_op) return sc_fail(err, SC_NOMEM, "no memory for the routes");
     for (size_t i = 0; i < sc_op_handlers_n; i++) {
         const sc_op_handler *h = &sc_op_handlers[i];
         const sc_operation *op = sc_contract_operation(w->contract, h->id);
-        if (!op) return sc_fail(err, SC_INTERNAL, "the handler %s has no operation in the contract", h->id);
+        if (!op)
+            return sc_fail(err, SC_INTERNAL, "the handler %s has no operation in the contract",
+                           h->id);
         if (w->by_op[op->index]) return sc_fail(err, SC_INTERNAL, "two handlers for %s", h->id);
         w->by_op[op->index] = h;
     }
     for (size_t i = 0; i < n; i++)
         if (!w->by_op[i])
-            return sc_fail(err, SC_INTERNAL, "the operation %s has no handler", w->contract->operations[i].id);
+            return sc_fail(err, SC_INTERNAL, "the operation %s has no handler",
+                           w->contract->operations[i].id);
     return SC_OK;
 }
 
@@ -232,8 +241,12 @@ sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err) {
     sc_web *w = sc_alloc(sizeof *w);
     if (!w) return sc_fail(err, SC_NOMEM, "no memory for the web server");
     w->conf = *conf;
-    w->handler = (sc_http_handler){.self = w, .head = on_head, .chunk = on_chunk, .done = on_done,
-                                   .closed = on_closed, .error = on_error};
+    w->handler = (sc_http_handler){.self = w,
+                                   .head = on_head,
+                                   .chunk = on_chunk,
+                                   .done = on_done,
+                                   .closed = on_closed,
+                                   .error = on_error};
     w->started_us = sc_mono_us(sc_app_clock(conf->app));
     sc_projects_init(&w->projects);
     pthread_mutex_init(&w->health.lock, NULL);

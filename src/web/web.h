@@ -14,9 +14,9 @@ typedef struct sc_web sc_web;
 
 typedef struct sc_web_conf {
     sc_app *app;
-    const char *version;        /* for /health and the User-Agent */
+    const char *version; /* for /health and the User-Agent */
     bool log_requests;
-    size_t max_subscribers;     /* SSE streams at once */
+    size_t max_subscribers; /* SSE streams at once */
 } sc_web_conf;
 
 sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err);

@@ -29,7 +29,8 @@ static void a_project_is_found_by_id_and_by_name(void **state) {
     assert_true(sc_str_is(p.name, "b"));
     fx_rc(f, f->ops->project_get(f->s, SC_STR("c"), &f->arena, &p, &f->err), SC_NOT_FOUND);
     fx_rc(f, f->ops->project_get(f->s, SC_STR_NONE, &f->arena, &p, &f->err), SC_NOT_FOUND);
-    fx_rc(f, f->ops->project_get(f->s, SC_STR("' OR 1=1 --"), &f->arena, &p, &f->err), SC_NOT_FOUND);
+    fx_rc(f, f->ops->project_get(f->s, SC_STR("' OR 1=1 --"), &f->arena, &p, &f->err),
+          SC_NOT_FOUND);
     /* A project named like another's id does not stand in its way. */
     sc_project trap = {.id = fx_id(f), .name = sc_id_str(&f->a), .created_at_ms = T0};
     fx_ok(f, f->ops->project_put(f->s, &trap, &f->err));
@@ -43,7 +44,8 @@ static void settings_belong_to_their_project(void **state) {
     sc_fx *f = *state;
     sc_str v;
     sc_id nobody = fx_id(f);
-    fx_rc(f, f->ops->setting_put(f->s, &nobody, SC_STR("x"), SC_STR("1"), T0, &f->err), SC_NOT_FOUND);
+    fx_rc(f, f->ops->setting_put(f->s, &nobody, SC_STR("x"), SC_STR("1"), T0, &f->err),
+          SC_NOT_FOUND);
     fx_rc(f, f->ops->setting_get(f->s, &nobody, SC_STR("x"), &f->arena, &v, &f->err), SC_NOT_FOUND);
     fx_ok(f, f->ops->setting_get(f->s, &f->a, SC_STR("x"), &f->arena, &v, &f->err));
     assert_int_equal(v.n, 0);
@@ -65,8 +67,12 @@ static void settings_belong_to_their_project(void **state) {
 /* ---- Keys and sessions ---------------------------------------------------------------------------- */
 
 static sc_key key_of(sc_fx *f, const sc_id *project, unsigned char first) {
-    sc_key k = {.id = fx_id(f), .name = SC_STR("ci"), .prefix = SC_STR("sc_12"),
-                .scopes = SC_SCOPE_ingest | SC_SCOPE_read, .created_at_ms = T0, .expires_at_ms = T0 + DAY};
+    sc_key k = {.id = fx_id(f),
+                .name = SC_STR("ci"),
+                .prefix = SC_STR("sc_12"),
+                .scopes = SC_SCOPE_ingest | SC_SCOPE_read,
+                .created_at_ms = T0,
+                .expires_at_ms = T0 + DAY};
     if (project) k.project_id = *project;
     memset(k.hash, first, sizeof k.hash);
     return k;
@@ -107,7 +113,10 @@ static void keys_are_found_by_hash_and_listed_and_revoked_in_their_project(void 
 }
 
 static sc_session session_of(sc_fx *f, bool login, unsigned char first) {
-    sc_session s = {.login = login, .project_id = f->a, .scopes = 3, .created_at_ms = T0,
+    sc_session s = {.login = login,
+                    .project_id = f->a,
+                    .scopes = 3,
+                    .created_at_ms = T0,
                     .expires_at_ms = T0 + HOUR};
     memset(s.hash, first, sizeof s.hash);
     return s;
@@ -248,8 +257,13 @@ static void *write_on(void *p) {
         sc_id id = fx_id(w->f), job = fx_id(w->f);
         sc_put_result out;
         snprintf(ext, sizeof ext, "bg-%d", w->made);
-        sc_feedback r = {.id = id, .project_id = w->f->a, .title = SC_STR("t"), .metadata = SC_STR("{}"),
-                         .external_id = sc_str_of(ext), .created_at_ms = T0, .received_at_ms = T0};
+        sc_feedback r = {.id = id,
+                         .project_id = w->f->a,
+                         .title = SC_STR("t"),
+                         .metadata = SC_STR("{}"),
+                         .external_id = sc_str_of(ext),
+                         .created_at_ms = T0,
+                         .received_at_ms = T0};
         if (w->f->ops->feedback_put(w->f->s, &r, &job, 1, &out, NULL)) break;
         w->made++;
     }
@@ -290,7 +304,8 @@ static void stats_tell_the_last_day_to_the_minute(void **state) {
     sc_fx *f = *state;
     sc_store_stats s;
     const int64_t now = T0 + 3 * DAY;
-    const int64_t at[] = {T0, T0 + DAY, now - DAY - 2 * MINUTE, now - DAY + 2 * MINUTE, now - HOUR, now};
+    const int64_t at[] = {T0,         T0 + DAY, now - DAY - 2 * MINUTE, now - DAY + 2 * MINUTE,
+                          now - HOUR, now};
     fx_ok(f, f->ops->stats(f->s, &f->a, now, &s, &f->err));
     assert_true(s.feedback == 0 && s.first_ms == 0 && s.last_ms == 0 && s.last_24h == 0);
     for (size_t i = 0; i < SC_LEN(at); i++)

@@ -49,8 +49,11 @@ static void every_call_works_without_an_error_struct(void **state) {
 }
 
 static void garbage_cursors_and_limits_are_refused(void **state) {
-    static const char *const bad[] = {"x", "0", "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
-                                      "660000000000000000000000000000000000000000", "' OR 1=1 --",
+    static const char *const bad[] = {"x",
+                                      "0",
+                                      "zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz",
+                                      "660000000000000000000000000000000000000000",
+                                      "' OR 1=1 --",
                                       "66ffffffffffffffffffffffffffffffffffffffff"};
     sc_fx *f = *state;
     sc_feedback_filter all = {.project_id = f->a};
@@ -198,8 +201,12 @@ static void *put_the_same_64(void *p) {
     char ext[24];
     for (int i = 0; i < 64; i++) {
         sc_id job = fx_id(f);
-        sc_feedback x = {.id = r->ids[i], .project_id = f->a, .source = SC_SOURCE_manual,
-                         .title = SC_STR("t"), .metadata = SC_STR("{}"), .created_at_ms = T0,
+        sc_feedback x = {.id = r->ids[i],
+                         .project_id = f->a,
+                         .source = SC_SOURCE_manual,
+                         .title = SC_STR("t"),
+                         .metadata = SC_STR("{}"),
+                         .created_at_ms = T0,
                          .received_at_ms = T0};
         snprintf(ext, sizeof ext, "same-%d", i);
         x.external_id = sc_str_of(ext);
@@ -457,7 +464,8 @@ static void pending_reports_come_oldest_first_and_leave_when_placed(void **state
     assert_int_equal(n, 0);
 }
 
-static void an_update_that_regroups_sends_the_report_back_but_leaves_it_in_its_cluster(void **state) {
+static void
+an_update_that_regroups_sends_the_report_back_but_leaves_it_in_its_cluster(void **state) {
     sc_fx *f = *state;
     sc_feedback r = fx_feedback(f, &f->a), g;
     int64_t seq = fx_put(f, &r).seq;

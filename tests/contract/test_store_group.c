@@ -4,8 +4,10 @@
 #include <math.h>
 
 static sc_group_write step(sc_fx *f, const sc_id *project) {
-    return (sc_group_write){.project_id = *project, .expect_version = fx_version(f, project),
-                            .model = "m1", .now_ms = f->clock_ms};
+    return (sc_group_write){.project_id = *project,
+                            .expect_version = fx_version(f, project),
+                            .model = "m1",
+                            .now_ms = f->clock_ms};
 }
 
 static sc_cluster cluster_of(sc_fx *f, const sc_id *id) {
@@ -50,8 +52,11 @@ static void a_step_with_one_bad_part_writes_nothing_at_all(void **state) {
     for (int i = 0; i < 6; i++) {
         sc_assign as[2] = {{seqs[0], k.id, SC_STR("r")}, {seqs[0], k.id, SC_STR("r")}};
         sc_decision d = {.feedback_seq = seqs[0], .cluster_id = k.id, .reason = SC_REASON_first};
-        sc_correction r = {.id = fx_id(f), .action_id = fx_id(f), .kind = SC_CORRECTION_pin,
-                           .feedback_seq = seqs[0], .cluster_id = k.id};
+        sc_correction r = {.id = fx_id(f),
+                           .action_id = fx_id(f),
+                           .kind = SC_CORRECTION_pin,
+                           .feedback_seq = seqs[0],
+                           .cluster_id = k.id};
         sc_group_write w = step(f, &f->a);
         w.assigns = as;
         w.n_assigns = 2;
@@ -425,11 +430,22 @@ static void decisions_come_back_oldest_first_with_their_evidence(void **state) {
     fx_put_n(f, &f->a, 1, &seq);
     sc_id k = fx_group(f, &f->a, &seq, 1);
     sc_decision d[2] = {
-        {.feedback_seq = seq, .cluster_id = k, .reason = SC_REASON_first, .model = SC_STR("m2"),
-         .actor = SC_STR("worker"), .job_id = fx_id(f), .at_ms = T0, .shared_terms = SC_STR("[\"a\"]"),
+        {.feedback_seq = seq,
+         .cluster_id = k,
+         .reason = SC_REASON_first,
+         .model = SC_STR("m2"),
+         .actor = SC_STR("worker"),
+         .job_id = fx_id(f),
+         .at_ms = T0,
+         .shared_terms = SC_STR("[\"a\"]"),
          .evidence = {.probability = 0.75, .mean = NAN, .best = 1, .conflict = true}},
-        {.feedback_seq = seq, .cluster_id = k, .from_id = k, .reason = SC_REASON_person_moved,
-         .nearest_seq = 7, .actor = SC_STR("ann"), .at_ms = T0 + 1}};
+        {.feedback_seq = seq,
+         .cluster_id = k,
+         .from_id = k,
+         .reason = SC_REASON_person_moved,
+         .nearest_seq = 7,
+         .actor = SC_STR("ann"),
+         .at_ms = T0 + 1}};
     sc_group_write w = step(f, &f->a);
     w.decisions = d;
     w.n_decisions = 2;
@@ -454,13 +470,27 @@ static void corrections_hold_until_their_action_is_undone(void **state) {
     fx_put_n(f, &f->a, 2, seqs);
     sc_id k1 = fx_group(f, &f->a, &seqs[0], 1), k2 = fx_group(f, &f->a, &seqs[1], 1);
     sc_id one = fx_id(f), two = fx_id(f);
-    sc_correction r[3] = {
-        {.id = fx_id(f), .action_id = one, .kind = SC_CORRECTION_pin, .feedback_seq = seqs[0],
-         .cluster_id = k1, .actor = SC_STR("ann"), .at_ms = T0},
-        {.id = fx_id(f), .action_id = one, .kind = SC_CORRECTION_apart, .cluster_id = k1, .other_id = k2,
-         .actor = SC_STR("ann"), .at_ms = T0},
-        {.id = fx_id(f), .action_id = two, .kind = SC_CORRECTION_never, .feedback_seq = seqs[1],
-         .cluster_id = k1, .actor = SC_STR("bob"), .at_ms = T0 + 1}};
+    sc_correction r[3] = {{.id = fx_id(f),
+                           .action_id = one,
+                           .kind = SC_CORRECTION_pin,
+                           .feedback_seq = seqs[0],
+                           .cluster_id = k1,
+                           .actor = SC_STR("ann"),
+                           .at_ms = T0},
+                          {.id = fx_id(f),
+                           .action_id = one,
+                           .kind = SC_CORRECTION_apart,
+                           .cluster_id = k1,
+                           .other_id = k2,
+                           .actor = SC_STR("ann"),
+                           .at_ms = T0},
+                          {.id = fx_id(f),
+                           .action_id = two,
+                           .kind = SC_CORRECTION_never,
+                           .feedback_seq = seqs[1],
+                           .cluster_id = k1,
+                           .actor = SC_STR("bob"),
+                           .at_ms = T0 + 1}};
     sc_group_write w = step(f, &f->a);
     w.corrections = r;
     w.n_corrections = 3;

@@ -52,8 +52,10 @@ static void an_end_that_is_none_is_refused(void **state) {
     sc_job_end nobody = {.id = fx_id(f), .fence = 1, .event = SC_JOB_EV_FINISH};
     fx_rc(f, f->ops->job_end(f->s, &nobody, &f->err), SC_NOT_FOUND);
     sc_str none[1] = {SC_STR_NONE};
-    fx_rc(f, f->ops->job_claim(f->s, none, 0, SC_STR("w"), 1, T0, &f->arena, &j, &f->err), SC_NOT_FOUND);
-    fx_rc(f, f->ops->job_claim(f->s, none, 1, SC_STR("w"), 0, T0, &f->arena, &j, &f->err), SC_INVALID);
+    fx_rc(f, f->ops->job_claim(f->s, none, 0, SC_STR("w"), 1, T0, &f->arena, &j, &f->err),
+          SC_NOT_FOUND);
+    fx_rc(f, f->ops->job_claim(f->s, none, 1, SC_STR("w"), 0, T0, &f->arena, &j, &f->err),
+          SC_INVALID);
 }
 
 /* ---- Claiming ----------------------------------------------------------------------------------- */
@@ -99,7 +101,8 @@ static void the_oldest_ready_job_of_the_kinds_is_claimed(void **state) {
     assert_true(sc_id_eq(&j.id, &early.id));
     fx_ok(f, f->ops->job_claim(f->s, kinds, 2, SC_STR("w"), HOUR, T0, &f->arena, &j, &f->err));
     assert_true(sc_id_eq(&j.id, &late.id));
-    fx_rc(f, f->ops->job_claim(f->s, kinds, 2, SC_STR("w"), HOUR, T0, &f->arena, &j, &f->err), SC_NOT_FOUND);
+    fx_rc(f, f->ops->job_claim(f->s, kinds, 2, SC_STR("w"), HOUR, T0, &f->arena, &j, &f->err),
+          SC_NOT_FOUND);
     fx_ok(f, f->ops->job_claim(f->s, kinds, 2, SC_STR("w"), HOUR, T0 + 1, &f->arena, &j, &f->err));
     assert_true(sc_id_eq(&j.id, &future.id));
 }
@@ -321,7 +324,8 @@ static void lists_and_counts_agree_and_pages_are_complete(void **state) {
         fx_enqueue(f, &more);
     } while (p.cursor.n);
     assert_int_equal(seen, 9);
-    q = (sc_job_filter){.project_id = f->a, .kind = SC_STR("y"), .by_state = true, .state = SC_JOB_running};
+    q = (sc_job_filter){
+        .project_id = f->a, .kind = SC_STR("y"), .by_state = true, .state = SC_JOB_running};
     fx_ok(f, f->ops->job_list(f->s, &q, &p, &f->arena, &l, &f->err));
     assert_true(l.n == 1 && l.total == 1 && sc_id_eq(&l.items[0].id, &j.id));
     q = (sc_job_filter){.project_id = empty};
@@ -340,7 +344,8 @@ static void lists_and_counts_agree_and_pages_are_complete(void **state) {
 }
 
 static void pruning_takes_ended_jobs_but_neither_open_nor_dead_ones(void **state) {
-    static const sc_job_event ends[] = {SC_JOB_EV_FINISH, SC_JOB_EV_FAIL, SC_JOB_EV_TIMEOUT, SC_JOB_EV_BURY};
+    static const sc_job_event ends[] = {SC_JOB_EV_FINISH, SC_JOB_EV_FAIL, SC_JOB_EV_TIMEOUT,
+                                        SC_JOB_EV_BURY};
     sc_fx *f = *state;
     sc_job j, got;
     sc_id ids[4];

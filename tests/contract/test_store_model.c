@@ -39,10 +39,14 @@ static void put_some(model *m) {
     for (size_t i = 0; i < n; i++) {
         exts[i] = (unsigned)draw(m, 1500);
         snprintf(ext[i], sizeof ext[i], "e%u", exts[i]);
-        r[i] = (sc_feedback){.id = fx_id(f), .project_id = m->projects[draw(m, 2)],
-                             .source = (sc_feedback_source)draw(m, 2), .external_id = sc_str_of(ext[i]),
-                             .title = SC_STR("t"), .metadata = SC_STR("{}"),
-                             .created_at_ms = T0 + (int64_t)draw(m, 1000), .received_at_ms = T0};
+        r[i] = (sc_feedback){.id = fx_id(f),
+                             .project_id = m->projects[draw(m, 2)],
+                             .source = (sc_feedback_source)draw(m, 2),
+                             .external_id = sc_str_of(ext[i]),
+                             .title = SC_STR("t"),
+                             .metadata = SC_STR("{}"),
+                             .created_at_ms = T0 + (int64_t)draw(m, 1000),
+                             .received_at_ms = T0};
         jobs[i] = fx_id(f);
     }
     fx_ok(f, f->ops->feedback_put(f->s, r, jobs, n, out, &f->err));
@@ -57,8 +61,8 @@ static void put_some(model *m) {
         if (had) {
             assert_true(sc_id_eq(&out[i].id, &had->id) && out[i].seq == had->seq);
         } else if (m->n < MOST) {
-            m->reports[m->n++] = (model_report){out[i].seq, r[i].id, project, (int)r[i].source,
-                                                SC_FEEDBACK_pending, -1, exts[i]};
+            m->reports[m->n++] = (model_report){
+                out[i].seq, r[i].id, project, (int)r[i].source, SC_FEEDBACK_pending, -1, exts[i]};
         }
     }
 }
@@ -82,7 +86,8 @@ static void group_some(model *m) {
             m->clusters[project][c] = k[n];
             m->made[project][c] = true;
         }
-        as[n] = (sc_assign){r->seq, c >= 0 ? k[n].id : (sc_id){{0}}, draw(m, 2) ? SC_STR("r") : SC_STR_NONE};
+        as[n] = (sc_assign){r->seq, c >= 0 ? k[n].id : (sc_id){{0}},
+                            draw(m, 2) ? SC_STR("r") : SC_STR_NONE};
         r->cluster = c;
         r->state = c >= 0 ? SC_FEEDBACK_grouped : SC_FEEDBACK_parked;
         n += 1;
@@ -91,9 +96,14 @@ static void group_some(model *m) {
     size_t n_write = 0;
     for (size_t i = 0; i < n; i++)
         if (sc_id_is_set(&as[i].cluster_id)) write[n_write++] = k[i];
-    sc_group_write w = {.project_id = m->projects[project], .expect_version = fx_version(f, &m->projects[project]),
-                        .model = "m", .assigns = as, .n_assigns = n, .clusters = write,
-                        .n_clusters = n_write, .now_ms = T0};
+    sc_group_write w = {.project_id = m->projects[project],
+                        .expect_version = fx_version(f, &m->projects[project]),
+                        .model = "m",
+                        .assigns = as,
+                        .n_assigns = n,
+                        .clusters = write,
+                        .n_clusters = n_write,
+                        .now_ms = T0};
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
 }
 
@@ -103,8 +113,8 @@ static void merge_two(model *m) {
     int64_t version;
     sc_assign as[MOST];
     size_t n = 0;
-    if (from == into || !m->made[project][from] || !m->made[project][into] || m->merged[project][from] ||
-        m->merged[project][into])
+    if (from == into || !m->made[project][from] || !m->made[project][into] ||
+        m->merged[project][from] || m->merged[project][into])
         return;
     for (size_t i = 0; i < m->n; i++) {
         model_report *r = &m->reports[i];
@@ -115,9 +125,13 @@ static void merge_two(model *m) {
     }
     m->merged[project][from] = true;
     m->clusters[project][from].merged_into = m->clusters[project][into].id;
-    sc_group_write w = {.project_id = m->projects[project], .expect_version = fx_version(f, &m->projects[project]),
-                        .assigns = as, .n_assigns = n, .clusters = &m->clusters[project][from],
-                        .n_clusters = 1, .now_ms = T0};
+    sc_group_write w = {.project_id = m->projects[project],
+                        .expect_version = fx_version(f, &m->projects[project]),
+                        .assigns = as,
+                        .n_assigns = n,
+                        .clusters = &m->clusters[project][from],
+                        .n_clusters = 1,
+                        .now_ms = T0};
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
 }
 
@@ -125,7 +139,9 @@ static void regroup_one(model *m) {
     sc_fx *f = m->f;
     if (!m->n) return;
     model_report *r = &m->reports[draw(m, m->n)];
-    sc_feedback u = {.id = r->id, .project_id = m->projects[r->project], .title = SC_STR("new"),
+    sc_feedback u = {.id = r->id,
+                     .project_id = m->projects[r->project],
+                     .title = SC_STR("new"),
                      .metadata = SC_STR("{}")};
     sc_id job = fx_id(f);
     bool regroup = draw(m, 2);
@@ -138,8 +154,13 @@ static void refuse_one(model *m) {
     int64_t version;
     sc_cluster k = fx_cluster(f, &m->projects[0], "never");
     sc_assign as = {INT64_MAX, k.id, SC_STR_NONE};
-    sc_group_write w = {.project_id = m->projects[0], .expect_version = fx_version(f, &m->projects[0]),
-                        .assigns = &as, .n_assigns = 1, .clusters = &k, .n_clusters = 1, .now_ms = T0};
+    sc_group_write w = {.project_id = m->projects[0],
+                        .expect_version = fx_version(f, &m->projects[0]),
+                        .assigns = &as,
+                        .n_assigns = 1,
+                        .clusters = &k,
+                        .n_clusters = 1,
+                        .now_ms = T0};
     fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND);
 }
 
@@ -179,7 +200,8 @@ static void compare(model *m) {
         q = (sc_feedback_filter){.project_id = m->projects[p], .cluster_id = m->clusters[p][c].id};
         page.limit = 1000;
         total = 0;
-        for (size_t i = 0; i < m->n; i++) total += m->reports[i].project == p && m->reports[i].cluster == c;
+        for (size_t i = 0; i < m->n; i++)
+            total += m->reports[i].project == p && m->reports[i].cluster == c;
         fx_ok(f, f->ops->feedback_list(f->s, &q, &page, &f->arena, &l, &f->err));
         assert_int_equal(l.total, total);
         assert_int_equal(l.n, SC_MIN(total, 1000));

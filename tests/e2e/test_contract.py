@@ -169,12 +169,12 @@ class Contract(unittest.TestCase):
             self.assertEqual(list(self.schema.faults(content[reply.type].get("schema", {}), value)), [], name)
         return values[0]
 
-    def call(self, name, body=None, status=200, path=None, key=..., headers=None, **query):
+    def call(self, name, body=None, expect=200, path=None, key=..., headers=None, **query):
         method, template, _ = self.operations[name]
         for k, v in (path or {}).items():
             template = template.replace("{%s}" % k, v)
         type(self).met.add(name)
-        return self.check(name, self.c.call(method, template, body, headers, key, **query), status)
+        return self.check(name, self.c.call(method, template, body, headers, key, **query), expect)
 
     def refused(self, name, status, body=None, path=None, key=..., headers=None, **query):
         problem = self.call(name, body, status, path, key, headers, **query)
@@ -219,7 +219,7 @@ class Contract(unittest.TestCase):
         self.call("listClusterFeedback", path={"id": self.cluster(0)}, limit=1)
         self.call("listMergeCandidates", path={"id": self.cluster(0)})
         self.call("getClusteringStatus")
-        self.call("startClusterJob", status=202)
+        self.call("startClusterJob", expect=202)
         jobs = self.call("listClusterJobs")["items"]
         self.call("getClusterJob", path={"id": jobs[0]["id"]})
         self.assertTrue(self.call("search", q="safari crashes while exporting")["items"])

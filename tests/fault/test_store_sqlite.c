@@ -38,7 +38,8 @@ static bool put_is_there(attempt *a) {
     int found = 0;
     for (int i = 0; i < 4; i++) {
         const sc_feedback *r = &a->items[i];
-        found += !a->f->ops->feedback_get(a->f->s, &r->project_id, &r->id, &a->f->arena, &g, &a->f->err);
+        found +=
+            !a->f->ops->feedback_get(a->f->s, &r->project_id, &r->id, &a->f->arena, &g, &a->f->err);
     }
     assert_true(found == 0 || found == 4);
     return found == 4;
@@ -46,15 +47,21 @@ static bool put_is_there(attempt *a) {
 
 static sc_rc group(attempt *a) {
     int64_t version;
-    sc_group_write w = {.project_id = a->f->a, .expect_version = a->version, .model = "m",
-                        .assigns = &a->assign, .n_assigns = 1, .clusters = &a->cluster, .n_clusters = 1,
+    sc_group_write w = {.project_id = a->f->a,
+                        .expect_version = a->version,
+                        .model = "m",
+                        .assigns = &a->assign,
+                        .n_assigns = 1,
+                        .clusters = &a->cluster,
+                        .n_clusters = 1,
                         .now_ms = T0};
     return a->f->ops->group_write(a->f->s, &w, &version, &a->f->err);
 }
 
 static bool group_is_there(attempt *a) {
     sc_cluster k;
-    bool there = !a->f->ops->cluster_get(a->f->s, &a->f->a, &a->cluster.id, &a->f->arena, &k, &a->f->err);
+    bool there =
+        !a->f->ops->cluster_get(a->f->s, &a->f->a, &a->cluster.id, &a->f->arena, &k, &a->f->err);
     assert_int_equal(fx_version(a->f, &a->f->a), a->version + there);
     return there;
 }
@@ -125,8 +132,10 @@ static void sweep(unsigned kind, const char *name, int code) {
             sc_rc rc = tries[t].run(&a);
             int fired = atomic_load(&fault.fired);
             fault_off();
-            if (fired) check_after(&a, t, rc, name, n);
-            else fx_ok(f, rc);
+            if (fired)
+                check_after(&a, t, rc, name, n);
+            else
+                fx_ok(f, rc);
             fx_teardown(&state);
             if (!fired) break;
             assert_true(n < 199);
@@ -199,8 +208,8 @@ static void reads_go_on_while_writes_fail(void **state) {
 
 /* Making a new store, and opening one, with each call failing in turn. */
 static void an_open_that_fails_anywhere_can_be_tried_again(void **state) {
-    static const unsigned kinds[] = {FAULT_WRITE, FAULT_SYNC, FAULT_OPEN, FAULT_TRUNCATE, FAULT_SHM,
-                                     FAULT_READ};
+    static const unsigned kinds[] = {FAULT_WRITE,    FAULT_SYNC, FAULT_OPEN,
+                                     FAULT_TRUNCATE, FAULT_SHM,  FAULT_READ};
     (void)state;
     for (int existing = 0; existing < 2; existing++)
         for (size_t k = 0; k < SC_LEN(kinds); k++)
@@ -244,7 +253,8 @@ static void a_failing_checkpoint_loses_no_report(void **state) {
         sc_put_result out;
         int64_t token;
         r.body = (sc_str){big, sizeof big};
-        if (i % 5 == 0) fault_arm(i % 2 ? FAULT_SYNC : FAULT_WRITE, 3 + i % 90, SQLITE_IOERR, false);
+        if (i % 5 == 0)
+            fault_arm(i % 2 ? FAULT_SYNC : FAULT_WRITE, 3 + i % 90, SQLITE_IOERR, false);
         sc_rc rc = f->ops->feedback_put(f->s, &r, &job, 1, &out, &f->err);
         assert_true(rc == SC_OK || rc == SC_STORE);
         stored += !rc;

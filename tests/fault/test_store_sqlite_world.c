@@ -37,12 +37,12 @@ static bool in_child(bool (*fn)(sc_fx *), sc_fx *f) {
 }
 
 /* For children, where cmocka cannot fail: says why and gives false. */
-#define NEED(cond)                                                                                 \
-    do {                                                                                           \
-        if (!(cond)) {                                                                             \
-            fprintf(stderr, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #cond, f->err.msg);    \
-            return false;                                                                          \
-        }                                                                                          \
+#define NEED(cond)                                                                              \
+    do {                                                                                        \
+        if (!(cond)) {                                                                          \
+            fprintf(stderr, "%s:%d: not so: %s (%s)\n", __FILE__, __LINE__, #cond, f->err.msg); \
+            return false;                                                                       \
+        }                                                                                       \
     } while (0)
 
 static sc_rc put_one(sc_fx *f, const char *ext, sc_put_result *out) {
@@ -69,9 +69,14 @@ static void put_for_ever(sc_fx *f, int round, int fd) {
         f->clock_ms = sc_now_ms(&sc_clock_system);
         for (int j = 0; j < BATCH; j++) {
             snprintf(ext[j], sizeof ext[j], "r%d-%d", round, i * BATCH + j);
-            r[j] = (sc_feedback){.id = fx_id(f), .project_id = f->a, .external_id = sc_str_of(ext[j]),
-                                 .title = SC_STR("t"), .body = SC_STR("b"), .metadata = SC_STR("{}"),
-                                 .created_at_ms = T0, .received_at_ms = T0};
+            r[j] = (sc_feedback){.id = fx_id(f),
+                                 .project_id = f->a,
+                                 .external_id = sc_str_of(ext[j]),
+                                 .title = SC_STR("t"),
+                                 .body = SC_STR("b"),
+                                 .metadata = SC_STR("{}"),
+                                 .created_at_ms = T0,
+                                 .received_at_ms = T0};
             jobs[j] = fx_id(f);
         }
         if (f->ops->feedback_put(f->s, r, jobs, BATCH, out, &f->err)) _exit(4);
@@ -120,7 +125,8 @@ static void every_acknowledged_report_survives_kill_9(void **state) {
         }
         sc_store_stats st;
         fx_ok(f, f->ops->stats(f->s, &f->a, T0, &st, &f->err));
-        int64_t now = st.feedback - stored; /* a batch that was killed is there whole or not at all */
+        int64_t now =
+            st.feedback - stored; /* a batch that was killed is there whole or not at all */
         assert_true(now >= last + 1 && now <= last + 1 + BATCH && now % BATCH == 0);
         stored = st.feedback;
         sc_arena_reset(&f->arena);
@@ -241,9 +247,7 @@ static void a_file_that_may_not_grow_refuses_writes_until_it_may(void **state) {
     fx_open(f);
 }
 
-static bool remove_ballast(void *arg) {
-    return unlink(arg) == 0;
-}
+static bool remove_ballast(void *arg) { return unlink(arg) == 0; }
 
 /* A small tmpfs in a mount namespace of our own; a machine that does not allow it skips this. */
 static bool on_a_small_disk(sc_fx *f) {
@@ -287,7 +291,8 @@ static void a_lock_held_by_another_process_is_told_and_waited_for(void **state) 
     assert_true(pid >= 0);
     if (pid == 0) {
         sqlite3 *other;
-        if (sqlite3_open(db, &other) || sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL)) _exit(1);
+        if (sqlite3_open(db, &other) || sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL))
+            _exit(1);
         if (write(up[1], &byte, 1) != 1 || read(down[0], &byte, 1) != 1) _exit(2);
         _exit(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL) ? 3 : 0);
     }
@@ -393,10 +398,18 @@ static void fill(sc_fx *f) {
     fx_put_n(f, &f->a, 40, seqs);
     sc_id k = fx_group(f, &f->a, seqs, 20);
     sc_decision d = {.feedback_seq = seqs[0], .cluster_id = k, .model = SC_STR("m1"), .at_ms = T0};
-    sc_correction r = {.id = fx_id(f), .action_id = fx_id(f), .cluster_id = k, .feedback_seq = seqs[0]};
+    sc_correction r = {
+        .id = fx_id(f), .action_id = fx_id(f), .cluster_id = k, .feedback_seq = seqs[0]};
     sc_event e = {.kind = SC_STR("x"), .data = SC_STR("{}"), .at_ms = T0};
-    sc_group_write w = {.project_id = f->a, .expect_version = 1, .decisions = &d, .n_decisions = 1,
-                        .corrections = &r, .n_corrections = 1, .events = &e, .n_events = 1, .now_ms = T0};
+    sc_group_write w = {.project_id = f->a,
+                        .expect_version = 1,
+                        .decisions = &d,
+                        .n_decisions = 1,
+                        .corrections = &r,
+                        .n_corrections = 1,
+                        .events = &e,
+                        .n_events = 1,
+                        .now_ms = T0};
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
     sc_key key = {.id = fx_id(f), .project_id = f->a, .name = SC_STR("k"), .scopes = 1};
     fx_ok(f, f->ops->key_put(f->s, &key, &f->err));
@@ -432,7 +445,8 @@ static void use_everything(sc_fx *f) {
     q.unclustered = true;
     o->feedback_list(f->s, &q, &p, a, &l, &f->err);
     for (int sort = 0; sort <= SC_SORT_CREATED; sort++) {
-        sc_cluster_filter kq = {.project_id = f->a, .sort = (sc_cluster_sort)sort, .min_count = sort};
+        sc_cluster_filter kq = {
+            .project_id = f->a, .sort = (sc_cluster_sort)sort, .min_count = sort};
         o->cluster_list(f->s, &kq, &p, T0, a, &kl, &f->err);
     }
     sc_job_filter jq = {.project_id = f->a};
@@ -513,18 +527,26 @@ static void a_damaged_file_gives_errors_but_never_a_crash_or_a_hang(void **state
 /* As version 1 left it; whatever later versions do to it, this must come out. */
 static const char version_1_rows[] =
     "INSERT INTO project VALUES (1, x'018bcfe568007abc8def000000000001', 'old', 1700000000000, 3);"
-    "INSERT INTO feedback (seq, id, project_no, source, state, created_at, received_at, issue_number,"
+    "INSERT INTO feedback (seq, id, project_no, source, state, created_at, received_at, "
+    "issue_number,"
     " external_id, title, repo, url, status, request_id, stack, metadata, body) VALUES"
-    " (1, x'018bcfe568007abc8def000000000011', 1, 2, 1, 10, 20, 0, 'e1', 'one', '', '', '', 'r', '', '{}', 'b'),"
-    " (2, x'018bcfe568007abc8def000000000012', 1, 0, 0, 11, 21, 0, 'e2', 'two', '', '', '', 'r', '', '{}', 'b');"
+    " (1, x'018bcfe568007abc8def000000000011', 1, 2, 1, 10, 20, 0, 'e1', 'one', '', '', '', 'r', "
+    "'', '{}', 'b'),"
+    " (2, x'018bcfe568007abc8def000000000012', 1, 0, 0, 11, 21, 0, 'e2', 'two', '', '', '', 'r', "
+    "'', '{}', 'b');"
     "INSERT INTO model VALUES (1, 'm1');"
-    "INSERT INTO cluster VALUES (1, x'018bcfe568007abc8def000000000021', 1, 3, 4, 1, 4, 10, 10, 10, 10, 0, 1,"
-    " NULL, 1, 1, 0, '0,0,0,0,0,0,0,0,0,0,0,0,0,1', '0,0,1', zeroblob(48), '[]', 'kept', 's', '', '', '', '', '', '');"
+    "INSERT INTO cluster VALUES (1, x'018bcfe568007abc8def000000000021', 1, 3, 4, 1, 4, 10, 10, "
+    "10, 10, 0, 1,"
+    " NULL, 1, 1, 0, '0,0,0,0,0,0,0,0,0,0,0,0,0,1', '0,0,1', zeroblob(48), '[]', 'kept', 's', '', "
+    "'', '', '', '', '');"
     "INSERT INTO item VALUES (1, 1, 1, 3, 10, x'018bcfe568007abc8def000000000011', 1, x'aabb');"
-    "INSERT INTO tally VALUES (1, 2, 1), (1, 0, 1), (1, 100, 1), (1, 101, 1), (1, 204, 1), (1, 300, 20),"
+    "INSERT INTO tally VALUES (1, 2, 1), (1, 0, 1), (1, 100, 1), (1, 101, 1), (1, 204, 1), (1, "
+    "300, 20),"
     " (1, 301, 21), (1, 302, 1);"
-    "INSERT INTO job (id, project_no, state, attempts, max_attempts, fence, lease_until, run_at, created_at,"
-    " updated_at, ended_at, again, kind, unique_key, lease_owner, request_id, error, payload) VALUES"
+    "INSERT INTO job (id, project_no, state, attempts, max_attempts, fence, lease_until, run_at, "
+    "created_at,"
+    " updated_at, ended_at, again, kind, unique_key, lease_owner, request_id, error, payload) "
+    "VALUES"
     " (x'018bcfe568007abc8def000000000031', 1, 0, 0, 5, 0, 0, 21, 21, 21, 0, 0, 'group',"
     " 'group:018bcfe5-6800-7abc-8def-000000000001', '', 'r', '', '{}');"
     "PRAGMA application_id = 0x536f756c; PRAGMA user_version = 1;";
@@ -560,6 +582,9 @@ static void a_database_of_version_1_opens_with_all_that_is_in_it(void **state) {
 }
 
 int main(void) {
+    /* Another seed looks for other damage: SEED=7 fault_test_store_sqlite_world */
+    const char *other = getenv("SEED");
+    if (other) seed ^= strtoull(other, NULL, 10) * 0x9E3779B97F4A7C15u;
     fx_backend = &sc_store_sqlite;
     const struct CMUnitTest tests[] = {
         fx_test(every_acknowledged_report_survives_kill_9),

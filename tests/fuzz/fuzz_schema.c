@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
         for (size_t k = 0; k < op->n_params; k++) {
             err = (sc_err){0};
-            look_at(&err, sc_schema_check_text(op->params[k].schema, op->params[k].name, text, &err));
+            look_at(&err,
+                    sc_schema_check_text(op->params[k].schema, op->params[k].name, text, &err));
         }
     }
     json_decref(v);

@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "stores/registry.h"
 #include "stores/sqlite/sqlite.h"
@@ -34,9 +34,7 @@ typedef struct sc_fx {
     unsigned made; /* reports made by fx_feedback */
 } sc_fx;
 
-static inline int64_t fx_wall(void *self) {
-    return ((sc_fx *)self)->clock_ms;
-}
+static inline int64_t fx_wall(void *self) { return ((sc_fx *)self)->clock_ms; }
 
 static inline sc_id fx_id(sc_fx *f) {
     sc_clock clock = {.wall_ms = fx_wall, .self = f};
@@ -50,7 +48,8 @@ static inline void fx_ok_at(sc_fx *f, sc_rc rc, const char *what, const char *fi
     _fail(file, line);
 }
 #define fx_rc(f, call, want) fx_rc_at((f), (call), (want), #call, __FILE__, __LINE__)
-static inline void fx_rc_at(sc_fx *f, sc_rc rc, sc_rc want, const char *what, const char *file, int line) {
+static inline void fx_rc_at(sc_fx *f, sc_rc rc, sc_rc want, const char *what, const char *file,
+                            int line) {
     if (rc == want) return;
     print_error("%s:%d: %s\n  %s, not %s: %s\n", file, line, what, sc_rc_name(rc), sc_rc_name(want),
                 rc ? f->err.msg : "");
@@ -59,7 +58,7 @@ static inline void fx_rc_at(sc_fx *f, sc_rc rc, sc_rc want, const char *what, co
 
 static inline void fx_remove_dir(const char *dir) {
     static const char *const names[] = {"soulcaster.db", "soulcaster.db-wal", "soulcaster.db-shm",
-                                        "copy.db", "copy.db-wal", "copy.db-shm"};
+                                        "copy.db",       "copy.db-wal",       "copy.db-shm"};
     char path[256];
     for (size_t i = 0; i < SC_LEN(names); i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);
@@ -71,7 +70,8 @@ static inline void fx_remove_dir(const char *dir) {
 static inline void fx_make_dir(char *dir, size_t n) {
     const char *root = getenv("TMPDIR");
     struct stat st;
-    if (!root) root = stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    if (!root)
+        root = stat("/dev/shm", &st) == 0 && access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
     snprintf(dir, n, "%s/sc-store-XXXXXX", root);
     if (!mkdtemp(dir)) abort();
 }
@@ -153,11 +153,19 @@ static inline void fx_put_n(sc_fx *f, const sc_id *project, size_t n, int64_t *r
 }
 
 static inline sc_cluster fx_cluster(sc_fx *f, const sc_id *project, const char *title) {
-    sc_cluster k = {.id = fx_id(f), .project_id = *project, .title = sc_str_of(title),
-                    .summary = SC_STR("summary"), .keywords = SC_STR("[\"save\"]"), .count = 1,
-                    .cohesion_mean = 0.9, .cohesion_min = 0.8, .first_seen_ms = f->clock_ms,
-                    .last_seen_ms = f->clock_ms, .created_at_ms = f->clock_ms,
-                    .updated_at_ms = f->clock_ms, .trend_day = f->clock_ms / DAY};
+    sc_cluster k = {.id = fx_id(f),
+                    .project_id = *project,
+                    .title = sc_str_of(title),
+                    .summary = SC_STR("summary"),
+                    .keywords = SC_STR("[\"save\"]"),
+                    .count = 1,
+                    .cohesion_mean = 0.9,
+                    .cohesion_min = 0.8,
+                    .first_seen_ms = f->clock_ms,
+                    .last_seen_ms = f->clock_ms,
+                    .created_at_ms = f->clock_ms,
+                    .updated_at_ms = f->clock_ms,
+                    .trend_day = f->clock_ms / DAY};
     k.source_counts[SC_SOURCE_manual] = 1;
     k.trend[SC_CLUSTER_TREND_DAYS - 1] = 1;
     return k;
@@ -178,17 +186,28 @@ static inline sc_id fx_group(sc_fx *f, const sc_id *project, const int64_t *seqs
     assert_true(n <= SC_LEN(as));
     k.count = (int64_t)n;
     for (size_t i = 0; i < n; i++) as[i] = (sc_assign){seqs[i], k.id, SC_STR("repr-bytes")};
-    sc_group_write w = {.project_id = *project, .expect_version = fx_version(f, project), .model = "m1",
-                        .assigns = as, .n_assigns = n, .clusters = &k, .n_clusters = 1,
+    sc_group_write w = {.project_id = *project,
+                        .expect_version = fx_version(f, project),
+                        .model = "m1",
+                        .assigns = as,
+                        .n_assigns = n,
+                        .clusters = &k,
+                        .n_clusters = 1,
                         .now_ms = f->clock_ms};
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
     return k.id;
 }
 
 static inline sc_job fx_job(sc_fx *f, const sc_id *project, const char *kind, const char *key) {
-    return (sc_job){.id = fx_id(f), .project_id = *project, .kind = sc_str_of(kind),
-                    .unique_key = sc_str_of(key), .payload = SC_STR("{\"n\":1}"), .max_attempts = 3,
-                    .run_at_ms = f->clock_ms, .created_at_ms = f->clock_ms, .request_id = SC_STR("req-9")};
+    return (sc_job){.id = fx_id(f),
+                    .project_id = *project,
+                    .kind = sc_str_of(kind),
+                    .unique_key = sc_str_of(key),
+                    .payload = SC_STR("{\"n\":1}"),
+                    .max_attempts = 3,
+                    .run_at_ms = f->clock_ms,
+                    .created_at_ms = f->clock_ms,
+                    .request_id = SC_STR("req-9")};
 }
 
 static inline sc_id fx_enqueue(sc_fx *f, const sc_job *job) {
@@ -209,24 +228,29 @@ static inline sc_job fx_job_get(sc_fx *f, const sc_id *id) {
 }
 
 static inline sc_rc fx_end(sc_fx *f, const sc_job *j, sc_job_event ev, int64_t now_ms) {
-    sc_job_end e = {.id = j->id, .fence = j->fence, .event = ev, .run_at_ms = now_ms + 5000,
-                    .error = SC_STR("it broke"), .now_ms = now_ms};
+    sc_job_end e = {.id = j->id,
+                    .fence = j->fence,
+                    .event = ev,
+                    .run_at_ms = now_ms + 5000,
+                    .error = SC_STR("it broke"),
+                    .now_ms = now_ms};
     return f->ops->job_end(f->s, &e, &f->err);
 }
 
 #define fx_test(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
 /* Every backend of the registry that this machine can run. */
-#define fx_run(tests)                                                                              \
-    ({                                                                                             \
-        int failed = 0;                                                                            \
-        for (size_t backend = 0; backend < sc_stores_n; backend++) {                               \
-            sc_fx probe = {.ops = sc_stores[backend]};                                             \
-            fx_backend = sc_stores[backend];                                                       \
-            if (fx_conf(&probe)) failed += _cmocka_run_group_tests(fx_backend->name, tests,        \
-                                                                   SC_LEN(tests), NULL, NULL);     \
-        }                                                                                          \
-        failed;                                                                                    \
+#define fx_run(tests)                                                                            \
+    ({                                                                                           \
+        int failed = 0;                                                                          \
+        for (size_t backend = 0; backend < sc_stores_n; backend++) {                             \
+            sc_fx probe = {.ops = sc_stores[backend]};                                           \
+            fx_backend = sc_stores[backend];                                                     \
+            if (fx_conf(&probe))                                                                 \
+                failed +=                                                                        \
+                    _cmocka_run_group_tests(fx_backend->name, tests, SC_LEN(tests), NULL, NULL); \
+        }                                                                                        \
+        failed;                                                                                  \
     })
 
 #endif

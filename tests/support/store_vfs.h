@@ -10,14 +10,19 @@
 #include <string.h>
 
 enum {
-    FAULT_WRITE = 1, FAULT_SYNC = 2, FAULT_OPEN = 4, FAULT_TRUNCATE = 8, FAULT_SHM = 16, FAULT_READ = 32,
+    FAULT_WRITE = 1,
+    FAULT_SYNC = 2,
+    FAULT_OPEN = 4,
+    FAULT_TRUNCATE = 8,
+    FAULT_SHM = 16,
+    FAULT_READ = 32,
     FAULT_ALL = 63,
 };
 
 static struct {
     unsigned kinds;
-    int at, code;    /* the at-th call of the kinds fails with code; 0: off */
-    _Bool for_ever;  /* and every later one */
+    int at, code;   /* the at-th call of the kinds fails with code; 0: off */
+    _Bool for_ever; /* and every later one */
     atomic_int seen;
     atomic_int fired;
 } fault;
@@ -38,9 +43,7 @@ static inline void fault_arm(unsigned kinds, int at, int code, _Bool for_ever) {
     atomic_store(&fault.fired, 0);
 }
 
-static inline void fault_off(void) {
-    fault.at = 0;
-}
+static inline void fault_off(void) { fault.at = 0; }
 
 static inline int fault_hit(unsigned kind) {
     if (!fault.at || !(fault.kinds & kind)) return 0;
@@ -109,11 +112,23 @@ static int fault_shm_unmap(sqlite3_file *f, int del) {
 }
 
 static const sqlite3_io_methods fault_methods = {
-    .iVersion = 2, .xClose = fault_close, .xRead = fault_read, .xWrite = fault_write,
-    .xTruncate = fault_truncate, .xSync = fault_sync, .xFileSize = fault_size, .xLock = fault_lock,
-    .xUnlock = fault_unlock, .xCheckReservedLock = fault_reserved, .xFileControl = fault_control,
-    .xSectorSize = fault_sector, .xDeviceCharacteristics = fault_device, .xShmMap = fault_shm_map,
-    .xShmLock = fault_shm_lock, .xShmBarrier = fault_shm_barrier, .xShmUnmap = fault_shm_unmap,
+    .iVersion = 2,
+    .xClose = fault_close,
+    .xRead = fault_read,
+    .xWrite = fault_write,
+    .xTruncate = fault_truncate,
+    .xSync = fault_sync,
+    .xFileSize = fault_size,
+    .xLock = fault_lock,
+    .xUnlock = fault_unlock,
+    .xCheckReservedLock = fault_reserved,
+    .xFileControl = fault_control,
+    .xSectorSize = fault_sector,
+    .xDeviceCharacteristics = fault_device,
+    .xShmMap = fault_shm_map,
+    .xShmLock = fault_shm_lock,
+    .xShmBarrier = fault_shm_barrier,
+    .xShmUnmap = fault_shm_unmap,
 };
 
 static int fault_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *out) {
@@ -147,9 +162,7 @@ static int fault_alloc_hit(void) {
     fault_alloc_fired = 1;
     return 1;
 }
-static void *fault_malloc(int n) {
-    return fault_alloc_hit() ? NULL : fault_mem_under.xMalloc(n);
-}
+static void *fault_malloc(int n) { return fault_alloc_hit() ? NULL : fault_mem_under.xMalloc(n); }
 static void *fault_realloc(void *p, int n) {
     return fault_alloc_hit() ? NULL : fault_mem_under.xRealloc(p, n);
 }

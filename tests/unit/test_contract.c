@@ -46,7 +46,8 @@ static void operations_and_handlers_are_the_same_set(void **state) {
     for (size_t i = 0; i < c->n_operations; i++)
         if (!handler(c->operations[i].id)) fail_msg("%s has no handler", c->operations[i].id);
     for (size_t i = 0; i < sc_op_handlers_n; i++) {
-        if (!sc_contract_operation(c, sc_op_handlers[i].id)) fail_msg("%s has no operation", sc_op_handlers[i].id);
+        if (!sc_contract_operation(c, sc_op_handlers[i].id))
+            fail_msg("%s has no operation", sc_op_handlers[i].id);
         assert_non_null(sc_op_handlers[i].run);
         assert_true(!sc_op_handlers[i].begin == !sc_op_handlers[i].chunk);
     }
@@ -54,7 +55,8 @@ static void operations_and_handlers_are_the_same_set(void **state) {
 
 /* Who may do what is a promise to people: a change of it must be made here too. */
 static void nothing_is_open_that_should_not_be(void **state) {
-    static const char *const open[] = {"getContract", "getHealth", "getApiHealth", "loginPage", "login", "logout"};
+    static const char *const open[] = {"getContract", "getHealth", "getApiHealth",
+                                       "loginPage",   "login",     "logout"};
     const sc_contract *c = *state;
     for (size_t i = 0; i < c->n_operations; i++) {
         const sc_operation *op = &c->operations[i];
@@ -93,15 +95,18 @@ static void every_operation_is_described(void **state) {
             const char *id = json_string_value(json_object_get(op, "operationId"));
             static const char *const keys[] = {"summary", "description"};
             for (size_t i = 0; i < SC_LEN(keys); i++)
-                if (!json_string_length(json_object_get(op, keys[i]))) fail_msg("%s: no %s", id, keys[i]);
+                if (!json_string_length(json_object_get(op, keys[i])))
+                    fail_msg("%s: no %s", id, keys[i]);
             if (!json_array_size(json_object_get(op, "tags"))) fail_msg("%s: no tags", id);
-            if (!json_object_get(json_object_get(op, "responses"), "default")) fail_msg("%s: no default answer", id);
+            if (!json_object_get(json_object_get(op, "responses"), "default"))
+                fail_msg("%s: no default answer", id);
         }
     }
 }
 
 /* Walks the document; calls fn for each {"schema", "examples"} pair. */
-static void each_media(sc_contract *c, const json_t *node, void (*fn)(sc_contract *c, const json_t *media)) {
+static void each_media(sc_contract *c, const json_t *node,
+                       void (*fn)(sc_contract *c, const json_t *media)) {
     const char *key;
     json_t *v;
     size_t i;
@@ -117,7 +122,8 @@ static void check_examples(sc_contract *c, const json_t *media) {
     sc_err err = {0};
     const char *name;
     json_t *example;
-    if (sc_schema_compile(&c->schemas, json_object_get(media, "schema"), "example", &s, &err)) fail_msg("%s", err.msg);
+    if (sc_schema_compile(&c->schemas, json_object_get(media, "schema"), "example", &s, &err))
+        fail_msg("%s", err.msg);
     json_object_foreach(json_object_get(media, "examples"), name, example) {
         if (sc_schema_check(s, json_object_get(example, "value"), &err))
             fail_msg("the example %s: %s %s", name, err.field, err.msg);
@@ -144,7 +150,10 @@ static void every_schema_uses_known_keywords_alone(void **state) {
 
 static void limits_are_those_of_the_core(void **state) {
     const sc_contract *c = *state;
-    static const struct { const char *at; int64_t n; } rows[] = {
+    static const struct {
+        const char *at;
+        int64_t n;
+    } rows[] = {
         {"components.schemas.Report.properties.title.maxLength", SC_FEEDBACK_MAX_TITLE},
         {"components.schemas.Report.properties.body.maxLength", SC_FEEDBACK_MAX_BODY},
         {"components.schemas.Report.properties.text.maxLength", SC_FEEDBACK_MAX_BODY},
@@ -161,11 +170,14 @@ static void limits_are_those_of_the_core(void **state) {
     const json_t *jobs = sc_json_at(c->root, "components.schemas.JobStatus.enum");
     assert_int_equal(json_array_size(jobs), SC_JOB_STATE_COUNT);
     for (size_t i = 0; i < SC_SOURCE_COUNT; i++)
-        assert_string_equal(json_string_value(json_array_get(sources, i)), sc_feedback_source_name((sc_feedback_source)i));
+        assert_string_equal(json_string_value(json_array_get(sources, i)),
+                            sc_feedback_source_name((sc_feedback_source)i));
     for (size_t i = 0; i < SC_CLUSTER_STATUS_COUNT; i++)
-        assert_string_equal(json_string_value(json_array_get(statuses, i)), sc_cluster_status_name((sc_cluster_status)i));
+        assert_string_equal(json_string_value(json_array_get(statuses, i)),
+                            sc_cluster_status_name((sc_cluster_status)i));
     for (size_t i = 0; i < SC_JOB_STATE_COUNT; i++)
-        assert_string_equal(json_string_value(json_array_get(jobs, i)), sc_job_state_name((sc_job_state)i));
+        assert_string_equal(json_string_value(json_array_get(jobs, i)),
+                            sc_job_state_name((sc_job_state)i));
 }
 
 /* Each "/api/..." in the how-to is a path of the contract; braces and ids alike. */
@@ -175,8 +187,8 @@ static void check_mention(const sc_contract *c, sc_str path) {
         size_t n = 0;
         bool fits = true;
         while (fits && sc_str_next(&rest, '/', &part)) {
-            fits = n < c->paths[i].n_segments &&
-                   (c->paths[i].segments[n].p[0] == '{' || sc_str_eq(c->paths[i].segments[n], part));
+            fits = n < c->paths[i].n_segments && (c->paths[i].segments[n].p[0] == '{' ||
+                                                  sc_str_eq(c->paths[i].segments[n], part));
             n++;
         }
         if (fits && n == c->paths[i].n_segments) return;
@@ -219,13 +231,27 @@ static void a_faulty_contract_is_refused(void **state) {
     refused("\"/a\":{\"get\":{\"x-scope\":\"read\"}}", "operationId");
     refused("\"/a\":{\"get\":{\"operationId\":\"a\"}}", "x-scope is missing");
     refused("\"/a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"root\"}}", "not a scope");
-    refused("\"/a\":{\"post\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"requestBody\":{}}}", "x-max-body");
-    refused("\"/a\":{\"post\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"x-max-body\":9,\"requestBody\":{}}}", "no content");
-    refused("\"/a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\"},\"post\":{\"operationId\":\"a\",\"x-scope\":\"read\"}}", "two operations");
-    refused("\"/a/{id}\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\"}}", "parameters differ");
-    refused("\"/a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"parameters\":[{\"name\":\"q\",\"in\":\"body\"}]}}", "neither");
-    refused("\"/a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"parameters\":[{\"name\":\"q\",\"in\":\"query\","
-            "\"schema\":{\"type\":\"string\",\"writeOnly\":true}}]}}", "writeOnly");
+    refused("\"/a\":{\"post\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"requestBody\":{}}}",
+            "x-max-body");
+    refused("\"/"
+            "a\":{\"post\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"x-max-body\":9,"
+            "\"requestBody\":{}}}",
+            "no content");
+    refused("\"/"
+            "a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\"},\"post\":{\"operationId\":"
+            "\"a\",\"x-scope\":\"read\"}}",
+            "two operations");
+    refused("\"/a/{id}\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\"}}",
+            "parameters differ");
+    refused("\"/"
+            "a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"parameters\":[{\"name\":"
+            "\"q\",\"in\":\"body\"}]}}",
+            "neither");
+    refused("\"/"
+            "a\":{\"get\":{\"operationId\":\"a\",\"x-scope\":\"read\",\"parameters\":[{\"name\":"
+            "\"q\",\"in\":\"query\","
+            "\"schema\":{\"type\":\"string\",\"writeOnly\":true}}]}}",
+            "writeOnly");
     refused("\"a\":{}", "begins with /");
     refused("\"/1/2/3/4/5/6/7/8/9\":{}", "too many segments");
 }

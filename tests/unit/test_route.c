@@ -27,7 +27,8 @@ static int close_contract(void **state) {
     return 0;
 }
 
-static sc_rc find(void **state, sc_http_method m, const char *path, sc_route *ret, char allow[SC_ROUTE_ALLOW]) {
+static sc_rc find(void **state, sc_http_method m, const char *path, sc_route *ret,
+                  char allow[SC_ROUTE_ALLOW]) {
     sc_err err = {0};
     char room[SC_ROUTE_ALLOW];
     sc_rc rc = sc_route_find(*state, m, sc_str_of(path), ret, allow ? allow : room, &err);
@@ -39,14 +40,35 @@ static sc_rc find(void **state, sc_http_method m, const char *path, sc_route *re
 
 static void nothing_is_at_odd_addresses(void **state) {
     static const char *const paths[] = {
-        "", "api", "//", "/api", "/api/", "/api/feedback/", "//api/feedback", "/api//feedback", "/API/feedback",
-        "/api/./feedback", "/api/./feedback/x/y", "/api/../api/feedback/x/y", "/api/feedback/" ID "/move/",
-        "/api/feedback/" ID "/nothing", "/health/", "/api/ingest", "/api/config", "/login/x", "/issues/", "/issues",
-        "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p", "/api/feedback/a/b", "/{id}", "/api/clusters/{id}/merge/x",
+        "",
+        "api",
+        "//",
+        "/api",
+        "/api/",
+        "/api/feedback/",
+        "//api/feedback",
+        "/api//feedback",
+        "/API/feedback",
+        "/api/./feedback",
+        "/api/./feedback/x/y",
+        "/api/../api/feedback/x/y",
+        "/api/feedback/" ID "/move/",
+        "/api/feedback/" ID "/nothing",
+        "/health/",
+        "/api/ingest",
+        "/api/config",
+        "/login/x",
+        "/issues/",
+        "/issues",
+        "/a/b/c/d/e/f/g/h/i/j/k/l/m/n/o/p",
+        "/api/feedback/a/b",
+        "/{id}",
+        "/api/clusters/{id}/merge/x",
     };
     for (size_t i = 0; i < SC_LEN(paths); i++) {
         sc_route r;
-        if (find(state, SC_GET, paths[i], &r, NULL) != SC_NOT_FOUND) fail_msg("%s leads somewhere", paths[i]);
+        if (find(state, SC_GET, paths[i], &r, NULL) != SC_NOT_FOUND)
+            fail_msg("%s leads somewhere", paths[i]);
     }
 }
 
@@ -67,7 +89,10 @@ static void a_nul_ends_no_segment(void **state) {
 }
 
 static void a_known_address_with_a_wrong_method_says_what_it_takes(void **state) {
-    static const struct { sc_http_method m; const char *path, *allow; } rows[] = {
+    static const struct {
+        sc_http_method m;
+        const char *path, *allow;
+    } rows[] = {
         {SC_DELETE, "/api/feedback", "GET, HEAD"},
         {SC_POST, "/api/feedback/" ID, "GET, HEAD, PUT"},
         {SC_GET, "/api/ingest/manual", "POST"},
@@ -89,7 +114,8 @@ static void every_operation_is_found_at_its_own_path(void **state) {
     const sc_contract *c = *state;
     for (size_t i = 0; i < c->n_operations; i++) {
         sc_route r;
-        assert_int_equal(find(state, c->operations[i].method, c->operations[i].path, &r, NULL), SC_OK);
+        assert_int_equal(find(state, c->operations[i].method, c->operations[i].path, &r, NULL),
+                         SC_OK);
         assert_ptr_equal(r.op, &c->operations[i]);
     }
 }

@@ -49,7 +49,8 @@ static bool fits(const char *schema, const char *value, sc_err *err) {
 
 static void good(const char *schema, const char *value) {
     sc_err err;
-    if (!fits(schema, value, &err)) fail_msg("%s refused by %s: %s %s", value, schema, err.field, err.msg);
+    if (!fits(schema, value, &err))
+        fail_msg("%s refused by %s: %s %s", value, schema, err.field, err.msg);
 }
 
 static void bad(const char *schema, const char *value, const char *field, const char *words) {
@@ -91,7 +92,8 @@ static void a_keyword_that_nobody_checks_is_refused(void **state) {
 static void types_are_kept_apart(void **state) {
     (void)state;
     static const char *const values[] = {"null", "true", "3", "3.5", "\"3\"", "[3]", "{\"a\":3}"};
-    static const char *const types[] = {"null", "boolean", "integer", "number", "string", "array", "object"};
+    static const char *const types[] = {"null",   "boolean", "integer", "number",
+                                        "string", "array",   "object"};
     for (size_t t = 0; t < SC_LEN(types); t++)
         for (size_t v = 0; v < SC_LEN(values); v++) {
             char schema[64];
@@ -144,8 +146,9 @@ static void formats_are_checked(void **state) {
     bad("{\"format\":\"date-time\"}", "\"2026-13-01T00:00:00Z\"", "", "a time");
     bad("{\"format\":\"date-time\"}", "\"yesterday\"", "", "a time");
     good("{\"format\":\"date-time\"}", "\"2026-11-02T09:30:00+02:00\"");
-    static const char *const uris[] = {"javascript:alert(1)", "http:///x", "https://", "https://a b", "ftp://x",
-                                       "https://x/\\u0001", "https://x/<"};
+    static const char *const uris[] = {"javascript:alert(1)", "http:///x", "https://",
+                                       "https://a b",         "ftp://x",   "https://x/\\u0001",
+                                       "https://x/<"};
     for (size_t i = 0; i < SC_LEN(uris); i++) {
         char v[80];
         snprintf(v, sizeof v, "\"%s\"", uris[i]);
@@ -170,7 +173,8 @@ static void objects_name_the_member_at_fault(void **state) {
     bad(s, "{\"a\":\"\",\"b\":{\"c\":[{},3]}}", "b.c[1]", "an object");
     bad(s, "[]", "", "an object");
     good(s, "{\"a\":\"\",\"b\":{\"c\":[],\"free\":1}}");
-    bad("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"x\":\"1\"}", "x", "a whole number");
+    bad("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"x\":\"1\"}", "x",
+        "a whole number");
     bad("{\"items\":{\"type\":\"integer\"}}", "[1,2,\"x\"]", "[2]", "a whole number");
     bad("{\"minItems\":1}", "[]", "", "fewer than 1 item");
     bad("{\"maxItems\":1}", "[1,2]", "", "more than 1");
@@ -180,7 +184,8 @@ static void a_long_path_keeps_its_end(void **state) {
     (void)state;
     sc_err err;
     char value[1024] = "";
-    for (int i = 0; i < 20; i++) strncat(value, "{\"a_rather_long_name\":", sizeof value - strlen(value) - 1);
+    for (int i = 0; i < 20; i++)
+        strncat(value, "{\"a_rather_long_name\":", sizeof value - strlen(value) - 1);
     strncat(value, "1", 2);
     for (int i = 0; i < 20; i++) strncat(value, "}", 2);
     const char *s = "{\"type\":\"object\",\"additionalProperties\":{\"$ref\":\"#/s\"}}";
@@ -204,7 +209,8 @@ static void foreign_names_in_a_path_stay_harmless(void **state) {
 static void forms_tell_the_error_of_the_one_that_was_meant(void **state) {
     (void)state;
     const char *s = "{\"oneOf\":["
-                    "{\"type\":\"object\",\"required\":[\"kind\"],\"properties\":{\"kind\":{\"const\":\"list\"},"
+                    "{\"type\":\"object\",\"required\":[\"kind\"],\"properties\":{\"kind\":{"
+                    "\"const\":\"list\"},"
                     "\"data\":{\"type\":\"array\",\"items\":{\"type\":\"integer\"}}}},"
                     "{\"type\":\"array\",\"items\":{\"type\":\"integer\"}},"
                     "{\"type\":\"object\",\"properties\":{\"kind\":{\"enum\":[\"one\"]}}}]}";
@@ -216,20 +222,26 @@ static void forms_tell_the_error_of_the_one_that_was_meant(void **state) {
     bad(s, "\"x\"", "", "none of the allowed forms");
     bad("{\"oneOf\":[{\"type\":\"integer\"},{\"minimum\":0}]}", "1", "", "more than one");
     good("{\"anyOf\":[{\"type\":\"integer\"},{\"minimum\":0}]}", "1");
-    bad("{\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", "{\"c\":1}", "", "at least one of: a, b");
-    bad("{\"allOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", "{\"a\":1}", "b", "is missing");
+    bad("{\"anyOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", "{\"c\":1}", "",
+        "at least one of: a, b");
+    bad("{\"allOf\":[{\"required\":[\"a\"]},{\"required\":[\"b\"]}]}", "{\"a\":1}", "b",
+        "is missing");
 }
 
 static void a_schema_may_refer_to_itself(void **state) {
     (void)state;
-    const char *s = "{\"type\":\"object\",\"properties\":{\"next\":{\"$ref\":\"#/s\"},\"n\":{\"type\":\"integer\"}}}";
+    const char *s = "{\"type\":\"object\",\"properties\":{\"next\":{\"$ref\":\"#/"
+                    "s\"},\"n\":{\"type\":\"integer\"}}}";
     good(s, "{\"next\":{\"next\":{\"n\":1}}}");
     bad(s, "{\"next\":{\"next\":{\"n\":\"1\"}}}", "next.next.n", "a whole number");
 }
 
 static void text_parameters_are_read_by_type(void **state) {
     (void)state;
-    static const struct { const char *schema, *text; bool good; } rows[] = {
+    static const struct {
+        const char *schema, *text;
+        bool good;
+    } rows[] = {
         {"{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}", "1", true},
         {"{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000}", "0", false},
         {"{\"type\":\"integer\"}", "", false},
@@ -243,9 +255,15 @@ static void text_parameters_are_read_by_type(void **state) {
         {"{\"type\":\"string\"}", "\xFF", false},
         {"{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}", "b", true},
         {"{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}", "c", false},
-        {"{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}}", "a,b", true},
-        {"{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}}", "a,,b", false},
-        {"{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}}", "a,", false},
+        {"{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}"
+         "}",
+         "a,b", true},
+        {"{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}"
+         "}",
+         "a,,b", false},
+        {"{\"type\":\"array\",\"minItems\":1,\"items\":{\"type\":\"string\",\"enum\":[\"a\",\"b\"]}"
+         "}",
+         "a,", false},
         {"{\"type\":\"string\",\"format\":\"date-time\"}", "2026-11-02T09:30:00Z", true},
         {"{\"type\":\"string\",\"format\":\"date-time\"}", "now", false},
         {"{\"type\":\"number\",\"maximum\":1}", "0.5", true},
@@ -268,8 +286,9 @@ static void text_parameters_are_read_by_type(void **state) {
 
 static void no_memory_at_any_point_is_told_and_leaks_nothing(void **state) {
     (void)state;
-    const char *text = "{\"s\":{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"oneOf\":"
-                       "[{\"type\":\"string\"},{\"$ref\":\"#/s\"}]}}}}";
+    const char *text =
+        "{\"s\":{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"oneOf\":"
+        "[{\"type\":\"string\"},{\"$ref\":\"#/s\"}]}}}}";
     json_t *root = NULL;
     assert_int_equal(sc_json_parse(sc_str_of(text), &root, NULL), SC_OK);
     for (size_t budget = 0;; budget += 64) {

@@ -21,19 +21,23 @@ static void address(const sc_operation *op, const char *query, char *ret, size_t
 
 static const char *method_of(const sc_operation *op) { return sc_http_method_name(op->method); }
 
-static web_answer ask(const web_bench *w, const sc_operation *op, const char *query, const char *headers) {
+static web_answer ask(const web_bench *w, const sc_operation *op, const char *query,
+                      const char *headers) {
     char path[400], all[600];
     address(op, query, path, sizeof path);
     /* The body is not what these tests are about: it must not even be looked at. */
-    snprintf(all, sizeof all, "%s%s%s%s", headers, op->has_body ? "Content-Type: " : "", op->has_body ? op->media[0] : "",
-             op->has_body ? "\r\n" : "");
-    return web_call(w, method_of(op), path, all, op->has_body ? SC_STR("{\"broken\"") : SC_STR_NONE);
+    snprintf(all, sizeof all, "%s%s%s%s", headers, op->has_body ? "Content-Type: " : "",
+             op->has_body ? op->media[0] : "", op->has_body ? "\r\n" : "");
+    return web_call(w, method_of(op), path, all,
+                    op->has_body ? SC_STR("{\"broken\"") : SC_STR_NONE);
 }
 
-static void expect(const web_bench *w, const sc_operation *op, const char *query, const char *headers, int status) {
+static void expect(const web_bench *w, const sc_operation *op, const char *query,
+                   const char *headers, int status) {
     web_answer a = ask(w, op, query, headers);
     if (a.status != status)
-        fail_msg("%s: %d instead of %d\n%.*s", op->id, a.status, status, SC_FMT(sc_buf_str(&a.text)));
+        fail_msg("%s: %d instead of %d\n%.*s", op->id, a.status, status,
+                 SC_FMT(sc_buf_str(&a.text)));
     bool problem = says(&a, "application/problem+json") && says(&a, "\"request_id\"");
     bool page = op->page && says(&a, "text/html");
     if (!problem && !page) fail_msg("%s: not a problem: %.*s", op->id, SC_FMT(sc_buf_str(&a.text)));
@@ -41,9 +45,9 @@ static void expect(const web_bench *w, const sc_operation *op, const char *query
 }
 
 /* A whole round over the operations that want a key. */
-#define EACH_KEYED(w, op)                                                                          \
-    for (const sc_operation *op = (w)->contract->operations;                                       \
-         op < (w)->contract->operations + (w)->contract->n_operations; op++)                       \
+#define EACH_KEYED(w, op)                                                    \
+    for (const sc_operation *op = (w)->contract->operations;                 \
+         op < (w)->contract->operations + (w)->contract->n_operations; op++) \
         if (op->access == SC_ACCESS_KEY)
 
 static void without_a_key_nothing_answers(void **state) {
@@ -55,10 +59,15 @@ static void with_a_key_that_is_none_nothing_answers(void **state) {
     web_bench *w = *state;
     static const char *const headers[] = {
         "X-API-Key: sc_000000000000000000000000000000000000000000000000\r\n",
-        "X-API-Key: \r\n", "X-API-Key: x\r\n", "Authorization: Bearer nothing\r\n",
-        "Authorization: Basic eDp5\r\n", "Cookie: sc_session=sc_0000\r\n", "Cookie: sc_session=\r\n",
+        "X-API-Key: \r\n",
+        "X-API-Key: x\r\n",
+        "Authorization: Bearer nothing\r\n",
+        "Authorization: Basic eDp5\r\n",
+        "Cookie: sc_session=sc_0000\r\n",
+        "Cookie: sc_session=\r\n",
     };
-    EACH_KEYED(w, op) for (size_t i = 0; i < SC_LEN(headers); i++) expect(w, op, "", headers[i], 401);
+    EACH_KEYED(w, op)
+    for (size_t i = 0; i < SC_LEN(headers); i++) expect(w, op, "", headers[i], 401);
 }
 
 static void a_key_without_the_scope_is_forbidden(void **state) {
@@ -66,7 +75,8 @@ static void a_key_without_the_scope_is_forbidden(void **state) {
     static const unsigned scopes[] = {SC_SCOPE_ingest, SC_SCOPE_read, SC_SCOPE_triage};
     for (size_t i = 0; i < SC_LEN(scopes); i++) {
         sc_secret key = make_key(w, &w->f.project.id, scopes[i]);
-        EACH_KEYED(w, op) if (!sc_key_allows(scopes[i], op->scope)) expect(w, op, "", key_header(&key), 403);
+        EACH_KEYED(w, op)
+        if (!sc_key_allows(scopes[i], op->scope)) expect(w, op, "", key_header(&key), 403);
     }
 }
 
@@ -78,7 +88,8 @@ static void another_project_does_not_exist(void **state) {
         for (size_t i = 0; i < 2; i++) {
             char query[400];
             /* A required parameter must not get in the way. */
-            snprintf(query, sizeof query, "%s%s", queries[i], strcmp(op->id, "search") ? "" : "&q=x");
+            snprintf(query, sizeof query, "%s%s", queries[i],
+                     strcmp(op->id, "search") ? "" : "&q=x");
             expect(w, op, query, key_header(&w->other_admin), 404);
             web_answer a = ask(w, op, query, key_header(&w->other_admin));
             /* Word for word the same as for a project that is none, but for the request's id. */
@@ -93,7 +104,9 @@ static void another_project_does_not_exist(void **state) {
 static void what_belongs_to_another_project_is_not_found(void **state) {
     web_bench *w = *state;
     sc_id mine = app_put(&w->f, "mine", "Only for the first project", "secret words");
-    static const struct { const char *method, *path, *body; } rows[] = {
+    static const struct {
+        const char *method, *path, *body;
+    } rows[] = {
         {"GET", "/api/feedback/%s", NULL},
         {"PUT", "/api/feedback/%s", "{\"title\":\"x\"}"},
         {"POST", "/api/feedback/%s/move", "{\"cluster_id\":null}"},
@@ -114,21 +127,26 @@ static void what_belongs_to_another_project_is_not_found(void **state) {
     for (size_t i = 0; i < SC_LEN(rows); i++) {
         char path[200];
         const char *gap = strstr(rows[i].path, "%s");
-        snprintf(path, sizeof path, "%.*s%s%s", (int)(gap - rows[i].path), rows[i].path, mine.text, gap + 2);
+        snprintf(path, sizeof path, "%.*s%s%s", (int)(gap - rows[i].path), rows[i].path, mine.text,
+                 gap + 2);
         web_answer a;
         int status = web_json(w, &w->other_admin, rows[i].method, path, rows[i].body, &a);
         if (status != 404 || says(&a, "secret") || says(&a, "Only for"))
             fail_msg("%s %s: %.*s", rows[i].method, path, SC_FMT(a.body));
         answer_done(&a);
     }
-    assert_int_equal(web_json(w, &w->admin, "GET", "/api/feedback?project_id=default&limit=1", NULL, NULL), 200);
+    assert_int_equal(
+        web_json(w, &w->admin, "GET", "/api/feedback?project_id=default&limit=1", NULL, NULL), 200);
 }
 
 static void a_bound_key_stays_in_its_project(void **state) {
     web_bench *w = *state;
-    assert_int_equal(web_json(w, &w->other_admin, "POST", "/api/projects", "{\"name\":\"third\"}", NULL), 403);
+    assert_int_equal(
+        web_json(w, &w->other_admin, "POST", "/api/projects", "{\"name\":\"third\"}", NULL), 403);
     assert_int_equal(web_json(w, &w->other_admin, "POST", "/api/keys",
-                              "{\"name\":\"x\",\"scopes\":[\"admin\"],\"all_projects\":true}", NULL), 403);
+                              "{\"name\":\"x\",\"scopes\":[\"admin\"],\"all_projects\":true}",
+                              NULL),
+                     403);
     web_answer a;
     assert_int_equal(web_json(w, &w->other_admin, "GET", "/api/projects", NULL, &a), 200);
     assert_true(says(&a, "\"other\"") && !says(&a, "\"default\""));
@@ -142,8 +160,9 @@ static void a_body_is_not_read_before_the_key(void **state) {
     web_bench *w = *state;
     /* A gigabyte is announced and never sent: the answer comes at once. */
     int fd = web_connect(w);
-    web_send(fd, SC_STR("POST /api/ingest/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n"
-                        "Content-Type: application/x-ndjson\r\n\r\n"));
+    web_send(fd,
+             SC_STR("POST /api/ingest/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n"
+                    "Content-Type: application/x-ndjson\r\n\r\n"));
     web_answer a = {0};
     web_read(fd, &a);
     assert_int_equal(a.status, 401);
@@ -158,10 +177,14 @@ static void an_unsigned_webhook_is_refused_with_and_without_a_secret(void **stat
         assert_int_equal(web_json(w, NULL, "POST", paths[i], "{}", &a), 403);
         assert_true(says(&a, "secret"));
         answer_done(&a);
-        assert_int_equal(web_json(w, &w->admin, "POST", paths[i], "{}", NULL), 403); /* a key is no signature */
-        assert_int_equal(web_json(w, NULL, "POST", "/api/ingest/sentry?project_id=nowhere", "{}", NULL), 404);
+        assert_int_equal(web_json(w, &w->admin, "POST", paths[i], "{}", NULL),
+                         403); /* a key is no signature */
+        assert_int_equal(
+            web_json(w, NULL, "POST", "/api/ingest/sentry?project_id=nowhere", "{}", NULL), 404);
     }
-    assert_int_equal(web_json(w, &w->admin, "PUT", "/api/config/sentry", "{\"secret\":\"0123456789abcdef\"}", NULL), 200);
+    assert_int_equal(web_json(w, &w->admin, "PUT", "/api/config/sentry",
+                              "{\"secret\":\"0123456789abcdef\"}", NULL),
+                     200);
     assert_int_equal(web_json(w, NULL, "POST", "/api/ingest/sentry", "{}", NULL), 401);
 }
 
@@ -173,7 +196,8 @@ static void sign_in(web_bench *w, char *cookie, size_t room) {
     if (sc_access_login_token(w->f.app, 60000, &token, &err)) fail_msg("%s", err.msg);
     char path[200];
     snprintf(path, sizeof path, "/login?token=%s", token.text);
-    web_answer a = web_call(w, "HEAD", path, "", SC_STR_NONE); /* a preview of the link uses nothing up */
+    web_answer a =
+        web_call(w, "HEAD", path, "", SC_STR_NONE); /* a preview of the link uses nothing up */
     assert_int_equal(a.status, 200);
     answer_done(&a);
     a = web_call(w, "GET", path, "", SC_STR_NONE);
@@ -190,10 +214,11 @@ static void sign_in(web_bench *w, char *cookie, size_t room) {
     answer_done(&a);
 }
 
-static int by_cookie(const web_bench *w, const char *method, const char *path, const char *cookie, const char *more,
-                     const char *body) {
+static int by_cookie(const web_bench *w, const char *method, const char *path, const char *cookie,
+                     const char *more, const char *body) {
     char headers[600];
-    snprintf(headers, sizeof headers, "%s%s%s", cookie, more, body ? "Content-Type: application/json\r\n" : "");
+    snprintf(headers, sizeof headers, "%s%s%s", cookie, more,
+             body ? "Content-Type: application/json\r\n" : "");
     web_answer a = web_call(w, method, path, headers, body ? sc_str_of(body) : SC_STR_NONE);
     int status = a.status;
     answer_done(&a);
@@ -204,14 +229,22 @@ static void a_change_by_cookie_must_come_from_our_page(void **state) {
     web_bench *w = *state;
     char cookie[200], origin[200];
     sign_in(w, cookie, sizeof cookie);
-    const char *body = "{\"text\":\"by cookie\",\"external_id\":\"c1\"}", *path = "/api/ingest/manual";
+    const char *body = "{\"text\":\"by cookie\",\"external_id\":\"c1\"}",
+               *path = "/api/ingest/manual";
     assert_int_equal(by_cookie(w, "GET", "/api/stats", cookie, "", NULL), 200);
     assert_int_equal(by_cookie(w, "GET", "/", cookie, "", NULL), 200);
     assert_int_equal(by_cookie(w, "POST", path, cookie, "", body), 403);
-    assert_int_equal(by_cookie(w, "POST", path, cookie, "X-Requested-With: XMLHttpRequest\r\n", body), 403);
-    assert_int_equal(by_cookie(w, "POST", path, cookie, "X-Requested-With: soulcaster\r\nOrigin: https://evil.example\r\n", body), 403);
-    assert_int_equal(by_cookie(w, "POST", path, cookie, "X-Requested-With: soulcaster\r\nOrigin: null\r\n", body), 403);
-    snprintf(origin, sizeof origin, "X-Requested-With: soulcaster\r\nOrigin: http://127.0.0.1:%d\r\n", w->port);
+    assert_int_equal(
+        by_cookie(w, "POST", path, cookie, "X-Requested-With: XMLHttpRequest\r\n", body), 403);
+    assert_int_equal(by_cookie(w, "POST", path, cookie,
+                               "X-Requested-With: soulcaster\r\nOrigin: https://evil.example\r\n",
+                               body),
+                     403);
+    assert_int_equal(by_cookie(w, "POST", path, cookie,
+                               "X-Requested-With: soulcaster\r\nOrigin: null\r\n", body),
+                     403);
+    snprintf(origin, sizeof origin,
+             "X-Requested-With: soulcaster\r\nOrigin: http://127.0.0.1:%d\r\n", w->port);
     assert_int_equal(by_cookie(w, "POST", path, cookie, origin, body), 200);
     /* Signed out, the cookie is worth nothing (within the two seconds of the cache at the latest). */
     assert_int_equal(by_cookie(w, "POST", "/logout", cookie, "", NULL), 303);
@@ -228,7 +261,8 @@ static void the_pages_ask_to_sign_in_and_escape_what_is_foreign(void **state) {
     assert_int_equal(a.status, 404);
     assert_true(says(&a, "text/html"));
     answer_done(&a);
-    a = web_call(w, "POST", "/login", "Content-Type: application/x-www-form-urlencoded\r\n", SC_STR("token=<script>"));
+    a = web_call(w, "POST", "/login", "Content-Type: application/x-www-form-urlencoded\r\n",
+                 SC_STR("token=<script>"));
     assert_int_equal(a.status, 401);
     assert_false(says(&a, "<script"));
     answer_done(&a);

@@ -30,14 +30,14 @@ typedef struct web_bench {
     sc_http_server *server;
     sc_contract *contract;
     int port;
-    sc_id other;            /* a second project */
-    sc_secret admin;        /* of all projects */
-    sc_secret other_admin;  /* of the second one */
+    sc_id other;           /* a second project */
+    sc_secret admin;       /* of all projects */
+    sc_secret other_admin; /* of the second one */
 } web_bench;
 
 typedef struct web_answer {
     int status;
-    sc_buf text;            /* head and body */
+    sc_buf text; /* head and body */
     sc_str head, body;
 } web_answer;
 
@@ -47,7 +47,8 @@ static inline sc_secret make_key(web_bench *w, const sc_id *project, unsigned sc
     sc_key key;
     sc_secret secret;
     sc_err err = {0};
-    if (sc_access_create_key(w->f.app, project, SC_STR("test"), scopes, 0, &w->f.arena, &key, &secret, &err))
+    if (sc_access_create_key(w->f.app, project, SC_STR("test"), scopes, 0, &w->f.arena, &key,
+                             &secret, &err))
         fail_msg("%s", err.msg);
     return secret;
 }
@@ -68,10 +69,13 @@ static inline int web_open(void **state) {
     sc_http_conf_default(&http);
     http.listen = "127.0.0.1:0";
     http.threads = 2;
-    if (sc_http_server_open(&http, sc_web_handler(w->web), &w->server, &err)) fail_msg("%s", err.msg);
+    http.head_timeout_ms = 2000; /* also the grace of a body that does not come */
+    if (sc_http_server_open(&http, sc_web_handler(w->web), &w->server, &err))
+        fail_msg("%s", err.msg);
     sc_web_set_server(w->web, w->server);
     w->port = (int)strtol(strrchr(sc_http_server_url(w->server), ':') + 1, NULL, 10);
-    sc_project other = {.id = sc_id_new(&sc_clock_system), .name = SC_STR("other"), .created_at_ms = 1};
+    sc_project other = {
+        .id = sc_id_new(&sc_clock_system), .name = SC_STR("other"), .created_at_ms = 1};
     if (w->f.store.ops->project_put(w->f.store.self, &other, &err)) fail_msg("%s", err.msg);
     w->other = other.id;
     w->admin = make_key(w, NULL, SC_SCOPE_admin);
@@ -95,7 +99,8 @@ static inline int web_close(void **state) {
 static inline int web_connect(const web_bench *w) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct timeval patience = {.tv_sec = 30};
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)w->port),
+    struct sockaddr_in to = {.sin_family = AF_INET,
+                             .sin_port = htons((uint16_t)w->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to)) fail_msg("no connection");
@@ -113,7 +118,8 @@ static inline void web_send(int fd, sc_str bytes) {
 static inline void web_read(int fd, web_answer *ret) {
     char piece[65536];
     sc_buf_init(&ret->text, 256 << 20);
-    for (ssize_t n; (n = recv(fd, piece, sizeof piece, 0)) > 0;) sc_buf_put(&ret->text, piece, (size_t)n);
+    for (ssize_t n; (n = recv(fd, piece, sizeof piece, 0)) > 0;)
+        sc_buf_put(&ret->text, piece, (size_t)n);
     close(fd);
     sc_str all = sc_buf_str(&ret->text);
     size_t end = sc_str_find(all, SC_STR("\r\n\r\n"));
@@ -124,13 +130,15 @@ static inline void web_read(int fd, web_answer *ret) {
 }
 
 /* One request; `headers` are whole lines ("A: b\r\n"). body.p NULL: none. */
-static inline web_answer web_call(const web_bench *w, const char *method, const char *path, const char *headers,
-                                  sc_str body) {
+static inline web_answer web_call(const web_bench *w, const char *method, const char *path,
+                                  const char *headers, sc_str body) {
     web_answer a = {0};
     int fd = web_connect(w);
-    SC_AUTO(sc_buf_done) sc_buf head;
+    SC_AUTO(sc_buf_done)
+    sc_buf head;
     sc_buf_init(&head, 1 << 20);
-    sc_buf_putf(&head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n%s", method, path, w->port, headers);
+    sc_buf_putf(&head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n%s", method,
+                path, w->port, headers);
     if (body.p) sc_buf_putf(&head, "Content-Length: %zu\r\n", body.n);
     sc_buf_puts(&head, "\r\n");
     web_send(fd, sc_buf_str(&head));
@@ -148,8 +156,8 @@ static inline const char *key_header(const sc_secret *s) {
 }
 
 /* With a JSON body (NULL: none) and a key; the status, and the answer where asked for. */
-static inline int web_json(const web_bench *w, const sc_secret *key, const char *method, const char *path,
-                           const char *body, web_answer *ret) {
+static inline int web_json(const web_bench *w, const sc_secret *key, const char *method,
+                           const char *path, const char *body, web_answer *ret) {
     char headers[256];
     snprintf(headers, sizeof headers, "%s%s", key ? key_header(key) : "",
              body ? "Content-Type: application/json\r\n" : "");

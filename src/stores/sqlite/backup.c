@@ -11,7 +11,7 @@
 enum { PAGES_A_STEP = 256 };
 
 typedef struct backup_step {
-    const char *path;  /* where it will be                        */
+    const char *path;    /* where it will be                        */
     char part[PATH_MAX]; /* where it grows                        */
     char dir[PATH_MAX];
     sc_progress_fn progress;
@@ -27,10 +27,12 @@ static sc_rc plan(backup_step *b, sc_err *err) {
     int n = snprintf(b->part, sizeof b->part, "%s.%s.part", b->path, hex);
     if (n < 0 || (size_t)n >= sizeof b->part || !*b->path)
         return sc_fail_field(err, SC_INVALID, "path", "not a usable file name");
-    snprintf(b->dir, sizeof b->dir, "%.*s", slash ? (int)(slash - b->path) + 1 : 1, slash ? b->path : ".");
+    snprintf(b->dir, sizeof b->dir, "%.*s", slash ? (int)(slash - b->path) + 1 : 1,
+             slash ? b->path : ".");
     struct stat st;
     if (lstat(b->path, &st) == 0)
-        return sc_fail_field(err, SC_CONFLICT, "path", "%.150s exists already: name a new file", b->path);
+        return sc_fail_field(err, SC_CONFLICT, "path", "%.150s exists already: name a new file",
+                             b->path);
     int fd = open(b->part, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0) return sc_fail_sys(err, SC_IO, errno, "make %.150s", b->part);
     close(fd);
@@ -59,7 +61,7 @@ static sc_rc copy_pages(sc_sq_conn *c, sqlite3 *to, backup_step *b, sc_err *err)
     code = end ? end : code;
     /* Which side failed shows in whose error it is. */
     return (sqlite3_errcode(c->db) & 0xff) == (code & 0xff) ? sc_sq_fail(c, code, err)
-                                                             : to_failed(to, b, code, err);
+                                                            : to_failed(to, b, code, err);
 }
 
 /* The reader's transaction stays open throughout: all steps copy the same snapshot, and writers do
@@ -67,17 +69,21 @@ static sc_rc copy_pages(sc_sq_conn *c, sqlite3 *to, backup_step *b, sc_err *err)
 static sc_rc copy(sc_sq_conn *c, backup_step *b, sc_err *err) {
     sqlite3 *to = NULL;
     int64_t projects;
-    sc_rc rc = sc_query_scalar(c, "SELECT count(*) FROM project", 0, &projects, err); /* takes the snapshot */
+    sc_rc rc = sc_query_scalar(c, "SELECT count(*) FROM project", 0, &projects,
+                               err); /* takes the snapshot */
     if (rc) return rc;
     int code = sqlite3_open_v2(b->part, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-    if (!code) code = sqlite3_exec(to, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF", NULL, NULL, NULL);
+    if (!code)
+        code = sqlite3_exec(to, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF", NULL, NULL,
+                            NULL);
     rc = code ? to_failed(to, b, code, err) : copy_pages(c, to, b, err);
     if (sqlite3_close(to) && !rc) rc = sc_fail(err, SC_IO, "close the backup %.100s", b->path);
     return rc;
 }
 
 static sc_rc sync_path(const char *path, int flags, sc_err *err) {
-    SC_AUTO(sc_auto_close) int fd = open(path, flags | O_CLOEXEC);
+    SC_AUTO(sc_auto_close)
+    int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0 || fsync(fd)) return sc_fail_sys(err, SC_IO, errno, "write %.150s to disk", path);
     return SC_OK;
 }
@@ -89,7 +95,8 @@ static sc_rc publish(backup_step *b, sc_err *err) {
     if (renameat2(AT_FDCWD, b->part, AT_FDCWD, b->path, RENAME_NOREPLACE) == 0)
         return sync_path(b->dir, O_RDONLY | O_DIRECTORY, err);
     int sys = errno;
-    if (sys == EINVAL || sys == ENOSYS) { /* a file system without it: link refuses to replace too */
+    if (sys == EINVAL ||
+        sys == ENOSYS) { /* a file system without it: link refuses to replace too */
         if (link(b->part, b->path) == 0) {
             unlink(b->part);
             return sync_path(b->dir, O_RDONLY | O_DIRECTORY, err);
@@ -97,11 +104,13 @@ static sc_rc publish(backup_step *b, sc_err *err) {
         sys = errno;
     }
     if (sys == EEXIST)
-        return sc_fail_field(err, SC_CONFLICT, "path", "%.150s exists already: name a new file", b->path);
+        return sc_fail_field(err, SC_CONFLICT, "path", "%.150s exists already: name a new file",
+                             b->path);
     return sc_fail_sys(err, SC_IO, sys, "name the backup %.150s", b->path);
 }
 
-sc_rc sc_sq_backup(void *self, const char *path, sc_progress_fn progress, void *progress_self, sc_err *err) {
+sc_rc sc_sq_backup(void *self, const char *path, sc_progress_fn progress, void *progress_self,
+                   sc_err *err) {
     backup_step b = {.path = path, .progress = progress, .progress_self = progress_self};
     sc_sq_conn *c;
     sc_rc rc = plan(&b, err);

@@ -1,13 +1,14 @@
 /* Issues going out: one, a page, what changed. */
 #include "stores/sqlite/cluster_row.h"
 
-sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret, sc_err *err) {
+sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret,
+                       sc_err *err) {
     if (!sc_id_is_set(id)) {
         *ret = 0;
         return SC_OK;
     }
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT cluster_no FROM cluster WHERE id = ? AND project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT cluster_no FROM cluster WHERE id = ? AND project_no = ?");
     bool row;
     sc_query_id(&q, id);
     sc_query_int(&q, project_no);
@@ -20,14 +21,15 @@ sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64
 
 /* ---- One --------------------------------------------------------------------------------------- */
 
-static sc_rc get(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_arena *arena, sc_cluster *ret,
-                 sc_err *err) {
+static sc_rc get(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_arena *arena,
+                 sc_cluster *ret, sc_err *err) {
     int64_t no;
     bool row;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT " SC_SQ_CLUSTER_COLUMNS " FROM cluster k WHERE k.id = ? AND k.project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " SC_SQ_CLUSTER_COLUMNS
+                                " FROM cluster k WHERE k.id = ? AND k.project_no = ?");
     sc_query_id(&q, id);
     sc_query_int(&q, no);
     rc = sc_query_next(&q, &row, err);
@@ -45,12 +47,13 @@ sc_rc sc_sq_cluster_get(void *self, const sc_id *project, const sc_id *id, sc_ar
 
 /* ---- What changed ------------------------------------------------------------------------------ */
 
-static sc_rc since(sc_sq_conn *c, const sc_id *project, int64_t version, sc_arena *arena, sc_cluster **ret,
-                   size_t *ret_n, sc_err *err) {
+static sc_rc since(sc_sq_conn *c, const sc_id *project, int64_t version, sc_arena *arena,
+                   sc_cluster **ret, size_t *ret_n, sc_err *err) {
     int64_t no;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "SELECT cluster_no, id, version, status, count, merged_into FROM cluster"
                        " INDEXED BY cluster_version WHERE project_no = ? AND version > ?"
                        " ORDER BY version, cluster_no");
@@ -101,13 +104,13 @@ typedef struct list_step {
 
 /* The same numbered parameters for every sort: 1 project, 2-3 below (key, cluster_no), 4-5 last_seen
  * in [4, 5), 6 least count, 7 statuses or 0, 8 source or -1, 9 rows at most, 10 today (trend). */
-#define FILTERS                                                                                    \
-    " AND k.last_seen >= ?4 AND k.last_seen < ?5 AND k.count >= ?6"                                \
+#define FILTERS                                                     \
+    " AND k.last_seen >= ?4 AND k.last_seen < ?5 AND k.count >= ?6" \
     " AND (?7 = 0 OR (?7 >> k.status) & 1) AND (?8 < 0 OR (k.sources >> ?8) & 1)"
-#define SORTED(index, key)                                                                         \
-    "SELECT " SC_SQ_CLUSTER_COLUMNS ", " key " FROM cluster k INDEXED BY " index                   \
-    " WHERE k.project_no = ?1 AND k.merged_into IS NULL"                                           \
-    " AND (" key ", k.cluster_no) < (?2, ?3)" FILTERS " AND ?10 IS NOT NULL"                       \
+#define SORTED(index, key)                                                       \
+    "SELECT " SC_SQ_CLUSTER_COLUMNS ", " key " FROM cluster k INDEXED BY " index \
+    " WHERE k.project_no = ?1 AND k.merged_into IS NULL"                         \
+    " AND (" key ", k.cluster_no) < (?2, ?3)" FILTERS " AND ?10 IS NOT NULL"     \
     " ORDER BY " key " DESC, k.cluster_no DESC LIMIT ?9"
 
 /* The trend depends on today, so no index has it: every living issue of the project is looked at. */
@@ -120,8 +123,9 @@ static const char *const list_sql[SORTS] = {
     [SC_SORT_CREATED] = SORTED("cluster_created", "k.created_at"),
 };
 
-static const char count_sql[] = "SELECT count(*) FROM cluster k INDEXED BY cluster_recent"
-                                " WHERE k.project_no = ?1 AND k.merged_into IS NULL AND ?2 = ?3" FILTERS;
+static const char count_sql[] =
+    "SELECT count(*) FROM cluster k INDEXED BY cluster_recent"
+    " WHERE k.project_no = ?1 AND k.merged_into IS NULL AND ?2 = ?3" FILTERS;
 
 static void bind_filter(sc_query *q, const list_step *s, sc_cursor below) {
     const sc_cluster_filter *f = s->f;
@@ -148,8 +152,8 @@ static void trend_score(sqlite3_context *x, int argc, sqlite3_value **argv) {
 }
 
 sc_rc sc_sq_add_functions(sc_sq_conn *c, sc_err *err) {
-    int code = sqlite3_create_function_v2(c->db, "sc_trend", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
-                                          trend_score, NULL, NULL, NULL);
+    int code = sqlite3_create_function_v2(c->db, "sc_trend", 3, SQLITE_UTF8 | SQLITE_DETERMINISTIC,
+                                          NULL, trend_score, NULL, NULL, NULL);
     return code ? sc_sq_fail(c, code, err) : SC_OK;
 }
 
@@ -160,9 +164,11 @@ static sc_rc walk(list_step *s, sc_err *err) {
     int64_t key = 0;
     bool row;
     sc_rc rc = SC_OK;
-    if (s->page->cursor.n) rc = sc_cursor_read(s->page->cursor, list, &s->f->project_id, &below, err);
+    if (s->page->cursor.n)
+        rc = sc_cursor_read(s->page->cursor, list, &s->f->project_id, &below, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, list_sql[s->f->sort]);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, list_sql[s->f->sort]);
     bind_filter(&q, s, below);
     sc_query_int(&q, (int64_t)s->page->limit + 1);
     sc_query_int(&q, s->today);
@@ -182,13 +188,15 @@ static sc_rc count(list_step *s, sc_err *err) {
     const sc_cluster_filter *f = s->f;
     if (!f->by_source && !f->since_ms && !f->until_ms && !f->min_count) {
         int64_t n[SC_CLUSTER_STATUS_COUNT];
-        sc_rc rc = sc_sq_tally_read(s->c, s->project_no, SC_TALLY_STATUS, n, SC_CLUSTER_STATUS_COUNT, err);
+        sc_rc rc =
+            sc_sq_tally_read(s->c, s->project_no, SC_TALLY_STATUS, n, SC_CLUSTER_STATUS_COUNT, err);
         s->out->total = 0;
         for (size_t i = 0; i < SC_CLUSTER_STATUS_COUNT; i++)
             if (!f->statuses || f->statuses >> i & 1) s->out->total += n[i];
         return rc;
     }
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, count_sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, count_sql);
     bool row;
     bind_filter(&q, s, (sc_cursor){0, 0});
     sc_rc rc = sc_query_next(&q, &row, err);
@@ -208,7 +216,8 @@ static sc_rc by_ids(list_step *s, sc_err *err) {
     sc_cluster_list *out = s->out;
     sc_cursor at = {0, 0};
     sc_rc rc = SC_OK;
-    if (s->page->cursor.n) rc = sc_cursor_read(s->page->cursor, CURSOR_IDS, &s->f->project_id, &at, err);
+    if (s->page->cursor.n)
+        rc = sc_cursor_read(s->page->cursor, CURSOR_IDS, &s->f->project_id, &at, err);
     if (rc) return rc;
     size_t i = at.key < 0 ? 0 : (size_t)at.key;
     for (; i < s->f->n_ids; i++) {
@@ -217,8 +226,8 @@ static sc_rc by_ids(list_step *s, sc_err *err) {
         if (rc == SC_NOT_FOUND || (!rc && !matches(s->f, &k))) continue;
         if (rc) return rc;
         if (out->n == s->page->limit)
-            return sc_cursor_write(CURSOR_IDS, &s->f->project_id, (sc_cursor){(int64_t)i, 0}, s->arena,
-                                   &out->next_cursor, err);
+            return sc_cursor_write(CURSOR_IDS, &s->f->project_id, (sc_cursor){(int64_t)i, 0},
+                                   s->arena, &out->next_cursor, err);
         out->items[out->n++] = k;
     }
     if (s->page->cursor.n == 0) out->total = (int64_t)out->n;
@@ -236,8 +245,8 @@ static sc_rc list(list_step *s, sc_err *err) {
     return rc ? rc : count(s, err);
 }
 
-sc_rc sc_sq_cluster_list(void *self, const sc_cluster_filter *f, const sc_page *page, int64_t now_ms,
-                         sc_arena *arena, sc_cluster_list *ret, sc_err *err) {
+sc_rc sc_sq_cluster_list(void *self, const sc_cluster_filter *f, const sc_page *page,
+                         int64_t now_ms, sc_arena *arena, sc_cluster_list *ret, sc_err *err) {
     sc_cluster_list out = {.total = -1};
     list_step s = {.f = f, .page = page, .arena = arena, .today = now_ms / 86400000, .out = &out};
     sc_rc rc = sc_cursor_check_limit(page->limit, err);

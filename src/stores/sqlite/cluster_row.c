@@ -45,7 +45,8 @@ static void read_representatives(sc_query *q, sc_cluster *k) {
             k->representative_ids[i] = sc_id_from_bytes((const unsigned char *)v.p + 16 * i);
 }
 
-sc_rc sc_sq_cluster_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_cluster *ret, sc_err *err) {
+sc_rc sc_sq_cluster_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_cluster *ret,
+                        sc_err *err) {
     sc_cluster k = {.project_id = *project};
     k.seq = sc_query_get_int(q);
     k.id = sc_query_get_id(q);
@@ -136,8 +137,9 @@ static void bind(sc_query *q, int64_t project_no, int64_t version, const sc_clus
 
 /* What the counters say of the row so far: -1 when there is none, or it is merged away. */
 static sc_rc counted_as(sc_sq_conn *c, int64_t project_no, const sc_id *id, int *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT status, merged_into IS NULL FROM cluster WHERE id = ? AND project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "SELECT status, merged_into IS NULL FROM cluster WHERE id = ? AND project_no = ?");
     bool row;
     sc_query_id(&q, id);
     sc_query_int(&q, project_no);
@@ -151,7 +153,8 @@ static sc_rc counted_as(sc_sq_conn *c, int64_t project_no, const sc_id *id, int 
 
 static sc_rc check(const sc_cluster *k, sc_err *err) {
     unsigned char b[16];
-    if (!sc_id_to_bytes(&k->id, b)) return sc_fail_field(err, SC_INVALID, "clusters.id", "not an id");
+    if (!sc_id_to_bytes(&k->id, b))
+        return sc_fail_field(err, SC_INVALID, "clusters.id", "not an id");
     if ((unsigned)k->status >= SC_CLUSTER_STATUS_COUNT)
         return sc_fail_field(err, SC_INVALID, "clusters.status", "not one of ours");
     return SC_OK;
@@ -167,7 +170,8 @@ sc_rc sc_sq_cluster_put(sc_sq_conn *c, int64_t project_no, int64_t version, cons
     if (rc) return rc;
     for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
         sc_id_to_bytes(&k->representative_ids[i], reps + 16 * i); /* none stays zeros */
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, put_sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, put_sql);
     bind(&q, project_no, version, k, trend, counts, reps);
     rc = sc_query_run(&q, err);
     if (!rc && !sc_query_changes(&q)) return sc_fail(err, SC_NOT_FOUND, "no such issue");

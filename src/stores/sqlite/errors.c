@@ -12,7 +12,8 @@ static const struct {
     const char *words;
 } rows[] = {
     {SQLITE_FULL, SC_STORE, false, "the disk is full: free some space under %s"},
-    {SQLITE_IOERR, SC_STORE, true, "reading or writing the database under %s failed: check the disk"},
+    {SQLITE_IOERR, SC_STORE, true,
+     "reading or writing the database under %s failed: check the disk"},
     {SQLITE_READONLY, SC_STORE, true,
      "the database is read-only: make %s and its files writable for this user"},
     {SQLITE_BUSY, SC_STORE, false,
@@ -92,7 +93,8 @@ sc_rc sc_sq_fail_at(sc_sq *s, int code, int sys, const char *detail, sc_err *err
 }
 
 sc_rc sc_sq_damaged(sc_sq_conn *c, const char *what, sc_err *err) {
-    return sc_fail(err, SC_STORE,
-                   "the database under %.60s is damaged (%s): stop the service and restore a backup",
-                   c->store->dir, what);
+    return sc_fail(
+        err, SC_STORE,
+        "the database under %.60s is damaged (%s): stop the service and restore a backup",
+        c->store->dir, what);
 }

@@ -29,7 +29,8 @@ static sc_rc flush_one(put_step *p, const project_delta *d, sc_err *err) {
     sc_rc rc = sc_sq_arrival_note(c, d->project_no, d->first_ms, d->last_ms, err);
     for (int i = 0; !rc && i < SC_SOURCE_COUNT; i++)
         rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_SOURCE + i, d->by_source[i], err);
-    if (!rc) rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_STATE + SC_FEEDBACK_pending, d->n, err);
+    if (!rc)
+        rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_STATE + SC_FEEDBACK_pending, d->n, err);
     if (!rc)
         rc = sc_sq_job_ask_group(c, d->project_no, &f->project_id, &p->group_job_ids[d->first],
                                  f->request_id, f->received_at_ms, err);
@@ -54,7 +55,9 @@ static sc_rc count(put_step *p, int64_t project_no, size_t at, sc_err *err) {
     }
     project_delta *d = &p->deltas[i];
     if (i == p->n_deltas) {
-        *d = (project_delta){.project_no = project_no, .first = at, .first_ms = f->received_at_ms,
+        *d = (project_delta){.project_no = project_no,
+                             .first = at,
+                             .first_ms = f->received_at_ms,
                              .last_ms = f->received_at_ms};
         p->n_deltas++;
     }
@@ -102,7 +105,8 @@ static void bind(sc_query *q, const sc_feedback *f, int64_t project_no) {
 
 static sc_rc find_first(sc_sq_conn *c, const sc_feedback *f, int64_t project_no, sc_put_result *ret,
                         sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
         c, "SELECT seq, id FROM feedback WHERE project_no = ? AND source = ? AND external_id = ?");
     bool row;
     sc_query_int(&q, project_no);
@@ -126,7 +130,8 @@ static sc_rc put_one(put_step *p, sc_query *q, size_t at, sc_put_result *ret, sc
     bind(q, f, project_no);
     rc = sc_query_run(q, err);
     if (rc == SC_CONFLICT)
-        return sc_fail_field(err, SC_CONFLICT, "id", "a report with the id %s is stored already", f->id.text);
+        return sc_fail_field(err, SC_CONFLICT, "id", "a report with the id %s is stored already",
+                             f->id.text);
     if (rc) return rc;
     if (!sc_query_changes(q)) return find_first(p->c, f, project_no, ret, err);
     ret->status = SC_PUT_NEW;
@@ -138,7 +143,8 @@ static sc_rc put_one(put_step *p, sc_query *q, size_t at, sc_put_result *ret, sc
 static sc_rc put_all(sc_sq_conn *c, const sc_feedback *items, const sc_id *group_job_ids, size_t n,
                      sc_put_result *ret, sc_err *err) {
     put_step p = {.c = c, .items = items, .group_job_ids = group_job_ids, .known = SIZE_MAX};
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, insert_sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, insert_sql);
     for (size_t i = 0; i < n; i++) {
         sc_rc rc = put_one(&p, &q, i, &ret[i], err);
         if (rc) {
@@ -153,11 +159,11 @@ static sc_rc check(const sc_feedback *items, const sc_id *group_job_ids, size_t 
     unsigned char b[16];
     char field[64];
     for (size_t i = 0; i < n; i++) {
-        const char *bad = !sc_id_to_bytes(&items[i].id, b)                ? "id"
-                          : !sc_id_to_bytes(&group_job_ids[i], b)         ? "group_job_id"
-                          : (unsigned)items[i].source >= SC_SOURCE_COUNT  ? "source"
-                          : items[i].external_id.n == 0                   ? "external_id"
-                                                                          : NULL;
+        const char *bad = !sc_id_to_bytes(&items[i].id, b)               ? "id"
+                          : !sc_id_to_bytes(&group_job_ids[i], b)        ? "group_job_id"
+                          : (unsigned)items[i].source >= SC_SOURCE_COUNT ? "source"
+                          : items[i].external_id.n == 0                  ? "external_id"
+                                                                         : NULL;
         if (!bad) continue;
         snprintf(field, sizeof field, "items[%zu].%s", i, bad);
         return sc_fail_field(err, SC_INVALID, field, "missing or not one of ours");
@@ -178,7 +184,8 @@ sc_rc sc_sq_feedback_put(void *self, const sc_feedback *items, const sc_id *grou
 /* ---- Changing one ------------------------------------------------------------------------------ */
 
 static sc_rc replace(sc_sq_conn *c, const sc_feedback *f, int64_t project_no, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "UPDATE feedback SET title = ?, body = ?, stack = ?, metadata = ?, url = ?,"
                        " status = ? WHERE id = ? AND project_no = ?");
     sc_query_text(&q, f->title);
@@ -198,7 +205,8 @@ static sc_rc replace(sc_sq_conn *c, const sc_feedback *f, int64_t project_no, sc
 static sc_rc reopen(sc_sq_conn *c, const sc_feedback *f, int64_t project_no, sc_err *err) {
     int64_t state = 0;
     {
-        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT state FROM feedback WHERE id = ?");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "SELECT state FROM feedback WHERE id = ?");
         bool row;
         sc_query_id(&q, &f->id);
         sc_rc rc = sc_query_next(&q, &row, err);
@@ -208,7 +216,8 @@ static sc_rc reopen(sc_sq_conn *c, const sc_feedback *f, int64_t project_no, sc_
         if (rc) return rc;
     }
     if (state == SC_FEEDBACK_pending) return SC_OK;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "UPDATE feedback SET state = 0 WHERE id = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "UPDATE feedback SET state = 0 WHERE id = ?");
     sc_query_id(&q, &f->id);
     sc_rc rc = sc_query_run(&q, err);
     if (!rc) rc = sc_sq_tally_add(c, project_no, SC_TALLY_STATE + (int)state, -1, err);
@@ -224,11 +233,12 @@ static sc_rc update(sc_sq_conn *c, const sc_feedback *f, bool regroup, const sc_
     if (rc || !regroup) return rc;
     rc = reopen(c, f, project_no, err);
     if (rc) return rc;
-    return sc_sq_job_ask_group(c, project_no, &f->project_id, group_job_id, f->request_id, now_ms, err);
+    return sc_sq_job_ask_group(c, project_no, &f->project_id, group_job_id, f->request_id, now_ms,
+                               err);
 }
 
-sc_rc sc_sq_feedback_update(void *self, const sc_feedback *f, bool regroup, const sc_id *group_job_id,
-                            int64_t now_ms, sc_err *err) {
+sc_rc sc_sq_feedback_update(void *self, const sc_feedback *f, bool regroup,
+                            const sc_id *group_job_id, int64_t now_ms, sc_err *err) {
     sc_sq_conn *c;
     unsigned char b[16];
     if (regroup && !(group_job_id && sc_id_to_bytes(group_job_id, b)))

@@ -1,13 +1,14 @@
 /* Reports going out: one, a page, those that wait. */
 #include "stores/sqlite/steps.h"
 
-#define COLUMNS                                                                                    \
-    "f.seq, f.id, f.source, f.state, f.created_at, f.received_at, f.issue_number, f.external_id,"  \
+#define COLUMNS                                                                                   \
+    "f.seq, f.id, f.source, f.state, f.created_at, f.received_at, f.issue_number, f.external_id," \
     " f.title, f.repo, f.url, f.status, f.request_id, f.stack, f.metadata, f.body, k.id"
-#define PLACE                                                                                      \
+#define PLACE \
     " LEFT JOIN item i ON i.seq = f.seq LEFT JOIN cluster k ON k.cluster_no = i.cluster_no"
 
-static sc_rc read_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_feedback *ret, sc_err *err) {
+static sc_rc read_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_feedback *ret,
+                      sc_err *err) {
     sc_feedback f = {.project_id = *project};
     f.seq = sc_query_get_int(q);
     f.id = sc_query_get_id(q);
@@ -33,19 +34,21 @@ static sc_rc read_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_fee
 
 /* ---- One --------------------------------------------------------------------------------------- */
 
-static sc_rc get(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_arena *arena, sc_feedback *ret,
-                 sc_err *err) {
+static sc_rc get(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_arena *arena,
+                 sc_feedback *ret, sc_err *err) {
     int64_t no;
     bool row;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT " COLUMNS " FROM feedback f" PLACE " WHERE f.id = ? AND f.project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " COLUMNS " FROM feedback f" PLACE
+                                " WHERE f.id = ? AND f.project_no = ?");
     sc_query_id(&q, id);
     sc_query_int(&q, no);
     rc = sc_query_next(&q, &row, err);
     if (rc) return rc;
-    return row ? read_row(&q, project, arena, ret, err) : sc_fail(err, SC_NOT_FOUND, "no such report");
+    return row ? read_row(&q, project, arena, ret, err)
+               : sc_fail(err, SC_NOT_FOUND, "no such report");
 }
 
 sc_rc sc_sq_feedback_get(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
@@ -57,12 +60,13 @@ sc_rc sc_sq_feedback_get(void *self, const sc_id *project, const sc_id *id, sc_a
 
 /* ---- Those that wait --------------------------------------------------------------------------- */
 
-static sc_rc pending(sc_sq_conn *c, const sc_id *project, int64_t after_seq, size_t limit, sc_arena *arena,
-                     sc_feedback **ret, size_t *ret_n, sc_err *err) {
+static sc_rc pending(sc_sq_conn *c, const sc_id *project, int64_t after_seq, size_t limit,
+                     sc_arena *arena, sc_feedback **ret, size_t *ret_n, sc_err *err) {
     int64_t no;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_open" PLACE
                        " WHERE f.project_no = ? AND f.state = 0 AND f.state <> 1 AND f.seq > ?"
                        " ORDER BY f.seq LIMIT ?");
@@ -88,7 +92,8 @@ sc_rc sc_sq_feedback_pending(void *self, const sc_id *project, int64_t after_seq
                              sc_arena *arena, sc_feedback **ret, size_t *ret_n, sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
-    return rc ? rc : sc_sq_read_end(c, pending(c, project, after_seq, limit, arena, ret, ret_n, err));
+    return rc ? rc
+              : sc_sq_read_end(c, pending(c, project, after_seq, limit, arena, ret, ret_n, err));
 }
 
 /* ---- A page ------------------------------------------------------------------------------------ */
@@ -115,16 +120,21 @@ typedef struct list_step {
 /* The same numbered parameters for every way to walk:
  * 1 project, 2-3 below (created_at, seq), 4 since, 5 source or -1, 6 state or -1, 7 status or empty,
  * 8 unclustered, 9 rows at most, 10 cluster. */
-#define TAIL(t)                                                                                    \
-    " AND (" t ".created_at, " t ".seq) < (?2, ?3) AND " t ".created_at >= ?4"                     \
-    " AND (?5 < 0 OR f.source = ?5) AND (?6 < 0 OR f.state = ?6)"                                  \
-    " AND (?7 = '' OR f.status = ?7) AND (?8 = 0 OR coalesce(i.cluster_no, 0) = 0)"                \
+#define TAIL(t)                                                                     \
+    " AND (" t ".created_at, " t ".seq) < (?2, ?3) AND " t ".created_at >= ?4"      \
+    " AND (?5 < 0 OR f.source = ?5) AND (?6 < 0 OR f.state = ?6)"                   \
+    " AND (?7 = '' OR f.status = ?7) AND (?8 = 0 OR coalesce(i.cluster_no, 0) = 0)" \
     " ORDER BY " t ".created_at DESC, " t ".seq DESC LIMIT ?9"
 
-static const char by_time_sql[] = "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_created" PLACE
-                                  " WHERE f.project_no = ?1 AND ?10 = 0" TAIL("f");
-static const char by_open_sql[] = "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_open" PLACE
-                                  " WHERE f.project_no = ?1 AND f.state <> 1 AND ?10 = 0" TAIL("f");
+static const char by_time_sql[] =
+    "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_created" PLACE
+    " WHERE f.project_no = ?1 AND ?10 = 0" TAIL("f");
+static const char by_open_sql[] =
+    "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_open" PLACE
+    " WHERE f.project_no = ?1 AND f.state <> 1 AND ?10 = 0" TAIL("f");
+static const char by_status_sql[] =
+    "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_status" PLACE
+    " WHERE f.project_no = ?1 AND f.status = ?7 AND f.status <> '' AND ?10 = 0" TAIL("f");
 static const char by_cluster_sql[] =
     "SELECT " COLUMNS " FROM item i INDEXED BY item_cluster CROSS JOIN feedback f ON f.seq = i.seq"
     " LEFT JOIN cluster k ON k.cluster_no = i.cluster_no"
@@ -137,7 +147,8 @@ static bool only_open(const sc_feedback_filter *f) {
 static const char *way_of(const list_step *s) {
     if (s->cluster_no) return by_cluster_sql;
     int64_t open = s->by_state[SC_FEEDBACK_pending] + s->by_state[SC_FEEDBACK_parked];
-    return only_open(s->f) && open <= SORT_OPEN ? by_open_sql : by_time_sql;
+    if (only_open(s->f) && open <= SORT_OPEN) return by_open_sql;
+    return s->f->status.n ? by_status_sql : by_time_sql;
 }
 
 static void bind_filter(sc_query *q, const list_step *s, sc_cursor below, int64_t limit) {
@@ -168,7 +179,8 @@ static sc_rc walk(list_step *s, sc_err *err) {
     sc_rc rc = SC_OK;
     if (!first) rc = sc_cursor_read(s->page->cursor, CURSOR_LIST, &s->f->project_id, &from, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, way_of(s));
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, way_of(s));
     bind_filter(&q, s, below_of(s, from, first), (int64_t)limit + 1);
     while (!(rc = sc_query_next(&q, &row, err)) && row) {
         if (out->n == limit) { /* there is more: the cursor is the last row handed out */
@@ -185,26 +197,34 @@ static sc_rc walk(list_step *s, sc_err *err) {
 
 /* ---- How many ---------------------------------------------------------------------------------- */
 
+static const char count_times_sql[] =
+    "SELECT count(*) FROM feedback INDEXED BY feedback_created"
+    " WHERE project_no = ?1 AND created_at >= ?2 AND created_at < ?3"
+    " AND (?4 < 0 OR source = ?4) AND ?5 = ''";
+static const char count_status_sql[] =
+    "SELECT count(*) FROM feedback INDEXED BY feedback_status"
+    " WHERE project_no = ?1 AND created_at >= ?2 AND created_at < ?3"
+    " AND (?4 < 0 OR source = ?4) AND status = ?5 AND status <> ''";
+
 static sc_rc count_times(list_step *s, sc_err *err) {
     const sc_feedback_filter *f = s->f;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(s->c, "SELECT count(*) FROM feedback INDEXED BY feedback_created"
-                          " WHERE project_no = ?1 AND created_at >= ?2 AND created_at < ?3"
-                          " AND (?4 < 0 OR source = ?4)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, f->status.n ? count_status_sql : count_times_sql);
     bool row;
     sc_query_int(&q, s->project_no);
     sc_query_int(&q, f->since_ms ? f->since_ms : INT64_MIN);
     sc_query_int(&q, f->until_ms ? f->until_ms : INT64_MAX);
     sc_query_int(&q, f->by_source ? (int64_t)f->source : -1);
+    sc_query_text(&q, f->status);
     sc_rc rc = sc_query_next(&q, &row, err);
     if (!rc) s->out->total = sc_query_get_int(&q);
     return rc;
 }
 
 static sc_rc count_members(list_step *s, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(s->c, "SELECT count(*) FROM item INDEXED BY item_cluster"
-                          " WHERE cluster_no = ? AND cluster_no > 0");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, "SELECT count(*) FROM item INDEXED BY item_cluster"
+                                   " WHERE cluster_no = ? AND cluster_no > 0");
     bool row;
     sc_query_int(&q, s->cluster_no);
     sc_rc rc = sc_query_next(&q, &row, err);
@@ -212,9 +232,9 @@ static sc_rc count_members(list_step *s, int64_t *ret, sc_err *err) {
     return rc;
 }
 
-#define COUNT_TAIL(t)                                                                              \
-    " AND " t ".created_at < ?2 AND ?3 = 0 AND " t ".created_at >= ?4"                             \
-    " AND (?5 < 0 OR f.source = ?5) AND (?6 < 0 OR f.state = ?6)"                                  \
+#define COUNT_TAIL(t)                                                  \
+    " AND " t ".created_at < ?2 AND ?3 = 0 AND " t ".created_at >= ?4" \
+    " AND (?5 < 0 OR f.source = ?5) AND (?6 < 0 OR f.state = ?6)"      \
     " AND (?7 = '' OR f.status = ?7) AND (?8 = 0 OR coalesce(i.cluster_no, 0) = 0) LIMIT ?9"
 
 static const char count_open_sql[] =
@@ -228,7 +248,8 @@ static const char count_rows_sql[] =
     " WHERE f.project_no = ?1 AND ?10 = 0" COUNT_TAIL("f");
 
 static sc_rc count_rows(list_step *s, const char *sql, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, sql);
     bool row;
     int64_t until = s->f->until_ms ? s->f->until_ms : INT64_MAX;
     bind_filter(&q, s, (sc_cursor){until, 0}, 1);
@@ -259,7 +280,7 @@ static sc_rc count(list_step *s, sc_err *err) {
         s->out->total = s->by_state[f->state];
     } else if (plain && un && !by && !st) {
         s->out->total = s->all - s->clustered;
-    } else if (f->status.n == 0 && !st && !un) {
+    } else if (!st && !un) {
         return count_times(s, err);
     } else if (only_open(f) && s->by_state[0] + s->by_state[2] <= COUNT_ROWS) {
         return count_rows(s, count_open_sql, err);
@@ -283,8 +304,9 @@ static bool matches(const sc_feedback_filter *f, const sc_feedback *r, const sc_
 }
 
 static sc_rc by_seq(list_step *s, int64_t seq, sc_feedback *ret, bool *ret_found, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(s->c, "SELECT " COLUMNS " FROM feedback f" PLACE " WHERE f.seq = ? AND f.project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, "SELECT " COLUMNS " FROM feedback f" PLACE
+                                   " WHERE f.seq = ? AND f.project_no = ?");
     bool row;
     sc_query_int(&q, seq);
     sc_query_int(&q, s->project_no);
@@ -313,8 +335,8 @@ static sc_rc by_seqs(list_step *s, sc_err *err) {
         if (rc) return rc;
         if (!found) continue;
         if (out->n == s->page->limit)
-            return sc_cursor_write(CURSOR_SEQS, &s->f->project_id, (sc_cursor){(int64_t)i, 0}, s->arena,
-                                   &out->next_cursor, err);
+            return sc_cursor_write(CURSOR_SEQS, &s->f->project_id, (sc_cursor){(int64_t)i, 0},
+                                   s->arena, &out->next_cursor, err);
         out->items[out->n++] = f;
     }
     if (s->page->cursor.n == 0) out->total = (int64_t)out->n;
@@ -327,8 +349,8 @@ static sc_rc read_tallies(list_step *s, sc_err *err) {
     sc_rc rc =
         sc_sq_tally_read(s->c, s->project_no, SC_TALLY_SOURCE, s->by_source, SC_SOURCE_COUNT, err);
     if (!rc)
-        rc = sc_sq_tally_read(s->c, s->project_no, SC_TALLY_STATE, s->by_state, SC_FEEDBACK_STATE_COUNT,
-                              err);
+        rc = sc_sq_tally_read(s->c, s->project_no, SC_TALLY_STATE, s->by_state,
+                              SC_FEEDBACK_STATE_COUNT, err);
     if (!rc) rc = sc_sq_tally_read(s->c, s->project_no, SC_TALLY_CLUSTERED, &s->clustered, 1, err);
     for (size_t i = 0; i < SC_SOURCE_COUNT; i++) s->all += s->by_source[i];
     return rc;
@@ -353,8 +375,8 @@ static sc_rc list(list_step *s, sc_err *err) {
     return rc ? rc : count(s, err);
 }
 
-sc_rc sc_sq_feedback_list(void *self, const sc_feedback_filter *f, const sc_page *page, sc_arena *arena,
-                          sc_feedback_list *ret, sc_err *err) {
+sc_rc sc_sq_feedback_list(void *self, const sc_feedback_filter *f, const sc_page *page,
+                          sc_arena *arena, sc_feedback_list *ret, sc_err *err) {
     sc_feedback_list out = {.total = -1};
     list_step s = {.f = f, .page = page, .arena = arena, .out = &out};
     sc_rc rc = sc_cursor_check_limit(page->limit, err);

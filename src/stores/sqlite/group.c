@@ -13,9 +13,9 @@ typedef struct group_step {
 /* ---- May it be written? ------------------------------------------------------------------------ */
 
 static sc_rc check_version(group_step *s, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(s->c, "UPDATE project SET group_version = group_version + 1"
-                          " WHERE project_no = ? AND group_version = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, "UPDATE project SET group_version = group_version + 1"
+                                   " WHERE project_no = ? AND group_version = ?");
     sc_query_int(&q, s->project_no);
     sc_query_int(&q, s->w->expect_version);
     sc_rc rc = sc_query_run(&q, err);
@@ -47,9 +47,10 @@ typedef struct place {
 } place;
 
 static sc_rc place_of(group_step *s, int64_t seq, place *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(s->c, "SELECT f.state, i.cluster_no, i.seq IS NOT NULL FROM feedback f"
-                          " LEFT JOIN item i ON i.seq = f.seq WHERE f.seq = ? AND f.project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        s->c, "SELECT f.state, i.cluster_no, i.seq IS NOT NULL FROM feedback f"
+              " LEFT JOIN item i ON i.seq = f.seq WHERE f.seq = ? AND f.project_no = ?");
     bool row;
     sc_query_int(&q, seq);
     sc_query_int(&q, s->project_no);
@@ -64,7 +65,8 @@ static sc_rc place_of(group_step *s, int64_t seq, place *ret, sc_err *err) {
 
 static sc_rc set_state(group_step *s, int64_t seq, int64_t from, int64_t to, sc_err *err) {
     if (from == to) return SC_OK;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, "UPDATE feedback SET state = ? WHERE seq = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->c, "UPDATE feedback SET state = ? WHERE seq = ?");
     sc_query_int(&q, to);
     sc_query_int(&q, seq);
     s->by_state[from]--;
@@ -87,8 +89,10 @@ static sc_rc assign(group_step *s, const sc_assign *a, sc_err *err) {
     if (rc) return rc;
     bool bare = was.known && a->repr.n == 0;
     {
-        SC_AUTO(sc_query_done) sc_query q = sc_query_of(
-            s->c, bare ? move_item_sql : was.known ? remake_item_sql : make_item_sql);
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(s->c, bare        ? move_item_sql
+                                       : was.known ? remake_item_sql
+                                                   : make_item_sql);
         sc_query_int(&q, a->seq);
         sc_query_int(&q, to);
         sc_query_int(&q, s->version);
@@ -133,8 +137,10 @@ static sc_rc add_decision(group_step *s, const sc_decision *d, sc_err *err) {
     if (!rc) rc = cluster_no(s, &d->cluster_id, &to, err);
     if (!rc) rc = sc_sq_model_no(s->c, d->model, true, &model, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(
-        s->c, "INSERT INTO decision (seq, cluster_no, from_no, reason, conflict, nearest_seq, at, model_no,"
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        s->c, "INSERT INTO decision (seq, cluster_no, from_no, reason, conflict, nearest_seq, at, "
+              "model_no,"
               " probability, mean, best, worst, semantic, lexical, title, stack, job_id, actor,"
               " shared_terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sc_query_int(&q, d->feedback_seq);
@@ -164,9 +170,10 @@ static sc_rc add_correction(group_step *s, const sc_correction *r, sc_err *err) 
     if (!rc) rc = cluster_no(s, &r->cluster_id, &cluster, err);
     if (!rc) rc = cluster_no(s, &r->other_id, &other, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(s->c, "INSERT INTO correction (project_no, id, action_id, kind, seq, cluster_no,"
-                          " other_no, at, ended_at, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        s->c, "INSERT INTO correction (project_no, id, action_id, kind, seq, cluster_no,"
+              " other_no, at, ended_at, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)");
     sc_query_int(&q, s->project_no);
     sc_query_id(&q, &r->id);
     sc_query_id(&q, &r->action_id);
@@ -181,7 +188,8 @@ static sc_rc add_correction(group_step *s, const sc_correction *r, sc_err *err) 
 
 static sc_rc undo(group_step *s, sc_err *err) {
     if (!sc_id_is_set(&s->w->undo_action)) return SC_OK;
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(s->c, "UPDATE correction INDEXED BY correction_action SET ended_at = max(?1, 1)"
                           " WHERE action_id = ?2 AND project_no = ?3 AND ended_at = 0");
     sc_query_int(&q, s->w->now_ms);
@@ -202,14 +210,16 @@ static sc_rc write(group_step *s, sc_err *err) {
     if (!rc && sc_id_is_set(&w->job_id))
         rc = sc_sq_job_check_fence(s->c, s->project_no, &w->job_id, w->job_fence, err);
     if (!rc) rc = check_version(s, err);
-    if (!rc && w->n_assigns) rc = sc_sq_model_no(s->c, sc_str_of(w->model), true, &s->model_no, err);
+    if (!rc && w->n_assigns)
+        rc = sc_sq_model_no(s->c, sc_str_of(w->model), true, &s->model_no, err);
     for (size_t i = 0; !rc && i < w->n_clusters; i++)
         rc = sc_sq_cluster_put(s->c, s->project_no, s->version, &w->clusters[i], err);
     for (size_t i = 0; !rc && i < w->n_assigns; i++) rc = assign(s, &w->assigns[i], err);
     if (!rc) rc = write_counters(s, err);
     for (size_t i = 0; !rc && i < w->n_decisions; i++) rc = add_decision(s, &w->decisions[i], err);
     if (!rc) rc = undo(s, err);
-    for (size_t i = 0; !rc && i < w->n_corrections; i++) rc = add_correction(s, &w->corrections[i], err);
+    for (size_t i = 0; !rc && i < w->n_corrections; i++)
+        rc = add_correction(s, &w->corrections[i], err);
     for (size_t i = 0; !rc && i < w->n_events; i++)
         rc = sc_sq_event_add(s->c, s->project_no, &w->events[i], err);
     return rc;
@@ -219,7 +229,8 @@ static sc_rc check_models(const sc_group_write *w, sc_err *err) {
     if (w->model && *w->model) return SC_OK;
     for (size_t i = 0; i < w->n_assigns; i++)
         if (w->assigns[i].repr.n)
-            return sc_fail_field(err, SC_INVALID, "model", "a representation needs its model's name");
+            return sc_fail_field(err, SC_INVALID, "model",
+                                 "a representation needs its model's name");
     return SC_OK;
 }
 

@@ -6,14 +6,16 @@ sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err
     *ret = 0;
     if (name.n == 0) return SC_OK;
     {
-        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT model_no FROM model WHERE name = ?");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "SELECT model_no FROM model WHERE name = ?");
         sc_query_text(&q, name);
         sc_rc rc = sc_query_next(&q, &row, err);
         if (rc) return rc;
         if (row) *ret = sc_query_get_int(&q);
     }
     if (row || !make) return SC_OK;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "INSERT INTO model (name) VALUES (?)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "INSERT INTO model (name) VALUES (?)");
     sc_query_text(&q, name);
     sc_rc rc = sc_query_run(&q, err);
     if (!rc) *ret = sqlite3_last_insert_rowid(c->db);
@@ -22,23 +24,22 @@ sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err
 
 /* ---- Placements -------------------------------------------------------------------------------- */
 
-#define ITEM_COLUMNS                                                                               \
-    "SELECT i.seq, i.created_at, i.id, k.id, i.version,"                                           \
+#define ITEM_COLUMNS                                     \
+    "SELECT i.seq, i.created_at, i.id, k.id, i.version," \
     " CASE i.model_no WHEN ?3 THEN i.repr ELSE x'' END FROM item i "
 #define ITEM_CLUSTER " LEFT JOIN cluster k ON k.cluster_no = i.cluster_no"
 
 /* From the beginning nearly every row is wanted: in the order of the table. Later few are: by the
  * index of versions, then sorted. */
-static const char all_items_sql[] =
-    ITEM_COLUMNS "NOT INDEXED" ITEM_CLUSTER
-                 " WHERE i.project_no = ?1 AND i.version > ?2 ORDER BY i.seq";
+static const char all_items_sql[] = ITEM_COLUMNS
+    "NOT INDEXED" ITEM_CLUSTER " WHERE i.project_no = ?1 AND i.version > ?2 ORDER BY i.seq";
 static const char later_items_sql[] =
     ITEM_COLUMNS "INDEXED BY item_version" ITEM_CLUSTER
                  " WHERE i.project_no = ?1 AND i.version > ?2 ORDER BY i.seq";
 
 static sc_rc version_of(sc_sq_conn *c, int64_t project_no, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT group_version FROM project WHERE project_no = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT group_version FROM project WHERE project_no = ?");
     bool row;
     sc_query_int(&q, project_no);
     sc_rc rc = sc_query_next(&q, &row, err);
@@ -46,15 +47,16 @@ static sc_rc version_of(sc_sq_conn *c, int64_t project_no, int64_t *ret, sc_err 
     return rc;
 }
 
-static sc_rc items(sc_sq_conn *c, const sc_id *project, int64_t version, const char *model, sc_item_fn fn,
-                   void *fn_self, int64_t *ret_version, sc_err *err) {
+static sc_rc items(sc_sq_conn *c, const sc_id *project, int64_t version, const char *model,
+                   sc_item_fn fn, void *fn_self, int64_t *ret_version, sc_err *err) {
     int64_t no, model_no, now;
     bool row;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (!rc) rc = version_of(c, no, &now, err);
     if (!rc) rc = sc_sq_model_no(c, sc_str_of(model), false, &model_no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, version > 0 ? later_items_sql : all_items_sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, version > 0 ? later_items_sql : all_items_sql);
     sc_query_int(&q, no);
     sc_query_int(&q, version);
     sc_query_int(&q, model_no ? model_no : -1);
@@ -73,8 +75,8 @@ static sc_rc items(sc_sq_conn *c, const sc_id *project, int64_t version, const c
     return rc;
 }
 
-sc_rc sc_sq_items_since(void *self, const sc_id *project, int64_t version, const char *model, sc_item_fn fn,
-                        void *fn_self, int64_t *ret_version, sc_err *err) {
+sc_rc sc_sq_items_since(void *self, const sc_id *project, int64_t version, const char *model,
+                        sc_item_fn fn, void *fn_self, int64_t *ret_version, sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     if (rc) return rc;
@@ -88,7 +90,8 @@ static sc_rc corrections(sc_sq_conn *c, const sc_id *project, sc_arena *arena, s
     int64_t no;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "SELECT r.id, r.action_id, r.kind, r.seq, k.id, o.id, r.actor, r.at"
                        " FROM correction r INDEXED BY correction_force"
                        " LEFT JOIN cluster k ON k.cluster_no = r.cluster_no"
@@ -128,7 +131,8 @@ sc_rc sc_sq_corrections(void *self, const sc_id *project, sc_arena *arena, sc_co
 
 /* ---- Decisions --------------------------------------------------------------------------------- */
 
-static sc_rc read_decision(sc_query *q, int64_t seq, sc_arena *arena, sc_decision *ret, sc_err *err) {
+static sc_rc read_decision(sc_query *q, int64_t seq, sc_arena *arena, sc_decision *ret,
+                           sc_err *err) {
     sc_decision d = {.feedback_seq = seq};
     d.cluster_id = sc_query_get_id(q);
     d.from_id = sc_query_get_id(q);
@@ -153,24 +157,27 @@ static sc_rc read_decision(sc_query *q, int64_t seq, sc_arena *arena, sc_decisio
     return rc;
 }
 
-static sc_rc decisions(sc_sq_conn *c, const sc_id *project, int64_t seq, sc_arena *arena, sc_decision **ret,
-                       size_t *ret_n, sc_err *err) {
+static sc_rc decisions(sc_sq_conn *c, const sc_id *project, int64_t seq, sc_arena *arena,
+                       sc_decision **ret, size_t *ret_n, sc_err *err) {
     int64_t no;
     bool row;
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
     {
-        SC_AUTO(sc_query_done) sc_query q =
-            sc_query_of(c, "SELECT 1 FROM feedback WHERE seq = ? AND project_no = ?");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "SELECT 1 FROM feedback WHERE seq = ? AND project_no = ?");
         sc_query_int(&q, seq);
         sc_query_int(&q, no);
         rc = sc_query_next(&q, &row, err);
         if (rc) return rc;
         if (!row) return sc_fail(err, SC_NOT_FOUND, "no such report");
     }
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(
-        c, "SELECT k.id, o.id, d.reason, d.conflict, d.probability, d.mean, d.best, d.worst, d.semantic,"
-           " d.lexical, d.title, d.stack, d.nearest_seq, d.shared_terms, m.name, d.actor, d.job_id, d.at"
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "SELECT k.id, o.id, d.reason, d.conflict, d.probability, d.mean, d.best, d.worst, "
+           "d.semantic,"
+           " d.lexical, d.title, d.stack, d.nearest_seq, d.shared_terms, m.name, d.actor, "
+           "d.job_id, d.at"
            " FROM decision d LEFT JOIN cluster k ON k.cluster_no = d.cluster_no"
            " LEFT JOIN cluster o ON o.cluster_no = d.from_no"
            " LEFT JOIN model m ON m.model_no = d.model_no WHERE d.seq = ? ORDER BY d.decision_no");
@@ -189,8 +196,8 @@ static sc_rc decisions(sc_sq_conn *c, const sc_id *project, int64_t seq, sc_aren
     return SC_OK;
 }
 
-sc_rc sc_sq_decisions(void *self, const sc_id *project, int64_t seq, sc_arena *arena, sc_decision **ret,
-                      size_t *ret_n, sc_err *err) {
+sc_rc sc_sq_decisions(void *self, const sc_id *project, int64_t seq, sc_arena *arena,
+                      sc_decision **ret, size_t *ret_n, sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, decisions(c, project, seq, arena, ret, ret_n, err));

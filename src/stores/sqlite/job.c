@@ -7,13 +7,15 @@
  * leaving its row alone saves the hot path a page. */
 static const char add_sql[] =
     "INSERT INTO job (id, project_no, state, attempts, max_attempts, fence, lease_until, run_at,"
-    " created_at, updated_at, ended_at, again, kind, unique_key, lease_owner, request_id, error, payload)"
+    " created_at, updated_at, ended_at, again, kind, unique_key, lease_owner, request_id, error, "
+    "payload)"
     " VALUES (?, ?, 0, 0, ?, 0, 0, ?, ?, ?, 0, 0, ?, ?, '', ?, '', ?)"
     " ON CONFLICT (project_no, unique_key) WHERE state < 2 AND unique_key <> ''"
     " DO UPDATE SET again = 1, updated_at = excluded.updated_at WHERE state = 1 AND again = 0";
 
 static sc_rc add(sc_sq_conn *c, const sc_job *job, int64_t project_no, bool *ret_new, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, add_sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, add_sql);
     int64_t before = sqlite3_last_insert_rowid(c->db);
     sqlite3_set_last_insert_rowid(c->db, 0);
     sc_query_id(&q, &job->id);
@@ -32,20 +34,25 @@ static sc_rc add(sc_sq_conn *c, const sc_job *job, int64_t project_no, bool *ret
     return rc;
 }
 
-sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project, const sc_id *job_id,
-                          sc_str request_id, int64_t now_ms, sc_err *err) {
+sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project,
+                          const sc_id *job_id, sc_str request_id, int64_t now_ms, sc_err *err) {
     char key[6 + SC_ID_TEXT];
     memcpy(key, "group:", 6);
     memcpy(key + 6, project->text, SC_ID_TEXT);
     bool added;
-    sc_job job = {.id = *job_id, .kind = SC_STR("group"), .unique_key = sc_str_of(key),
-                  .max_attempts = SC_GROUP_JOB_ATTEMPTS, .run_at_ms = now_ms, .created_at_ms = now_ms,
+    sc_job job = {.id = *job_id,
+                  .kind = SC_STR("group"),
+                  .unique_key = sc_str_of(key),
+                  .max_attempts = SC_GROUP_JOB_ATTEMPTS,
+                  .run_at_ms = now_ms,
+                  .created_at_ms = now_ms,
                   .request_id = request_id};
     return add(c, &job, project_no, &added, err);
 }
 
 static sc_rc find_open(sc_sq_conn *c, int64_t project_no, sc_str key, sc_id *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "SELECT id FROM job WHERE project_no = ? AND unique_key = ? AND state < 2"
                        " AND unique_key <> ''");
     bool row;
@@ -90,10 +97,11 @@ typedef struct standing {
     bool again;
 } standing;
 
-static sc_rc standing_of(sc_sq_conn *c, int64_t project_no, const sc_id *id, standing *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT seq, fence, state, attempts, max_attempts, again FROM job"
-                       " WHERE id = ?1 AND (?2 = 0 OR project_no = ?2)");
+static sc_rc standing_of(sc_sq_conn *c, int64_t project_no, const sc_id *id, standing *ret,
+                         sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT seq, fence, state, attempts, max_attempts, again FROM job"
+                                " WHERE id = ?1 AND (?2 = 0 OR project_no = ?2)");
     bool row;
     sc_query_id(&q, id);
     sc_query_int(&q, project_no);
@@ -110,7 +118,8 @@ static sc_rc standing_of(sc_sq_conn *c, int64_t project_no, const sc_id *id, sta
 }
 
 static sc_rc fenced(sc_err *err) {
-    return sc_fail(err, SC_FENCED, "the job is no longer ours: its lease ran out or it was stopped");
+    return sc_fail(err, SC_FENCED,
+                   "the job is no longer ours: its lease ran out or it was stopped");
 }
 
 sc_rc sc_sq_job_check_fence(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t fence,
@@ -121,19 +130,20 @@ sc_rc sc_sq_job_check_fence(sc_sq_conn *c, int64_t project_no, const sc_id *id, 
     return st.state == SC_JOB_running && st.fence == fence ? SC_OK : fenced(err);
 }
 
-static int64_t fixed_ms(void *self) {
-    return *(int64_t *)self;
-}
+static int64_t fixed_ms(void *self) { return *(int64_t *)self; }
 
 /* The asking that came while a job ran must not end with it: a new pending job takes it over. */
 static sc_rc ask_again(sc_sq_conn *c, int64_t seq, int64_t now_ms, sc_err *err) {
     sc_clock clock = {.wall_ms = fixed_ms, .self = &now_ms};
     sc_id id = sc_id_new(&clock);
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(
-        c, "INSERT INTO job (id, project_no, state, attempts, max_attempts, fence, lease_until, run_at,"
-           " created_at, updated_at, ended_at, again, kind, unique_key, lease_owner, request_id, error,"
-           " payload) SELECT ?1, project_no, 0, 0, max_attempts, 0, 0, ?2, ?2, ?2, 0, 0, kind, unique_key,"
-           " '', request_id, '', payload FROM job WHERE seq = ?3");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "INSERT INTO job (id, project_no, state, attempts, max_attempts, "
+                                "fence, lease_until, run_at,"
+                                " created_at, updated_at, ended_at, again, kind, unique_key, "
+                                "lease_owner, request_id, error,"
+                                " payload) SELECT ?1, project_no, 0, 0, max_attempts, 0, 0, ?2, "
+                                "?2, ?2, 0, 0, kind, unique_key,"
+                                " '', request_id, '', payload FROM job WHERE seq = ?3");
     sc_query_id(&q, &id);
     sc_query_int(&q, now_ms);
     sc_query_int(&q, seq);
@@ -151,11 +161,12 @@ typedef struct change {
 
 static sc_rc apply(sc_sq_conn *c, int64_t seq, const change *k, sc_err *err) {
     bool ended = sc_job_state_ended(k->to);
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "UPDATE job SET state = ?1, attempts = ?2, again = 0, lease_owner = '',"
-                       " lease_until = 0, run_at = CASE ?3 WHEN 0 THEN run_at ELSE ?3 END,"
-                       " error = CASE ?4 WHEN 0 THEN ?5 ELSE error END, updated_at = ?6, ended_at = ?7"
-                       " WHERE seq = ?8");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "UPDATE job SET state = ?1, attempts = ?2, again = 0, lease_owner = '',"
+           " lease_until = 0, run_at = CASE ?3 WHEN 0 THEN run_at ELSE ?3 END,"
+           " error = CASE ?4 WHEN 0 THEN ?5 ELSE error END, updated_at = ?6, ended_at = ?7"
+           " WHERE seq = ?8");
     sc_query_int(&q, k->to);
     sc_query_int(&q, k->attempts);
     sc_query_int(&q, k->run_at_ms);
@@ -178,7 +189,8 @@ typedef struct candidate {
 
 static sc_rc best_of(sc_sq_conn *c, const char *sql, sc_str kind, int64_t now_ms, bool expired,
                      candidate *best, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, sql);
     bool row;
     sc_query_text(&q, kind);
     sc_query_int(&q, now_ms);
@@ -193,11 +205,13 @@ static sc_rc best_of(sc_sq_conn *c, const char *sql, sc_str kind, int64_t now_ms
 /* best->seq = 0: nothing is ready. */
 static sc_rc find_ready(sc_sq_conn *c, const sc_str *kinds, size_t n_kinds, int64_t now_ms,
                         candidate *best, sc_err *err) {
-    static const char ready_sql[] = "SELECT seq, run_at FROM job INDEXED BY job_ready WHERE kind = ?"
-                                    " AND state = 0 AND run_at <= ? ORDER BY run_at, seq LIMIT 1";
-    static const char leased_sql[] = "SELECT seq, run_at FROM job INDEXED BY job_leased WHERE kind = ?"
-                                     " AND state = 1 AND lease_until <= ?"
-                                     " ORDER BY lease_until, seq LIMIT 1";
+    static const char ready_sql[] =
+        "SELECT seq, run_at FROM job INDEXED BY job_ready WHERE kind = ?"
+        " AND state = 0 AND run_at <= ? ORDER BY run_at, seq LIMIT 1";
+    static const char leased_sql[] =
+        "SELECT seq, run_at FROM job INDEXED BY job_leased WHERE kind = ?"
+        " AND state = 1 AND lease_until <= ?"
+        " ORDER BY lease_until, seq LIMIT 1";
     sc_rc rc = SC_OK;
     *best = (candidate){0, 0, false};
     for (size_t i = 0; !rc && i < n_kinds; i++) {
@@ -207,8 +221,10 @@ static sc_rc find_ready(sc_sq_conn *c, const sc_str *kinds, size_t n_kinds, int6
     return rc;
 }
 
-static sc_rc lease(sc_sq_conn *c, int64_t seq, sc_str owner, int64_t lease_ms, int64_t now_ms, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
+static sc_rc lease(sc_sq_conn *c, int64_t seq, sc_str owner, int64_t lease_ms, int64_t now_ms,
+                   sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "UPDATE job SET state = 1, attempts = attempts + 1, fence = fence + 1,"
                        " lease_owner = ?, lease_until = ?, updated_at = ? WHERE seq = ?");
     sc_query_text(&q, owner);
@@ -219,8 +235,9 @@ static sc_rc lease(sc_sq_conn *c, int64_t seq, sc_str owner, int64_t lease_ms, i
 }
 
 static sc_rc read_by_seq(sc_sq_conn *c, int64_t seq, sc_arena *arena, sc_job *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT " SC_SQ_JOB_COLUMNS " FROM job j" SC_SQ_JOB_PROJECT " WHERE j.seq = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " SC_SQ_JOB_COLUMNS " FROM job j" SC_SQ_JOB_PROJECT
+                                " WHERE j.seq = ?");
     bool row;
     int64_t same;
     sc_query_int(&q, seq);
@@ -229,12 +246,13 @@ static sc_rc read_by_seq(sc_sq_conn *c, int64_t seq, sc_arena *arena, sc_job *re
 }
 
 /* A holder that vanished with the last attempt leaves a dead letter, not an endless loop. */
-static sc_rc bury_expired(sc_sq_conn *c, const candidate *k, int64_t now_ms, bool *ret_buried, sc_err *err) {
+static sc_rc bury_expired(sc_sq_conn *c, const candidate *k, int64_t now_ms, bool *ret_buried,
+                          sc_err *err) {
     int attempts = 0, max = 0;
     bool again = false;
     {
-        SC_AUTO(sc_query_done) sc_query q =
-            sc_query_of(c, "SELECT attempts, max_attempts, again FROM job WHERE seq = ?");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "SELECT attempts, max_attempts, again FROM job WHERE seq = ?");
         bool row;
         sc_query_int(&q, k->seq);
         sc_rc rc = sc_query_next(&q, &row, err);
@@ -245,7 +263,9 @@ static sc_rc bury_expired(sc_sq_conn *c, const candidate *k, int64_t now_ms, boo
     }
     *ret_buried = attempts >= max;
     if (!*ret_buried) return SC_OK;
-    change dead = {.to = SC_JOB_dead, .attempts = attempts, .now_ms = now_ms,
+    change dead = {.to = SC_JOB_dead,
+                   .attempts = attempts,
+                   .now_ms = now_ms,
                    .error = SC_STR("the lease ran out and no attempts are left")};
     sc_rc rc = apply(c, k->seq, &dead, err);
     return rc || !again ? rc : ask_again(c, k->seq, now_ms, err);
@@ -286,8 +306,8 @@ static sc_rc look(sc_sq *s, const claim_step *k, bool *ret_found, sc_err *err) {
 
 /* Looks without the writer first: most claims of an idle worker find nothing, and should not stand
  * in the way of those who write. */
-sc_rc sc_sq_job_claim(void *self, const sc_str *kinds, size_t n_kinds, sc_str owner, int64_t lease_ms,
-                      int64_t now_ms, sc_arena *arena, sc_job *ret, sc_err *err) {
+sc_rc sc_sq_job_claim(void *self, const sc_str *kinds, size_t n_kinds, sc_str owner,
+                      int64_t lease_ms, int64_t now_ms, sc_arena *arena, sc_job *ret, sc_err *err) {
     claim_step k = {kinds, n_kinds, owner, lease_ms, now_ms, arena};
     sc_sq_conn *c;
     sc_job job;
@@ -306,9 +326,9 @@ sc_rc sc_sq_job_claim(void *self, const sc_str *kinds, size_t n_kinds, sc_str ow
 
 static sc_rc extend(sc_sq_conn *c, const sc_id *id, int64_t fence, int64_t until_ms, int64_t now_ms,
                     sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "UPDATE job SET lease_until = ?, updated_at = ?"
-                       " WHERE id = ? AND fence = ? AND state = 1");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "UPDATE job SET lease_until = ?, updated_at = ?"
+                                " WHERE id = ? AND fence = ? AND state = 1");
     sc_query_int(&q, until_ms);
     sc_query_int(&q, now_ms);
     sc_query_id(&q, id);
@@ -317,8 +337,8 @@ static sc_rc extend(sc_sq_conn *c, const sc_id *id, int64_t fence, int64_t until
     return !rc && !sc_query_changes(&q) ? fenced(err) : rc;
 }
 
-sc_rc sc_sq_job_heartbeat(void *self, const sc_id *id, int64_t fence, int64_t lease_ms, int64_t now_ms,
-                          sc_err *err) {
+sc_rc sc_sq_job_heartbeat(void *self, const sc_id *id, int64_t fence, int64_t lease_ms,
+                          int64_t now_ms, sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_write_begin(self, &c, err);
     return rc ? rc : sc_sq_write_end(c, extend(c, id, fence, now_ms + lease_ms, now_ms, err), err);
@@ -371,8 +391,8 @@ sc_rc sc_sq_job_end(void *self, const sc_job_end *end, sc_err *err) {
 
 /* ---- By a person ------------------------------------------------------------------------------- */
 
-static sc_rc act(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_job_event event, int64_t now_ms,
-                 sc_err *err) {
+static sc_rc act(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_job_event event,
+                 int64_t now_ms, sc_err *err) {
     standing st;
     int64_t project_no;
     sc_rc rc = sc_sq_project_any(c, project, &project_no, err);
@@ -388,8 +408,8 @@ static sc_rc act(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_job_ev
     return apply(c, st.seq, &k, err);
 }
 
-sc_rc sc_sq_job_act(void *self, const sc_id *project, const sc_id *id, sc_job_event event, int64_t now_ms,
-                    sc_err *err) {
+sc_rc sc_sq_job_act(void *self, const sc_id *project, const sc_id *id, sc_job_event event,
+                    int64_t now_ms, sc_err *err) {
     sc_sq_conn *c;
     if (event != SC_JOB_EV_CANCEL && event != SC_JOB_EV_REPLAY)
         return sc_fail_field(err, SC_INVALID, "event", "a person may cancel or replay");
@@ -403,8 +423,10 @@ static sc_rc drop(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_err *
     sc_rc rc = sc_sq_project_any(c, project, &project_no, err);
     if (!rc) rc = standing_of(c, project_no, id, &st, err);
     if (rc) return rc;
-    if (st.state != SC_JOB_dead) return sc_fail(err, SC_CONFLICT, "only a dead letter can be dropped");
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "DELETE FROM job WHERE seq = ?");
+    if (st.state != SC_JOB_dead)
+        return sc_fail(err, SC_CONFLICT, "only a dead letter can be dropped");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "DELETE FROM job WHERE seq = ?");
     sc_query_int(&q, st.seq);
     return sc_query_run(&q, err);
 }

@@ -32,14 +32,15 @@ static sc_rc get(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_arena 
     bool row;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT " SC_SQ_JOB_COLUMNS " FROM job j" SC_SQ_JOB_PROJECT
-                       " WHERE j.id = ?1 AND (?2 = 0 OR j.project_no = ?2)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " SC_SQ_JOB_COLUMNS " FROM job j" SC_SQ_JOB_PROJECT
+                                " WHERE j.id = ?1 AND (?2 = 0 OR j.project_no = ?2)");
     sc_query_id(&q, id);
     sc_query_int(&q, no);
     rc = sc_query_next(&q, &row, err);
     if (rc) return rc;
-    return row ? sc_sq_job_row(&q, arena, &seq, ret, err) : sc_fail(err, SC_NOT_FOUND, "no such job");
+    return row ? sc_sq_job_row(&q, arena, &seq, ret, err)
+               : sc_fail(err, SC_NOT_FOUND, "no such job");
 }
 
 sc_rc sc_sq_job_get(void *self, const sc_id *project, const sc_id *id, sc_arena *arena, sc_job *ret,
@@ -59,15 +60,17 @@ static void bind_filter(sc_query *q, const sc_job_filter *f, int64_t project_no)
     sc_query_int(q, f->by_state ? (int64_t)f->state : -1);
 }
 
-#define FILTERS                                                                                    \
-    " WHERE (?1 = 0 OR j.project_no = ?1) AND (?2 = '' OR j.kind = ?2) AND (?3 < 0 OR j.state = ?3)"
+#define FILTERS                                                                                   \
+    " WHERE (?1 = 0 OR j.project_no = ?1) AND (?2 = '' OR j.kind = ?2) AND (?3 < 0 OR j.state = " \
+    "?3)"
 
 /* Jobs are pruned, so counting the index is cheap. */
-static sc_rc count(sc_sq_conn *c, const sc_job_filter *f, int64_t project_no, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT count(*) FROM job j INDEXED BY job_project"
-                       " WHERE (?1 = 0 OR j.project_no = ?1) AND (?2 = '' OR j.kind = ?2)"
-                       " AND (?3 < 0 OR j.state = ?3) AND j.project_no >= 0");
+static sc_rc count(sc_sq_conn *c, const sc_job_filter *f, int64_t project_no, int64_t *ret,
+                   sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT count(*) FROM job j INDEXED BY job_project"
+                                " WHERE (?1 = 0 OR j.project_no = ?1) AND (?2 = '' OR j.kind = ?2)"
+                                " AND (?3 < 0 OR j.state = ?3) AND j.project_no >= 0");
     bool row;
     bind_filter(&q, f, project_no);
     sc_rc rc = sc_query_next(&q, &row, err);
@@ -82,14 +85,16 @@ static sc_rc list(sc_sq_conn *c, const sc_job_filter *f, const sc_page *page, sc
     int64_t no, seq = 0;
     bool row;
     sc_rc rc = sc_sq_project_any(c, &f->project_id, &no, err);
-    if (!rc && page->cursor.n) rc = sc_cursor_read(page->cursor, CURSOR_LIST, &f->project_id, &below, err);
+    if (!rc && page->cursor.n)
+        rc = sc_cursor_read(page->cursor, CURSOR_LIST, &f->project_id, &below, err);
     if (!rc) rc = count(c, f, no, &out.total, err);
     if (rc) return rc;
     out.items = sc_arena_take_array(arena, page->limit, sizeof *out.items);
     if (!out.items) return sc_sq_no_memory(err);
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT " SC_SQ_JOB_COLUMNS " FROM job j NOT INDEXED" SC_SQ_JOB_PROJECT FILTERS
-                       " AND j.seq < ?4 ORDER BY j.seq DESC LIMIT ?5");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " SC_SQ_JOB_COLUMNS
+                                " FROM job j NOT INDEXED" SC_SQ_JOB_PROJECT FILTERS
+                                " AND j.seq < ?4 ORDER BY j.seq DESC LIMIT ?5");
     bind_filter(&q, f, no);
     sc_query_int(&q, below.key);
     sc_query_int(&q, (int64_t)page->limit + 1);
@@ -119,9 +124,10 @@ sc_rc sc_sq_job_list(void *self, const sc_job_filter *f, const sc_page *page, sc
 /* ---- Counting ---------------------------------------------------------------------------------- */
 
 static sc_rc oldest(sc_sq_conn *c, int64_t project_no, sc_str kind, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT coalesce(min(run_at), 0) FROM job INDEXED BY job_ready WHERE state = 0"
-                       " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "SELECT coalesce(min(run_at), 0) FROM job INDEXED BY job_ready WHERE state = 0"
+           " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2)");
     bool row;
     sc_query_int(&q, project_no);
     sc_query_text(&q, kind);
@@ -130,16 +136,18 @@ static sc_rc oldest(sc_sq_conn *c, int64_t project_no, sc_str kind, int64_t *ret
     return rc;
 }
 
-static sc_rc counts(sc_sq_conn *c, const sc_id *project, sc_str kind, sc_job_counts *ret, sc_err *err) {
+static sc_rc counts(sc_sq_conn *c, const sc_id *project, sc_str kind, sc_job_counts *ret,
+                    sc_err *err) {
     sc_job_counts out = {.oldest_pending_ms = 0};
     int64_t no;
     bool row;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (!rc) rc = oldest(c, no, kind, &out.oldest_pending_ms, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT state, count(*) FROM job INDEXED BY job_project WHERE project_no >= 0"
-                       " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2) GROUP BY state");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "SELECT state, count(*) FROM job INDEXED BY job_project WHERE project_no >= 0"
+           " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2) GROUP BY state");
     sc_query_int(&q, no);
     sc_query_text(&q, kind);
     while (!(rc = sc_query_next(&q, &row, err)) && row) {
@@ -152,7 +160,8 @@ static sc_rc counts(sc_sq_conn *c, const sc_id *project, sc_str kind, sc_job_cou
     return rc;
 }
 
-sc_rc sc_sq_job_counts(void *self, const sc_id *project, sc_str kind, sc_job_counts *ret, sc_err *err) {
+sc_rc sc_sq_job_counts(void *self, const sc_id *project, sc_str kind, sc_job_counts *ret,
+                       sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, counts(c, project, kind, ret, err));
@@ -160,8 +169,10 @@ sc_rc sc_sq_job_counts(void *self, const sc_id *project, sc_str kind, sc_job_cou
 
 /* ---- Clearing away ----------------------------------------------------------------------------- */
 
-static sc_rc remove_before(sc_sq_conn *c, const char *sql, int64_t before_ms, int64_t *n, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
+static sc_rc remove_before(sc_sq_conn *c, const char *sql, int64_t before_ms, int64_t *n,
+                           sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, sql);
     sc_query_int(&q, before_ms);
     sc_rc rc = sc_query_run(&q, err);
     if (!rc) *n += sc_query_changes(&q);
@@ -174,8 +185,9 @@ sc_rc sc_sq_prune(void *self, int64_t jobs_before_ms, int64_t events_before_ms, 
     int64_t n = 0;
     sc_rc rc = sc_sq_write_begin(self, &c, err);
     if (rc) return rc;
-    rc = remove_before(c, "DELETE FROM job WHERE ended_at > 0 AND ended_at < ? AND state BETWEEN 2 AND 5",
-                       jobs_before_ms, &n, err);
+    rc = remove_before(
+        c, "DELETE FROM job WHERE ended_at > 0 AND ended_at < ? AND state BETWEEN 2 AND 5",
+        jobs_before_ms, &n, err);
     if (!rc) rc = remove_before(c, "DELETE FROM event WHERE at < ?", events_before_ms, &n, err);
     rc = sc_sq_write_end(c, rc, err);
     if (!rc) *ret_n = n;

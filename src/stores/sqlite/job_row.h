@@ -4,9 +4,9 @@
 
 #include "stores/sqlite/steps.h"
 
-#define SC_SQ_JOB_COLUMNS                                                                          \
-    "j.seq, j.id, p.id, j.kind, j.unique_key, j.payload, j.state, j.attempts, j.max_attempts,"     \
-    " j.fence, j.lease_owner, j.lease_until, j.run_at, j.created_at, j.updated_at, j.ended_at,"    \
+#define SC_SQ_JOB_COLUMNS                                                                       \
+    "j.seq, j.id, p.id, j.kind, j.unique_key, j.payload, j.state, j.attempts, j.max_attempts,"  \
+    " j.fence, j.lease_owner, j.lease_until, j.run_at, j.created_at, j.updated_at, j.ended_at," \
     " j.error, j.request_id, j.again"
 #define SC_SQ_JOB_PROJECT " LEFT JOIN project p ON p.project_no = j.project_no"
 

@@ -6,9 +6,10 @@ static sc_rc put(sc_sq_conn *c, const sc_key *k, sc_err *err) {
     int64_t project;
     sc_rc rc = sc_sq_project_any(c, &k->project_id, &project, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "INSERT INTO api_key (id, project_no, name, prefix, hash, scopes, created_at,"
-                       " last_used, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "INSERT INTO api_key (id, project_no, name, prefix, hash, scopes, created_at,"
+           " last_used, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sc_query_id(&q, &k->id);
     sc_query_int(&q, project);
     sc_query_text(&q, k->name);
@@ -30,8 +31,8 @@ sc_rc sc_sq_key_put(void *self, const sc_key *k, sc_err *err) {
     return rc ? rc : sc_sq_write_end(c, put(c, k, err), err);
 }
 
-#define KEY_COLUMNS                                                                                \
-    "k.id, p.id, k.name, k.prefix, k.hash, k.scopes, k.created_at, k.last_used, k.expires_at,"     \
+#define KEY_COLUMNS                                                                            \
+    "k.id, p.id, k.name, k.prefix, k.hash, k.scopes, k.created_at, k.last_used, k.expires_at," \
     " k.revoked_at FROM api_key k LEFT JOIN project p ON p.project_no = k.project_no"
 
 static sc_rc read_row(sc_query *q, sc_arena *arena, sc_key *ret, sc_err *err) {
@@ -50,8 +51,10 @@ static sc_rc read_row(sc_query *q, sc_arena *arena, sc_key *ret, sc_err *err) {
     return rc;
 }
 
-static sc_rc find(sc_sq_conn *c, const unsigned char hash[32], sc_arena *arena, sc_key *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT " KEY_COLUMNS " WHERE k.hash = ?");
+static sc_rc find(sc_sq_conn *c, const unsigned char hash[32], sc_arena *arena, sc_key *ret,
+                  sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " KEY_COLUMNS " WHERE k.hash = ?");
     bool row;
     sc_query_blob(&q, hash, 32);
     sc_rc rc = sc_query_next(&q, &row, err);
@@ -59,7 +62,8 @@ static sc_rc find(sc_sq_conn *c, const unsigned char hash[32], sc_arena *arena, 
     return row ? read_row(&q, arena, ret, err) : sc_fail(err, SC_NOT_FOUND, "no such key");
 }
 
-sc_rc sc_sq_key_find(void *self, const unsigned char hash[32], sc_arena *arena, sc_key *ret, sc_err *err) {
+sc_rc sc_sq_key_find(void *self, const unsigned char hash[32], sc_arena *arena, sc_key *ret,
+                     sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, find(c, hash, arena, ret, err));
@@ -70,8 +74,9 @@ static sc_rc list(sc_sq_conn *c, const sc_id *project, sc_arena *arena, sc_key *
     int64_t no;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(
-        c, "SELECT " KEY_COLUMNS " WHERE ?1 = 0 OR k.project_no = ?1 ORDER BY k.key_no");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT " KEY_COLUMNS
+                                " WHERE ?1 = 0 OR k.project_no = ?1 ORDER BY k.key_no");
     sc_query_int(&q, no);
     sc_key *items = NULL;
     size_t n = 0, cap = 0;
@@ -96,13 +101,15 @@ sc_rc sc_sq_key_list(void *self, const sc_id *project, sc_arena *arena, sc_key *
 }
 
 /* Revoking again keeps the first time. */
-static sc_rc revoke(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64_t now_ms, sc_err *err) {
+static sc_rc revoke(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64_t now_ms,
+                    sc_err *err) {
     int64_t no;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "UPDATE api_key SET revoked_at = CASE revoked_at WHEN 0 THEN ?1 ELSE revoked_at"
-                       " END WHERE id = ?2 AND (?3 = 0 OR project_no = ?3)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "UPDATE api_key SET revoked_at = CASE revoked_at WHEN 0 THEN ?1 ELSE revoked_at"
+           " END WHERE id = ?2 AND (?3 = 0 OR project_no = ?3)");
     sc_query_int(&q, now_ms);
     sc_query_id(&q, id);
     sc_query_int(&q, no);
@@ -111,15 +118,16 @@ static sc_rc revoke(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64_
     return rc;
 }
 
-sc_rc sc_sq_key_revoke(void *self, const sc_id *project, const sc_id *id, int64_t now_ms, sc_err *err) {
+sc_rc sc_sq_key_revoke(void *self, const sc_id *project, const sc_id *id, int64_t now_ms,
+                       sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_write_begin(self, &c, err);
     return rc ? rc : sc_sq_write_end(c, revoke(c, project, id, now_ms, err), err);
 }
 
 static sc_rc touch(sc_sq_conn *c, const sc_id *id, int64_t now_ms, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "UPDATE api_key SET last_used = max(last_used, ?) WHERE id = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "UPDATE api_key SET last_used = max(last_used, ?) WHERE id = ?");
     sc_query_int(&q, now_ms);
     sc_query_id(&q, id);
     sc_rc rc = sc_query_run(&q, err);
@@ -136,7 +144,8 @@ sc_rc sc_sq_key_touch(void *self, const sc_id *id, int64_t now_ms, sc_err *err) 
 /* ---- Sessions --------------------------------------------------------------------------------- */
 
 static sc_rc drop_expired(sc_sq_conn *c, int64_t now_ms, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "DELETE FROM session WHERE expires_at <= ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "DELETE FROM session WHERE expires_at <= ?");
     sc_query_int(&q, now_ms);
     return sc_query_run(&q, err);
 }
@@ -147,9 +156,10 @@ static sc_rc session_put(sc_sq_conn *c, const sc_session *s, sc_err *err) {
     sc_rc rc = sc_sq_project_any(c, &s->project_id, &project, err);
     if (!rc) rc = drop_expired(c, s->created_at_ms, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "INSERT INTO session (hash, login, project_no, scopes, created_at, expires_at)"
-                       " VALUES (?, ?, ?, ?, ?, ?)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "INSERT INTO session (hash, login, project_no, scopes, created_at, expires_at)"
+           " VALUES (?, ?, ?, ?, ?, ?)");
     sc_query_blob(&q, s->hash, sizeof s->hash);
     sc_query_int(&q, s->login);
     sc_query_int(&q, project);
@@ -167,10 +177,10 @@ sc_rc sc_sq_session_put(void *self, const sc_session *s, sc_err *err) {
 
 static sc_rc session_find(sc_sq_conn *c, const unsigned char hash[32], bool login, int64_t now_ms,
                           sc_session *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT s.hash, s.login, p.id, s.scopes, s.created_at, s.expires_at"
-                       " FROM session s LEFT JOIN project p ON p.project_no = s.project_no"
-                       " WHERE s.hash = ? AND s.login = ? AND s.expires_at > ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT s.hash, s.login, p.id, s.scopes, s.created_at, s.expires_at"
+                                " FROM session s LEFT JOIN project p ON p.project_no = s.project_no"
+                                " WHERE s.hash = ? AND s.login = ? AND s.expires_at > ?");
     bool row;
     sc_query_blob(&q, hash, 32);
     sc_query_int(&q, login);
@@ -191,7 +201,8 @@ static sc_rc session_find(sc_sq_conn *c, const unsigned char hash[32], bool logi
 }
 
 static sc_rc session_remove(sc_sq_conn *c, const unsigned char hash[32], sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "DELETE FROM session WHERE hash = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "DELETE FROM session WHERE hash = ?");
     sc_query_blob(&q, hash, 32);
     return sc_query_run(&q, err);
 }

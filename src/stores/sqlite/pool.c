@@ -47,7 +47,8 @@ sc_rc sc_sq_conn_open(sc_sq *s, int cache_kib, sc_sq_conn **ret, sc_err *err) {
     int code = sqlite3_open_v2(s->path, &c->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     sc_rc rc = SC_OK;
     if (code)
-        rc = c->db ? sc_sq_fail(c, code, err) : sc_sq_fail_at(s, code, 0, sqlite3_errstr(code), err);
+        rc =
+            c->db ? sc_sq_fail(c, code, err) : sc_sq_fail_at(s, code, 0, sqlite3_errstr(code), err);
     if (!rc) rc = set_up(c, cache_kib, err);
     if (rc) {
         sc_sq_conn_close(c);
@@ -152,7 +153,8 @@ static sc_rc ready_writer(sc_sq *s, sc_err *err) {
     }
     sc_rc rc = check_place(s->writer, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->writer, "BEGIN IMMEDIATE");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(s->writer, "BEGIN IMMEDIATE");
     return sc_query_run(&q, err);
 }
 
@@ -174,7 +176,8 @@ sc_rc sc_sq_write_begin(sc_sq *s, sc_sq_conn **ret, sc_err *err) {
 sc_rc sc_sq_write_end(sc_sq_conn *c, sc_rc rc, sc_err *err) {
     sc_sq *s = c->store;
     if (!rc) {
-        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "COMMIT");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "COMMIT");
         rc = sc_query_run(&q, err);
     }
     if (rc && !sqlite3_get_autocommit(c->db)) {
@@ -244,7 +247,8 @@ sc_rc sc_sq_read_begin(sc_sq *s, sc_sq_conn **ret, sc_err *err) {
         if (rc && c) c->suspect = true;
     }
     if (!rc) {
-        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "BEGIN");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "BEGIN");
         rc = sc_query_run(&q, err);
     }
     if (rc) {
@@ -256,7 +260,8 @@ sc_rc sc_sq_read_begin(sc_sq *s, sc_sq_conn **ret, sc_err *err) {
 }
 
 sc_rc sc_sq_read_end(sc_sq_conn *c, sc_rc rc) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "COMMIT");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "COMMIT");
     if (sc_query_run(&q, NULL)) c->suspect = true; /* the answer stands: it was read already */
     sc_query_done(&q);
     give_reader(c->store, c);

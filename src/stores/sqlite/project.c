@@ -19,7 +19,8 @@ void *sc_sq_grow(sc_arena *arena, void *items, size_t n, size_t *cap, size_t siz
 sc_rc sc_sq_project_no(sc_sq_conn *c, const sc_id *id, int64_t *ret, sc_err *err) {
     bool row = false;
     if (id && sc_id_is_set(id)) {
-        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT project_no FROM project WHERE id = ?");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "SELECT project_no FROM project WHERE id = ?");
         sc_query_id(&q, id);
         sc_rc rc = sc_query_next(&q, &row, err);
         if (rc) return rc;
@@ -37,9 +38,9 @@ sc_rc sc_sq_project_any(sc_sq_conn *c, const sc_id *id, int64_t *ret, sc_err *er
 /* ---- Projects --------------------------------------------------------------------------------- */
 
 static sc_rc put(sc_sq_conn *c, const sc_project *p, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "INSERT INTO project (id, name, created_at) VALUES (?, ?, ?)"
-                       " ON CONFLICT (id) DO UPDATE SET name = excluded.name");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "INSERT INTO project (id, name, created_at) VALUES (?, ?, ?)"
+                                " ON CONFLICT (id) DO UPDATE SET name = excluded.name");
     sc_query_id(&q, &p->id);
     sc_query_text(&q, p->name);
     sc_query_int(&q, p->created_at_ms);
@@ -71,9 +72,9 @@ static sc_rc read_row(sc_query *q, sc_arena *arena, sc_project *ret, sc_err *err
 /* A UUID is a legal name too: the id wins. */
 static sc_rc get(sc_sq_conn *c, sc_str id_or_name, sc_arena *arena, sc_project *ret, sc_err *err) {
     sc_id id = sc_id_of(id_or_name);
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT id, name, created_at, group_version FROM project"
-                       " WHERE id = ?1 OR name = ?2 ORDER BY id = ?1 DESC LIMIT 1");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT id, name, created_at, group_version FROM project"
+                                " WHERE id = ?1 OR name = ?2 ORDER BY id = ?1 DESC LIMIT 1");
     bool row;
     sc_query_id(&q, &id);
     sc_query_text(&q, id_or_name);
@@ -82,14 +83,16 @@ static sc_rc get(sc_sq_conn *c, sc_str id_or_name, sc_arena *arena, sc_project *
     return row ? read_row(&q, arena, ret, err) : sc_fail(err, SC_NOT_FOUND, "no such project");
 }
 
-sc_rc sc_sq_project_get(void *self, sc_str id_or_name, sc_arena *arena, sc_project *ret, sc_err *err) {
+sc_rc sc_sq_project_get(void *self, sc_str id_or_name, sc_arena *arena, sc_project *ret,
+                        sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, get(c, id_or_name, arena, ret, err));
 }
 
 static sc_rc list(sc_sq_conn *c, sc_arena *arena, sc_project **ret, size_t *ret_n, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
+    SC_AUTO(sc_query_done)
+    sc_query q =
         sc_query_of(c, "SELECT id, name, created_at, group_version FROM project ORDER BY name");
     sc_project *items = NULL;
     size_t n = 0, cap = 0;
@@ -107,7 +110,8 @@ static sc_rc list(sc_sq_conn *c, sc_arena *arena, sc_project **ret, size_t *ret_
     return SC_OK;
 }
 
-sc_rc sc_sq_project_list(void *self, sc_arena *arena, sc_project **ret, size_t *ret_n, sc_err *err) {
+sc_rc sc_sq_project_list(void *self, sc_arena *arena, sc_project **ret, size_t *ret_n,
+                         sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, list(c, arena, ret, ret_n, err));
@@ -115,14 +119,14 @@ sc_rc sc_sq_project_list(void *self, sc_arena *arena, sc_project **ret, size_t *
 
 /* ---- Settings --------------------------------------------------------------------------------- */
 
-static sc_rc setting_get(sc_sq_conn *c, const sc_id *project, sc_str name, sc_arena *arena, sc_str *ret,
-                         sc_err *err) {
+static sc_rc setting_get(sc_sq_conn *c, const sc_id *project, sc_str name, sc_arena *arena,
+                         sc_str *ret, sc_err *err) {
     int64_t no;
     bool row;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT value FROM setting WHERE project_no = ? AND name = ?");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT value FROM setting WHERE project_no = ? AND name = ?");
     sc_query_int(&q, no);
     sc_query_text(&q, name);
     rc = sc_query_next(&q, &row, err);
@@ -140,22 +144,23 @@ sc_rc sc_sq_setting_get(void *self, const sc_id *project, sc_str name, sc_arena 
     return rc ? rc : sc_sq_read_end(c, setting_get(c, project, name, arena, ret, err));
 }
 
-static sc_rc setting_put(sc_sq_conn *c, const sc_id *project, sc_str name, sc_str value, int64_t now_ms,
-                         sc_err *err) {
+static sc_rc setting_put(sc_sq_conn *c, const sc_id *project, sc_str name, sc_str value,
+                         int64_t now_ms, sc_err *err) {
     int64_t no;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
     if (value.n == 0) {
-        SC_AUTO(sc_query_done) sc_query q =
-            sc_query_of(c, "DELETE FROM setting WHERE project_no = ? AND name = ?");
+        SC_AUTO(sc_query_done)
+        sc_query q = sc_query_of(c, "DELETE FROM setting WHERE project_no = ? AND name = ?");
         sc_query_int(&q, no);
         sc_query_text(&q, name);
         return sc_query_run(&q, err);
     }
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "INSERT INTO setting (project_no, name, value, updated_at) VALUES (?, ?, ?, ?)"
-                       " ON CONFLICT DO UPDATE SET value = excluded.value,"
-                       " updated_at = excluded.updated_at");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "INSERT INTO setting (project_no, name, value, updated_at) VALUES (?, ?, ?, ?)"
+           " ON CONFLICT DO UPDATE SET value = excluded.value,"
+           " updated_at = excluded.updated_at");
     sc_query_int(&q, no);
     sc_query_text(&q, name);
     sc_query_text(&q, value);

@@ -42,7 +42,8 @@ void sc_query_int(sc_query *q, int64_t v) {
 void sc_query_real(sc_query *q, double v) {
     if (q->code) return;
     ++q->param;
-    note(q, isnan(v) ? sqlite3_bind_null(q->st, q->param) : sqlite3_bind_double(q->st, q->param, v));
+    note(q,
+         isnan(v) ? sqlite3_bind_null(q->st, q->param) : sqlite3_bind_double(q->st, q->param, v));
 }
 
 void sc_query_text(sc_query *q, sc_str s) {
@@ -52,7 +53,8 @@ void sc_query_text(sc_query *q, sc_str s) {
 }
 
 void sc_query_blob(sc_query *q, const void *p, size_t n) {
-    if (!q->code) note(q, sqlite3_bind_blob64(q->st, ++q->param, p ? p : "", p ? n : 0, SQLITE_STATIC));
+    if (!q->code)
+        note(q, sqlite3_bind_blob64(q->st, ++q->param, p ? p : "", p ? n : 0, SQLITE_STATIC));
 }
 
 void sc_query_id(sc_query *q, const sc_id *id) {
@@ -86,18 +88,14 @@ sc_rc sc_query_run(sc_query *q, sc_err *err) {
     return rc;
 }
 
-int64_t sc_query_changes(const sc_query *q) {
-    return sqlite3_changes64(q->c->db);
-}
+int64_t sc_query_changes(const sc_query *q) { return sqlite3_changes64(q->c->db); }
 
 void sc_query_again(sc_query *q) {
     if (q->st) sqlite3_reset(q->st);
     q->param = 0;
 }
 
-int64_t sc_query_get_int(sc_query *q) {
-    return sqlite3_column_int64(q->st, q->column++);
-}
+int64_t sc_query_get_int(sc_query *q) { return sqlite3_column_int64(q->st, q->column++); }
 
 int64_t sc_query_get_enum(sc_query *q, int64_t count) {
     int64_t v = sqlite3_column_int64(q->st, q->column++);
@@ -153,7 +151,8 @@ sc_rc sc_query_row_check(sc_query *q, sc_err *err) {
 }
 
 sc_rc sc_query_scalar(sc_sq_conn *c, const char *sql, int64_t fallback, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, sql);
     bool row;
     sc_rc rc = sc_query_next(&q, &row, err);
     if (!rc) *ret = row ? sc_query_get_int(&q) : fallback;

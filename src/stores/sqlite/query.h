@@ -26,10 +26,10 @@ void sc_query_done(sc_query *q);
 
 /* Parameters, left to right. */
 void sc_query_int(sc_query *q, int64_t v);
-void sc_query_real(sc_query *q, double v);         /* NAN as NULL                    */
-void sc_query_text(sc_query *q, sc_str s);         /* none as the empty string       */
+void sc_query_real(sc_query *q, double v); /* NAN as NULL                    */
+void sc_query_text(sc_query *q, sc_str s); /* none as the empty string       */
 void sc_query_blob(sc_query *q, const void *p, size_t n);
-void sc_query_id(sc_query *q, const sc_id *id);    /* 16 bytes; none or NULL as NULL */
+void sc_query_id(sc_query *q, const sc_id *id); /* 16 bytes; none or NULL as NULL */
 
 /* The next row, if any. */
 sc_rc sc_query_next(sc_query *q, bool *ret_row, sc_err *err);

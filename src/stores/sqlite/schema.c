@@ -13,9 +13,7 @@ static const char *const steps[] = {
     sc_sq_schema_1,
 };
 
-int64_t sc_sq_schema_version(void) {
-    return (int64_t)SC_LEN(steps);
-}
+int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }
 
 static sc_rc refuse_foreign(sc_sq_conn *c, sc_err *err) {
     return sc_fail(err, SC_STORE,
@@ -39,7 +37,8 @@ sc_rc sc_sq_schema_check(sc_sq_conn *c, sc_err *err) {
     if (application != APPLICATION_ID) return refuse_foreign(c, err);
     if (version > sc_sq_schema_version()) return refuse_newer(c, version, err);
     if (version < sc_sq_schema_version())
-        return sc_fail(err, SC_STORE, "the database under %.80s was replaced by an older one: restart",
+        return sc_fail(err, SC_STORE,
+                       "the database under %.80s was replaced by an older one: restart",
                        c->store->dir);
     return SC_OK;
 }
@@ -68,8 +67,8 @@ static sc_rc run_steps(sc_sq_conn *c, sc_err *err) {
             return rc;
         }
     }
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
-             (int)SC_LEN(steps));
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             APPLICATION_ID, (int)SC_LEN(steps));
     return sc_sq_exec(c, sql, err);
 }
 

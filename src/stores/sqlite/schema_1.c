@@ -67,6 +67,9 @@ const char sc_sq_schema_1[] =
     "CREATE UNIQUE INDEX feedback_id ON feedback (id);\n"
     /* Lists, newest first; source is in it so that a filter by it reads no rows. */
     "CREATE INDEX feedback_created ON feedback (project_no, created_at, seq, source);\n"
+    /* Only sources that have a status of their own (issues of GitHub) pay for it. */
+    "CREATE INDEX feedback_status ON feedback (project_no, status, created_at, seq, source)"
+    " WHERE status <> '';\n"
     /* What waits for grouping, in order of arrival, and what was parked. */
     "CREATE INDEX feedback_open ON feedback (project_no, state) WHERE state <> 1;\n"
 
@@ -122,7 +125,8 @@ const char sc_sq_schema_1[] =
     "  error_message TEXT NOT NULL\n"
     ") STRICT;\n"
     /* Every filter of a list is in the first one, so that counting reads no rows. */
-    "CREATE INDEX cluster_recent ON cluster (project_no, last_seen, cluster_no, status, count, sources)"
+    "CREATE INDEX cluster_recent ON cluster (project_no, last_seen, cluster_no, status, count, "
+    "sources)"
     " WHERE merged_into IS NULL;\n"
     "CREATE INDEX cluster_size ON cluster (project_no, count) WHERE merged_into IS NULL;\n"
     "CREATE INDEX cluster_created ON cluster (project_no, created_at) WHERE merged_into IS NULL;\n"

@@ -11,10 +11,18 @@
 static const char file_name[] = "soulcaster.db";
 
 static const sc_opt opts[] = {
-    {.name = "dir", .type = SC_OPT_STR, .offset = offsetof(sc_sqlite_conf, dir), .fallback = "data",
-     .arg = "DIR", .help = "directory of the database; made if need be, for this user only"},
-    {.name = "busy-timeout-ms", .type = SC_OPT_INT, .offset = offsetof(sc_sqlite_conf, busy_timeout_ms),
-     .fallback = "5000", .arg = "MS", .max = 600000,
+    {.name = "dir",
+     .type = SC_OPT_STR,
+     .offset = offsetof(sc_sqlite_conf, dir),
+     .fallback = "data",
+     .arg = "DIR",
+     .help = "directory of the database; made if need be, for this user only"},
+    {.name = "busy-timeout-ms",
+     .type = SC_OPT_INT,
+     .offset = offsetof(sc_sqlite_conf, busy_timeout_ms),
+     .fallback = "5000",
+     .arg = "MS",
+     .max = 600000,
      .help = "how long a write waits for another process that writes"},
 };
 
@@ -41,7 +49,8 @@ static sc_rc make_dir(char *dir, sc_err *err) {
 }
 
 static void sync_dir(const char *dir) {
-    SC_AUTO(sc_auto_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close)
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) fsync(fd);
 }
 
@@ -57,7 +66,8 @@ static sc_rc make_file(sc_sq *s, sc_err *err) {
 }
 
 static sc_rc use_wal(sc_sq_conn *c, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "PRAGMA journal_mode = WAL");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "PRAGMA journal_mode = WAL");
     bool row;
     sc_rc rc = sc_query_next(&q, &row, err);
     if (rc) return rc;
@@ -72,9 +82,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* SQLite's own memory statistics are a lock that all threads share; nobody reads them. Refused, and
  * no harm done, when something else has started SQLite already. */
-static void configure_sqlite(void) {
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
+static void configure_sqlite(void) { sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
 
 static void close_store(void *self) {
     sc_sq *s = self;
@@ -124,15 +132,16 @@ static int64_t size_of(const char *path, const char *suffix) {
 static sc_rc info(void *self, sc_store_info *ret, sc_err *err) {
     (void)err;
     sc_sq *s = self;
-    *ret = (sc_store_info){.backend = sc_store_sqlite.name, .schema_version = sc_sq_schema_version(),
+    *ret = (sc_store_info){.backend = sc_store_sqlite.name,
+                           .schema_version = sc_sq_schema_version(),
                            .bytes = size_of(s->path, "") + size_of(s->path, "-wal")};
     return SC_OK;
 }
 
 static sc_rc write_probe(sc_sq_conn *c, int64_t now_ms, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "INSERT INTO probe (one, at, n) VALUES (1, ?, 1)"
-                       " ON CONFLICT (one) DO UPDATE SET at = excluded.at, n = n + 1");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "INSERT INTO probe (one, at, n) VALUES (1, ?, 1)"
+                                " ON CONFLICT (one) DO UPDATE SET at = excluded.at, n = n + 1");
     sc_query_int(&q, now_ms);
     return sc_query_run(&q, err);
 }

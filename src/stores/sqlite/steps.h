@@ -16,7 +16,8 @@ sc_rc sc_sq_project_any(sc_sq_conn *c, const sc_id *id, int64_t *ret, sc_err *er
 /* counter += by; by may be negative. */
 sc_rc sc_sq_tally_add(sc_sq_conn *c, int64_t project_no, int what, int64_t by, sc_err *err);
 /* All counters of a project from `what` on, n of them; absent ones are 0. */
-sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret, size_t n, sc_err *err);
+sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret, size_t n,
+                       sc_err *err);
 /* Notes that reports came between the two times; call before their tallies are added. */
 sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, int64_t last_ms,
                          sc_err *err);
@@ -24,12 +25,13 @@ sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, in
 /* Number of an embedder's name; 0 when it was never stored. `make` stores it. */
 sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err *err);
 /* Number of a cluster of the project; none is 0; SC_NOT_FOUND. */
-sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret, sc_err *err);
+sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret,
+                       sc_err *err);
 
 enum { SC_GROUP_JOB_ATTEMPTS = 5 }; /* with back-off: minutes, then a dead letter */
 /* Asks for the project's "group" job: nothing where one is pending, `again` where one runs. */
-sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project, const sc_id *job_id,
-                          sc_str request_id, int64_t now_ms, sc_err *err);
+sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project,
+                          const sc_id *job_id, sc_str request_id, int64_t now_ms, sc_err *err);
 /* SC_FENCED unless the project's job runs under this fence. */
 sc_rc sc_sq_job_check_fence(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t fence,
                             sc_err *err);
@@ -60,37 +62,42 @@ sc_rc sc_sq_session_take(void *, const unsigned char[32], int64_t, sc_session *,
 sc_rc sc_sq_session_get(void *, const unsigned char[32], int64_t, sc_session *, sc_err *);
 sc_rc sc_sq_session_drop(void *, const unsigned char[32], sc_err *);
 
-sc_rc sc_sq_feedback_put(void *, const sc_feedback *, const sc_id *, size_t, sc_put_result *, sc_err *);
+sc_rc sc_sq_feedback_put(void *, const sc_feedback *, const sc_id *, size_t, sc_put_result *,
+                         sc_err *);
 sc_rc sc_sq_feedback_update(void *, const sc_feedback *, bool, const sc_id *, int64_t, sc_err *);
 sc_rc sc_sq_feedback_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_feedback *, sc_err *);
 sc_rc sc_sq_feedback_list(void *, const sc_feedback_filter *, const sc_page *, sc_arena *,
                           sc_feedback_list *, sc_err *);
-sc_rc sc_sq_feedback_pending(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_feedback **, size_t *,
-                             sc_err *);
+sc_rc sc_sq_feedback_pending(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_feedback **,
+                             size_t *, sc_err *);
 
 sc_rc sc_sq_items_since(void *, const sc_id *, int64_t, const char *, sc_item_fn, void *, int64_t *,
                         sc_err *);
-sc_rc sc_sq_clusters_since(void *, const sc_id *, int64_t, sc_arena *, sc_cluster **, size_t *, sc_err *);
+sc_rc sc_sq_clusters_since(void *, const sc_id *, int64_t, sc_arena *, sc_cluster **, size_t *,
+                           sc_err *);
 sc_rc sc_sq_group_write(void *, const sc_group_write *, int64_t *, sc_err *);
 sc_rc sc_sq_cluster_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_cluster *, sc_err *);
 sc_rc sc_sq_cluster_list(void *, const sc_cluster_filter *, const sc_page *, int64_t, sc_arena *,
                          sc_cluster_list *, sc_err *);
 sc_rc sc_sq_corrections(void *, const sc_id *, sc_arena *, sc_correction **, size_t *, sc_err *);
-sc_rc sc_sq_decisions(void *, const sc_id *, int64_t, sc_arena *, sc_decision **, size_t *, sc_err *);
+sc_rc sc_sq_decisions(void *, const sc_id *, int64_t, sc_arena *, sc_decision **, size_t *,
+                      sc_err *);
 
 sc_rc sc_sq_job_enqueue(void *, const sc_job *, sc_id *, sc_err *);
-sc_rc sc_sq_job_claim(void *, const sc_str *, size_t, sc_str, int64_t, int64_t, sc_arena *, sc_job *,
-                      sc_err *);
+sc_rc sc_sq_job_claim(void *, const sc_str *, size_t, sc_str, int64_t, int64_t, sc_arena *,
+                      sc_job *, sc_err *);
 sc_rc sc_sq_job_heartbeat(void *, const sc_id *, int64_t, int64_t, int64_t, sc_err *);
 sc_rc sc_sq_job_end(void *, const sc_job_end *, sc_err *);
 sc_rc sc_sq_job_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_job *, sc_err *);
-sc_rc sc_sq_job_list(void *, const sc_job_filter *, const sc_page *, sc_arena *, sc_job_list *, sc_err *);
+sc_rc sc_sq_job_list(void *, const sc_job_filter *, const sc_page *, sc_arena *, sc_job_list *,
+                     sc_err *);
 sc_rc sc_sq_job_act(void *, const sc_id *, const sc_id *, sc_job_event, int64_t, sc_err *);
 sc_rc sc_sq_job_drop(void *, const sc_id *, const sc_id *, sc_err *);
 sc_rc sc_sq_job_counts(void *, const sc_id *, sc_str, sc_job_counts *, sc_err *);
 sc_rc sc_sq_prune(void *, int64_t, int64_t, int64_t *, sc_err *);
 
-sc_rc sc_sq_events(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_event **, size_t *, sc_err *);
+sc_rc sc_sq_events(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_event **, size_t *,
+                   sc_err *);
 sc_rc sc_sq_last_event(void *, int64_t *, sc_err *);
 sc_rc sc_sq_stats(void *, const sc_id *, int64_t, sc_store_stats *, sc_err *);
 

@@ -14,8 +14,8 @@
 #include "ports/store.h"
 
 enum {
-    SC_SQ_READERS = 8,           /* connections for reading, opened when first needed */
-    SC_SQ_STATEMENTS = 128,      /* slots of a connection's statement cache           */
+    SC_SQ_READERS = 8,      /* connections for reading, opened when first needed */
+    SC_SQ_STATEMENTS = 128, /* slots of a connection's statement cache           */
     SC_SQ_WRITER_CACHE_KIB = 8192,
     SC_SQ_READER_CACHE_KIB = 1024,
     /* WAL pages (4 KiB) at which a caller who is in no hurry moves them into the database, and at
@@ -49,23 +49,23 @@ struct sc_sq {
     int busy_timeout_ms;
     bool locks_ready;
 
-    pthread_mutex_t lock;        /* guards what follows, to `generation` */
-    bool writing;                /* someone has the writer               */
-    sc_sq_waiter *first, *last;  /* who waits for it, oldest first       */
-    sc_sq_conn *idle;            /* readers nobody uses                  */
-    size_t n_readers;            /* open ones, used or not               */
+    pthread_mutex_t lock;       /* guards what follows, to `generation` */
+    bool writing;               /* someone has the writer               */
+    sc_sq_waiter *first, *last; /* who waits for it, oldest first       */
+    sc_sq_conn *idle;           /* readers nobody uses                  */
+    size_t n_readers;           /* open ones, used or not               */
     pthread_cond_t reader_free;
-    uint64_t generation;         /* raised by an I/O error: every older connection is renewed */
+    uint64_t generation; /* raised by an I/O error: every older connection is renewed */
 
-    sc_sq_conn *writer;          /* whoever has the turn owns it */
+    sc_sq_conn *writer; /* whoever has the turn owns it */
 
-    pthread_mutex_t watch_lock;  /* guards watch */
-    sc_sq_conn *watch;           /* for change_token: its numbers compare on one connection only */
+    pthread_mutex_t watch_lock; /* guards watch */
+    sc_sq_conn *watch;          /* for change_token: its numbers compare on one connection only */
 
     pthread_mutex_t checkpoint_lock;
     sc_sq_conn *checkpointer;
-    atomic_int wal_pages;        /* in the WAL after the last commit of ours */
-    atomic_int checkpoint_at;    /* not before so many (put off by one that could not finish) */
+    atomic_int wal_pages;     /* in the WAL after the last commit of ours */
+    atomic_int checkpoint_at; /* not before so many (put off by one that could not finish) */
 };
 
 /* ---- Connections (pool.c) ------------------------------------------------------------------- */

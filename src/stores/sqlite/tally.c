@@ -1,7 +1,9 @@
 #include "stores/sqlite/steps.h"
 
-static sc_rc change(sc_sq_conn *c, const char *sql, int64_t project_no, int what, int64_t n, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
+static sc_rc change(sc_sq_conn *c, const char *sql, int64_t project_no, int what, int64_t n,
+                    sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, sql);
     sc_query_int(&q, project_no);
     sc_query_int(&q, what);
     sc_query_int(&q, n);
@@ -16,9 +18,11 @@ sc_rc sc_sq_tally_add(sc_sq_conn *c, int64_t project_no, int what, int64_t by, s
                   project_no, what, by, err);
 }
 
-sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret, size_t n, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "SELECT what, n FROM tally WHERE project_no = ?1 AND what >= ?2 AND what < ?3");
+sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret, size_t n,
+                       sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "SELECT what, n FROM tally WHERE project_no = ?1 AND what >= ?2 AND what < ?3");
     sc_query_int(&q, project_no);
     sc_query_int(&q, what);
     sc_query_int(&q, what + (int64_t)n);
@@ -46,9 +50,10 @@ static sc_rc new_minute(sc_sq_conn *c, int64_t project_no, int64_t minute, sc_er
     int64_t before;
     sc_rc rc = count_reports(c, project_no, &before, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done) sc_query q =
-        sc_query_of(c, "INSERT INTO arrival (project_no, slot, minute, before) VALUES (?, ?, ?, ?)"
-                       " ON CONFLICT DO UPDATE SET minute = excluded.minute, before = excluded.before");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c, "INSERT INTO arrival (project_no, slot, minute, before) VALUES (?, ?, ?, ?)"
+           " ON CONFLICT DO UPDATE SET minute = excluded.minute, before = excluded.before");
     sc_query_int(&q, project_no);
     sc_query_int(&q, minute % SC_ARRIVAL_SLOTS);
     sc_query_int(&q, minute);
@@ -67,16 +72,20 @@ sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, in
                          sc_err *err) {
     int64_t had[2]; /* first, last */
     sc_rc rc = sc_sq_tally_read(c, project_no, SC_TALLY_FIRST_MS, had, 2, err);
-    if (!rc && last_ms / 60000 > had[1] / 60000) rc = new_minute(c, project_no, last_ms / 60000, err);
-    if (!rc && (!had[0] || first_ms < had[0])) rc = set(c, project_no, SC_TALLY_FIRST_MS, first_ms, err);
+    if (!rc && last_ms / 60000 > had[1] / 60000)
+        rc = new_minute(c, project_no, last_ms / 60000, err);
+    if (!rc && (!had[0] || first_ms < had[0]))
+        rc = set(c, project_no, SC_TALLY_FIRST_MS, first_ms, err);
     if (!rc && last_ms > had[1]) rc = set(c, project_no, SC_TALLY_LAST_MS, last_ms, err);
     return rc;
 }
 
-static sc_rc count_since(sc_sq_conn *c, int64_t project_no, int64_t since_ms, int64_t all, int64_t *ret,
-                         sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(
-        c, "SELECT before FROM arrival WHERE project_no = ? AND minute >= ? ORDER BY minute LIMIT 1");
+static sc_rc count_since(sc_sq_conn *c, int64_t project_no, int64_t since_ms, int64_t all,
+                         int64_t *ret, sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(
+        c,
+        "SELECT before FROM arrival WHERE project_no = ? AND minute >= ? ORDER BY minute LIMIT 1");
     bool row;
     sc_query_int(&q, project_no);
     sc_query_int(&q, since_ms / 60000);
@@ -87,8 +96,10 @@ static sc_rc count_since(sc_sq_conn *c, int64_t project_no, int64_t since_ms, in
 
 /* ---- Stats ------------------------------------------------------------------------------------ */
 
-static sc_rc add_project(sc_sq_conn *c, int64_t no, int64_t now_ms, sc_store_stats *s, sc_err *err) {
-    int64_t source[SC_SOURCE_COUNT], state[SC_FEEDBACK_STATE_COUNT], status[SC_CLUSTER_STATUS_COUNT];
+static sc_rc add_project(sc_sq_conn *c, int64_t no, int64_t now_ms, sc_store_stats *s,
+                         sc_err *err) {
+    int64_t source[SC_SOURCE_COUNT], state[SC_FEEDBACK_STATE_COUNT],
+        status[SC_CLUSTER_STATUS_COUNT];
     int64_t times[2], recent = 0, all = 0;
     sc_rc rc = sc_sq_tally_read(c, no, SC_TALLY_SOURCE, source, SC_SOURCE_COUNT, err);
     if (!rc) rc = sc_sq_tally_read(c, no, SC_TALLY_STATE, state, SC_FEEDBACK_STATE_COUNT, err);
@@ -114,7 +125,8 @@ static sc_rc add_project(sc_sq_conn *c, int64_t no, int64_t now_ms, sc_store_sta
 }
 
 static sc_rc add_all(sc_sq_conn *c, int64_t now_ms, sc_store_stats *s, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT project_no FROM project");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT project_no FROM project");
     bool row;
     sc_rc rc;
     while (!(rc = sc_query_next(&q, &row, err)) && row) {
@@ -124,7 +136,8 @@ static sc_rc add_all(sc_sq_conn *c, int64_t now_ms, sc_store_stats *s, sc_err *e
     return rc;
 }
 
-sc_rc sc_sq_stats(void *self, const sc_id *project, int64_t now_ms, sc_store_stats *ret, sc_err *err) {
+sc_rc sc_sq_stats(void *self, const sc_id *project, int64_t now_ms, sc_store_stats *ret,
+                  sc_err *err) {
     sc_sq_conn *c;
     sc_store_stats s = {.feedback = 0};
     int64_t no;

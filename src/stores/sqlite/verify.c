@@ -10,40 +10,51 @@ static const struct {
     {"SELECT 1 FROM tally t WHERE t.what < 100 AND t.n <> (SELECT count(*) FROM feedback f"
      " WHERE f.project_no = t.project_no AND f.source = t.what) LIMIT 1",
      "the counters by source differ from the reports"},
-    {"SELECT 1 FROM tally t WHERE t.what BETWEEN 100 AND 199 AND t.n <> (SELECT count(*) FROM feedback f"
+    {"SELECT 1 FROM tally t WHERE t.what BETWEEN 100 AND 199 AND t.n <> (SELECT count(*) FROM "
+     "feedback f"
      " WHERE f.project_no = t.project_no AND f.state = t.what - 100) LIMIT 1",
      "the counters by state differ from the reports"},
-    {"SELECT 1 FROM tally t WHERE t.what BETWEEN 200 AND 299 AND t.n <> (SELECT count(*) FROM cluster k"
-     " WHERE k.project_no = t.project_no AND k.merged_into IS NULL AND k.status = t.what - 200) LIMIT 1",
+    {"SELECT 1 FROM tally t WHERE t.what BETWEEN 200 AND 299 AND t.n <> (SELECT count(*) FROM "
+     "cluster k"
+     " WHERE k.project_no = t.project_no AND k.merged_into IS NULL AND k.status = t.what - 200) "
+     "LIMIT 1",
      "the counters by status differ from the issues"},
     {"SELECT 1 FROM tally t WHERE t.what = 302 AND t.n <> (SELECT count(*) FROM item i"
      " WHERE i.project_no = t.project_no AND i.cluster_no > 0) LIMIT 1",
      "the counter of grouped reports differs from the reports"},
-    {"SELECT 1 FROM feedback f WHERE NOT EXISTS (SELECT 1 FROM tally t WHERE t.project_no = f.project_no"
-     " AND t.what = f.source) OR NOT EXISTS (SELECT 1 FROM tally t WHERE t.project_no = f.project_no"
+    {"SELECT 1 FROM feedback f WHERE NOT EXISTS (SELECT 1 FROM tally t WHERE t.project_no = "
+     "f.project_no"
+     " AND t.what = f.source) OR NOT EXISTS (SELECT 1 FROM tally t WHERE t.project_no = "
+     "f.project_no"
      " AND t.what = 100 + f.state) LIMIT 1",
      "a report that no counter counts"},
     {"SELECT 1 FROM feedback f LEFT JOIN project p ON p.project_no = f.project_no"
      " WHERE p.project_no IS NULL LIMIT 1",
      "a report without its project"},
-    {"SELECT 1 FROM item i LEFT JOIN feedback f ON f.seq = i.seq WHERE f.seq IS NULL OR f.id <> i.id"
+    {"SELECT 1 FROM item i LEFT JOIN feedback f ON f.seq = i.seq WHERE f.seq IS NULL OR f.id <> "
+     "i.id"
      " OR f.project_no <> i.project_no OR f.created_at <> i.created_at LIMIT 1",
      "a placement without its report"},
-    {"SELECT 1 FROM item i LEFT JOIN cluster k ON k.cluster_no = i.cluster_no WHERE i.cluster_no > 0"
+    {"SELECT 1 FROM item i LEFT JOIN cluster k ON k.cluster_no = i.cluster_no WHERE i.cluster_no > "
+     "0"
      " AND (k.cluster_no IS NULL OR k.project_no <> i.project_no) LIMIT 1",
      "a grouped report without its issue"},
-    {"SELECT 1 FROM item i JOIN cluster k ON k.cluster_no = i.cluster_no WHERE k.merged_into IS NOT NULL"
+    {"SELECT 1 FROM item i JOIN cluster k ON k.cluster_no = i.cluster_no WHERE k.merged_into IS "
+     "NOT NULL"
      " LIMIT 1",
      "a report in an issue that was merged away"},
     {"SELECT 1 FROM feedback f LEFT JOIN item i ON i.seq = f.seq WHERE (f.state = 1"
-     " AND coalesce(i.cluster_no, 0) = 0) OR (f.state = 2 AND coalesce(i.cluster_no, 0) > 0) LIMIT 1",
+     " AND coalesce(i.cluster_no, 0) = 0) OR (f.state = 2 AND coalesce(i.cluster_no, 0) > 0) LIMIT "
+     "1",
      "a report whose state differs from its place"},
-    {"SELECT 1 FROM cluster k WHERE k.merged_into IS NOT NULL AND NOT EXISTS (SELECT 1 FROM cluster o"
+    {"SELECT 1 FROM cluster k WHERE k.merged_into IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "
+     "cluster o"
      " WHERE o.id = k.merged_into AND o.project_no = k.project_no) LIMIT 1",
      "an issue merged into none"},
     {"SELECT 1 FROM decision d LEFT JOIN feedback f ON f.seq = d.seq WHERE f.seq IS NULL LIMIT 1",
      "a decision without its report"},
-    {"SELECT 1 FROM item i JOIN project p ON p.project_no = i.project_no WHERE i.version > p.group_version"
+    {"SELECT 1 FROM item i JOIN project p ON p.project_no = i.project_no WHERE i.version > "
+     "p.group_version"
      " LIMIT 1",
      "a placement newer than its project"},
 };
@@ -69,7 +80,8 @@ static sc_rc wrong(sc_sq_conn *c, const char *what, sc_err *err) {
 }
 
 static sc_rc check_file(sc_sq_conn *c, sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "PRAGMA integrity_check(1)");
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "PRAGMA integrity_check(1)");
     char what[128];
     bool row;
     sc_rc rc = sc_query_next(&q, &row, err);
@@ -77,7 +89,8 @@ static sc_rc check_file(sc_sq_conn *c, sc_err *err) {
     sc_str said = row ? sc_query_get_view(&q) : SC_STR("no answer");
     if (sc_str_is(said, "ok")) return SC_OK;
     /* It tells a page that could not be had for want of memory as a finding too. */
-    if (sc_str_find(said, SC_STR("error code=7")) != SIZE_MAX) return sc_sq_fail(c, SQLITE_NOMEM, err);
+    if (sc_str_find(said, SC_STR("error code=7")) != SIZE_MAX)
+        return sc_sq_fail(c, SQLITE_NOMEM, err);
     snprintf(what, sizeof what, "%.*s", SC_FMT(sc_str_clip(said, 100)));
     return wrong(c, what, err);
 }
