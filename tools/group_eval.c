@@ -91,10 +91,11 @@ static void print(const char *path, const sc_evaluation *v) {
     const char *slash = strrchr(path, '/');
     const sc_metrics *m = &v->metrics;
     printf("%-26.26s %6" PRId64 " %5.3f %5.3f %5.3f %5.3f %5.3f %5.3f %5.3f %6" PRId64 " %6" PRId64
-           " %7.0f %7.0f %6.0f %6" PRId64 " %5" PRId64 " %5.1f\n",
-           slash ? slash + 1 : path, m->items, m->ari, m->pair_precision, m->pair_recall, m->pair_f1,
-           m->v_measure, v->recall_at_1, v->recall_at_5, m->true_groups, m->found_groups, v->place_us_mean,
-           v->place_us_p99, v->search_us_mean, v->moves, v->suggestions, (double)v->bytes / 1e6);
+           " %7.0f %7.0f %6.0f %6" PRId64 " %5" PRId64 " %5.1f %5.3f %4.2f\n",
+           slash ? slash + 1 : path, m->items, m->ari, m->pair_precision, m->pair_recall,
+           m->pair_f1, m->v_measure, v->recall_at_1, v->recall_at_5, m->true_groups,
+           m->found_groups, v->place_us_mean, v->place_us_p99, v->search_us_mean, v->moves,
+           v->suggestions, (double)v->bytes / 1e6, v->cut, v->topics);
 }
 
 int main(int argc, char **argv) {
@@ -107,13 +108,18 @@ int main(int argc, char **argv) {
     if (!self || ops->open(self, NULL, &err)) die("open the embedder", &err);
     const sc_embedder em = {ops, self};
     conf.profile = sc_profile_get(ops->model(self));
-    puts("set                         items   ari     P     R    F1     V   R@1   R@5 groups  found "
-         "  place     p99 search  moves sugg.    MB");
+    puts(
+        "set                         items   ari     P     R    F1     V   R@1   R@5 groups  found "
+        "  place     p99 search  moves sugg.    MB   cut kind");
     for (int i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--shuffle") && i + 1 < argc) conf.shuffle = strtoull(argv[++i], NULL, 10);
-        else if (!strcmp(argv[i], "--max") && i + 1 < argc) max = strtoull(argv[++i], NULL, 10);
-        else if (!strcmp(argv[i], "--consolidate")) conf.consolidate = true;
-        else if (!strcmp(argv[i], "--no-search")) conf.skip_search = true;
+        if (!strcmp(argv[i], "--shuffle") && i + 1 < argc)
+            conf.shuffle = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--max") && i + 1 < argc)
+            max = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(argv[i], "--consolidate"))
+            conf.consolidate = true;
+        else if (!strcmp(argv[i], "--no-search"))
+            conf.skip_search = true;
         else {
             data d = {0};
             sc_evaluation v;

@@ -62,7 +62,8 @@ static bool ascending(const uint32_t *v, size_t n, bool strictly) {
 }
 
 static sc_rc check_header(const sc_repr *r, const unsigned char *h, size_t n, sc_err *err) {
-    if (h[0] != VERSION) return sc_fail(err, SC_INVALID, "representation: version %d is unknown", h[0]);
+    if (h[0] != VERSION)
+        return sc_fail(err, SC_INVALID, "representation: version %d is unknown", h[0]);
     if (get_u16(h + 10)) return sc_fail(err, SC_INVALID, "representation: reserved bytes are set");
     if (r->dim > SC_REPR_MAX_DIM || r->n_terms > SC_REPR_MAX_TERMS ||
         r->n_title_terms > SC_REPR_MAX_TITLE_TERMS || r->n_frames > SC_REPR_MAX_FRAMES ||
@@ -77,7 +78,8 @@ static sc_rc check_header(const sc_repr *r, const unsigned char *h, size_t n, sc
 }
 
 static sc_rc check_arrays(const sc_repr *r, sc_err *err) {
-    if (!ascending(r->terms, r->n_terms, true) || !ascending(r->title_terms, r->n_title_terms, false))
+    if (!ascending(r->terms, r->n_terms, true) ||
+        !ascending(r->title_terms, r->n_title_terms, false))
         return sc_fail(err, SC_INVALID, "representation: terms are not in ascending order");
     for (size_t i = 0; i < r->n_terms; i++)
         if (!r->tfs[i]) return sc_fail(err, SC_INVALID, "representation: a term occurs zero times");

@@ -142,7 +142,8 @@ static sc_rc run(pass *p, sc_err *err) {
     return rc;
 }
 
-sc_rc sc_engine_consolidate(sc_engine *e, size_t max_items, sc_arena *arena, sc_change *ret, sc_err *err) {
+sc_rc sc_engine_consolidate(sc_engine *e, size_t max_items, sc_arena *arena, sc_change *ret,
+                            sc_err *err) {
     sc_journal j;
     sc_journal_begin(&j, e, arena);
     pass p = {.j = &j, .e = e};

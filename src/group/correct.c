@@ -3,8 +3,13 @@
 
 #include "group/state.h"
 
-static const sc_evidence no_evidence = {.mean = NAN, .best = NAN, .worst = NAN, .semantic = NAN,
-                                        .lexical = NAN, .title = NAN, .stack = NAN};
+static const sc_evidence no_evidence = {.mean = NAN,
+                                        .best = NAN,
+                                        .worst = NAN,
+                                        .semantic = NAN,
+                                        .lexical = NAN,
+                                        .title = NAN,
+                                        .stack = NAN};
 
 static sc_why because(sc_decision_reason reason) {
     sc_why why = {.reason = reason, .evidence = no_evidence, .nearest = SC_GROUP_NONE};
@@ -33,13 +38,14 @@ static sc_rc move_all(sc_journal *j, uint32_t from, uint32_t to, const sc_why *w
     return rc;
 }
 
-sc_rc sc_engine_merge(sc_engine *e, const sc_id *into, const sc_id *from, size_t n_from, sc_arena *arena,
-                      sc_change *ret, sc_err *err) {
+sc_rc sc_engine_merge(sc_engine *e, const sc_id *into, const sc_id *from, size_t n_from,
+                      sc_arena *arena, sc_change *ret, sc_err *err) {
     uint32_t to, g;
     sc_rc rc = known(e, into, &to, err);
     for (size_t i = 0; !rc && i < n_from; i++) {
         rc = known(e, &from[i], &g, err);
-        if (!rc && g == to) rc = sc_fail(err, SC_UNPROCESSABLE, "an issue cannot be merged into itself");
+        if (!rc && g == to)
+            rc = sc_fail(err, SC_UNPROCESSABLE, "an issue cannot be merged into itself");
     }
     if (rc) return rc;
     const sc_why why = because(SC_REASON_person_merged);
@@ -51,14 +57,17 @@ sc_rc sc_engine_merge(sc_engine *e, const sc_id *into, const sc_id *from, size_t
 }
 
 /* The named items are distinct members of g, and not all of them. */
-static sc_rc check_split(const sc_engine *e, uint32_t g, const int64_t *keys, size_t n, sc_err *err) {
-    SC_AUTO(sc_map_done) sc_map seen = {0};
+static sc_rc check_split(const sc_engine *e, uint32_t g, const int64_t *keys, size_t n,
+                         sc_err *err) {
+    SC_AUTO(sc_map_done)
+    sc_map seen = {0};
     if (!sc_map_reserve(&seen, n)) return sc_fail(err, SC_NOMEM, "no memory to split an issue");
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++) {
         uint32_t slot = sc_items_find(&e->items, keys[i]);
         if (slot == SC_MAP_NONE || e->items.group[slot] != g)
-            return sc_fail(err, SC_UNPROCESSABLE, "report %lld is not in this issue", (long long)keys[i]);
+            return sc_fail(err, SC_UNPROCESSABLE, "report %lld is not in this issue",
+                           (long long)keys[i]);
         if (sc_map_get(&seen, slot) != SC_MAP_NONE) continue;
         sc_map_set(&seen, slot, 1);
         distinct++;
@@ -68,8 +77,8 @@ static sc_rc check_split(const sc_engine *e, uint32_t g, const int64_t *keys, si
     return SC_OK;
 }
 
-sc_rc sc_engine_split(sc_engine *e, const sc_id *cluster, const int64_t *keys, size_t n, sc_arena *arena,
-                      sc_id *ret_new, sc_change *ret, sc_err *err) {
+sc_rc sc_engine_split(sc_engine *e, const sc_id *cluster, const int64_t *keys, size_t n,
+                      sc_arena *arena, sc_id *ret_new, sc_change *ret, sc_err *err) {
     uint32_t g, to = SC_GROUP_NONE;
     sc_rc rc = known(e, cluster, &g, err);
     if (!rc) rc = check_split(e, g, keys, n, err);
@@ -95,7 +104,8 @@ sc_rc sc_engine_move(sc_engine *e, int64_t key, const sc_id *to, sc_arena *arena
     sc_rc rc = to ? known(e, to, &g, err) : SC_OK;
     if (rc) return rc;
     if (to && e->items.group[slot] == g)
-        return sc_fail(err, SC_UNPROCESSABLE, "report %lld is in this issue already", (long long)key);
+        return sc_fail(err, SC_UNPROCESSABLE, "report %lld is in this issue already",
+                       (long long)key);
     const sc_why why = because(SC_REASON_person_moved);
     sc_journal j;
     sc_journal_begin(&j, e, arena);

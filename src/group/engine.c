@@ -5,7 +5,8 @@
 
 sc_rc sc_engine_new(const sc_engine_conf *conf, sc_engine **ret, sc_err *err) {
     if (conf->dim > SC_REPR_MAX_DIM)
-        return sc_fail(err, SC_INVALID, "vectors of %u dimensions: at most %d", conf->dim, SC_REPR_MAX_DIM);
+        return sc_fail(err, SC_INVALID, "vectors of %u dimensions: at most %d", conf->dim,
+                       SC_REPR_MAX_DIM);
     sc_engine *e = sc_alloc(sizeof *e);
     if (!e) return sc_fail(err, SC_NOMEM, "no memory for a grouping engine");
     e->profile = conf->profile ? conf->profile : sc_profile_get(NULL);
@@ -76,7 +77,8 @@ static sc_rc open_named(sc_engine *e, const sc_id *id, uint32_t *ret, sc_err *er
     unsigned char bytes[16];
     *ret = SC_GROUP_NONE;
     if (!id || !sc_id_is_set(id)) return SC_OK;
-    if (!sc_id_to_bytes(id, bytes)) return sc_fail(err, SC_INVALID, "'%s' is no cluster id", id->text);
+    if (!sc_id_to_bytes(id, bytes))
+        return sc_fail(err, SC_INVALID, "'%s' is no cluster id", id->text);
     uint32_t g = sc_groups_open(&e->groups, bytes);
     if (g == SC_GROUP_NONE || !sc_groups_reserve(&e->groups, g, 1))
         return sc_fail(err, SC_NOMEM, "no memory for an issue");
@@ -126,11 +128,13 @@ sc_rc sc_engine_set_cluster(sc_engine *e, int64_t key, const sc_id *cluster, sc_
     return rc;
 }
 
-sc_rc sc_engine_set_status(sc_engine *e, const sc_id *cluster, sc_cluster_status status, sc_err *err) {
+sc_rc sc_engine_set_status(sc_engine *e, const sc_id *cluster, sc_cluster_status status,
+                           sc_err *err) {
     uint32_t g = sc_groups_find_id(&e->groups, cluster);
     if ((unsigned)status >= SC_CLUSTER_STATUS_COUNT)
         return sc_fail(err, SC_INVALID, "unknown cluster status");
-    if (g == SC_GROUP_NONE) return sc_fail(err, SC_NOT_FOUND, "issue %s is not known", cluster->text);
+    if (g == SC_GROUP_NONE)
+        return sc_fail(err, SC_NOT_FOUND, "issue %s is not known", cluster->text);
     e->groups.v[g].status = (uint8_t)status;
     return SC_OK;
 }

@@ -66,7 +66,8 @@ static bool has_sibling(const sc_map *sizes, int32_t label) {
 }
 
 static sc_rc ask(run *r, sc_arena *arena, sc_err *err) {
-    SC_AUTO(sc_map_done) sc_map sizes = {0};
+    SC_AUTO(sc_map_done)
+    sc_map sizes = {0};
     if (!sc_map_reserve(&sizes, r->n)) return sc_fail(err, SC_NOMEM, "no memory to evaluate");
     for (size_t i = 0; i < r->n; i++) {
         uint32_t size = sc_map_get(&sizes, (uint64_t)r->labels[i]);
@@ -100,13 +101,13 @@ static sc_rc ask(run *r, sc_arena *arena, sc_err *err) {
 }
 
 static sc_rc go(run *r, sc_arena *arena, sc_err *err) {
-    const sc_engine_conf conf = {.dim = r->reprs[0].dim,
-                                 .profile = r->conf->profile,
-                                 .clock = r->conf->clock};
+    const sc_engine_conf conf = {
+        .dim = r->reprs[0].dim, .profile = r->conf->profile, .clock = r->conf->clock};
     r->order = sc_alloc_array(r->n, sizeof *r->order);
     r->took_us = sc_alloc_array(r->n, sizeof *r->took_us);
     r->found = sc_alloc_array(r->n, sizeof *r->found);
-    if (!r->order || !r->took_us || !r->found) return sc_fail(err, SC_NOMEM, "no memory to evaluate");
+    if (!r->order || !r->took_us || !r->found)
+        return sc_fail(err, SC_NOMEM, "no memory to evaluate");
     shuffle(r->order, r->n, r->conf->shuffle);
     sc_change change;
     sc_rc rc = sc_engine_new(&conf, &r->e, err);
@@ -118,14 +119,16 @@ static sc_rc go(run *r, sc_arena *arena, sc_err *err) {
     sc_engine_stats stats;
     sc_engine_stats_get(r->e, &stats);
     r->out.bytes = stats.bytes;
+    r->out.cut = (double)r->e->epoch.cut;
+    r->out.topics = (double)r->e->epoch.topics;
     for (size_t i = 0; i < r->n; i++)
         r->found[r->order[i]] =
             (int32_t)r->e->items.group[sc_items_find(&r->e->items, (int64_t)i + 1)];
     return sc_metrics_compare(r->labels, r->found, r->n, &r->out.metrics, err);
 }
 
-sc_rc sc_evaluate_run(const sc_evaluate_conf *conf, const sc_repr *reprs, const int32_t *labels, size_t n,
-                      int32_t *ret_found, sc_evaluation *ret, sc_err *err) {
+sc_rc sc_evaluate_run(const sc_evaluate_conf *conf, const sc_repr *reprs, const int32_t *labels,
+                      size_t n, int32_t *ret_found, sc_evaluation *ret, sc_err *err) {
     if (!n) return sc_fail(err, SC_INVALID, "nothing to evaluate");
     run r = {.conf = conf, .reprs = reprs, .labels = labels, .n = n};
     sc_arena arena;

@@ -15,7 +15,8 @@ static bool grow(void **p, uint32_t cap, size_t size) {
 static bool reserve_columns(sc_items *t) {
     if (t->n < t->cap) return true;
     uint32_t cap = t->cap + t->cap / 4 + 16;
-    if (!grow((void **)&t->v, cap, sizeof *t->v) || !grow((void **)&t->group, cap, sizeof *t->group))
+    if (!grow((void **)&t->v, cap, sizeof *t->v) ||
+        !grow((void **)&t->group, cap, sizeof *t->group))
         return false;
     for (int k = 0; k < SC_TERM_WEIGHTED; k++)
         if (!grow((void **)&t->inv[k], cap, sizeof *t->inv[k])) return false;
@@ -57,8 +58,8 @@ static bool add_block(sc_items *t) {
 }
 
 static bool reserve_vector(sc_items *t) {
-    if (t->n < t->first_cap || (t->n_blocks && t->n < t->n_blocks * SC_ITEMS_BLOCK &&
-                                t->first_cap == SC_ITEMS_BLOCK))
+    if (t->n < t->first_cap ||
+        (t->n_blocks && t->n < t->n_blocks * SC_ITEMS_BLOCK && t->first_cap == SC_ITEMS_BLOCK))
         return true;
     if (t->n_blocks == t->blocks_cap) {
         uint32_t cap = t->blocks_cap * 2 + 4;
@@ -75,7 +76,8 @@ sc_rc sc_items_add(sc_items *t, sc_terms *terms, int64_t key, int64_t created_ms
     sc_feats f;
     sc_rc rc = sc_terms_resolve(terms, r, &f, err);
     if (rc) return rc;
-    if (t->n + 1 >= SC_TERM_MAX) return sc_fail(err, SC_TOO_LARGE, "too many reports in one project");
+    if (t->n + 1 >= SC_TERM_MAX)
+        return sc_fail(err, SC_TOO_LARGE, "too many reports in one project");
     uint32_t *feats = sc_alloc_array((size_t)f.n + r->n_facets, sizeof *feats);
     if (!feats || !reserve_columns(t) || !reserve_vector(t) || !sc_map_reserve(&t->by_key, 1)) {
         sc_free(feats);
@@ -83,7 +85,10 @@ sc_rc sc_items_add(sc_items *t, sc_terms *terms, int64_t key, int64_t created_ms
     }
     uint32_t slot = t->n++;
     sc_item *x = &t->v[slot];
-    *x = (sc_item){.key = key, .created_ms = created_ms, .feats = feats, .n_feats = f.n,
+    *x = (sc_item){.key = key,
+                   .created_ms = created_ms,
+                   .feats = feats,
+                   .n_feats = f.n,
                    .n_facets = r->n_facets};
     memcpy(x->count, f.count, sizeof x->count);
     memcpy(feats, f.v, f.n * sizeof *feats);
@@ -107,7 +112,8 @@ void sc_items_remove(sc_items *t, sc_terms *terms, uint32_t slot, uint32_t *ret_
     sc_map_remove(&t->by_key, (uint64_t)x->key);
     if (slot != last) {
         *x = t->v[last];
-        if (t->dim) memcpy((int8_t *)(uintptr_t)sc_items_vec(t, slot), sc_items_vec(t, last), t->dim);
+        if (t->dim)
+            memcpy((int8_t *)(uintptr_t)sc_items_vec(t, slot), sc_items_vec(t, last), t->dim);
         t->group[slot] = t->group[last];
         for (int k = 0; k < SC_TERM_WEIGHTED; k++) t->inv[k][slot] = t->inv[k][last];
         sc_map_set(&t->by_key, (uint64_t)x->key, slot);
@@ -120,8 +126,7 @@ void sc_items_remove(sc_items *t, sc_terms *terms, uint32_t slot, uint32_t *ret_
 size_t sc_items_bytes(const sc_items *t) {
     size_t row = sizeof *t->v + sizeof *t->group + SC_TERM_WEIGHTED * sizeof(float);
     size_t vectors = t->n_blocks > 1 ? (size_t)t->n_blocks * SC_ITEMS_BLOCK : t->first_cap;
-    return t->cap * row + vectors * t->dim + t->feat_bytes +
-           sc_map_bytes(&t->by_key);
+    return t->cap * row + vectors * t->dim + t->feat_bytes + sc_map_bytes(&t->by_key);
 }
 
 void sc_items_done(sc_items *t) {

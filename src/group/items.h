@@ -26,13 +26,13 @@ typedef struct sc_item {
 typedef struct sc_items {
     uint16_t dim;
     uint32_t n, cap;
-    int8_t **blocks;  /* the first grows with the project, the others are whole */
-    void **owned;     /* what was allocated for each */
+    int8_t **blocks; /* the first grows with the project, the others are whole */
+    void **owned;    /* what was allocated for each */
     uint32_t n_blocks, blocks_cap;
     uint32_t first_cap; /* vectors that the first block has room for */
     sc_item *v;
-    uint32_t *group;               /* index into the groups, or SC_GROUP_NONE     */
-    float *inv[SC_TERM_WEIGHTED];  /* 1 / norm of the weighted features of a kind */
+    uint32_t *group;              /* index into the groups, or SC_GROUP_NONE     */
+    float *inv[SC_TERM_WEIGHTED]; /* 1 / norm of the weighted features of a kind */
     sc_map by_key;
     size_t feat_bytes;
 } sc_items;

@@ -14,9 +14,9 @@
 #define SC_LINKAGE_NEVER (-1e30f)
 
 typedef struct sc_linkage {
-    uint32_t n;     /* nodes */
-    float *sum;     /* n x n: sum of similarities of the nodes' items; symmetric; NEVER = forbidden */
-    float *size;    /* n: items a node stands for */
+    uint32_t n;  /* nodes */
+    float *sum;  /* n x n: sum of similarities of the nodes' items; symmetric; NEVER = forbidden */
+    float *size; /* n: items a node stands for */
     uint32_t *head; /* n: out: the node that stands for the group */
     uint32_t *work; /* 2 n: scratch */
 } sc_linkage;

@@ -48,7 +48,8 @@ void sc_map_remove(sc_map *m, uint64_t key) {
     if (!m->cap || m->values[i] == SC_MAP_NONE) return;
     m->n--;
     /* Close the gap: a later entry moves back unless its home lies after the gap. */
-    for (size_t j = (i + 1) & (m->cap - 1); m->values[j] != SC_MAP_NONE; j = (j + 1) & (m->cap - 1)) {
+    for (size_t j = (i + 1) & (m->cap - 1); m->values[j] != SC_MAP_NONE;
+         j = (j + 1) & (m->cap - 1)) {
         size_t away = (j - home(m, m->keys[j])) & (m->cap - 1);
         if (away < ((j - i) & (m->cap - 1))) continue;
         m->keys[i] = m->keys[j];
@@ -58,9 +59,7 @@ void sc_map_remove(sc_map *m, uint64_t key) {
     m->values[i] = SC_MAP_NONE;
 }
 
-size_t sc_map_bytes(const sc_map *m) {
-    return m->cap * (sizeof *m->keys + sizeof *m->values);
-}
+size_t sc_map_bytes(const sc_map *m) { return m->cap * (sizeof *m->keys + sizeof *m->values); }
 
 void sc_map_done(sc_map *m) {
     sc_free(m->keys);

@@ -32,7 +32,8 @@ static bool better(const sc_engine *e, uint32_t a, uint32_t b) {
 }
 
 /* The cluster of the reports that share this fingerprint; *ret_nearest is the newest of those. */
-static uint32_t holder(const sc_engine *e, uint32_t slot, const sc_term *fp, uint32_t *ret_nearest) {
+static uint32_t holder(const sc_engine *e, uint32_t slot, const sc_term *fp,
+                       uint32_t *ret_nearest) {
     const uint32_t *list = sc_terms_list(fp);
     uint32_t best = SC_GROUP_NONE;
     for (uint32_t i = 0; i < fp->n; i++) {
@@ -45,7 +46,8 @@ static uint32_t holder(const sc_engine *e, uint32_t slot, const sc_term *fp, uin
     }
     for (uint32_t i = 0; i < fp->n; i++) {
         uint32_t other = list[i] >> SC_TERM_TF_BITS, g = e->items.group[other];
-        if (fits(e, slot, other) && g != best && (best == SC_GROUP_NONE || better(e, g, best))) best = g;
+        if (fits(e, slot, other) && g != best && (best == SC_GROUP_NONE || better(e, g, best)))
+            best = g;
     }
     *ret_nearest = SC_GROUP_NONE;
     for (uint32_t i = 0; i < fp->n; i++) {
@@ -80,8 +82,10 @@ static uint32_t by_fingerprint(placing *p, sc_why *why) {
 static void offer(placing *p, uint32_t g, float mean) {
     size_t at = p->n_near;
     if (at == SC_CANDIDATES && mean <= p->near_mean[at - 1]) return;
-    if (at < SC_CANDIDATES) p->n_near++;
-    else at--;
+    if (at < SC_CANDIDATES)
+        p->n_near++;
+    else
+        at--;
     for (; at > 0 && p->near_mean[at - 1] < mean; at--) {
         p->near[at] = p->near[at - 1];
         p->near_mean[at] = p->near_mean[at - 1];
@@ -133,7 +137,8 @@ static sc_rc decide(placing *p, sc_err *err) {
         why.reason = near ? SC_REASON_unlike : SC_REASON_first;
         size_t n = 0;
         for (size_t i = 0; !rc && i < p->n_near && n < MAX_SUGGESTIONS; i++)
-            if (st[i].probability >= (double)e->profile->suggest && ++n) rc = suggest(p, &st[i], err);
+            if (st[i].probability >= (double)e->profile->suggest && ++n)
+                rc = suggest(p, &st[i], err);
         if (!rc) rc = sc_journal_open(p->j, &g, err);
     }
     return rc ? rc : sc_journal_move(p->j, p->slot, g, &why, err);
@@ -149,7 +154,8 @@ static sc_rc find_place(placing *p, sc_err *err) {
     uint32_t g = by_fingerprint(p, &why);
     if (g != SC_GROUP_NONE) {
         sc_rc rc = sc_journal_move(p->j, p->slot, g, &why, err);
-        if (!rc && e->groups.v[g].status == SC_CLUSTER_resolved) rc = sc_journal_regressed(p->j, g, err);
+        if (!rc && e->groups.v[g].status == SC_CLUSTER_resolved)
+            rc = sc_journal_regressed(p->j, g, err);
         return rc;
     }
     sc_score_all(&s, &p->q, e->dots, e->raw);

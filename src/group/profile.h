@@ -13,27 +13,28 @@ struct sc_profile {
     const char *model; /* prefix of the embedder's model name; "" = the fallback */
     /* Weights of the cosines; their sum is the similarity of a report to itself. */
     float k_vec, k_word, k_title, k_frame;
-    float vec_max; /* at most this much of a cosine is taken for what any two texts have in common */
+    float
+        vec_max; /* at most this much of a cosine is taken for what any two texts have in common */
     /* Projects are of two kinds, and most are in between: long reports of which few say the same
      * (trackers), and short comments on a few dozen topics (reviews). The kind is read off the
      * project: how many words its texts have, and how far the top percent of random pairs stands
      * out (many pairs share a topic). kind_words is the median at which the first is undecided,
      * kind_tail the second, in (q99 - median) / spread; kind_tail_step is as much as a factor 2. */
     float kind_words, kind_tail, kind_tail_step, kind_slope;
-    float cut_report;  /* the cut among long reports, a constant                                  */
-    float cut_topic;   /* among short ones: the quantile 1 - cut_topic / sqrt(n) of random pairs:
+    float cut_report; /* the cut among long reports, a constant                                  */
+    float cut_topic;  /* among short ones: the quantile 1 - cut_topic / sqrt(n) of random pairs:
                         * the number of topics grows as the root of the number of texts           */
-    float cut_min;     /* not below this, nor below cut_tail of the top percent's similarity: where
+    float cut_min;    /* not below this, nor below cut_tail of the top percent's similarity: where
                         * topics are few and clear, the quantile falls among pairs of nothing        */
     float cut_tail;
     /* The cut of a project too small to know its own, and the size at which its own counts half. */
     float null_cut, null_items;
     /* In units of the cut: */
-    float slope;       /* log-odds of "the same issue" when the similarity is twice the cut */
-    float margin;      /* what a change of existing clusters must gain                     */
+    float slope;  /* log-odds of "the same issue" when the similarity is twice the cut */
+    float margin; /* what a change of existing clusters must gain                     */
     float conflict_code, conflict_place; /* taken off for contradicting error codes; platforms (for
                         * versions half of it) */
-    float best_weight; /* share of the nearest member beside the mean, in the decision     */
+    float best_weight;   /* share of the nearest member beside the mean, in the decision     */
     float join, suggest; /* probabilities at which a report joins, or is suggested         */
 };
 

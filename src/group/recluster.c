@@ -10,6 +10,9 @@
 
 #include "vec/kernels.h"
 
+static const double LARGE_NEEDS =
+    1.25; /* times the cut, to merge beyond the bound of the exact pass */
+
 typedef struct local {
     sc_journal *j;
     sc_engine *e;
@@ -18,7 +21,7 @@ typedef struct local {
     uint32_t *node_of; /* item -> node */
     uint32_t n, n_nodes;
     sc_linkage link;
-    int8_t *rows;      /* the items' vectors, side by side */
+    int8_t *rows; /* the items' vectors, side by side */
     int32_t *dots;
 } local;
 
@@ -78,7 +81,8 @@ static bool forbidden(const sc_engine *e, uint32_t a, uint32_t b) {
 
 static void enter(sc_linkage *k, uint32_t a, uint32_t b, float s) {
     float *cell = &k->sum[(size_t)a * k->n + b];
-    float v = s <= SC_LINKAGE_NEVER / 2 || *cell <= SC_LINKAGE_NEVER / 2 ? SC_LINKAGE_NEVER : *cell + s;
+    float v =
+        s <= SC_LINKAGE_NEVER / 2 || *cell <= SC_LINKAGE_NEVER / 2 ? SC_LINKAGE_NEVER : *cell + s;
     *cell = v;
     k->sum[(size_t)b * k->n + a] = v;
 }
@@ -118,8 +122,8 @@ static void fill(local *l) {
 
 typedef struct claim { /* one (new group, present cluster) pair */
     uint32_t head, group, overlap;
-    bool whole;    /* the new group holds most of the cluster */
-    bool held;     /* ... and what a person fixed in it       */
+    bool whole; /* the new group holds most of the cluster */
+    bool held;  /* ... and what a person fixed in it       */
 } claim;
 
 /* Who may keep an id, best first: what a person fixed; most of a cluster, the oldest of those (it
@@ -191,7 +195,8 @@ static sc_decision_reason reason_of(uint32_t from, bool target_is_new, const sc_
 
 static sc_rc apply(local *l, sc_err *err) {
     sc_engine *e = l->e;
-    SC_AUTO(sc_map_done) sc_map taken = {0};
+    SC_AUTO(sc_map_done)
+    sc_map taken = {0};
     uint32_t *target = l->link.work; /* free now; 2 n_nodes long */
     uint32_t *opened = l->link.work + l->n_nodes;
     if (!assign(l, target, &taken)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");
@@ -236,7 +241,8 @@ sc_rc sc_recluster_groups(sc_journal *j, const uint32_t *groups, size_t n, uint3
 
 /* The touched cluster against its neighbours as wholes, by their sums: the cheap pass for clusters
  * too large to be looked at item by item now. Joins the best pair, if any. */
-static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t n_near, sc_err *err) {
+static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t n_near,
+                         sc_err *err) {
     sc_engine *e = j->e;
     const sc_score s = sc_state_score(e);
     const sc_group *a = &e->groups.v[g];
@@ -248,6 +254,8 @@ static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t
     for (size_t k = 0; k < n_near; k++) {
         if (near[k] == g || !e->groups.v[near[k]].n || !sc_state_may_meet(e, g, near[k])) continue;
         double m = sc_state_linkage(e, &e->accum, near[k]);
+        /* What would be too large to be looked at item by item again must be clearer. */
+        if (a->n + e->groups.v[near[k]].n > e->local_items && m < need * LARGE_NEEDS) continue;
         if (m >= most) {
             most = m;
             best = near[k];

@@ -40,8 +40,8 @@ static sc_rc add(sc_rules *r, const sc_correction *c, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_rules_set(sc_rules *r, const sc_correction *c, size_t n, sc_items *items, sc_groups *groups,
-                   sc_err *err) {
+sc_rc sc_rules_set(sc_rules *r, const sc_correction *c, size_t n, sc_items *items,
+                   sc_groups *groups, sc_err *err) {
     sc_rules to = {0};
     to.pins = sc_alloc_array(n, sizeof *to.pins);
     to.nevers = sc_alloc_array(n, sizeof *to.nevers);

@@ -16,7 +16,7 @@ typedef struct sc_rule_apart {
 } sc_rule_apart;
 
 typedef struct sc_rules {
-    int64_t *pins;         /* sorted, as are the others */
+    int64_t *pins; /* sorted, as are the others */
     sc_rule_never *nevers;
     sc_rule_apart *aparts;
     size_t n_pins, n_nevers, n_aparts;
@@ -24,8 +24,8 @@ typedef struct sc_rules {
 
 /* Replaces all rules and marks items and clusters. SC_INVALID (a malformed id) and SC_NOMEM leave
  * the old ones. */
-sc_rc sc_rules_set(sc_rules *r, const sc_correction *c, size_t n, sc_items *items, sc_groups *groups,
-                   sc_err *err);
+sc_rc sc_rules_set(sc_rules *r, const sc_correction *c, size_t n, sc_items *items,
+                   sc_groups *groups, sc_err *err);
 /* Marks one item, one cluster, that has just become known. */
 void sc_rules_mark_item(const sc_rules *r, sc_item *x);
 void sc_rules_mark_group(const sc_rules *r, sc_group *g);

@@ -44,8 +44,8 @@ static float idf_of(uint32_t n, uint32_t df) {
     return x > 0 ? x : 0;
 }
 
-static void norms_of(const sc_score *s, const uint32_t *feats, const uint16_t *count, unsigned unknown,
-                     float *ret_inv) {
+static void norms_of(const sc_score *s, const uint32_t *feats, const uint16_t *count,
+                     unsigned unknown, float *ret_inv) {
     for (int k = 0; k < SC_TERM_WEIGHTED; k++) {
         float sum = 0;
         for (unsigned i = 0; i < count[k]; i++) {
@@ -93,8 +93,8 @@ sc_query sc_score_query_of(const sc_score *s, const sc_repr *r, const sc_feats *
 static void scan_vectors(const sc_items *t, const int8_t *query, int32_t *dots) {
     const sc_vec_kernel *kernel = sc_kernels_get();
     for (uint32_t i = 0; i < t->n; i += SC_ITEMS_BLOCK)
-        kernel->scan(query, t->blocks[i / SC_ITEMS_BLOCK], SC_MIN(t->n - i, (uint32_t)SC_ITEMS_BLOCK),
-                     t->dim, dots + i);
+        kernel->scan(query, t->blocks[i / SC_ITEMS_BLOCK],
+                     SC_MIN(t->n - i, (uint32_t)SC_ITEMS_BLOCK), t->dim, dots + i);
 }
 
 /* Term at a time; the items' norms are multiplied in afterwards for words (long lists) and at once
@@ -139,8 +139,8 @@ void sc_score_all(const sc_score *s, const sc_query *q, int32_t *dots, float *re
 
 /* ---- Pairs -------------------------------------------------------------------------------------- */
 
-static float cosine(const sc_score *s, const uint32_t *a, unsigned n_a, float inv_a, const uint32_t *b,
-                    unsigned n_b, float inv_b) {
+static float cosine(const sc_score *s, const uint32_t *a, unsigned n_a, float inv_a,
+                    const uint32_t *b, unsigned n_b, float inv_b) {
     float sum = 0;
     for (unsigned i = 0, j = 0; i < n_a && j < n_b;) {
         uint32_t x = id_of(a[i]), y = id_of(b[j]);
@@ -170,8 +170,7 @@ void sc_score_parts(const sc_score *s, const sc_query *q, uint32_t slot, sc_part
                       .title = cos[SC_TERM_TITLE],
                       .frame = cos[SC_TERM_FRAME]};
     const sc_profile *p = s->profile;
-    ret->raw = vec + p->k_word * ret->word + p->k_title * ret->title +
-               p->k_frame * ret->frame;
+    ret->raw = vec + p->k_word * ret->word + p->k_title * ret->title + p->k_frame * ret->frame;
 }
 
 double sc_score_self(const sc_score *s, uint32_t slot) {
@@ -320,7 +319,8 @@ static size_t sample_pairs(const sc_score *s, bool vectors, float *v, size_t max
         sc_query q = sc_score_query(s, i);
         sc_parts p = {0};
         if (vectors)
-            p.raw = unit * (float)sc_kernels_get()->dot(q.vec, sc_items_vec(s->items, j), s->items->dim);
+            p.raw = unit *
+                    (float)sc_kernels_get()->dot(q.vec, sc_items_vec(s->items, j), s->items->dim);
         else
             sc_score_parts(s, &q, j, &p);
         v[m++] = p.raw;

@@ -13,13 +13,13 @@
 #include "group/terms.h"
 
 typedef struct sc_epoch {
-    uint32_t n;     /* items when it began; 0 = never */
-    float idf_new;  /* weight of a word that no item had then */
-    float cut;      /* raw similarity at which two reports are as likely one issue as not */
+    uint32_t n;         /* items when it began; 0 = never */
+    float idf_new;      /* weight of a word that no item had then */
+    float cut;          /* raw similarity at which two reports are as likely one issue as not */
     float vec_k, vec_0; /* the vector's part of raw: vec_k * dot - vec_0 */
-    float margin;  /* what a change of existing clusters must gain, raw */
-    float scale;    /* spread of raw similarity around the cut, for showing it as 0..1 */
-    float topics; /* 0 = long reports, 1 = short texts on topics (profile.h) */
+    float margin;       /* what a change of existing clusters must gain, raw */
+    float scale;        /* spread of raw similarity around the cut, for showing it as 0..1 */
+    float topics;       /* 0 = long reports, 1 = short texts on topics (profile.h) */
     float null_median, null_q99;
 } sc_epoch;
 
@@ -73,8 +73,8 @@ float sc_score_idf(const sc_score *s, uint32_t term_id);
 /* ---- Sums over items: a cluster as one point --------------------------------------------------- */
 
 typedef struct sc_accum {
-    int32_t *sum;  /* dim */
-    float *words;  /* a weight for each term of the vocabulary; zero outside the members' terms */
+    int32_t *sum; /* dim */
+    float *words; /* a weight for each term of the vocabulary; zero outside the members' terms */
     uint32_t n_terms, n;
 } sc_accum;
 

@@ -40,7 +40,8 @@ static void judge(const sc_engine *e, const sc_query *q, sc_standing *st, uint32
     st->probability = sc_score_probability(&s, x);
 }
 
-sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const float *raw, uint32_t group) {
+sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const float *raw,
+                           uint32_t group) {
     const sc_group *g = &e->groups.v[group];
     sc_standing st = {.group = group, .nearest = SC_GROUP_NONE};
     uint32_t n = 0;

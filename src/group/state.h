@@ -10,10 +10,10 @@
 #include "group/terms.h"
 
 enum {
-    SC_LOCAL_ITEMS = 400,      /* default bound of local re-clustering                    */
-    SC_LOCAL_PAIRS = 8000,     /* pair similarities an insert may spend on it, on average */
-    SC_CANDIDATES = 12,        /* clusters that are looked at closely                     */
-    SC_KEPT_GENERATIONS = 16,  /* changes that can be taken back                          */
+    SC_LOCAL_ITEMS = 400,     /* default bound of local re-clustering                    */
+    SC_LOCAL_PAIRS = 8000,    /* pair similarities an insert may spend on it, on average */
+    SC_CANDIDATES = 12,       /* clusters that are looked at closely                     */
+    SC_KEPT_GENERATIONS = 16, /* changes that can be taken back                          */
 };
 
 struct sc_engine {
@@ -25,14 +25,14 @@ struct sc_engine {
     sc_groups groups;
     sc_rules rules;
     sc_epoch epoch;
-    uint32_t generation;  /* grows with each change */
-    uint64_t credit;      /* pairs that local re-clustering may spend */
-    uint32_t cursor;      /* where the next bounded consolidation goes on */
+    uint32_t generation; /* grows with each change */
+    uint64_t credit;     /* pairs that local re-clustering may spend */
+    uint32_t cursor;     /* where the next bounded consolidation goes on */
     /* The writer's scratch, grown as needed. */
     sc_accum accum;
-    int32_t *dots;        /* items  */
-    float *raw;           /* items  */
-    float *sums;          /* groups */
+    int32_t *dots; /* items  */
+    float *raw;    /* items  */
+    float *sums;   /* groups */
     size_t dots_cap, raw_cap, sums_cap;
 };
 
@@ -91,7 +91,7 @@ void sc_state_forget(sc_engine *e, uint32_t slot);
 /* How an item stands to a group: means over the members other than itself. */
 typedef struct sc_standing {
     uint32_t group;
-    uint32_t nearest; /* slot of the most similar member */
+    uint32_t nearest;                   /* slot of the most similar member */
     double mean, best, worst, conflict; /* raw; conflict is what was taken off */
     double probability;
 } sc_standing;

@@ -8,7 +8,8 @@
 static bool sum_of(const sc_engine *e, uint32_t g, sc_accum *ret) {
     const sc_score s = sc_state_score(e);
     if (!sc_accum_init(ret, &s)) return false;
-    for (uint32_t i = 0; i < e->groups.v[g].n; i++) sc_accum_add(ret, &s, e->groups.v[g].members[i]);
+    for (uint32_t i = 0; i < e->groups.v[g].n; i++)
+        sc_accum_add(ret, &s, e->groups.v[g].members[i]);
     return true;
 }
 
@@ -44,10 +45,14 @@ static void measure(const sc_engine *e, const sc_group *g, const sc_accum *a, sc
 sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *ret, sc_err *err) {
     uint32_t at = sc_groups_find_id(&e->groups, cluster);
     if (at == SC_GROUP_NONE || !e->groups.v[at].n)
-        return sc_fail(err, SC_NOT_FOUND, "issue %s is not known", cluster ? cluster->text : "(none)");
+        return sc_fail(err, SC_NOT_FOUND, "issue %s is not known",
+                       cluster ? cluster->text : "(none)");
     const sc_group *g = &e->groups.v[at];
-    sc_cluster_view v = {.count = g->n, .cohesion_mean = 1, .cohesion_min = 1,
-                         .first_ms = INT64_MAX, .last_ms = INT64_MIN};
+    sc_cluster_view v = {.count = g->n,
+                         .cohesion_mean = 1,
+                         .cohesion_min = 1,
+                         .first_ms = INT64_MAX,
+                         .last_ms = INT64_MIN};
     for (uint32_t i = 0; i < g->n; i++) {
         int64_t t = e->items.v[g->members[i]].created_ms;
         v.first_ms = SC_MIN(v.first_ms, t);
@@ -56,7 +61,8 @@ sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *
     if (g->n == 1) {
         v.representatives[0] = e->items.v[g->members[0]].key;
     } else {
-        SC_AUTO(sc_accum_done) sc_accum a = {0};
+        SC_AUTO(sc_accum_done)
+        sc_accum a = {0};
         if (!sum_of(e, at, &a)) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
         measure(e, g, &a, &v);
     }
@@ -111,12 +117,16 @@ sc_rc sc_engine_neighbours(const sc_engine *e, const sc_id *cluster, size_t limi
                            sc_neighbour **ret, size_t *ret_n, sc_err *err) {
     uint32_t g = sc_groups_find_id(&e->groups, cluster);
     if (g == SC_GROUP_NONE || !e->groups.v[g].n)
-        return sc_fail(err, SC_NOT_FOUND, "issue %s is not known", cluster ? cluster->text : "(none)");
-    SC_AUTO(sc_accum_done) sc_accum a = {0};
+        return sc_fail(err, SC_NOT_FOUND, "issue %s is not known",
+                       cluster ? cluster->text : "(none)");
+    SC_AUTO(sc_accum_done)
+    sc_accum a = {0};
     if (!sum_of(e, g, &a)) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
     limit = SC_MIN(limit, (size_t)e->groups.n);
-    SC_AUTO(sc_auto_free) uint32_t *best = sc_alloc_array(limit + 1, sizeof *best);
-    SC_AUTO(sc_auto_free) double *means = sc_alloc_array(limit + 1, sizeof *means);
+    SC_AUTO(sc_auto_free)
+    uint32_t *best = sc_alloc_array(limit + 1, sizeof *best);
+    SC_AUTO(sc_auto_free)
+    double *means = sc_alloc_array(limit + 1, sizeof *means);
     sc_neighbour *out = sc_arena_take_array(arena, limit + 1, sizeof *out);
     if (!best || !means || !out) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
     size_t n = 0;

@@ -29,8 +29,7 @@ static const struct {
 
 const sc_vec_kernel *sc_kernels_find(const char *name) {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
-        if (!strcmp(table[i].kernel->name, name))
-            return table[i].usable() ? table[i].kernel : NULL;
+        if (!strcmp(table[i].kernel->name, name)) return table[i].usable() ? table[i].kernel : NULL;
     return NULL;
 }
 

@@ -26,6 +26,7 @@ const sc_http_handler *sc_web_handler(sc_web *w);
 void sc_web_set_server(sc_web *w, sc_http_server *server);
 /* From now on /health says "draining" (503) and new SSE streams are refused. */
 void sc_web_drain(sc_web *w);
+/* After the server is closed and the app has stopped: a commit under way may still answer a request. */
 void sc_web_free(sc_web *w);
 
 #endif

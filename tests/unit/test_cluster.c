@@ -27,7 +27,8 @@ static void what_is_no_status_or_event_is_refused(void **state) {
     (void)state;
     sc_cluster_status s;
     sc_err err;
-    assert_int_equal(sc_cluster_next((sc_cluster_status)50, SC_CLUSTER_EV_FIX, &s, &err), SC_INVALID);
+    assert_int_equal(sc_cluster_next((sc_cluster_status)50, SC_CLUSTER_EV_FIX, &s, &err),
+                     SC_INVALID);
     assert_int_equal(sc_cluster_next(SC_CLUSTER_new, (sc_cluster_event)-1, &s, &err), SC_INVALID);
     assert_false(sc_cluster_status_parse(SC_STR("NEW"), &s));
     assert_string_equal(sc_cluster_status_name((sc_cluster_status)50), "unknown");
@@ -45,7 +46,8 @@ static void no_fix_starts_on_what_is_resolved_or_ignored(void **state) {
 static void a_report_reopens_only_what_was_resolved(void **state) {
     (void)state;
     for (int s = 0; s < SC_CLUSTER_STATUS_COUNT; s++) {
-        sc_cluster_status want = s == SC_CLUSTER_resolved ? SC_CLUSTER_regressed : (sc_cluster_status)s;
+        sc_cluster_status want =
+            s == SC_CLUSTER_resolved ? SC_CLUSTER_regressed : (sc_cluster_status)s;
         assert_int_equal(after((sc_cluster_status)s, SC_CLUSTER_EV_REPORT), want);
     }
 }
@@ -75,7 +77,8 @@ static void every_status_can_be_resolved_and_reads_back(void **state) {
     (void)state;
     for (int i = 0; i < SC_CLUSTER_STATUS_COUNT; i++) {
         sc_cluster_status s;
-        assert_true(sc_cluster_status_parse(sc_str_of(sc_cluster_status_name((sc_cluster_status)i)), &s));
+        assert_true(
+            sc_cluster_status_parse(sc_str_of(sc_cluster_status_name((sc_cluster_status)i)), &s));
         assert_int_equal(s, i);
         assert_int_equal(after(s, SC_CLUSTER_EV_RESOLVE), SC_CLUSTER_resolved);
     }
@@ -87,7 +90,7 @@ static void quality_has_its_limits(void **state) {
         int64_t count;
         double mean;
         const char *want;
-    } rows[] = {{0, 0, "single"},     {1, 0.1, "single"},   {2, 0.85, "tight"},
+    } rows[] = {{0, 0, "single"},       {1, 0.1, "single"},    {2, 0.85, "tight"},
                 {2, 0.849, "moderate"}, {9, 0.70, "moderate"}, {9, 0.699, "loose"}};
     for (size_t i = 0; i < SC_LEN(rows); i++) {
         const sc_cluster c = {.count = rows[i].count, .cohesion_mean = rows[i].mean};

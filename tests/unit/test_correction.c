@@ -21,7 +21,8 @@ static void every_kind_reads_back_from_its_name(void **state) {
     (void)state;
     for (int i = 0; i < SC_CORRECTION_KIND_COUNT; i++) {
         sc_correction_kind k;
-        assert_true(sc_correction_kind_parse(sc_str_of(sc_correction_kind_name((sc_correction_kind)i)), &k));
+        assert_true(sc_correction_kind_parse(
+            sc_str_of(sc_correction_kind_name((sc_correction_kind)i)), &k));
         assert_int_equal(k, i);
     }
 }

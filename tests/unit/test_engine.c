@@ -42,7 +42,8 @@ static void a_bad_item_in_a_batch_takes_the_whole_batch_back(void **state) {
     made m[3];
     for (int i = 0; i < 3; i++) made_item(&m[i], 1, 0.2, &seed);
     m[2].repr.dim = 3;
-    const sc_engine_item items[] = {{.key = 1, .repr = &m[0].repr}, {.key = 2, .repr = &m[1].repr},
+    const sc_engine_item items[] = {{.key = 1, .repr = &m[0].repr},
+                                    {.key = 2, .repr = &m[1].repr},
                                     {.key = 3, .repr = &m[2].repr}};
     sc_change c;
     sc_err err;
@@ -187,7 +188,8 @@ static void never_is_obeyed_by_fingerprints_and_by_similarity(void **state) {
     made_item(&b, 1, 0.05, &seed);
     a.repr.fp_text = b.repr.fp_text = 5;
     made_place(e, *state, 1, &a);
-    const sc_correction never = {.kind = SC_CORRECTION_never, .feedback_seq = 2, .cluster_id = made_home(e, 1)};
+    const sc_correction never = {
+        .kind = SC_CORRECTION_never, .feedback_seq = 2, .cluster_id = made_home(e, 1)};
     ok(sc_engine_set_corrections(e, &never, 1, &err));
     made_place(e, *state, 2, &b);
     assert_false(made_together(e, 1, 2));
@@ -247,7 +249,8 @@ static void contradicting_error_codes_lower_the_probability(void **state) {
 
 /* ---- Status --------------------------------------------------------------------------------------- */
 
-static void a_report_of_a_resolved_issue_is_a_regression_and_of_an_ignored_one_is_not(void **state) {
+static void
+a_report_of_a_resolved_issue_is_a_regression_and_of_an_ignored_one_is_not(void **state) {
     const sc_cluster_status statuses[] = {SC_CLUSTER_resolved, SC_CLUSTER_ignored, SC_CLUSTER_new};
     for (size_t i = 0; i < SC_LEN(statuses); i++) {
         sc_engine *e = made_engine();

@@ -178,9 +178,9 @@ typedef struct model {
     sc_engine *e;
     sc_arena *a;
     uint64_t seed;
-    int64_t n_keys;            /* keys 1..n_keys were placed */
+    int64_t n_keys; /* keys 1..n_keys were placed */
     bool gone[MAX_KEYS + 1];
-    sc_id home[MAX_KEYS + 1];  /* by what the changes said */
+    sc_id home[MAX_KEYS + 1]; /* by what the changes said */
     sc_correction rules[MAX_RULES];
     size_t n_rules;
 } model;
@@ -202,8 +202,10 @@ static void check_machine(model *m, const sc_change *c) {
         for (size_t r = 0; r < m->n_rules; r++) {
             const sc_correction *x = &m->rules[r];
             const sc_move *v = &c->moves[i];
-            if (x->kind == SC_CORRECTION_pin && x->feedback_seq == v->key) fail_msg("a pinned report moved");
-            if (x->kind == SC_CORRECTION_never && x->feedback_seq == v->key && sc_id_eq(&x->cluster_id, &v->to))
+            if (x->kind == SC_CORRECTION_pin && x->feedback_seq == v->key)
+                fail_msg("a pinned report moved");
+            if (x->kind == SC_CORRECTION_never && x->feedback_seq == v->key &&
+                sc_id_eq(&x->cluster_id, &v->to))
                 fail_msg("a report went where it must never be");
             if (x->kind == SC_CORRECTION_apart &&
                 ((sc_id_eq(&x->cluster_id, &v->from) && sc_id_eq(&x->other_id, &v->to)) ||
@@ -226,7 +228,8 @@ static void pin(model *m, int64_t key, const sc_id *cluster) {
         if (m->rules[i].kind == SC_CORRECTION_apart || m->rules[i].feedback_seq != key)
             m->rules[kept++] = m->rules[i];
     m->n_rules = kept;
-    add_rule(m, (sc_correction){.kind = SC_CORRECTION_pin, .feedback_seq = key, .cluster_id = *cluster});
+    add_rule(
+        m, (sc_correction){.kind = SC_CORRECTION_pin, .feedback_seq = key, .cluster_id = *cluster});
 }
 
 static void op_place(model *m, sc_change *c) {
@@ -251,7 +254,8 @@ static bool op_person(model *m, sc_change *c) {
         ok(sc_engine_view(m->e, &m->home[x], &v, &err));
         if (v.count < 2) return false;
         ok(sc_engine_split(m->e, &m->home[x], &x, 1, m->a, &to, c, &err));
-        add_rule(m, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = from, .other_id = to});
+        add_rule(m,
+                 (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = from, .other_id = to});
         break;
     }
     default:
@@ -261,7 +265,8 @@ static bool op_person(model *m, sc_change *c) {
     }
     for (size_t i = 0; i < c->n_moves; i++) pin(m, c->moves[i].key, &c->moves[i].to);
     if (c->n_moves == 1 && c->moves[0].reason == SC_REASON_person_moved)
-        add_rule(m, (sc_correction){.kind = SC_CORRECTION_never, .feedback_seq = x, .cluster_id = from});
+        add_rule(
+            m, (sc_correction){.kind = SC_CORRECTION_never, .feedback_seq = x, .cluster_id = from});
     ok(sc_engine_set_corrections(m->e, m->rules, m->n_rules, &err));
     return true;
 }

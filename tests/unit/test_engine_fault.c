@@ -137,10 +137,10 @@ static void sweep(step run) {
     }
 }
 
-#define SWEEP(name)                                                                                \
-    static void name##_survives_every_failed_allocation(void **state) {                            \
-        (void)state;                                                                               \
-        sweep(name);                                                                               \
+#define SWEEP(name)                                                     \
+    static void name##_survives_every_failed_allocation(void **state) { \
+        (void)state;                                                    \
+        sweep(name);                                                    \
     }
 SWEEP(place)
 SWEEP(merge)
@@ -192,8 +192,18 @@ static void an_engine_that_cannot_be_made_leaves_nothing(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        row(place), row(merge), row(split), row(move), row(consolidate), row(correct), row(put_new),
-        row(put_again), row(search), row(match), row(view), row(neighbours),
+        row(place),
+        row(merge),
+        row(split),
+        row(move),
+        row(consolidate),
+        row(correct),
+        row(put_new),
+        row(put_again),
+        row(search),
+        row(match),
+        row(view),
+        row(neighbours),
         cmocka_unit_test(an_arena_over_its_budget_changes_nothing),
         cmocka_unit_test(an_engine_that_cannot_be_made_leaves_nothing),
     };

@@ -96,7 +96,8 @@ static void an_explanation_leaves_the_report_itself_out(void **state) {
 static void neighbours_come_best_first_and_say_who_is_kept_apart(void **state) {
     sc_engine *e = made_engine();
     uint64_t seed = 2;
-    sc_id a = sc_id_new(&sc_clock_system), b = sc_id_new(&sc_clock_system), c = sc_id_new(&sc_clock_system);
+    sc_id a = sc_id_new(&sc_clock_system), b = sc_id_new(&sc_clock_system),
+          c = sc_id_new(&sc_clock_system);
     for (int64_t k = 1; k <= 9; k++) { /* a and b hold one topic, c another */
         made m;
         made_item(&m, k <= 6 ? 1 : 2, 0.3, &seed);
@@ -198,7 +199,8 @@ static void rare_words_weigh_more_and_none_weighs_less_than_nothing(void **state
         if (!most || x->n > e->terms.v[most].n) most = t;
         if (x->n == 1) least = t;
     }
-    assert_true(sc_engine_idf(e, (uint32_t)e->terms.v[most].key) < sc_engine_idf(e, (uint32_t)e->terms.v[least].key));
+    assert_true(sc_engine_idf(e, (uint32_t)e->terms.v[most].key) <
+                sc_engine_idf(e, (uint32_t)e->terms.v[least].key));
     assert_true(sc_engine_idf(e, (uint32_t)e->terms.v[most].key) >= 0);
     assert_true(sc_engine_idf(e, 424242) > 0);
     sc_engine_free(e);

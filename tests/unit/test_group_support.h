@@ -30,7 +30,9 @@ static inline uint64_t rnd(uint64_t *state) { /* splitmix64 */
     z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
     return z ^ (z >> 31);
 }
-static inline double rnd_unit(uint64_t *state) { return (double)(rnd(state) >> 11) / 9007199254740992.0; }
+static inline double rnd_unit(uint64_t *state) {
+    return (double)(rnd(state) >> 11) / 9007199254740992.0;
+}
 
 static inline void made_wire(made *m) {
     m->repr.vec = m->vec;
@@ -81,8 +83,9 @@ static inline void made_item(made *m, unsigned topic, double spread, uint64_t *s
         v[k] = (1 - spread) * (rnd_unit(&of_topic) - 0.5) + spread * (rnd_unit(seed) - 0.5);
     made_vector(m, v);
     for (unsigned i = 0; i < 14; i++)
-        made_add_word(m, rnd_unit(seed) < 1 - spread ? 1000 + topic * 16 + (uint32_t)(rnd(seed) % 14)
-                                                    : 100000 + (uint32_t)(rnd(seed) % 5000));
+        made_add_word(m, rnd_unit(seed) < 1 - spread
+                             ? 1000 + topic * 16 + (uint32_t)(rnd(seed) % 14)
+                             : 100000 + (uint32_t)(rnd(seed) % 5000));
 }
 
 static inline sc_engine *made_engine(void) {
@@ -93,11 +96,11 @@ static inline sc_engine *made_engine(void) {
     return e;
 }
 
-#define ok(call)                                                                                   \
-    do {                                                                                           \
-        sc_err err = {0};                                                                          \
-        sc_rc rc_ = (call);                                                                        \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg);                           \
+#define ok(call)                                                         \
+    do {                                                                 \
+        sc_err err = {0};                                                \
+        sc_rc rc_ = (call);                                              \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg); \
     } while (0)
 
 /* Places one; the change lives in the arena. */
@@ -126,7 +129,8 @@ static inline uint64_t digest_item(const sc_engine *e, uint32_t slot) {
     const sc_item *x = &e->items.v[slot];
     uint64_t h = sc_hash64(&x->key, sizeof x->key, (uint64_t)x->created_ms);
     for (unsigned i = 0; i < x->n_feats; i++) { /* vocabulary numbers mean nothing: take the keys */
-        uint64_t f[2] = {e->terms.v[x->feats[i] >> SC_TERM_TF_BITS].key, x->feats[i] & SC_TERM_TF_MAX};
+        uint64_t f[2] = {e->terms.v[x->feats[i] >> SC_TERM_TF_BITS].key,
+                         x->feats[i] & SC_TERM_TF_MAX};
         h += sc_hash64(f, sizeof f, 1);
     }
     h = sc_hash64(sc_items_facets(x), x->n_facets * sizeof(uint32_t), h);

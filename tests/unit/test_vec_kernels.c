@@ -30,7 +30,8 @@ static void fill_extreme(int8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) p[i] = v[next() % 4];
 }
 
-static void compare_dot(const sc_vec_kernel *k, size_t dim, size_t shift_a, size_t shift_b, bool extreme) {
+static void compare_dot(const sc_vec_kernel *k, size_t dim, size_t shift_a, size_t shift_b,
+                        bool extreme) {
     /* Exact blocks: a kernel that reads past the end is found by ASan. */
     int8_t *a = sc_alloc(shift_a + dim), *b = sc_alloc(shift_b + dim);
     (extreme ? fill_extreme : fill)(a, shift_a + dim);
