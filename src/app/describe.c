@@ -7,7 +7,15 @@ enum { PAGE = 500, DAY_MS = 86400000, SUMMARY_REPORTS = SC_CLUSTER_REPRESENTATIV
 
 /* ---- Reading rows --------------------------------------------------------------------------------- */
 
-static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, int64_t now_ms, sc_arena *arena,
+/* Lists leave out clusters without reports; an undo fills such a one again. */
+static sc_rc load_gone(sc_space *s, sc_describe_row *row, sc_arena *arena, sc_err *err) {
+    sc_cluster c;
+    sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, &row->cluster.id, arena, &c, err);
+    if (!rc) *row = (sc_describe_row){.cluster = c, .stored = true};
+    return rc == SC_NOT_FOUND ? SC_OK : rc;
+}
+
+static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms, sc_arena *arena,
                        sc_describe_row *ret, sc_err *err) {
     sc_cluster_filter f = {.project_id = s->project_id, .by_ids = true, .ids = ids, .n_ids = n};
     sc_page page = {.limit = n};
@@ -24,15 +32,17 @@ static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, int64_t now_ms, 
             .opened = true,
             .cluster = {.id = ids[i], .project_id = s->project_id, .status = SC_CLUSTER_new,
                         .created_at_ms = now_ms, .trend_day = now_ms / DAY_MS, .keywords = SC_STR("[]")}};
+        if (some_gone) rc = load_gone(s, &ret[i], arena, err);
+        if (rc) return rc;
     }
     return SC_OK;
 }
 
-sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, int64_t now_ms, sc_arena *arena,
+sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms, sc_arena *arena,
                        sc_describe_row *ret, sc_err *err) {
     sc_rc rc = SC_OK;
     for (size_t at = 0; !rc && at < n; at += PAGE)
-        rc = load_page(s, ids + at, SC_MIN(PAGE, n - at), now_ms, arena, ret + at, err);
+        rc = load_page(s, ids + at, SC_MIN(PAGE, n - at), some_gone, now_ms, arena, ret + at, err);
     return rc;
 }
 

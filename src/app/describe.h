@@ -13,8 +13,9 @@ typedef struct sc_describe_row {
     int64_t reports;      /* fresh reports that joined */
 } sc_describe_row;
 
-/* The rows of the clusters as stored; fresh rows for those that are not. */
-sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, int64_t now_ms, sc_arena *arena, sc_describe_row *ret,
+/* The rows of the clusters as stored; fresh rows for those that are not. some_gone: clusters that were emptied before
+ * may be among them (one read more for each that looks new). */
+sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms, sc_arena *arena, sc_describe_row *ret,
                        sc_err *err);
 /* One member more or less. */
 void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta);

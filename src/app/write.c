@@ -177,7 +177,7 @@ static sc_rc build_rows(plan *p, sc_err *err) {
         return sc_fail(err, SC_NOMEM, "no memory to describe %zu clusters", p->n_clusters);
     for (size_t i = 0; i < p->n_clusters; i++)
         x.slot[find_cluster(&x, p->clusters, &p->clusters[i])] = (uint32_t)(i + 1);
-    sc_rc rc = sc_describe_load(w->space, p->clusters, p->n_clusters, w->now_ms, w->arena, p->rows, err);
+    sc_rc rc = sc_describe_load(w->space, p->clusters, p->n_clusters, sc_id_is_set(&w->undo_action), w->now_ms, w->arena, p->rows, err);
     if (!rc) rc = count_members(p, &x, err);
     if (!rc) point_emptied(p, &x);
     if (!rc) rc = sc_describe_finish(w->space, p->rows, p->n_clusters, p->items, p->n_placed, w->now_ms, w->arena, err);

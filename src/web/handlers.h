@@ -5,19 +5,20 @@
 #include "web/render.h"
 #include "web/request.h"
 
-/*     operationId */
-#define SC_WEB_HANDLERS(X)                                                                       \
-    X(ingestManual)                                                                              \
-    X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook) X(listFeedback) X(getFeedback)        \
-        X(updateFeedback) X(moveFeedback) X(listClusters) X(getCluster) X(patchCluster)          \
-            X(listClusterFeedback) X(mergeClusters) X(splitCluster) X(keepApart)                 \
-                X(listMergeCandidates) X(undoAction) X(getClusteringStatus) X(startClusterJob)   \
-                    X(listClusterJobs) X(getClusterJob) X(search) X(traceFeedback) X(getStats)   \
-                        X(listProjects) X(createProject) X(getConfig) X(putConfig) X(listKeys)   \
-                            X(createKey) X(revokeKey) X(listDeadLetters) X(retryDeadLetter)      \
-                                X(dropDeadLetter) X(getContract) X(getHealth) X(getApiHealth)    \
-                                    X(getMetrics) X(homePage) X(issuePage) X(loginPage) X(login) \
-                                        X(logout)
+/* clang-format off: a line a subject */
+#define SC_WEB_HANDLERS(X) /* X(operationId) */                                                    \
+    X(ingestManual) X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook)                         \
+    X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback)                               \
+    X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
+    X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \
+    X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob)                  \
+    X(search) X(traceFeedback) X(getStats)                                                         \
+    X(listProjects) X(createProject) X(getConfig) X(putConfig)                                     \
+    X(listKeys) X(createKey) X(revokeKey)                                                          \
+    X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \
+    X(getContract) X(getHealth) X(getApiHealth) X(getMetrics)                                      \
+    X(homePage) X(issuePage) X(loginPage) X(login) X(logout)
+/* clang-format on */
 
 #define X(id) sc_rc sc_on_##id(sc_req *q, sc_err *err);
 SC_WEB_HANDLERS(X)
