@@ -184,8 +184,8 @@ def median(values):
 
 
 class Context:
-    def __init__(self, build, quick):
-        self.build, self.quick = Path(build).resolve(), quick
+    def __init__(self, build, quick, items=None):
+        self.build, self.quick, self.items = Path(build).resolve(), quick, items
         self.rows, self.bench, self.notes = [], "", []
         self.binary = str(self.build / "soulcaster")
         self.cache = self.build / "bench" / "cache"  # on the same disk as what is measured

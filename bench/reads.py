@@ -92,7 +92,7 @@ def start_again(ctx, folder, held):
 
 
 def run(ctx):
-    n, limit_s = (10000, 120) if ctx.quick else (100000, 420)
+    n, limit_s = ctx.items or (10000 if ctx.quick else 100000), 600
     with ctx.folder() as folder:
         with Server(ctx.binary, folder / "data") as server:
             started = time.perf_counter()

@@ -9,20 +9,26 @@ static size_t item_bytes(const sc_feedback *f) {
     return sizeof *f + f->title.n + f->body.n + f->stack.n + f->metadata.n + f->external_id.n;
 }
 
+/* An id of ours; a report without an external_id of its sender's has ours as that too. */
+static sc_rc name_item(sc_app *app, sc_feedback *f, sc_arena *arena, sc_err *err) {
+    if (!sc_id_is_set(&f->id)) f->id = sc_id_new(app->conf.clock);
+    if (f->external_id.n) return SC_OK;
+    char *own = sc_arena_copy(arena, f->id.text, strlen(f->id.text));
+    if (!own) return sc_fail(err, SC_NOMEM, "no memory for the report's id");
+    f->external_id = sc_str_of(own);
+    return SC_OK;
+}
+
 sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err) {
     sc_committer *c = &app->committer;
     int64_t now = sc_now_ms(app->conf.clock);
     in->bytes = 0;
     for (size_t i = 0; i < in->n; i++) {
         sc_feedback *f = &in->items[i];
-        f->id = sc_id_new(app->conf.clock);
+        sc_rc rc = name_item(app, f, arena, err);
+        if (rc) return rc;
         f->received_at_ms = now;
         if (!f->created_at_ms) f->created_at_ms = now;
-        if (!f->external_id.n) {
-            char *own = sc_arena_copy(arena, f->id.text, strlen(f->id.text));
-            if (!own) return sc_fail(err, SC_NOMEM, "no memory for the report's id");
-            f->external_id = sc_str_of(own);
-        }
         in->bytes += item_bytes(f);
     }
     int64_t waiting = atomic_load(&c->queued_bytes);
@@ -119,10 +125,11 @@ void sc_settings_redact(json_t *v) {
     json_object_set_new(v, "secret_set", json_boolean(set));
 }
 
-static sc_rc finish_item(const sc_id *project, sc_source_item *item, sc_err *err) {
+static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item, sc_arena *arena, sc_err *err) {
     if (item->verdict != SC_ITEM_OK) return SC_OK;
     item->feedback.project_id = *project;
-    return sc_feedback_normalise(&item->feedback, err);
+    sc_rc rc = name_item(app, &item->feedback, arena, err);
+    return rc ? rc : sc_feedback_normalise(&item->feedback, err);
 }
 
 sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *obj,
@@ -131,7 +138,7 @@ sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *sou
     sc_rc rc = SC_OK;
     if (source->check_settings) rc = sc_settings_get(app, project, source, &settings, err);
     if (!rc) rc = source->item(obj, settings, sc_now_ms(app->conf.clock), arena, ret, err);
-    return rc ? rc : finish_item(project, ret, err);
+    return rc ? rc : finish_item(app, project, ret, arena, err);
 }
 
 sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source, sc_str body,
@@ -148,7 +155,7 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
     sc_source_item *items = NULL;
     size_t n = 0;
     if (!rc) rc = source->webhook(&r, arena, &items, &n, err);
-    for (size_t i = 0; !rc && i < n; i++) rc = finish_item(project, &items[i], err);
+    for (size_t i = 0; !rc && i < n; i++) rc = finish_item(app, project, &items[i], arena, err);
     if (rc) return rc;
     *ret_items = items;
     *ret_n = n;

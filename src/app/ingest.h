@@ -10,7 +10,7 @@
 typedef struct sc_ingest sc_ingest;
 struct sc_ingest {
     /* Set by the caller; must stay valid until `done`. Items are normalised, project_id set; ids are
-     * given by sc_ingest_submit. An item without an external_id gets its own id as one. */
+     * given by sc_ingest_submit where they are not set. An item without an external_id gets its own id as one. */
     sc_feedback *items;
     size_t n;
     sc_put_result *results;   /* room for n */

@@ -5,7 +5,13 @@
 #include "cmd/cmd.h"
 #include "net/http_client.h"
 
-enum { ARENA_BYTES = 96 << 20, PAGE = 500, CALL_MS = 120000, TYPED_MIN = 6, ID_LEN = SC_ID_TEXT - 1 };
+enum {
+    ARENA_BYTES = 96 << 20,
+    PAGE = 500,
+    CALL_MS = 120000,
+    TYPED_MIN = 6,
+    ID_LEN = SC_ID_TEXT - 1
+};
 
 struct sc_api {
     sc_http_client *http;
@@ -17,7 +23,8 @@ struct sc_api {
 
 /* ---- Which server -------------------------------------------------------------------------------- */
 
-sc_rc sc_api_open_at(const char *url, const char *key, const char *project, sc_api **ret, sc_err *err) {
+sc_rc sc_api_open_at(const char *url, const char *key, const char *project, sc_api **ret,
+                     sc_err *err) {
     sc_api *a = sc_alloc(sizeof *a);
     if (a) a->url = sc_strdup(url);
     if (!a || !a->url) {
@@ -34,8 +41,10 @@ sc_rc sc_api_open_at(const char *url, const char *key, const char *project, sc_a
     }
     snprintf(a->key, sizeof a->key, "%s", key ? key : "");
     sc_rc rc = sc_http_client_new(&a->http, err);
-    if (rc) sc_api_close(a);
-    else *ret = a;
+    if (rc)
+        sc_api_close(a);
+    else
+        *ret = a;
     return rc;
 }
 
@@ -48,8 +57,10 @@ static sc_rc open_own(sc_call *c, unsigned flags, sc_api **ret, sc_err *err) {
     sc_secret secret;
     sc_access_local(sc_stack_app(own), &secret);
     rc = sc_api_open_at(sc_stack_url(own), secret.text, c->common.project, ret, err);
-    if (rc) sc_stack_close(own);
-    else (*ret)->own = own;
+    if (rc)
+        sc_stack_close(own);
+    else
+        (*ret)->own = own;
     return rc;
 }
 
@@ -57,7 +68,8 @@ sc_rc sc_api_open(sc_call *c, unsigned flags, sc_api **ret, sc_err *err) {
     const sc_common *o = &c->common;
     if (o->server && *o->server) {
         if (strncmp(o->server, "http://", 7) && strncmp(o->server, "https://", 8))
-            return sc_fail(err, SC_INVALID, "--server %s: say http://... or https://...", o->server);
+            return sc_fail(err, SC_INVALID, "--server %s: say http://... or https://...",
+                           o->server);
         if (!o->key || !*o->key)
             return sc_fail(err, SC_INVALID, "a server needs a key: set SOULCASTER_KEY (or --key)");
         return sc_api_open_at(o->server, o->key, o->project, ret, err);
@@ -69,8 +81,10 @@ sc_rc sc_api_open(sc_call *c, unsigned flags, sc_api **ret, sc_err *err) {
     snprintf(db, sizeof db, "%s/%s", o->data, sc_stack_store_file());
     bool there = access(db, F_OK) == 0;
     if (!there && !(flags & SC_API_GROUPS))
-        return sc_fail(err, SC_NOT_FOUND,
-                       "nothing is stored in %s: name the data folder with --data, or a server with --server", o->data);
+        return sc_fail(
+            err, SC_NOT_FOUND,
+            "nothing is stored in %s: name the data folder with --data, or a server with --server",
+            o->data);
     return open_own(c, flags, ret, err);
 }
 
@@ -97,10 +111,12 @@ bool sc_api_ready(sc_call *c, unsigned flags, sc_api **ret, int *ret_exit) {
 static void escaped(sc_buf *b, sc_str s) {
     for (size_t i = 0; i < s.n; i++) {
         unsigned char ch = (unsigned char)s.p[i];
-        bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') ||
-                     strchr("-._~", ch);
-        if (plain && ch) sc_buf_putc(b, (char)ch);
-        else sc_buf_putf(b, "%%%02X", ch);
+        bool plain = (ch >= '0' && ch <= '9') || (ch >= 'a' && ch <= 'z') ||
+                     (ch >= 'A' && ch <= 'Z') || strchr("-._~", ch);
+        if (plain && ch)
+            sc_buf_putc(b, (char)ch);
+        else
+            sc_buf_putf(b, "%%%02X", ch);
     }
 }
 
@@ -126,10 +142,13 @@ void sc_path_int(sc_buf *b, const char *name, int64_t value) {
 /* ---- One call ------------------------------------------------------------------------------------ */
 
 static sc_rc rc_of_status(int status) {
-    static const struct { int status; sc_rc rc; } table[] = {
-        {401, SC_UNAUTHORIZED}, {403, SC_FORBIDDEN}, {404, SC_NOT_FOUND},  {409, SC_CONFLICT},
-        {413, SC_TOO_LARGE},    {415, SC_MEDIA_TYPE}, {422, SC_UNPROCESSABLE}, {429, SC_LIMITED},
-        {503, SC_STORE},        {504, SC_TIMEOUT}};
+    static const struct {
+        int status;
+        sc_rc rc;
+    } table[] = {{401, SC_UNAUTHORIZED},  {403, SC_FORBIDDEN}, {404, SC_NOT_FOUND},
+                 {409, SC_CONFLICT},      {413, SC_TOO_LARGE}, {415, SC_MEDIA_TYPE},
+                 {422, SC_UNPROCESSABLE}, {429, SC_LIMITED},   {503, SC_STORE},
+                 {504, SC_TIMEOUT}};
     for (size_t i = 0; i < SC_LEN(table); i++)
         if (table[i].status == status) return table[i].rc;
     return status < 500 ? SC_UNPROCESSABLE : SC_UPSTREAM;
@@ -137,11 +156,13 @@ static sc_rc rc_of_status(int status) {
 
 /* An answer of 400 and more as an error with the problem's own words. */
 static sc_rc problem(const sc_http_answer *answer, sc_err *err) {
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     sc_err e = {0};
     sc_rc rc = rc_of_status(answer->status);
     if (sc_json_parse(answer->body, &v, NULL)) v = NULL;
-    SC_AUTO(sc_buf_done) sc_buf words;
+    SC_AUTO(sc_buf_done)
+    sc_buf words;
     sc_buf_init(&words, sizeof e.msg);
     sc_out_clean(&words, sc_str_clip(sc_json_str_at(v, "detail"), 160));
     sc_str field = sc_json_str_at(v, "field");
@@ -165,9 +186,10 @@ static void url_of(const sc_api *a, const char *path, sc_buf *url) {
     escaped(url, sc_str_of(a->project));
 }
 
-static sc_rc exchange(sc_api *a, const char *method, const char *path, const char *type, sc_str body,
-                      sc_arena *arena, sc_http_answer *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf url;
+static sc_rc exchange(sc_api *a, const char *method, const char *path, const char *type,
+                      sc_str body, sc_arena *arena, sc_http_answer *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done)
+    sc_buf url;
     sc_buf_init(&url, 64 << 10);
     url_of(a, path, &url);
     sc_rc rc = sc_buf_check(&url, "the address", err);
@@ -183,7 +205,11 @@ static sc_rc exchange(sc_api *a, const char *method, const char *path, const cha
         snprintf(content, sizeof content, "Content-Type: %s", type);
         headers[n++] = content;
     }
-    sc_http_call call = {.method = method, .url = url.p, .headers = headers, .n_headers = n, .body = body,
+    sc_http_call call = {.method = method,
+                         .url = url.p,
+                         .headers = headers,
+                         .n_headers = n,
+                         .body = body,
                          .timeout_ms = CALL_MS};
     rc = sc_http_client_do(a->http, &call, arena, ret, err);
     if (rc) return sc_wrap(err, "%s", a->url);
@@ -192,22 +218,26 @@ static sc_rc exchange(sc_api *a, const char *method, const char *path, const cha
 
 sc_rc sc_api_do(sc_api *a, const char *method, const char *path, const json_t *body, json_t **ret,
                 sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    SC_AUTO(sc_buf_done) sc_buf text;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
+    SC_AUTO(sc_buf_done)
+    sc_buf text;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_buf_init(&text, 16 << 20);
     if (body) sc_json_dump(body, &text);
     sc_rc rc = sc_buf_check(&text, "the request", err);
     sc_http_answer answer = {0};
     if (rc == SC_OK)
-        rc = exchange(a, method, path, body ? "application/json" : NULL, sc_buf_str(&text), &arena, &answer, err);
+        rc = exchange(a, method, path, body ? "application/json" : NULL, sc_buf_str(&text), &arena,
+                      &answer, err);
     if (ret) *ret = NULL;
     if (rc || !ret || answer.body.n == 0) return rc;
     rc = sc_json_parse(answer.body, ret, err);
     return rc ? sc_fail(err, SC_UPSTREAM, "%s answered something that is not JSON", a->url) : SC_OK;
 }
 
-sc_rc sc_api_ndjson(sc_api *a, const char *path, sc_str body, sc_arena *arena, sc_str *ret, sc_err *err) {
+sc_rc sc_api_ndjson(sc_api *a, const char *path, sc_str body, sc_arena *arena, sc_str *ret,
+                    sc_err *err) {
     sc_http_answer answer = {0};
     sc_rc rc = exchange(a, "POST", path, "application/x-ndjson", body, arena, &answer, err);
     *ret = answer.body;
@@ -215,21 +245,24 @@ sc_rc sc_api_ndjson(sc_api *a, const char *path, sc_str body, sc_arena *arena, s
 }
 
 sc_rc sc_api_each(sc_api *a, const char *path, sc_api_item_fn fn, void *self, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf at;
-    SC_AUTO(sc_buf_done) sc_buf cursor;
+    SC_AUTO(sc_buf_done)
+    sc_buf at;
+    SC_AUTO(sc_buf_done)
+    sc_buf cursor;
     sc_buf_init(&at, 64 << 10);
     sc_buf_init(&cursor, 4096);
     for (;;) {
         sc_path_start(&at, path);
         sc_path_int(&at, "limit", PAGE);
         sc_path_add(&at, "cursor", sc_buf_str(&cursor));
-        SC_AUTO(sc_json_auto) json_t *page = NULL;
+        SC_AUTO(sc_json_auto)
+        json_t *page = NULL;
         sc_rc rc = sc_api_do(a, "GET", at.p, NULL, &page, err);
         if (rc) return rc;
         size_t i;
         json_t *item;
-        json_array_foreach(json_object_get(page, "items"), i, item)
-            if (!fn(self, item)) return SC_OK;
+        json_array_foreach(json_object_get(page, "items"), i,
+                           item) if (!fn(self, item)) return SC_OK;
         sc_buf_reset(&cursor);
         sc_buf_put_str(&cursor, sc_json_str_at(page, "next_cursor"));
         if (cursor.n == 0) return SC_OK;
@@ -241,7 +274,8 @@ sc_rc sc_api_wait_grouped(sc_api *a, sc_err *err) {
     sc_progress_start(&p, "grouping");
     int64_t first = -1, wait_ms = 5;
     for (;;) {
-        SC_AUTO(sc_json_auto) json_t *status = NULL;
+        SC_AUTO(sc_json_auto)
+        json_t *status = NULL;
         sc_rc rc = sc_api_do(a, "GET", "/api/clustering/status", NULL, &status, err);
         int64_t left = 0;
         if (rc == SC_OK) rc = sc_json_int(status, "pending_unclustered", 0, &left, err);
@@ -284,19 +318,23 @@ sc_rc sc_api_resolve(sc_api *a, const char *path, const char *typed, sc_id *ret,
     for (size_t i = 0; i < h.typed.n; i++)
         if (!strchr("0123456789abcdefABCDEF-", typed[i])) h.typed.n = 0;
     if (h.typed.n < TYPED_MIN || h.typed.n > ID_LEN)
-        return sc_fail(err, SC_INVALID, "'%s' is no id: give all of it, or at least %d characters of its beginning or end",
-                       typed, TYPED_MIN);
+        return sc_fail(
+            err, SC_INVALID,
+            "'%s' is no id: give all of it, or at least %d characters of its beginning or end",
+            typed, TYPED_MIN);
     sc_rc rc = sc_api_each(a, path, compare, &h, err);
     if (rc) return rc;
     if (h.n == 0) return sc_fail(err, SC_NOT_FOUND, "no id begins or ends with %s", typed);
-    if (h.n > 1) return sc_fail(err, SC_INVALID, "several ids begin or end with %s; give more of it", typed);
+    if (h.n > 1)
+        return sc_fail(err, SC_INVALID, "several ids begin or end with %s; give more of it", typed);
     *ret = h.found;
     return SC_OK;
 }
 
 bool sc_print_json(const sc_call *c, const json_t *v) {
     if (!c->common.json) return false;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, (size_t)1 << 30);
     if (sc_json_dump(v, &b)) fwrite(b.p, 1, b.n, stdout);
     putchar('\n');

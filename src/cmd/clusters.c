@@ -23,12 +23,14 @@ static sc_style style_of(sc_str status) {
     return sc_str_is(status, "ignored") || sc_str_is(status, "snoozed") ? SC_DIM : SC_PLAIN;
 }
 
-static const sc_column cluster_columns[] = {{"ID", false, false},     {"REPORTS", true, false}, {"STATUS", false, false},
-                                            {"LAST SEEN", false, false}, {"FITS", false, false}, {"SOURCES", false, true},
+static const sc_column cluster_columns[] = {{"ID", false, false},     {"REPORTS", true, false},
+                                            {"STATUS", false, false}, {"LAST SEEN", false, false},
+                                            {"FITS", false, false},   {"SOURCES", false, true},
                                             {"TITLE", false, true}};
 
 static void cluster_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_str status = sc_json_str_at(v, "status");
     sc_out_id(&b, sc_json_str_at(v, "id"));
@@ -68,8 +70,10 @@ static void say_more(const json_t *page, size_t shown) {
 static int print_pages(sc_call *c, sc_api *a, const clusters_conf *o) {
     sc_err err = {0};
     sc_table t;
-    SC_AUTO(sc_buf_done) sc_buf path;
-    SC_AUTO(sc_json_auto) json_t *page = NULL;
+    SC_AUTO(sc_buf_done)
+    sc_buf path;
+    SC_AUTO(sc_json_auto)
+    json_t *page = NULL;
     sc_buf_init(&path, 64 << 10);
     sc_table_init(&t, cluster_columns, SC_LEN(cluster_columns));
     size_t shown = 0;
@@ -86,15 +90,19 @@ static int print_pages(sc_call *c, sc_api *a, const clusters_conf *o) {
         json_t *v;
         json_array_foreach(json_object_get(page, "items"), i, v) {
             shown++;
-            if (!c->common.json) cluster_row(&t, v);
-            else if (o->all) sc_print_json(c, v);
+            if (!c->common.json)
+                cluster_row(&t, v);
+            else if (o->all)
+                sc_print_json(c, v);
         }
         cursor = json_string_value(json_object_get(page, "next_cursor"));
     } while (o->all && cursor);
     if (rc == SC_OK && !o->all) sc_print_json(c, page);
     if (rc == SC_OK && !c->common.json) {
-        if (shown) sc_table_print(&t);
-        else printf("No issues%s.\n", o->status || o->source || o->words ? " that fit" : " yet");
+        if (shown)
+            sc_table_print(&t);
+        else
+            printf("No issues%s.\n", o->status || o->source || o->words ? " that fit" : " yet");
         if (!o->all) say_more(page, shown);
     }
     sc_table_done(&t);
@@ -115,25 +123,73 @@ static int clusters(sc_call *c) {
 
 #define AT(member) offsetof(clusters_conf, member)
 static const sc_opt clusters_opts[] = {
-    {.name = "status", .type = SC_OPT_STR, .offset = AT(status), .arg = "NAME,...", .no_env = true,
+    {.name = "status",
+     .type = SC_OPT_STR,
+     .offset = AT(status),
+     .arg = "NAME,...",
+     .no_env = true,
      .help = "only these: new, triaged, fixing, pr_opened, resolved, regressed, ignored, snoozed"},
-    {.name = "source", .type = SC_OPT_STR, .offset = AT(source), .arg = "NAME", .no_env = true,
+    {.name = "source",
+     .type = SC_OPT_STR,
+     .offset = AT(source),
+     .arg = "NAME",
+     .no_env = true,
      .help = "only issues with a report from there"},
-    {.name = "since", .type = SC_OPT_STR, .offset = AT(since), .arg = "TIME", .no_env = true,
+    {.name = "since",
+     .type = SC_OPT_STR,
+     .offset = AT(since),
+     .arg = "TIME",
+     .no_env = true,
      .help = "last seen at this time or later (2026-11-02T09:30:00Z)"},
-    {.name = "until", .type = SC_OPT_STR, .offset = AT(until), .arg = "TIME", .no_env = true,
+    {.name = "until",
+     .type = SC_OPT_STR,
+     .offset = AT(until),
+     .arg = "TIME",
+     .no_env = true,
      .help = "last seen before this time"},
-    {.name = "words", .type = SC_OPT_STR, .offset = AT(words), .arg = "WORDS", .letter = 'q', .no_env = true,
+    {.name = "words",
+     .type = SC_OPT_STR,
+     .offset = AT(words),
+     .arg = "WORDS",
+     .letter = 'q',
+     .no_env = true,
      .help = "only issues with a report that holds all of these words"},
-    {.name = "min-count", .type = SC_OPT_INT, .offset = AT(min_count), .arg = "N", .min = 0, .max = 1000000000,
-     .no_env = true, .help = "only issues with at least so many reports"},
-    {.name = "sort", .type = SC_OPT_STR, .offset = AT(sort), .fallback = "recent", .arg = "BY", .letter = 's',
-     .no_env = true, .help = "recent, size, trend or created"},
-    {.name = "limit", .type = SC_OPT_INT, .offset = AT(limit), .fallback = "50", .arg = "N", .min = 1, .max = 1000,
-     .letter = 'n', .no_env = true, .help = "rows"},
-    {.name = "cursor", .type = SC_OPT_STR, .offset = AT(cursor), .arg = "CURSOR", .no_env = true,
+    {.name = "min-count",
+     .type = SC_OPT_INT,
+     .offset = AT(min_count),
+     .arg = "N",
+     .min = 0,
+     .max = 1000000000,
+     .no_env = true,
+     .help = "only issues with at least so many reports"},
+    {.name = "sort",
+     .type = SC_OPT_STR,
+     .offset = AT(sort),
+     .fallback = "recent",
+     .arg = "BY",
+     .letter = 's',
+     .no_env = true,
+     .help = "recent, size, trend or created"},
+    {.name = "limit",
+     .type = SC_OPT_INT,
+     .offset = AT(limit),
+     .fallback = "50",
+     .arg = "N",
+     .min = 1,
+     .max = 1000,
+     .letter = 'n',
+     .no_env = true,
+     .help = "rows"},
+    {.name = "cursor",
+     .type = SC_OPT_STR,
+     .offset = AT(cursor),
+     .arg = "CURSOR",
+     .no_env = true,
      .help = "go on after a page (next_cursor of --json)"},
-    {.name = "all", .type = SC_OPT_BOOL, .offset = AT(all), .no_env = true,
+    {.name = "all",
+     .type = SC_OPT_BOOL,
+     .offset = AT(all),
+     .no_env = true,
      .help = "all pages; with --json one issue a line"},
 };
 
@@ -142,9 +198,11 @@ const sc_verb sc_verb_clusters = {
     .group = SC_GROUP_LOOK,
     .summary = "list the issues",
     .synopsis = "[--status NAME,...] [--source NAME] [--sort BY] [--all] [--json]",
-    .about = "Lists issues: what one fix would cover, with how many reports of it there are, when the last one came, and how well "
+    .about = "Lists issues: what one fix would cover, with how many reports of it there are, when "
+             "the last one came, and how well "
              "its reports fit together (single, tight, moderate, loose).",
-    .examples = "# the largest open ones\nsoulcaster clusters --status new,triaged,regressed --sort size --limit 10\n"
+    .examples = "# the largest open ones\nsoulcaster clusters --status new,triaged,regressed "
+                "--sort size --limit 10\n"
                 "# ids of all, for a script\nsoulcaster clusters --all --json | jq -r .id\n",
     .sets = SC_OPTS_API,
     .opts = clusters_opts,
@@ -160,11 +218,15 @@ typedef struct search_conf {
 } search_conf;
 
 static void print_hits(const json_t *v) {
-    static const sc_column columns[] = {{"SCORE", true, false},     {"REPORT", false, false}, {"SOURCE", false, false},
-                                        {"WRITTEN", false, false}, {"TITLE", false, true}};
+    static const sc_column columns[] = {{"SCORE", true, false},
+                                        {"REPORT", false, false},
+                                        {"SOURCE", false, false},
+                                        {"WRITTEN", false, false},
+                                        {"TITLE", false, true}};
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *hit;
@@ -184,24 +246,31 @@ static void print_hits(const json_t *v) {
 }
 
 static void print_hit_clusters(const json_t *v) {
-    static const sc_column columns[] = {{"HITS", true, false}, {"ISSUE", false, false}, {"REPORTS", true, false},
-                                        {"STATUS", false, false}, {"TITLE", false, true}};
+    static const sc_column columns[] = {{"HITS", true, false},
+                                        {"ISSUE", false, false},
+                                        {"REPORTS", true, false},
+                                        {"STATUS", false, false},
+                                        {"TITLE", false, true}};
     const json_t *list = json_object_get(v, "clusters");
     if (json_array_size(list) == 0) return;
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *hit;
     json_array_foreach(list, i, hit) {
         const json_t *cluster = json_object_get(hit, "cluster");
-        sc_table_cellf(&t, SC_BOLD, "%lld", (long long)json_integer_value(json_object_get(hit, "hits")));
+        sc_table_cellf(&t, SC_BOLD, "%lld",
+                       (long long)json_integer_value(json_object_get(hit, "hits")));
         sc_buf_reset(&b);
         sc_out_id(&b, sc_json_str_at(cluster, "id"));
         sc_table_cell(&t, SC_CYAN, sc_buf_str(&b));
-        sc_table_cellf(&t, SC_PLAIN, "%lld", (long long)json_integer_value(json_object_get(cluster, "count")));
-        sc_table_cell(&t, style_of(sc_json_str_at(cluster, "status")), sc_json_str_at(cluster, "status"));
+        sc_table_cellf(&t, SC_PLAIN, "%lld",
+                       (long long)json_integer_value(json_object_get(cluster, "count")));
+        sc_table_cell(&t, style_of(sc_json_str_at(cluster, "status")),
+                      sc_json_str_at(cluster, "status"));
         sc_table_cell(&t, SC_PLAIN, sc_json_str_at(cluster, "title"));
     }
     putchar('\n');
@@ -214,8 +283,10 @@ static int search(sc_call *c) {
     sc_api *a;
     int code;
     if (sc_cmd_words_wrong(c, 1, SIZE_MAX)) return SC_EXIT_USAGE;
-    SC_AUTO(sc_buf_done) sc_buf words;
-    SC_AUTO(sc_buf_done) sc_buf path;
+    SC_AUTO(sc_buf_done)
+    sc_buf words;
+    SC_AUTO(sc_buf_done)
+    sc_buf path;
     sc_buf_init(&words, 64 << 10);
     sc_buf_init(&path, 256 << 10);
     for (size_t i = 0; i < c->n_words; i++) sc_buf_putf(&words, "%s%s", i ? " " : "", c->words[i]);
@@ -224,13 +295,16 @@ static int search(sc_call *c) {
     sc_path_int(&path, "limit", o->limit);
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_err err = {0};
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     code = SC_EXIT_OK;
     if (sc_api_do(a, "GET", path.p, NULL, &v, &err)) {
         code = sc_cmd_fail_err(c, &err);
     } else if (!sc_print_json(c, v)) {
-        if (json_array_size(json_object_get(v, "items")) == 0) puts("Nothing like it.");
-        else print_hits(v);
+        if (json_array_size(json_object_get(v, "items")) == 0)
+            puts("Nothing like it.");
+        else
+            print_hits(v);
         print_hit_clusters(v);
     }
     sc_api_close(a);
@@ -238,8 +312,16 @@ static int search(sc_call *c) {
 }
 
 static const sc_opt search_opts[] = {
-    {.name = "limit", .type = SC_OPT_INT, .offset = offsetof(search_conf, limit), .fallback = "20", .arg = "N",
-     .min = 1, .max = 100, .letter = 'n', .no_env = true, .help = "reports at most"},
+    {.name = "limit",
+     .type = SC_OPT_INT,
+     .offset = offsetof(search_conf, limit),
+     .fallback = "20",
+     .arg = "N",
+     .min = 1,
+     .max = 100,
+     .letter = 'n',
+     .no_env = true,
+     .help = "reports at most"},
 };
 
 const sc_verb sc_verb_search = {
@@ -247,8 +329,10 @@ const sc_verb sc_verb_search = {
     .group = SC_GROUP_LOOK,
     .summary = "find reports by meaning and by words",
     .synopsis = "WORD... [--limit N] [--json]",
-    .about = "Lists the reports that mean the same as the words or hold the same rare words, best first, and the issues they are in.",
-    .examples = "# what do people say about it?\nsoulcaster search app crashes when I rotate the phone\n",
+    .about = "Lists the reports that mean the same as the words or hold the same rare words, best "
+             "first, and the issues they are in.",
+    .examples =
+        "# what do people say about it?\nsoulcaster search app crashes when I rotate the phone\n",
     .sets = SC_OPTS_API,
     .opts = search_opts,
     .n_opts = SC_LEN(search_opts),

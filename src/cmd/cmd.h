@@ -55,7 +55,7 @@ typedef struct sc_verb {
     unsigned sets;        /* SC_OPTS_*                                     */
     const sc_opt *opts;   /* the verb's own rows, or NULL                  */
     size_t n_opts;
-    size_t conf_size;     /* of the struct that the rows fill              */
+    size_t conf_size;       /* of the struct that the rows fill              */
     int (*run)(sc_call *c); /* the exit code                               */
 } sc_verb;
 
@@ -128,7 +128,8 @@ typedef enum sc_stack_part {
 
 /* Opens the parts from the call's options. `listen` NULL: what the options say. The data folder is
  * made when `parts` is more than the store. */
-sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_stack **ret, sc_err *err);
+sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_stack **ret,
+                    sc_err *err);
 /* Finishes requests under way (at most c->common.drain_ms), commits, gives leases back, closes. NULL ok. */
 void sc_stack_close(sc_stack *s);
 sc_app *sc_stack_app(sc_stack *s);
@@ -173,7 +174,8 @@ enum { SC_API_GROUPS = 1 /* if it starts its own server, then with the grouping 
 
 sc_rc sc_api_open(sc_call *c, unsigned flags, sc_api **ret, sc_err *err);
 /* For a server that this process runs anyway. */
-sc_rc sc_api_open_at(const char *url, const char *key, const char *project, sc_api **ret, sc_err *err);
+sc_rc sc_api_open_at(const char *url, const char *key, const char *project, sc_api **ret,
+                     sc_err *err);
 void sc_api_close(sc_api *a);
 bool sc_api_is_own(const sc_api *a); /* started by sc_api_open in this process */
 const char *sc_api_url(const sc_api *a);
@@ -191,7 +193,8 @@ sc_rc sc_api_do(sc_api *a, const char *method, const char *path, const json_t *b
 typedef bool (*sc_api_item_fn)(void *self, const json_t *item);
 sc_rc sc_api_each(sc_api *a, const char *path, sc_api_item_fn fn, void *self, sc_err *err);
 /* Raw NDJSON there and back; SC_LIMITED carries retry_after_ms. The reply is in the arena. */
-sc_rc sc_api_ndjson(sc_api *a, const char *path, sc_str body, sc_arena *arena, sc_str *ret, sc_err *err);
+sc_rc sc_api_ndjson(sc_api *a, const char *path, sc_str body, sc_arena *arena, sc_str *ret,
+                    sc_err *err);
 /* Waits until nothing waits to be grouped; progress on stderr. */
 sc_rc sc_api_wait_grouped(sc_api *a, sc_err *err);
 
@@ -227,16 +230,16 @@ typedef sc_rc (*sc_read_fn)(void *self, char *into, size_t room, size_t *ret_n, 
 typedef struct sc_csv {
     sc_read_fn read;
     void *self;
-    char separator;  /* 0: chosen from the first record: comma, semicolon or tab */
-    sc_buf in;       /* bytes read and not used up                               */
-    size_t at;       /* in `in`                                                  */
-    int64_t line;    /* of in.p[at], from 1                                      */
+    char separator; /* 0: chosen from the first record: comma, semicolon or tab */
+    sc_buf in;      /* bytes read and not used up                               */
+    size_t at;      /* in `in`                                                  */
+    int64_t line;   /* of in.p[at], from 1                                      */
     bool ended;
-    sc_buf text;     /* the fields of the record, unquoted                       */
+    sc_buf text; /* the fields of the record, unquoted                       */
     sc_str fields[SC_CSV_MAX_FIELDS];
     size_t n_fields;
-    sc_str raw;      /* the record as it stands in the file, without its end     */
-    int64_t raw_line;/* where it began                                           */
+    sc_str raw;       /* the record as it stands in the file, without its end     */
+    int64_t raw_line; /* where it began                                           */
 } sc_csv;
 void sc_csv_init(sc_csv *c, sc_read_fn read, void *self, char separator);
 void sc_csv_done(sc_csv *c);
@@ -247,9 +250,9 @@ sc_rc sc_csv_next(sc_csv *c, sc_err *err);
 /* Reports out of JSONL, JSON (an array, or an object with "items") or CSV. */
 typedef struct sc_records sc_records;
 typedef struct sc_record {
-    int64_t line;  /* where it began; for a JSON array the element's number */
-    sc_str raw;    /* as it stands in the file, borrowed until the next call */
-    json_t *obj;   /* an object, owned by the records until the next call; NULL: unreadable */
+    int64_t line; /* where it began; for a JSON array the element's number */
+    sc_str raw;   /* as it stands in the file, borrowed until the next call */
+    json_t *obj;  /* an object, owned by the records until the next call; NULL: unreadable */
 } sc_record;
 /* format: "jsonl", "json", "csv" or NULL to look. */
 sc_rc sc_records_open(const char *path, const char *format, sc_records **ret, sc_err *err);
@@ -276,7 +279,8 @@ typedef struct sc_feed_counts {
 } sc_feed_counts;
 typedef struct sc_feed sc_feed;
 /* A rejected line: why, and the line as it was. */
-typedef void (*sc_reject_fn)(void *self, int64_t line, const char *field, const char *reason, sc_str raw);
+typedef void (*sc_reject_fn)(void *self, int64_t line, const char *field, const char *reason,
+                             sc_str raw);
 sc_rc sc_feed_new(sc_api *a, sc_reject_fn reject, void *self, sc_feed **ret, sc_err *err);
 void sc_feed_free(sc_feed *f);
 /* Queues one report (as the API takes it); sends when a batch is full. */
@@ -321,7 +325,10 @@ typedef struct sc_table {
     const sc_column *columns;
     size_t n_columns;
     sc_arena arena;
-    struct sc_cell { sc_str text; sc_style style; } *cells;
+    struct sc_cell {
+        sc_str text;
+        sc_style style;
+    } * cells;
     size_t n_cells, cap;
     bool failed;
 } sc_table;

@@ -39,13 +39,12 @@ enum state { FIELD_START, PLAIN, QUOTED, QUOTE_IN_QUOTED, AFTER_CR, DONE, WRONG 
 
 typedef struct scan {
     enum state state;
-    size_t used;      /* bytes of the record with its end, from c->at            */
-    size_t ends;      /* of the record's line end                                */
+    size_t used;                      /* bytes of the record with its end, from c->at            */
+    size_t ends;                      /* of the record's line end                                */
     size_t starts[SC_CSV_MAX_FIELDS]; /* in c->text                              */
     size_t n;
     const char *why;
 } scan;
-
 
 static void begin_field(sc_csv *c, scan *s) {
     if (s->n == SC_CSV_MAX_FIELDS) {
@@ -88,8 +87,10 @@ static void step(sc_csv *c, scan *s, char ch) {
         if (!met_end(c, s, ch)) sc_buf_putc(&c->text, ch);
         return;
     case QUOTED:
-        if (ch == '"') s->state = QUOTE_IN_QUOTED;
-        else sc_buf_putc(&c->text, ch);
+        if (ch == '"')
+            s->state = QUOTE_IN_QUOTED;
+        else
+            sc_buf_putc(&c->text, ch);
         return;
     case QUOTE_IN_QUOTED:
         if (ch == '"') {
@@ -143,7 +144,8 @@ static void choose_separator(sc_csv *c) {
     bool quoted = false;
     for (size_t i = c->at; i < c->in.n && (quoted || c->in.p[i] != '\n'); i++) {
         if (c->in.p[i] == '"') quoted = !quoted;
-        for (size_t k = 0; k < sizeof choices; k++) counts[k] += !quoted && c->in.p[i] == choices[k];
+        for (size_t k = 0; k < sizeof choices; k++)
+            counts[k] += !quoted && c->in.p[i] == choices[k];
     }
     for (size_t k = 1; k < sizeof choices; k++)
         if (counts[k] > counts[best]) best = k;

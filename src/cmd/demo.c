@@ -18,13 +18,14 @@ typedef struct demo_conf {
 /* ---- The feed goes in ---------------------------------------------------------------------------- */
 
 static sc_rc make_project(sc_api *a, sc_err *err) {
-    SC_AUTO(sc_json_auto) json_t *list = NULL, *body = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *list = NULL, *body = NULL;
     sc_rc rc = sc_api_do(a, "GET", "/api/projects", NULL, &list, err);
     if (rc) return rc;
     size_t i;
     json_t *p;
-    json_array_foreach(json_object_get(list, "items"), i, p)
-        if (sc_str_is(sc_json_str_at(p, "name"), "demo")) return SC_OK;
+    json_array_foreach(json_object_get(list, "items"), i,
+                       p) if (sc_str_is(sc_json_str_at(p, "name"), "demo")) return SC_OK;
     body = json_pack("{s:s}", "name", "demo");
     return sc_api_do(a, "POST", "/api/projects", body, NULL, err);
 }
@@ -42,7 +43,8 @@ static sc_rc feed_in(sc_api *a, sc_feed_counts *ret, sc_err *err) {
     sc_rc rc = sc_feed_new(a, refused, NULL, &f, err);
     for (int64_t n = 1; rc == SC_OK && sc_str_next(&rest, '\n', &line); n++) {
         if (line.n == 0) continue;
-        SC_AUTO(sc_json_auto) json_t *report = NULL;
+        SC_AUTO(sc_json_auto)
+        json_t *report = NULL;
         rc = sc_json_parse(line, &report, err);
         if (rc == SC_OK) rc = sc_feed_put(f, n, line, report, err);
     }
@@ -69,7 +71,8 @@ static int64_t number_of(json_t *names, const char *name) {
 }
 
 static void load_truth(truth *t) {
-    SC_AUTO(sc_json_auto) json_t *names = json_object();
+    SC_AUTO(sc_json_auto)
+    json_t *names = json_object();
     sc_str rest = {(const char *)sc_asset_demo_truth, sc_asset_demo_truth_len}, line;
     while (sc_str_next(&rest, '\n', &line)) {
         sc_str source, id, group = line;
@@ -111,7 +114,8 @@ static sc_rc compare(sc_api *a, sc_metrics *ret, sc_err *err) {
 /* ---- What came out ------------------------------------------------------------------------------- */
 
 static void issue_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_table_cellf(t, SC_BOLD, "%lld", (long long)json_integer_value(json_object_get(v, "count")));
     size_t i;
@@ -129,9 +133,13 @@ static void issue_row(sc_table *t, const json_t *v) {
 }
 
 static sc_rc print_issues(sc_api *a, sc_err *err) {
-    static const sc_column columns[] = {{"REPORTS", true, false}, {"SOURCES", false, true}, {"LAST SEEN", false, false},
-                                        {"ISSUE", false, false},  {"TITLE", false, true}};
-    SC_AUTO(sc_json_auto) json_t *page = NULL;
+    static const sc_column columns[] = {{"REPORTS", true, false},
+                                        {"SOURCES", false, true},
+                                        {"LAST SEEN", false, false},
+                                        {"ISSUE", false, false},
+                                        {"TITLE", false, true}};
+    SC_AUTO(sc_json_auto)
+    json_t *page = NULL;
     char path[80];
     snprintf(path, sizeof path, "/api/clusters?sort=size&limit=%d", SHOWN);
     sc_rc rc = sc_api_do(a, "GET", path, NULL, &page, err);
@@ -165,8 +173,10 @@ static sc_rc show_demo(sc_api *a, sc_err *err) {
     rc = print_issues(a, err);
     if (rc == SC_OK) rc = compare(a, &m, err);
     if (rc) return rc;
-    printf("\nThe feed's writer knows which reports belong together: %lld groups; found: %lld. Agreement (adjusted Rand index): "
-           "%.2f of 1.\n", (long long)m.true_groups, (long long)m.found_groups, m.ari);
+    printf("\nThe feed's writer knows which reports belong together: %lld groups; found: %lld. "
+           "Agreement (adjusted Rand index): "
+           "%.2f of 1.\n",
+           (long long)m.true_groups, (long long)m.found_groups, m.ari);
     return SC_OK;
 }
 
@@ -185,7 +195,8 @@ static sc_rc print_address(sc_call *c, sc_stack *s, sc_err *err) {
     bool plain = !strcmp(data, "./data");
     printf("\nIt runs at %s; sign in, once, with\n\n    ", url);
     sc_out_styled(SC_BOLD, "%s/login?token=%s", url, token.text);
-    printf("\n\nIn another terminal:  soulcaster clusters --project demo%s%s\nCtrl-C ends it; the data stay in %s.\n",
+    printf("\n\nIn another terminal:  soulcaster clusters --project demo%s%s\nCtrl-C ends it; the "
+           "data stay in %s.\n",
            plain ? "" : " --data ", plain ? "" : data, data);
     fflush(stdout);
     return SC_OK;
@@ -194,7 +205,10 @@ static sc_rc print_address(sc_call *c, sc_stack *s, sc_err *err) {
 static int explain_failure(const sc_call *c, const sc_err *err) {
     sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err->msg);
     if (err->sys == EADDRINUSE)
-        fprintf(stderr, "Something else listens on %s already. Another port: soulcaster demo --listen 127.0.0.1:0\n", c->common.listen);
+        fprintf(stderr,
+                "Something else listens on %s already. Another port: soulcaster demo --listen "
+                "127.0.0.1:0\n",
+                c->common.listen);
     return SC_EXIT_FAILED;
 }
 
@@ -207,10 +221,13 @@ static int demo(sc_call *c) {
     sc_secret secret;
     if (sc_cmd_words_wrong(c, 0, 0)) return SC_EXIT_USAGE;
     if (sc_running_find(c->common.data, &other, NULL) == SC_OK)
-        return sc_cmd_fail(c, SC_EXIT_FAILED, "a server runs on %s already, at %s (process %ld)", c->common.data, other.url, other.pid);
+        return sc_cmd_fail(c, SC_EXIT_FAILED, "a server runs on %s already, at %s (process %ld)",
+                           c->common.data, other.url, other.pid);
     sc_signals_block();
-    if (strcmp(c->common.log_level, "info")) sc_log_from(c, "warn");
-    else sc_log_setup(SC_LOG_WARN, isatty(STDERR_FILENO)); /* the table is the show, not the log */
+    if (strcmp(c->common.log_level, "info"))
+        sc_log_from(c, "warn");
+    else
+        sc_log_setup(SC_LOG_WARN, isatty(STDERR_FILENO)); /* the table is the show, not the log */
     sc_rc rc = sc_stack_open(c, SC_STACK_SERVER | SC_STACK_WORKER, NULL, &s, &err);
     if (rc) return explain_failure(c, &err);
     sc_signals_unblock();
@@ -232,7 +249,10 @@ static int demo(sc_call *c) {
 }
 
 static const sc_opt opts[] = {
-    {.name = "once", .type = SC_OPT_BOOL, .offset = offsetof(demo_conf, once), .no_env = true,
+    {.name = "once",
+     .type = SC_OPT_BOOL,
+     .offset = offsetof(demo_conf, once),
+     .no_env = true,
      .help = "end after the table instead of serving on"},
 };
 
@@ -241,8 +261,10 @@ const sc_verb sc_verb_demo = {
     .group = SC_GROUP_RUN,
     .summary = "show it with a sample feed: reports in, issues out, then serve",
     .synopsis = "[--listen ADDR:PORT] [--data DIR] [--once]",
-    .about = "Puts a feed of invented reports about an invented app into the project \"demo\" through the public API, waits until they are "
-             "grouped, prints the issues found and how well they match the known truth, then the address with a one-time login link, and "
+    .about = "Puts a feed of invented reports about an invented app into the project \"demo\" "
+             "through the public API, waits until they are "
+             "grouped, prints the issues found and how well they match the known truth, then the "
+             "address with a one-time login link, and "
              "serves until Ctrl-C. The next run finds everything as it was.",
     .examples = "# a first look\nsoulcaster demo\n",
     .sets = SC_OPTS_DATA | SC_OPTS_STACK | SC_OPTS_SERVE,

@@ -22,9 +22,9 @@ typedef struct exam {
     sc_call *c;
     const char *data;
     json_t *checks;
-    sc_stack *stack;  /* opened by the store's check; NULL when it could not be */
-    bool stored;      /* there is a database          */
-    bool served;      /* a server runs on it          */
+    sc_stack *stack; /* opened by the store's check; NULL when it could not be */
+    bool stored;     /* there is a database          */
+    bool served;     /* a server runs on it          */
     sc_running running;
     bool bad;
 } exam;
@@ -33,8 +33,10 @@ typedef struct exam {
 static void say(exam *e, verdict v, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 static void say(exam *e, verdict v, const char *name, const char *fmt, ...) {
-    static const struct { const char *word; sc_style style; } faces[] = {
-        {"ok", SC_GREEN}, {"note", SC_YELLOW}, {"BAD", SC_RED}};
+    static const struct {
+        const char *word;
+        sc_style style;
+    } faces[] = {{"ok", SC_GREEN}, {"note", SC_YELLOW}, {"BAD", SC_RED}};
     char text[700];
     va_list ap;
     va_start(ap, fmt);
@@ -42,8 +44,9 @@ static void say(exam *e, verdict v, const char *name, const char *fmt, ...) {
     va_end(ap);
     e->bad = e->bad || v == BAD;
     if (e->c->common.json) {
-        json_array_append_new(e->checks, json_pack("{s:s, s:s, s:s}", "check", name, "result",
-                                                   v == BAD ? "bad" : faces[v].word, "words", text));
+        json_array_append_new(e->checks,
+                              json_pack("{s:s, s:s, s:s}", "check", name, "result",
+                                        v == BAD ? "bad" : faces[v].word, "words", text));
         return;
     }
     sc_out_styled(faces[v].style, "%-5s", faces[v].word);
@@ -54,11 +57,15 @@ static void say(exam *e, verdict v, const char *name, const char *fmt, ...) {
 /* ---- The data folder ----------------------------------------------------------------------------- */
 
 static const char *file_system(const char *path, verdict *ret) {
-    static const struct { unsigned long magic; const char *name; verdict v; } known[] = {
-        {0xEF53, "ext4", GOOD},       {0x58465342, "xfs", GOOD},     {0x9123683E, "btrfs", GOOD},
-        {0x2FC12FC1, "zfs", GOOD},    {0xF2F52010, "f2fs", GOOD},    {0x794C7630, "overlay", GOOD},
-        {0x01021994, "tmpfs", NOTE},  {0x858458F6, "ramfs", NOTE},   {0x6969, "NFS", BAD},
-        {0xFF534D42, "CIFS", BAD},    {0xFE534D42, "SMB2", BAD},     {0x65735546, "FUSE", NOTE},
+    static const struct {
+        unsigned long magic;
+        const char *name;
+        verdict v;
+    } known[] = {
+        {0xEF53, "ext4", GOOD},      {0x58465342, "xfs", GOOD},   {0x9123683E, "btrfs", GOOD},
+        {0x2FC12FC1, "zfs", GOOD},   {0xF2F52010, "f2fs", GOOD},  {0x794C7630, "overlay", GOOD},
+        {0x01021994, "tmpfs", NOTE}, {0x858458F6, "ramfs", NOTE}, {0x6969, "NFS", BAD},
+        {0xFF534D42, "CIFS", BAD},   {0xFE534D42, "SMB2", BAD},   {0x65735546, "FUSE", NOTE},
         {0x01021997, "9p", NOTE}};
     struct statfs s;
     *ret = GOOD;
@@ -74,7 +81,8 @@ static const char *file_system(const char *path, verdict *ret) {
 static void check_folder(exam *e) {
     struct stat st;
     if (stat(e->data, &st)) {
-        say(e, errno == ENOENT ? NOTE : BAD, "folder", "%s: %s; `soulcaster serve` makes it", e->data, strerror(errno));
+        say(e, errno == ENOENT ? NOTE : BAD, "folder", "%s: %s; `soulcaster serve` makes it",
+            e->data, strerror(errno));
         return;
     }
     if (!S_ISDIR(st.st_mode)) {
@@ -82,7 +90,9 @@ static void check_folder(exam *e) {
         return;
     }
     if (access(e->data, R_OK | W_OK | X_OK))
-        say(e, BAD, "folder", "%s cannot be written by this user (%s): chown it, or run as its owner", e->data, strerror(errno));
+        say(e, BAD, "folder",
+            "%s cannot be written by this user (%s): chown it, or run as its owner", e->data,
+            strerror(errno));
     else if (st.st_mode & 077)
         say(e, NOTE, "folder", "%s may be read by others: chmod 700 %s", e->data, e->data);
     else
@@ -91,11 +101,16 @@ static void check_folder(exam *e) {
     const char *name = file_system(e->data, &v);
     say(e, v, "file system", "%s%s", name,
         v == BAD    ? ": locks and fsync cannot be relied on over a network; choose a local disk"
-        : v == NOTE ? ": check that it survives a restart and that fsync means what it says" : "");
+        : v == NOTE ? ": check that it survives a restart and that fsync means what it says"
+                    : "");
     struct statvfs vfs;
     if (statvfs(e->data, &vfs)) return;
     double free_gib = (double)vfs.f_bavail * (double)vfs.f_frsize / (1024.0 * 1024 * 1024);
-    say(e, free_gib < 0.1 ? BAD : free_gib < 1 ? NOTE : GOOD, "space", "%.1f GiB free%s", free_gib,
+    say(e,
+        free_gib < 0.1 ? BAD
+        : free_gib < 1 ? NOTE
+                       : GOOD,
+        "space", "%.1f GiB free%s", free_gib,
         free_gib < 1 ? ": make room, or new reports will be refused with 503" : "");
 }
 
@@ -109,7 +124,8 @@ static void check_fsync(exam *e) {
     char path[4096], block[4096] = {0};
     int64_t took[ROUNDS];
     snprintf(path, sizeof path, "%s/.doctor-XXXXXX", e->data);
-    SC_AUTO(sc_auto_close) int fd = mkstemp(path);
+    SC_AUTO(sc_auto_close)
+    int fd = mkstemp(path);
     if (fd < 0) return; /* the folder's check has said why */
     unlink(path);
     for (int i = 0; i < ROUNDS; i++) {
@@ -144,15 +160,20 @@ static void check_store(exam *e) {
     const sc_store *s = sc_stack_store(e->stack);
     sc_store_info info = {0};
     if (s->ops->info(s->self, &info, &err) == SC_OK)
-        say(e, GOOD, "store", "%s, schema %lld, %.1f MiB", info.backend, (long long)info.schema_version, (double)info.bytes / 1048576);
+        say(e, GOOD, "store", "%s, schema %lld, %.1f MiB", info.backend,
+            (long long)info.schema_version, (double)info.bytes / 1048576);
     int64_t at = sc_mono_us(&sc_clock_system);
-    if (s->ops->probe(s->self, sc_now_ms(&sc_clock_system), &err)) say(e, BAD, "write", "%s", err.msg);
-    else say(e, GOOD, "write", "a durable write took %.1f ms", (double)(sc_mono_us(&sc_clock_system) - at) / 1000);
+    if (s->ops->probe(s->self, sc_now_ms(&sc_clock_system), &err))
+        say(e, BAD, "write", "%s", err.msg);
+    else
+        say(e, GOOD, "write", "a durable write took %.1f ms",
+            (double)(sc_mono_us(&sc_clock_system) - at) / 1000);
     at = sc_mono_us(&sc_clock_system);
     if (s->ops->verify(s->self, NULL, NULL, &err))
         say(e, BAD, "integrity", "%s; restore a backup: soulcaster restore FILE --force", err.msg);
     else
-        say(e, GOOD, "integrity", "checked in %.1f s", (double)(sc_mono_us(&sc_clock_system) - at) / 1e6);
+        say(e, GOOD, "integrity", "checked in %.1f s",
+            (double)(sc_mono_us(&sc_clock_system) - at) / 1e6);
 }
 
 static void check_jobs(exam *e) {
@@ -163,14 +184,16 @@ static void check_jobs(exam *e) {
     const sc_store *s = sc_stack_store(e->stack);
     if (s->ops->job_counts(s->self, &all, SC_STR_NONE, &n, &err)) return;
     int64_t dead = n.by_state[SC_JOB_dead];
-    say(e, dead ? NOTE : GOOD, "jobs", "%lld pending, %lld running, %lld dead letters%s", (long long)n.by_state[SC_JOB_pending],
-        (long long)n.by_state[SC_JOB_running], (long long)dead, dead ? ": soulcaster jobs dead" : "");
+    say(e, dead ? NOTE : GOOD, "jobs", "%lld pending, %lld running, %lld dead letters%s",
+        (long long)n.by_state[SC_JOB_pending], (long long)n.by_state[SC_JOB_running],
+        (long long)dead, dead ? ": soulcaster jobs dead" : "");
 }
 
 /* Webhooks of a source without a secret are refused: that is meant so, but should be known. */
 static void check_webhooks(exam *e) {
     if (!e->stack) return;
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 16 << 20);
     sc_project *projects = NULL;
     size_t n = 0;
@@ -179,11 +202,16 @@ static void check_webhooks(exam *e) {
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < SC_SOURCE_COUNT; k++) {
             const sc_source_ops *source = sc_source_registry[k];
-            SC_AUTO(sc_json_auto) json_t *v = NULL;
-            if (!source->verify || sc_settings_get(sc_stack_app(e->stack), &projects[i].id, source, &v, NULL)) continue;
+            SC_AUTO(sc_json_auto)
+            json_t *v = NULL;
+            if (!source->verify ||
+                sc_settings_get(sc_stack_app(e->stack), &projects[i].id, source, &v, NULL))
+                continue;
             bool set = json_object_get(v, "secret") || json_object_get(v, "secrets");
-            say(e, GOOD, "webhooks", "%s in project %.*s: %s", source->name, SC_FMT(projects[i].name),
-                set ? "secret set" : "no secret, so its webhooks are refused (PUT /api/config/...)");
+            say(e, GOOD, "webhooks", "%s in project %.*s: %s", source->name,
+                SC_FMT(projects[i].name),
+                set ? "secret set"
+                    : "no secret, so its webhooks are refused (PUT /api/config/...)");
         }
     }
 }
@@ -195,7 +223,8 @@ static void check_clock(exam *e) {
     int64_t now = sc_now_ms(&sc_clock_system);
     sc_time_format(now, text);
     bool odd = now < INT64_C(1735689600000); /* before 2025: this program is younger than that */
-    say(e, odd ? BAD : GOOD, "clock", "%s%s", text, odd ? ": wrong; set it (timedatectl set-ntp true)" : "");
+    say(e, odd ? BAD : GOOD, "clock", "%s%s", text,
+        odd ? ": wrong; set it (timedatectl set-ntp true)" : "");
 }
 
 static void check_limits(exam *e) {
@@ -207,7 +236,8 @@ static void check_limits(exam *e) {
 }
 
 static void check_embedder(exam *e) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     sc_err err = {0};
     sc_embedder em = {NULL, NULL};
@@ -215,14 +245,19 @@ static void check_embedder(exam *e) {
     int8_t vec[SC_REPR_MAX_DIM];
     int64_t at = 0;
     sc_rc rc = sc_stack_open_embedder(e->c, &em, &err);
-    if (rc == SC_OK) rc = sc_prepare(SC_STR("Export fails"), SC_STR("Saving as PDF ends in an error."), SC_STR_NONE, &arena, &p, &err);
+    if (rc == SC_OK)
+        rc = sc_prepare(SC_STR("Export fails"), SC_STR("Saving as PDF ends in an error."),
+                        SC_STR_NONE, &arena, &p, &err);
     if (rc == SC_OK) {
         at = sc_mono_us(&sc_clock_system);
         rc = em.ops->embed(em.self, &p, 1, sc_now_ms(&sc_clock_system) + 30000, vec, &err);
         at = sc_mono_us(&sc_clock_system) - at;
     }
-    if (rc) say(e, BAD, "embedder", "%s", err.msg);
-    else say(e, GOOD, "embedder", "%s, %u dimensions, %.2f ms", em.ops->model(em.self), (unsigned)em.ops->dim(em.self), (double)at / 1000);
+    if (rc)
+        say(e, BAD, "embedder", "%s", err.msg);
+    else
+        say(e, GOOD, "embedder", "%s, %u dimensions, %.2f ms", em.ops->model(em.self),
+            (unsigned)em.ops->dim(em.self), (double)at / 1000);
     sc_stack_close_embedder(&em);
     say(e, GOOD, "kernels", "%s", sc_kernels_get()->name);
 }
@@ -243,16 +278,19 @@ static void check_port(exam *e) {
     *colon = 0;
     const char *name = host[0] == '[' ? host + 1 : host;
     host[strcspn(host, "]")] = 0;
-    struct addrinfo want = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM}, *at = NULL;
+    struct addrinfo want = {.ai_flags = AI_PASSIVE | AI_NUMERICSERV, .ai_socktype = SOCK_STREAM},
+                    *at = NULL;
     if (getaddrinfo(*name ? name : NULL, colon + 1, &want, &at)) {
         say(e, BAD, "port", "--listen %s: no such address", e->c->common.listen);
         return;
     }
-    SC_AUTO(sc_auto_close) int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    SC_AUTO(sc_auto_close)
+    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, at->ai_addr, at->ai_addrlen))
-        say(e, BAD, "port", "%s: %s; choose another with --listen", e->c->common.listen, strerror(errno));
+        say(e, BAD, "port", "%s: %s; choose another with --listen", e->c->common.listen,
+            strerror(errno));
     else
         say(e, GOOD, "port", "%s is free", e->c->common.listen);
     freeaddrinfo(at);
@@ -260,20 +298,25 @@ static void check_port(exam *e) {
 
 static void check_environment(exam *e) {
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
-    if (key && *key && strlen(key) < 16) say(e, BAD, "bootstrap", "SOULCASTER_BOOTSTRAP_KEY has fewer than 16 characters");
-    if (getenv("REDIS_URL")) say(e, NOTE, "REDIS_URL", "this build has no Redis store yet; SQLite in %s is used", e->data);
+    if (key && *key && strlen(key) < 16)
+        say(e, BAD, "bootstrap", "SOULCASTER_BOOTSTRAP_KEY has fewer than 16 characters");
+    if (getenv("REDIS_URL"))
+        say(e, NOTE, "REDIS_URL", "this build has no Redis store yet; SQLite in %s is used",
+            e->data);
 }
 
 static int doctor(sc_call *c) {
-    static void (*const checks[])(exam *) = {check_folder, check_fsync,    check_store, check_jobs,    check_webhooks, check_clock,
-                                             check_limits, check_embedder, check_port,  check_environment};
+    static void (*const checks[])(exam *) = {
+        check_folder, check_fsync,  check_store,    check_jobs, check_webhooks,
+        check_clock,  check_limits, check_embedder, check_port, check_environment};
     if (sc_cmd_words_wrong(c, 0, 0)) return SC_EXIT_USAGE;
     exam e = {.c = c, .data = c->common.data, .checks = json_array()};
     sc_log_from(c, "error");
     for (size_t i = 0; i < SC_LEN(checks); i++) checks[i](&e);
     sc_stack_close(e.stack);
     if (c->common.json) {
-        SC_AUTO(sc_json_auto) json_t *v = json_pack("{s:b, s:O}", "ok", !e.bad, "checks", e.checks);
+        SC_AUTO(sc_json_auto)
+        json_t *v = json_pack("{s:b, s:O}", "ok", !e.bad, "checks", e.checks);
         sc_print_json(c, v);
     } else {
         puts(e.bad ? "Something has to be done; see the lines marked BAD." : "All is well.");
@@ -287,9 +330,11 @@ const sc_verb sc_verb_doctor = {
     .group = SC_GROUP_KEEP,
     .summary = "check the installation for real, and say what to do",
     .synopsis = "[--data DIR] [--listen ADDR:PORT] [--json]",
-    .about = "Looks at the data folder, disk, store (open, write, integrity), jobs, webhook secrets, clock, limits, embedder and port. Exit "
+    .about = "Looks at the data folder, disk, store (open, write, integrity), jobs, webhook "
+             "secrets, clock, limits, embedder and port. Exit "
              "status 1 when something is wrong; each line says what to do.",
-    .examples = "# before going live\nsoulcaster doctor --data /srv/soulcaster --listen 0.0.0.0:8080\n",
+    .examples =
+        "# before going live\nsoulcaster doctor --data /srv/soulcaster --listen 0.0.0.0:8080\n",
     .sets = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_STACK | SC_OPTS_SERVE,
     .run = doctor,
 };

@@ -62,19 +62,25 @@ static bool label_of(corpus *k, const json_t *obj, const char *column, int32_t *
     return known || json_object_set_new(k->names, name, json_integer(*ret)) == 0;
 }
 
-static sc_rc add(corpus *k, const sc_embedder *embedder, const json_t *report, int32_t label, sc_err *err) {
+static sc_rc add(corpus *k, const sc_embedder *embedder, const json_t *report, int32_t label,
+                 sc_err *err) {
     sc_repr repr;
-    sc_feedback f = {.title = sc_json_str_at(report, "title"), .body = sc_json_str_at(report, "body"),
-                     .stack = sc_json_str_at(report, "stack"), .external_id = SC_STR("x"), .metadata = SC_STR("{}")};
+    sc_feedback f = {.title = sc_json_str_at(report, "title"),
+                     .body = sc_json_str_at(report, "body"),
+                     .stack = sc_json_str_at(report, "stack"),
+                     .external_id = SC_STR("x"),
+                     .metadata = SC_STR("{}")};
     sc_rc rc = sc_feedback_normalise(&f, err);
     if (rc) return rc;
     int64_t started = sc_mono_us(&sc_clock_system);
     sc_arena_reset(&k->scratch);
-    rc = sc_represent(embedder, &f, sc_now_ms(&sc_clock_system) + ONE_MS, &k->scratch, &repr, NULL, err);
+    rc = sc_represent(embedder, &f, sc_now_ms(&sc_clock_system) + ONE_MS, &k->scratch, &repr, NULL,
+                      err);
     k->embed_us += sc_mono_us(&sc_clock_system) - started;
     if (rc == SC_OK) rc = grow(k, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf blob;
+    SC_AUTO(sc_buf_done)
+    sc_buf blob;
     sc_buf_init(&blob, 1 << 20);
     char *kept = sc_repr_encode(&repr, &blob) ? sc_arena_copy(&k->arena, blob.p, blob.n) : NULL;
     if (!kept) return sc_fail(err, SC_NOMEM, "the file does not fit into 1 GiB; use --sample");
@@ -83,7 +89,8 @@ static sc_rc add(corpus *k, const sc_embedder *embedder, const json_t *report, i
     return rc;
 }
 
-static sc_rc read_corpus(const eval_conf *o, const sc_embedder *embedder, const char *path, corpus *k, sc_err *err) {
+static sc_rc read_corpus(const eval_conf *o, const sc_embedder *embedder, const char *path,
+                         corpus *k, sc_err *err) {
     sc_records *records = NULL;
     sc_mapping *m = NULL;
     sc_progress p;
@@ -93,7 +100,8 @@ static sc_rc read_corpus(const eval_conf *o, const sc_embedder *embedder, const 
     while (rc == SC_OK && (o->sample == 0 || (int64_t)k->n < o->sample)) {
         sc_record r;
         int32_t label;
-        SC_AUTO(sc_json_auto) json_t *report = NULL;
+        SC_AUTO(sc_json_auto)
+        json_t *report = NULL;
         rc = sc_records_next(records, &r, err);
         if (rc == SC_OK) rc = sc_mapping_apply(m, &r, &report, err);
         if (rc == SC_OK && !label_of(k, r.obj, o->label, &label)) {
@@ -113,17 +121,23 @@ static sc_rc read_corpus(const eval_conf *o, const sc_embedder *embedder, const 
     return rc == SC_NOT_FOUND && records ? SC_OK : rc;
 }
 
-static void print_json(const char *path, const corpus *k, const sc_evaluation *e, const char *model, double ms) {
+static void print_json(const char *path, const corpus *k, const sc_evaluation *e, const char *model,
+                       double ms) {
     const sc_metrics *m = &e->metrics;
-    SC_AUTO(sc_json_auto) json_t *v = json_pack(
-        "{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:f, s:f, s:I}", "file", path,
-        "model", model, "reports", (json_int_t)m->items, "unlabelled", (json_int_t)k->unlabelled, "rejected",
-        (json_int_t)k->rejected, "true_groups", (json_int_t)m->true_groups, "found_groups", (json_int_t)m->found_groups,
-        "ari", m->ari, "pair_precision", m->pair_precision, "pair_recall", m->pair_recall, "pair_f1", m->pair_f1,
-        "homogeneity", m->homogeneity, "completeness", m->completeness, "v_measure", m->v_measure, "recall_at_1",
-        e->recall_at_1, "recall_at_5", e->recall_at_5, "queries", (json_int_t)e->queries, "ms_per_report", ms,
-        "search_ms", e->search_us_mean / 1000, "bytes", (json_int_t)e->bytes);
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_json_auto)
+    json_t *v =
+        json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, "
+                  "s:f, s:I, s:f, s:f, s:I}",
+                  "file", path, "model", model, "reports", (json_int_t)m->items, "unlabelled",
+                  (json_int_t)k->unlabelled, "rejected", (json_int_t)k->rejected, "true_groups",
+                  (json_int_t)m->true_groups, "found_groups", (json_int_t)m->found_groups, "ari",
+                  m->ari, "pair_precision", m->pair_precision, "pair_recall", m->pair_recall,
+                  "pair_f1", m->pair_f1, "homogeneity", m->homogeneity, "completeness",
+                  m->completeness, "v_measure", m->v_measure, "recall_at_1", e->recall_at_1,
+                  "recall_at_5", e->recall_at_5, "queries", (json_int_t)e->queries, "ms_per_report",
+                  ms, "search_ms", e->search_us_mean / 1000, "bytes", (json_int_t)e->bytes);
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 16);
     if (v && sc_json_dump(v, &b)) puts(b.p);
 }
@@ -135,16 +149,18 @@ static const char *base_name(const char *path) {
 
 static void row(sc_table *t, const char *path, const sc_evaluation *e, double ms) {
     const sc_metrics *m = &e->metrics;
-    const double shares[] = {m->ari, m->pair_precision, m->pair_recall, m->pair_f1, m->v_measure, e->recall_at_1,
-                             e->recall_at_5};
+    const double shares[] = {m->ari,       m->pair_precision, m->pair_recall, m->pair_f1,
+                             m->v_measure, e->recall_at_1,    e->recall_at_5};
     sc_table_cell(t, SC_PLAIN, sc_str_of(base_name(path)));
     sc_table_cellf(t, SC_PLAIN, "%lld", (long long)m->items);
     sc_table_cellf(t, SC_PLAIN, "%lld/%lld", (long long)m->found_groups, (long long)m->true_groups);
-    for (size_t i = 0; i < SC_LEN(shares); i++) sc_table_cellf(t, i ? SC_PLAIN : SC_BOLD, "%.3f", shares[i]);
+    for (size_t i = 0; i < SC_LEN(shares); i++)
+        sc_table_cellf(t, i ? SC_PLAIN : SC_BOLD, "%.3f", shares[i]);
     sc_table_cellf(t, SC_PLAIN, "%.2f", ms);
 }
 
-static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path, sc_table *t, sc_err *err) {
+static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path, sc_table *t,
+                      sc_err *err) {
     const eval_conf *o = c->conf;
     corpus k;
     sc_evaluation e = {0};
@@ -153,25 +169,31 @@ static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path,
     sc_rc rc = read_corpus(o, embedder, path, &k, err);
     if (rc == SC_OK && k.n == 0)
         rc = sc_fail(err, SC_INVALID, "no report with a label in column '%s'", o->label);
-    sc_evaluate_conf conf = {.profile = sc_profile_get(model), .clock = &sc_clock_system,
-                             .shuffle = (uint64_t)o->seed, .consolidate = true};
+    sc_evaluate_conf conf = {.profile = sc_profile_get(model),
+                             .clock = &sc_clock_system,
+                             .shuffle = (uint64_t)o->seed,
+                             .consolidate = true};
     if (rc == SC_OK) rc = sc_evaluate_run(&conf, k.reprs, k.labels, k.n, NULL, &e, err);
     if (rc == SC_OK) {
         double ms = (double)k.embed_us / 1000 / (double)k.n + e.place_us_mean / 1000;
-        if (c->common.json) print_json(path, &k, &e, model, ms);
-        else row(t, path, &e, ms);
+        if (c->common.json)
+            print_json(path, &k, &e, model, ms);
+        else
+            row(t, path, &e, ms);
         if (k.unlabelled || k.rejected)
-            fprintf(stderr, "%s: %zu without a label, %zu unreadable\n", path, k.unlabelled, k.rejected);
+            fprintf(stderr, "%s: %zu without a label, %zu unreadable\n", path, k.unlabelled,
+                    k.rejected);
     }
     corpus_done(&k);
     return rc ? sc_wrap(err, "%s", path) : SC_OK;
 }
 
 static int eval(sc_call *c) {
-    static const sc_column columns[] = {{"FILE", false, true},   {"REPORTS", true, false}, {"FOUND/TRUE", true, false},
-                                        {"ARI", true, false},    {"PAIR-P", true, false},  {"PAIR-R", true, false},
-                                        {"PAIR-F1", true, false}, {"V", true, false},      {"R@1", true, false},
-                                        {"R@5", true, false},    {"MS/REPORT", true, false}};
+    static const sc_column columns[] = {
+        {"FILE", false, true},    {"REPORTS", true, false},  {"FOUND/TRUE", true, false},
+        {"ARI", true, false},     {"PAIR-P", true, false},   {"PAIR-R", true, false},
+        {"PAIR-F1", true, false}, {"V", true, false},        {"R@1", true, false},
+        {"R@5", true, false},     {"MS/REPORT", true, false}};
     sc_err err = {0};
     sc_embedder embedder = {NULL, NULL};
     if (sc_cmd_words_wrong(c, 1, 1000)) return SC_EXIT_USAGE;
@@ -179,7 +201,8 @@ static int eval(sc_call *c) {
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
     sc_rc rc = SC_OK;
-    for (size_t i = 0; i < c->n_words && rc == SC_OK; i++) rc = one_file(c, &embedder, c->words[i], &t, &err);
+    for (size_t i = 0; i < c->n_words && rc == SC_OK; i++)
+        rc = one_file(c, &embedder, c->words[i], &t, &err);
     if (!c->common.json && t.n_cells) sc_table_print(&t);
     sc_table_done(&t);
     sc_stack_close_embedder(&embedder);
@@ -188,13 +211,35 @@ static int eval(sc_call *c) {
 
 #define AT(member) offsetof(eval_conf, member)
 static const sc_opt opts[] = {
-    {.name = "label", .type = SC_OPT_STR, .offset = AT(label), .fallback = "label", .arg = "COLUMN", .no_env = true,
+    {.name = "label",
+     .type = SC_OPT_STR,
+     .offset = AT(label),
+     .fallback = "label",
+     .arg = "COLUMN",
+     .no_env = true,
      .help = "the column that holds the true group"},
-    {.name = "seed", .type = SC_OPT_INT, .offset = AT(seed), .fallback = "0", .arg = "N", .min = 0, .max = INT32_MAX,
-     .no_env = true, .help = "shuffle the reports by this seed; 0 keeps the file's order"},
-    {.name = "sample", .type = SC_OPT_INT, .offset = AT(sample), .fallback = "0", .arg = "N", .min = 0,
-     .max = 100000000, .no_env = true, .help = "only the first N reports; 0 takes all"},
-    {.name = "map", .type = SC_OPT_LIST, .offset = AT(map), .arg = "FIELD=COLUMN,...",
+    {.name = "seed",
+     .type = SC_OPT_INT,
+     .offset = AT(seed),
+     .fallback = "0",
+     .arg = "N",
+     .min = 0,
+     .max = INT32_MAX,
+     .no_env = true,
+     .help = "shuffle the reports by this seed; 0 keeps the file's order"},
+    {.name = "sample",
+     .type = SC_OPT_INT,
+     .offset = AT(sample),
+     .fallback = "0",
+     .arg = "N",
+     .min = 0,
+     .max = 100000000,
+     .no_env = true,
+     .help = "only the first N reports; 0 takes all"},
+    {.name = "map",
+     .type = SC_OPT_LIST,
+     .offset = AT(map),
+     .arg = "FIELD=COLUMN,...",
      .help = "which column is which field, as for ingest"},
 };
 
@@ -203,12 +248,14 @@ const sc_verb sc_verb_eval = {
     .group = SC_GROUP_KEEP,
     .summary = "measure the grouping on reports whose groups are known",
     .synopsis = "FILE... [--label COLUMN] [--seed N] [--sample N] [--json]",
-    .about =
-        "Groups each file by itself with the shipped defaults, one report after the other as they would arrive, and compares the result with "
-        "the labels. Nothing is stored and no server is asked.\n\n"
-        "ARI: adjusted Rand index. PAIR-P, PAIR-R, PAIR-F1: precision, recall and their mean over pairs of reports. V: V-measure. "
-        "R@1, R@5: of the reports that have siblings, those with one among the 1 or 5 nearest. All from 0 to 1, more is better. "
-        "MS/REPORT: preparing, embedding and placing one.",
+    .about = "Groups each file by itself with the shipped defaults, one report after the other as "
+             "they would arrive, and compares the result with "
+             "the labels. Nothing is stored and no server is asked.\n\n"
+             "ARI: adjusted Rand index. PAIR-P, PAIR-R, PAIR-F1: precision, recall and their mean "
+             "over pairs of reports. V: V-measure. "
+             "R@1, R@5: of the reports that have siblings, those with one among the 1 or 5 "
+             "nearest. All from 0 to 1, more is better. "
+             "MS/REPORT: preparing, embedding and placing one.",
     .examples = "# your own labelled reports\nsoulcaster eval labelled.jsonl\n"
                 "# does the order of arrival matter?\nsoulcaster eval --seed 1 labelled.jsonl\n",
     .sets = SC_OPTS_OUT,

@@ -4,7 +4,13 @@
  * "later" is tried again: 429 and 503 as the server asks, a broken connection with a growing pause. */
 #include "cmd/cmd.h"
 
-enum { BATCH_LINES = 2000, BATCH_BYTES = 2 << 20, TRIES = 12, PAUSE_MS = 250, PAUSE_MAX_MS = 10000 };
+enum {
+    BATCH_LINES = 2000,
+    BATCH_BYTES = 2 << 20,
+    TRIES = 12,
+    PAUSE_MS = 250,
+    PAUSE_MAX_MS = 10000
+};
 enum { REPLY_BYTES = 16 << 20, KEPT_BYTES = 64 << 20 };
 
 typedef struct entry {
@@ -52,7 +58,9 @@ void sc_feed_count_reject(sc_feed *f) {
     f->counts.rejected++;
 }
 
-static sc_str raw_of(const sc_feed *f, const entry *e) { return (sc_str){f->raw.p + e->raw_at, e->raw_n}; }
+static sc_str raw_of(const sc_feed *f, const entry *e) {
+    return (sc_str){f->raw.p + e->raw_at, e->raw_n};
+}
 
 static void refuse(sc_feed *f, const entry *e, const json_t *why) {
     f->counts.rejected++;
@@ -62,9 +70,12 @@ static void refuse(sc_feed *f, const entry *e, const json_t *why) {
 }
 
 /* One result line: entries are met in the order of `sent`. */
-static sc_rc take_result(sc_feed *f, entry *const *sent, size_t n_sent, sc_str line, size_t *met, sc_err *err) {
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
-    if (sc_json_parse(line, &v, NULL)) return sc_fail(err, SC_INTERNAL, "the server answered a result that is not JSON");
+static sc_rc take_result(sc_feed *f, entry *const *sent, size_t n_sent, sc_str line, size_t *met,
+                         sc_err *err) {
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
+    if (sc_json_parse(line, &v, NULL))
+        return sc_fail(err, SC_INTERNAL, "the server answered a result that is not JSON");
     if (json_object_get(v, "summary")) return SC_OK;
     sc_str status = sc_json_str_at(v, "status");
     int64_t number = 0;
@@ -73,18 +84,25 @@ static sc_rc take_result(sc_feed *f, entry *const *sent, size_t n_sent, sc_str l
     entry *e = sent[number - 1];
     const json_t *why = json_object_get(v, "error");
     (*met)++;
-    if (sc_str_is(status, "ok")) f->counts.fresh++;
-    else if (sc_str_is(status, "duplicate")) f->counts.duplicate++;
-    else if (sc_str_is(status, "filtered")) f->counts.filtered++;
-    else if (json_is_true(json_object_get(why, "retryable"))) e->again = true;
-    else refuse(f, e, why);
+    if (sc_str_is(status, "ok"))
+        f->counts.fresh++;
+    else if (sc_str_is(status, "duplicate"))
+        f->counts.duplicate++;
+    else if (sc_str_is(status, "filtered"))
+        f->counts.filtered++;
+    else if (json_is_true(json_object_get(why, "retryable")))
+        e->again = true;
+    else
+        refuse(f, e, why);
     return SC_OK;
 }
 
 /* Sends the entries that are due; SC_OK when each of them has its result (or is due again). */
 static sc_rc send_due(sc_feed *f, sc_err *err) {
-    SC_AUTO(sc_auto_free) entry **sent = sc_alloc_array(f->n, sizeof(entry *));
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_auto_free)
+    entry **sent = sc_alloc_array(f->n, sizeof(entry *));
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, REPLY_BYTES);
     if (!sent) return sc_fail(err, SC_NOMEM, "out of memory");
     size_t n = 0, met = 0;
@@ -97,7 +115,8 @@ static sc_rc send_due(sc_feed *f, sc_err *err) {
     }
     sc_str reply = SC_STR_NONE, line;
     sc_rc rc = sc_buf_check(&f->part, "a batch", err);
-    if (rc == SC_OK) rc = sc_api_ndjson(f->api, "/api/ingest/batch", sc_buf_str(&f->part), &arena, &reply, err);
+    if (rc == SC_OK)
+        rc = sc_api_ndjson(f->api, "/api/ingest/batch", sc_buf_str(&f->part), &arena, &reply, err);
     if (rc) return rc;
     for (size_t i = 0; i < n; i++) sent[i]->again = false;
     while (rc == SC_OK && sc_str_next(&reply, '\n', &line))
@@ -135,7 +154,8 @@ sc_rc sc_feed_put(sc_feed *f, int64_t line, sc_str raw, const json_t *report, sc
         if (rc) return rc;
     }
     entry e = {.line = line, .raw_at = f->raw.n, .raw_n = raw.n, .body_at = f->body.n};
-    bool ok = sc_buf_put_str(&f->raw, raw) && sc_json_dump(report, &f->body) && sc_buf_putc(&f->body, '\n');
+    bool ok = sc_buf_put_str(&f->raw, raw) && sc_json_dump(report, &f->body) &&
+              sc_buf_putc(&f->body, '\n');
     if (!ok) return sc_fail(err, SC_NOMEM, "out of memory");
     e.body_n = f->body.n - e.body_at;
     f->entries[f->n++] = e;

@@ -5,14 +5,18 @@
 #include "version.h"
 
 static const char *const groups[SC_GROUP_COUNT] = {
-    [SC_GROUP_RUN] = "Run",          [SC_GROUP_FEED] = "Put reports in", [SC_GROUP_LOOK] = "Look",
-    [SC_GROUP_DECIDE] = "Decide",    [SC_GROUP_KEEP] = "Keep",           [SC_GROUP_HELP] = "Help",
+    [SC_GROUP_RUN] = "Run",       [SC_GROUP_FEED] = "Put reports in", [SC_GROUP_LOOK] = "Look",
+    [SC_GROUP_DECIDE] = "Decide", [SC_GROUP_KEEP] = "Keep",           [SC_GROUP_HELP] = "Help",
 };
 
-static const struct { const char *name, *help; } environment[] = {
-    {"SOULCASTER_URL, SOULCASTER_KEY", "the server to talk to, and the key for it (as --server, --key)"},
+static const struct {
+    const char *name, *help;
+} environment[] = {
+    {"SOULCASTER_URL, SOULCASTER_KEY",
+     "the server to talk to, and the key for it (as --server, --key)"},
     {"SOULCASTER_DATA", "the data folder (as --data)"},
-    {"SOULCASTER_BOOTSTRAP_KEY", "a first admin key for automation, at least 16 characters; set when the server starts"},
+    {"SOULCASTER_BOOTSTRAP_KEY",
+     "a first admin key for automation, at least 16 characters; set when the server starts"},
     {"SOULCASTER_SIMD", "scalar: do without the processor's vector instructions"},
     {"NO_COLOR", "no colours, whatever the terminal can do"},
 };
@@ -46,15 +50,18 @@ static void paragraphs(FILE *to, const char *text, size_t indent) {
 
 void sc_help_overview(const sc_verb *const *verbs, size_t n_verbs, FILE *to) {
     fputs("soulcaster: user feedback and bug reports in, grouped issues out.\n\n"
-          "usage: soulcaster VERB [OPTION]... [WORD]...\n", to);
+          "usage: soulcaster VERB [OPTION]... [WORD]...\n",
+          to);
     for (int g = 0; g < SC_GROUP_COUNT; g++) {
         fprintf(to, "\n%s\n", groups[g]);
         for (size_t i = 0; i < n_verbs; i++)
             if (verbs[i]->group == (sc_verb_group)g)
                 fprintf(to, "  %-12s %s\n", verbs[i]->name, verbs[i]->summary);
     }
-    fputs("\n`soulcaster help VERB` says all about a verb. Every verb takes --help; --version is for all.\n\n"
-          "To begin: soulcaster demo\n", to);
+    fputs("\n`soulcaster help VERB` says all about a verb. Every verb takes --help; --version is "
+          "for all.\n\n"
+          "To begin: soulcaster demo\n",
+          to);
 }
 
 static void examples(const char *text, FILE *to) {
@@ -64,7 +71,9 @@ static void examples(const char *text, FILE *to) {
 }
 
 static void exits(const sc_verb *v, FILE *to) {
-    fputs("  0  done\n  1  failed; the reason is on standard error\n  2  the command line is wrong\n", to);
+    fputs(
+        "  0  done\n  1  failed; the reason is on standard error\n  2  the command line is wrong\n",
+        to);
     if (v->exits) fprintf(to, "  %s\n", v->exits);
 }
 
@@ -76,12 +85,13 @@ static bool wants_environment(const sc_verb *v, size_t i) {
 }
 
 void sc_help_verb(const sc_verb *v, FILE *to) {
-    fprintf(to, "NAME\n  soulcaster %s - %s\n\nSYNOPSIS\n  soulcaster %s %s\n\nDESCRIPTION\n", v->name,
-            v->summary, v->name, v->synopsis);
+    fprintf(to, "NAME\n  soulcaster %s - %s\n\nSYNOPSIS\n  soulcaster %s %s\n\nDESCRIPTION\n",
+            v->name, v->summary, v->name, v->synopsis);
     paragraphs(to, v->about, 2);
     sc_opt *rows = NULL;
     size_t n = 0;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 256 << 10);
     if (sc_options_rows(v, &rows, &n, NULL) == SC_OK && n) {
         sc_conf_help(rows, n, width(), &b);
@@ -115,7 +125,8 @@ static void markdown_option(const sc_opt *o, FILE *to) {
     if (o->letter) fprintf(to, "-%c, ", o->letter);
     fprintf(to, "--%s%s%s` | ", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
     markdown_text(o->help, to);
-    if (o->fallback && *o->fallback && !o->secret && o->type != SC_OPT_BOOL) fprintf(to, " (`%s`)", o->fallback);
+    if (o->fallback && *o->fallback && !o->secret && o->type != SC_OPT_BOOL)
+        fprintf(to, " (`%s`)", o->fallback);
     fputs(" |\n", to);
 }
 
@@ -138,11 +149,15 @@ static void markdown_verb(const sc_verb *v, FILE *to) {
 
 static void markdown(const sc_verb *const *verbs, size_t n, FILE *to) {
     fputs("# The command line\n\nPrinted by `soulcaster help --markdown`; do not edit.\n\n"
-          "Each option below that is not about one call alone is an environment variable too: `--log-level` is "
-          "`SOULCASTER_LOG_LEVEL`. A flag wins over the environment. Exit status: 0 done, 1 failed, 2 the command line "
-          "is wrong.\n\n| verb | |\n|---|---|\n", to);
+          "Each option below that is not about one call alone is an environment variable too: "
+          "`--log-level` is "
+          "`SOULCASTER_LOG_LEVEL`. A flag wins over the environment. Exit status: 0 done, 1 "
+          "failed, 2 the command line "
+          "is wrong.\n\n| verb | |\n|---|---|\n",
+          to);
     for (size_t i = 0; i < n; i++)
-        fprintf(to, "| [%s](#soulcaster-%s) | %s |\n", verbs[i]->name, verbs[i]->name, verbs[i]->summary);
+        fprintf(to, "| [%s](#soulcaster-%s) | %s |\n", verbs[i]->name, verbs[i]->name,
+                verbs[i]->summary);
     for (size_t i = 0; i < n; i++) markdown_verb(verbs[i], to);
 }
 
@@ -204,12 +219,15 @@ static int help(sc_call *c) {
         return SC_EXIT_OK;
     }
     const sc_verb *near = sc_help_nearest(c->verbs, c->n_verbs, c->words[0]);
-    return sc_cmd_fail(c, SC_EXIT_USAGE, "no verb '%s'%s%s%s", c->words[0], near ? "; did you mean '" : "",
-                       near ? near->name : "", near ? "'?" : "");
+    return sc_cmd_fail(c, SC_EXIT_USAGE, "no verb '%s'%s%s%s", c->words[0],
+                       near ? "; did you mean '" : "", near ? near->name : "", near ? "'?" : "");
 }
 
 static const sc_opt help_opts[] = {
-    {.name = "markdown", .type = SC_OPT_BOOL, .offset = offsetof(help_conf, markdown), .no_env = true,
+    {.name = "markdown",
+     .type = SC_OPT_BOOL,
+     .offset = offsetof(help_conf, markdown),
+     .no_env = true,
      .help = "all pages as one Markdown document (docs/cli.md)"},
 };
 

@@ -15,26 +15,29 @@ typedef struct run {
     const ingest_conf *conf;
     sc_api *api;
     sc_feed *feed;
-    const char *name;      /* of the file being read, for people   */
+    const char *name; /* of the file being read, for people   */
     char rejects_path[4096];
     FILE *rejects;         /* opened with the first rejected line  */
     int64_t rejected_told; /* reasons printed so far               */
     bool rejects_failed;
     sc_progress progress;
-    sc_buf told;           /* what was mapped                      */
+    sc_buf told; /* what was mapped                      */
 } run;
 
 /* ---- Rejected lines ------------------------------------------------------------------------------ */
 
-static void keep_reject(void *self, int64_t line, const char *field, const char *reason, sc_str raw) {
+static void keep_reject(void *self, int64_t line, const char *field, const char *reason,
+                        sc_str raw) {
     enum { TELL = 5 };
     run *r = self;
     if (!r->rejects && !r->rejects_failed) {
         r->rejects = fopen(r->rejects_path, "ae");
         r->rejects_failed = !r->rejects;
-        if (r->rejects_failed) fprintf(stderr, "soulcaster ingest: %s: %s\n", r->rejects_path, strerror(errno));
+        if (r->rejects_failed)
+            fprintf(stderr, "soulcaster ingest: %s: %s\n", r->rejects_path, strerror(errno));
     }
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, (size_t)64 << 20);
     sc_buf_puts(&b, "{\"file\":");
     sc_buf_put_json(&b, sc_str_of(r->name));
@@ -47,14 +50,16 @@ static void keep_reject(void *self, int64_t line, const char *field, const char 
     sc_buf_puts(&b, ",\"input\":");
     sc_buf_put_json(&b, raw);
     sc_buf_puts(&b, "}\n");
-    if (r->rejects && (b.failed || fwrite(b.p, 1, b.n, r->rejects) != b.n)) r->rejects_failed = true;
+    if (r->rejects && (b.failed || fwrite(b.p, 1, b.n, r->rejects) != b.n))
+        r->rejects_failed = true;
     if (r->rejected_told++ >= TELL) return;
     sc_progress_end(&r->progress);
-    SC_AUTO(sc_buf_done) sc_buf clean;
+    SC_AUTO(sc_buf_done)
+    sc_buf clean;
     sc_buf_init(&clean, 4096);
     sc_out_clean(&clean, sc_str_of(reason));
-    fprintf(stderr, "soulcaster ingest: %s:%lld: %s%s%s\n", r->name, (long long)line, field ? field : "",
-            field && *field ? ": " : "", clean.p ? clean.p : "");
+    fprintf(stderr, "soulcaster ingest: %s:%lld: %s%s%s\n", r->name, (long long)line,
+            field ? field : "", field && *field ? ": " : "", clean.p ? clean.p : "");
 }
 
 static void choose_rejects(run *r, const char *path) {
@@ -63,13 +68,15 @@ static void choose_rejects(run *r, const char *path) {
     if (r->conf->rejects)
         snprintf(r->rejects_path, sizeof r->rejects_path, "%s", r->conf->rejects);
     else
-        snprintf(r->rejects_path, sizeof r->rejects_path, "%s.rejects.jsonl", strcmp(path, "-") ? path : "stdin");
+        snprintf(r->rejects_path, sizeof r->rejects_path, "%s.rejects.jsonl",
+                 strcmp(path, "-") ? path : "stdin");
 }
 
 /* ---- One file ------------------------------------------------------------------------------------ */
 
 static void tell_mapping(run *r, const sc_records *records, const sc_mapping *m) {
-    SC_AUTO(sc_buf_done) sc_buf now;
+    SC_AUTO(sc_buf_done)
+    sc_buf now;
     sc_buf_init(&now, 8192);
     sc_mapping_tell(m, &now);
     if (sc_str_eq(sc_buf_str(&now), sc_buf_str(&r->told))) return;
@@ -83,7 +90,8 @@ static void tell_mapping(run *r, const sc_records *records, const sc_mapping *m)
 static sc_rc one(run *r, sc_records *records, sc_mapping *m, bool *ret_ended, sc_err *err) {
     sc_record record;
     sc_err e = {0};
-    SC_AUTO(sc_json_auto) json_t *report = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *report = NULL;
     sc_rc rc = sc_records_next(records, &record, &e);
     if (rc == SC_OK) rc = sc_mapping_apply(m, &record, &report, &e);
     if (rc == SC_OK) return sc_feed_put(r->feed, record.line, record.raw, report, err);
@@ -127,13 +135,15 @@ static void summary(const run *r, double seconds) {
     const sc_feed_counts *n = sc_feed_counts_get(r->feed);
     double rate = seconds > 0 ? (double)n->lines / seconds : 0;
     if (r->c->common.json) {
-        printf("{\"lines\":%lld,\"new\":%lld,\"duplicate\":%lld,\"filtered\":%lld,\"rejected\":%lld,"
-               "\"seconds\":%.3f,\"per_second\":%.0f}\n",
-               (long long)n->lines, (long long)n->fresh, (long long)n->duplicate, (long long)n->filtered,
-               (long long)n->rejected, seconds, rate);
+        printf(
+            "{\"lines\":%lld,\"new\":%lld,\"duplicate\":%lld,\"filtered\":%lld,\"rejected\":%lld,"
+            "\"seconds\":%.3f,\"per_second\":%.0f}\n",
+            (long long)n->lines, (long long)n->fresh, (long long)n->duplicate,
+            (long long)n->filtered, (long long)n->rejected, seconds, rate);
         return;
     }
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_out_number(&b, n->fresh);
     sc_buf_puts(&b, " new, ");
@@ -153,14 +163,17 @@ static int finish(run *r, sc_rc rc, sc_err *err, int64_t started_us) {
     double seconds = (double)(sc_mono_us(&sc_clock_system) - started_us) / 1e6;
     if (r->rejects && fclose(r->rejects)) r->rejects_failed = true;
     summary(r, seconds);
-    if (rc == SC_OK && (r->conf->wait || sc_api_is_own(r->api))) rc = sc_api_wait_grouped(r->api, err);
+    if (rc == SC_OK && (r->conf->wait || sc_api_is_own(r->api)))
+        rc = sc_api_wait_grouped(r->api, err);
     if (rc) {
         sc_cmd_fail_err(r->c, err);
         if (rc == SC_INVALID) return SC_EXIT_USAGE;
-        fprintf(stderr, "What was acknowledged is stored; run the same command again for the rest.\n");
+        fprintf(stderr,
+                "What was acknowledged is stored; run the same command again for the rest.\n");
         return SC_EXIT_FAILED;
     }
-    if (r->rejects_failed) return sc_cmd_fail(r->c, SC_EXIT_FAILED, "%s could not be written", r->rejects_path);
+    if (r->rejects_failed)
+        return sc_cmd_fail(r->c, SC_EXIT_FAILED, "%s could not be written", r->rejects_path);
     return sc_feed_counts_get(r->feed)->rejected ? SC_EXIT_REJECTED : SC_EXIT_OK;
 }
 
@@ -171,7 +184,8 @@ static bool format_wrong(const char *f) {
 static int ingest(sc_call *c) {
     run r = {.c = c, .conf = c->conf};
     int code;
-    if (format_wrong(r.conf->format)) return sc_cmd_fail(c, SC_EXIT_USAGE, "--format: jsonl, json or csv");
+    if (format_wrong(r.conf->format))
+        return sc_cmd_fail(c, SC_EXIT_USAGE, "--format: jsonl, json or csv");
     if (c->n_words == 0 && isatty(STDIN_FILENO))
         return sc_cmd_fail(c, SC_EXIT_USAGE, "name a file, or pipe reports in");
     sc_mapping *check = NULL; /* what is wrong with --map is said before anything starts */
@@ -189,7 +203,8 @@ static int ingest(sc_call *c) {
     sc_progress_start(&r.progress, "ingest");
     static const char *const standard[] = {"-"};
     const char *const *files = c->n_words ? c->words : standard;
-    for (size_t i = 0; rc == SC_OK && i < SC_MAX(c->n_words, (size_t)1); i++) rc = one_file(&r, files[i], &err);
+    for (size_t i = 0; rc == SC_OK && i < SC_MAX(c->n_words, (size_t)1); i++)
+        rc = one_file(&r, files[i], &err);
     code = r.feed ? finish(&r, rc, &err, started) : sc_cmd_fail_err(c, &err);
     sc_feed_free(r.feed);
     sc_buf_done(&r.told);
@@ -199,17 +214,37 @@ static int ingest(sc_call *c) {
 
 #define AT(member) offsetof(ingest_conf, member)
 static const sc_opt opts[] = {
-    {.name = "source", .type = SC_OPT_STR, .offset = AT(source), .arg = "NAME", .no_env = true,
-     .help = "where the reports are from: manual, reddit, sentry, github, datadog, posthog, splunk, generic; without it, "
+    {.name = "source",
+     .type = SC_OPT_STR,
+     .offset = AT(source),
+     .arg = "NAME",
+     .no_env = true,
+     .help = "where the reports are from: manual, reddit, sentry, github, datadog, posthog, "
+             "splunk, generic; without it, "
              "what a line says itself, else generic"},
-    {.name = "map", .type = SC_OPT_LIST, .offset = AT(map), .arg = "FIELD=COLUMN,...",
-     .help = "which column is which field (external_id, title, body, created_at, url, stack, status, repo, metadata.NAME); "
+    {.name = "map",
+     .type = SC_OPT_LIST,
+     .offset = AT(map),
+     .arg = "FIELD=COLUMN,...",
+     .help = "which column is which field (external_id, title, body, created_at, url, stack, "
+             "status, repo, metadata.NAME); "
              "COLUMN= leaves a column out"},
-    {.name = "format", .type = SC_OPT_STR, .offset = AT(format), .arg = "NAME", .no_env = true,
+    {.name = "format",
+     .type = SC_OPT_STR,
+     .offset = AT(format),
+     .arg = "NAME",
+     .no_env = true,
      .help = "jsonl, json or csv; without it, by the content"},
-    {.name = "rejects", .type = SC_OPT_STR, .offset = AT(rejects), .arg = "FILE", .no_env = true,
+    {.name = "rejects",
+     .type = SC_OPT_STR,
+     .offset = AT(rejects),
+     .arg = "FILE",
+     .no_env = true,
      .help = "where rejected lines go with their reasons; without it FILE.rejects.jsonl"},
-    {.name = "wait", .type = SC_OPT_BOOL, .offset = AT(wait), .no_env = true,
+    {.name = "wait",
+     .type = SC_OPT_BOOL,
+     .offset = AT(wait),
+     .no_env = true,
      .help = "wait until the reports are grouped (done anyway when no server runs)"},
 };
 
@@ -218,18 +253,25 @@ const sc_verb sc_verb_ingest = {
     .group = SC_GROUP_FEED,
     .summary = "put files of reports in: JSONL, JSON, CSV, gzip, zstd",
     .synopsis = "[FILE|-]... [--map FIELD=COLUMN,...] [--source NAME] [--rejects FILE]",
-    .about =
-        "Reads reports from files or standard input: one JSON object a line, a JSON array (or an object with \"items\"), or CSV "
-        "with a header row; compressed or not. Columns with the usual names are recognised (id, key; title, summary, subject; body, "
-        "description, text; created, date, ...); --map says it for others. What is no field becomes metadata. What was mapped "
-        "is told on standard error.\n\n"
-        "It can be run again safely: a line's id (or, without one, its content) is its external id, and a report that is stored "
-        "already counts as a duplicate. When the server has too much to do, it waits and tries again.\n\n"
-        "A line that cannot be taken costs itself alone: it is appended to the rejects file with its number and the reason, "
-        "and the exit status is 3.\n\n"
-        "When no server runs on the data folder, the reports are stored and grouped in this process.",
+    .about = "Reads reports from files or standard input: one JSON object a line, a JSON array (or "
+             "an object with \"items\"), or CSV "
+             "with a header row; compressed or not. Columns with the usual names are recognised "
+             "(id, key; title, summary, subject; body, "
+             "description, text; created, date, ...); --map says it for others. What is no field "
+             "becomes metadata. What was mapped "
+             "is told on standard error.\n\n"
+             "It can be run again safely: a line's id (or, without one, its content) is its "
+             "external id, and a report that is stored "
+             "already counts as a duplicate. When the server has too much to do, it waits and "
+             "tries again.\n\n"
+             "A line that cannot be taken costs itself alone: it is appended to the rejects file "
+             "with its number and the reason, "
+             "and the exit status is 3.\n\n"
+             "When no server runs on the data folder, the reports are stored and grouped in this "
+             "process.",
     .examples = "# a stream of reports\nsoulcaster ingest reports.jsonl\n"
-                "# a ticket system's export\nsoulcaster ingest --map title=Summary,body=\"Issue text\",external_id=Key tickets.csv\n"
+                "# a ticket system's export\nsoulcaster ingest --map title=Summary,body=\"Issue "
+                "text\",external_id=Key tickets.csv\n"
                 "# from another program\nzcat reviews.json.gz | soulcaster ingest -\n",
     .exits = "3  some lines were rejected; they are in the rejects file",
     .sets = SC_OPTS_API,

@@ -9,12 +9,13 @@ typedef struct keys_conf {
 } keys_conf;
 
 static void key_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *scope;
-    json_array_foreach(json_object_get(v, "scopes"), i, scope)
-        sc_buf_putf(&b, "%s%s", i ? "," : "", json_string_value(scope) ? json_string_value(scope) : "");
+    json_array_foreach(json_object_get(v, "scopes"), i, scope) sc_buf_putf(
+        &b, "%s%s", i ? "," : "", json_string_value(scope) ? json_string_value(scope) : "");
     sc_str revoked = sc_json_str_at(v, "revoked_at"), project = sc_json_str_at(v, "project_id");
     sc_style style = revoked.n ? SC_DIM : SC_PLAIN;
     sc_table_cell(t, SC_CYAN, sc_json_str_at(v, "id"));
@@ -23,16 +24,20 @@ static void key_row(sc_table *t, const json_t *v) {
     sc_table_cell(t, style, sc_buf_str(&b));
     sc_table_cell(t, style, project.n ? project : SC_STR("all"));
     sc_buf_reset(&b);
-    if (revoked.n) sc_buf_puts(&b, "revoked");
-    else sc_out_time_text(&b, sc_json_str_at(v, "last_used_at"));
+    if (revoked.n)
+        sc_buf_puts(&b, "revoked");
+    else
+        sc_out_time_text(&b, sc_json_str_at(v, "last_used_at"));
     sc_table_cell(t, style, b.n ? sc_buf_str(&b) : SC_STR("never"));
 }
 
 static int list(sc_call *c, sc_api *a) {
-    static const sc_column columns[] = {{"ID", false, false},     {"NAME", false, true},     {"BEGINS", false, false},
-                                        {"SCOPES", false, false}, {"PROJECT", false, true}, {"LAST USED", false, false}};
+    static const sc_column columns[] = {{"ID", false, false},     {"NAME", false, true},
+                                        {"BEGINS", false, false}, {"SCOPES", false, false},
+                                        {"PROJECT", false, true}, {"LAST USED", false, false}};
     sc_err err = {0};
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     if (sc_api_do(a, "GET", "/api/keys", NULL, &v, &err)) return sc_cmd_fail_err(c, &err);
     if (sc_print_json(c, v)) return SC_EXIT_OK;
     sc_table t;
@@ -48,7 +53,8 @@ static int list(sc_call *c, sc_api *a) {
 static int create(sc_call *c, sc_api *a) {
     const keys_conf *o = c->conf;
     sc_err err = {0};
-    SC_AUTO(sc_json_auto) json_t *body = json_object(), *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *body = json_object(), *v = NULL;
     json_t *scopes = json_array();
     sc_str rest = sc_str_of(o->scopes), scope;
     while (sc_str_next(&rest, ',', &scope)) {
@@ -77,8 +83,10 @@ static int revoke(sc_call *c, sc_api *a) {
         rc = sc_api_do(a, "DELETE", path, NULL, NULL, &err);
     }
     if (rc) return sc_cmd_fail_err(c, &err);
-    if (c->common.json) printf("{\"revoked\":\"%s\"}\n", id.text);
-    else printf("Revoked: %s\n", id.text);
+    if (c->common.json)
+        printf("{\"revoked\":\"%s\"}\n", id.text);
+    else
+        printf("Revoked: %s\n", id.text);
     return SC_EXIT_OK;
 }
 
@@ -89,16 +97,21 @@ static int login(sc_call *c) {
     sc_stack *s = NULL;
     sc_secret token;
     sc_running running;
-    if (c->common.server) return sc_cmd_fail(c, SC_EXIT_USAGE, "login links are made on the server's own machine");
+    if (c->common.server)
+        return sc_cmd_fail(c, SC_EXIT_USAGE, "login links are made on the server's own machine");
     bool found = sc_running_find(c->common.data, &running, NULL) == SC_OK;
-    if (!found) return sc_cmd_fail(c, SC_EXIT_FAILED, "no server runs on %s; start one: soulcaster serve", c->common.data);
+    if (!found)
+        return sc_cmd_fail(c, SC_EXIT_FAILED, "no server runs on %s; start one: soulcaster serve",
+                           c->common.data);
     sc_log_from(c, "warn");
     if (sc_stack_open(c, SC_STACK_APP, NULL, &s, &err)) return sc_cmd_fail_err(c, &err);
     sc_rc rc = sc_access_login_token(sc_stack_app(s), o->minutes * 60000, &token, &err);
     sc_stack_close(s);
     if (rc) return sc_cmd_fail_err(c, &err);
-    if (c->common.json) printf("{\"login_url\":\"%s/login?token=%s\"}\n", running.url, token.text);
-    else printf("%s/login?token=%s\n", running.url, token.text);
+    if (c->common.json)
+        printf("{\"login_url\":\"%s/login?token=%s\"}\n", running.url, token.text);
+    else
+        printf("%s/login?token=%s\n", running.url, token.text);
     return SC_EXIT_OK;
 }
 
@@ -112,24 +125,49 @@ static int keys(sc_call *c) {
     if (sc_cmd_words_wrong(c, one ? 2 : 0, one ? 2 : 1)) return SC_EXIT_USAGE;
     if (!strcmp(what, "login")) return login(c);
     if (!sc_api_ready(c, 0, &a, &code)) return code;
-    if (one) code = revoke(c, a);
-    else code = !strcmp(what, "create") ? create(c, a) : list(c, a);
+    if (one)
+        code = revoke(c, a);
+    else
+        code = !strcmp(what, "create") ? create(c, a) : list(c, a);
     sc_api_close(a);
     return code;
 }
 
 #define AT(member) offsetof(keys_conf, member)
 static const sc_opt opts[] = {
-    {.name = "name", .type = SC_OPT_STR, .offset = AT(name), .arg = "NAME", .no_env = true,
+    {.name = "name",
+     .type = SC_OPT_STR,
+     .offset = AT(name),
+     .arg = "NAME",
+     .no_env = true,
      .help = "create: who or what uses it"},
-    {.name = "scopes", .type = SC_OPT_STR, .offset = AT(scopes), .fallback = "ingest,read,triage", .arg = "SCOPE,...",
-     .no_env = true, .help = "create: ingest, read, triage, admin"},
-    {.name = "expires", .type = SC_OPT_STR, .offset = AT(expires), .arg = "TIME", .no_env = true,
+    {.name = "scopes",
+     .type = SC_OPT_STR,
+     .offset = AT(scopes),
+     .fallback = "ingest,read,triage",
+     .arg = "SCOPE,...",
+     .no_env = true,
+     .help = "create: ingest, read, triage, admin"},
+    {.name = "expires",
+     .type = SC_OPT_STR,
+     .offset = AT(expires),
+     .arg = "TIME",
+     .no_env = true,
      .help = "create: when it ends (2027-01-01T00:00:00Z)"},
-    {.name = "all-projects", .type = SC_OPT_BOOL, .offset = AT(all_projects), .no_env = true,
+    {.name = "all-projects",
+     .type = SC_OPT_BOOL,
+     .offset = AT(all_projects),
+     .no_env = true,
      .help = "create: a key for every project (admin scope only)"},
-    {.name = "minutes", .type = SC_OPT_INT, .offset = AT(minutes), .fallback = "60", .arg = "N", .min = 1, .max = 10080,
-     .no_env = true, .help = "login: how long the link can be used"},
+    {.name = "minutes",
+     .type = SC_OPT_INT,
+     .offset = AT(minutes),
+     .fallback = "60",
+     .arg = "N",
+     .min = 1,
+     .max = 10080,
+     .no_env = true,
+     .help = "login: how long the link can be used"},
 };
 
 const sc_verb sc_verb_keys = {
@@ -137,10 +175,13 @@ const sc_verb sc_verb_keys = {
     .group = SC_GROUP_KEEP,
     .summary = "list, make and revoke API keys; make a login link",
     .synopsis = "[list | create --name NAME --scopes SCOPE,... | revoke ID | login] [--json]",
-    .about = "A key's secret is printed once, when it is made; the store keeps a hash. Scopes: ingest (put reports in), read, triage (merge, "
-             "split, move, change status), admin (all, and keys and settings). login prints a one-time link to the web pages of the "
+    .about = "A key's secret is printed once, when it is made; the store keeps a hash. Scopes: "
+             "ingest (put reports in), read, triage (merge, "
+             "split, move, change status), admin (all, and keys and settings). login prints a "
+             "one-time link to the web pages of the "
              "server that runs on the data folder.",
-    .examples = "# for a form that sends reports\nsoulcaster keys create --name \"website form\" --scopes ingest\n"
+    .examples = "# for a form that sends reports\nsoulcaster keys create --name \"website form\" "
+                "--scopes ingest\n"
                 "# sign in with a browser\nsoulcaster keys login\n",
     .sets = SC_OPTS_API,
     .opts = opts,

@@ -7,11 +7,19 @@
 enum { MAX_RULES = 64, MAX_TOLD = 24 };
 
 /* Names of columns, without case, spaces, '_' and '-'; the first that a record has wins. */
-static const struct { const char *to; const char *names[12]; } guesses[] = {
-    {"external_id", {"externalid", "id", "key", "issuekey", "reviewid", "ticketid", "guid", "uuid", "number"}},
+static const struct {
+    const char *to;
+    const char *names[12];
+} guesses[] = {
+    {"external_id",
+     {"externalid", "id", "key", "issuekey", "reviewid", "ticketid", "guid", "uuid", "number"}},
     {"title", {"title", "summary", "subject", "headline"}},
-    {"body", {"body", "description", "selftext", "content", "text", "message", "comment", "review", "feedback"}},
-    {"created_at", {"createdat", "created", "createdutc", "date", "timestamp", "datetime", "time", "submittedat"}},
+    {"body",
+     {"body", "description", "selftext", "content", "text", "message", "comment", "review",
+      "feedback"}},
+    {"created_at",
+     {"createdat", "created", "createdutc", "date", "timestamp", "datetime", "time",
+      "submittedat"}},
     {"url", {"url", "link", "permalink", "htmlurl"}},
     {"stack", {"stack", "stacktrace", "traceback"}},
     {"status", {"status", "state"}},
@@ -23,7 +31,7 @@ enum { TARGETS = SC_LEN(guesses) };
 
 typedef struct rule {
     char from[128];
-    int to;  /* in guesses; -1 = metadata under `name`; -2 = left out */
+    int to; /* in guesses; -1 = metadata under `name`; -2 = left out */
     char name[64];
 } rule;
 
@@ -57,8 +65,10 @@ static sc_rc add_rule(sc_mapping *m, sc_str pair, sc_err *err) {
     left = sc_str_trim(left);
     right = sc_str_trim(right);
     if (!two || !left.n || left.n >= sizeof m->rules[0].from)
-        return sc_fail(err, SC_INVALID, "--map %.*s: say field=column (title=summary)", SC_FMT(pair));
-    if (m->n_rules == MAX_RULES) return sc_fail(err, SC_INVALID, "--map: more than %d pairs", MAX_RULES);
+        return sc_fail(err, SC_INVALID, "--map %.*s: say field=column (title=summary)",
+                       SC_FMT(pair));
+    if (m->n_rules == MAX_RULES)
+        return sc_fail(err, SC_INVALID, "--map: more than %d pairs", MAX_RULES);
     rule *r = &m->rules[m->n_rules++];
     int to = target_of(left);
     if (to >= 0 && right.n < sizeof r->from) {
@@ -72,10 +82,11 @@ static sc_rc add_rule(sc_mapping *m, sc_str pair, sc_err *err) {
         r->to = -2;
         copy_name(r->from, sizeof r->from, left);
     } else {
-        return sc_fail(err, SC_INVALID,
-                       "--map %.*s: no field '%.*s'; there are external_id, title, body, created_at, url, "
-                       "stack, status, repo, source, metadata.NAME",
-                       SC_FMT(pair), SC_FMT(left));
+        return sc_fail(
+            err, SC_INVALID,
+            "--map %.*s: no field '%.*s'; there are external_id, title, body, created_at, url, "
+            "stack, status, repo, source, metadata.NAME",
+            SC_FMT(pair), SC_FMT(left));
     }
     return SC_OK;
 }
@@ -93,8 +104,10 @@ sc_rc sc_mapping_new(const sc_opt_list *maps, const char *source, sc_mapping **r
     sc_feedback_source known;
     if (rc == SC_OK && source && !sc_feedback_source_parse(sc_str_of(source), &known))
         rc = sc_fail(err, SC_INVALID, "--source %s: no such source", source);
-    if (rc) sc_mapping_free(m);
-    else *ret = m;
+    if (rc)
+        sc_mapping_free(m);
+    else
+        *ret = m;
     return rc;
 }
 
@@ -131,8 +144,9 @@ static const char *column_of(const sc_mapping *m, const json_t *obj, size_t t) {
     for (size_t k = 0; k < SC_LEN(guesses[t].names) && guesses[t].names[k]; k++) {
         const char *key;
         json_t *v;
-        json_object_foreach((json_t *)obj, key, v)
-            if (same_name(key, guesses[t].names[k]) && !rule_of(m, key) && says_something(v)) return key;
+        json_object_foreach((json_t *)obj, key, v) if (same_name(key, guesses[t].names[k]) &&
+                                                       !rule_of(m, key) &&
+                                                       says_something(v)) return key;
     }
     return NULL;
 }
@@ -147,10 +161,18 @@ static bool number_time(double n, int64_t *ret) {
 
 /* What people's exports hold, beyond RFC 3339: always read as UTC unless an offset is named. */
 static bool parse_time(const char *text, int64_t *ret) {
-    static const char *const formats[] = {
-        "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y/%m/%d %H:%M:%S",
-        "%Y/%m/%d", "%b %d, %Y", "%d %b %Y", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%a, %d %b %Y %H:%M:%S",
-        "%a %b %d %H:%M:%S %Y"};
+    static const char *const formats[] = {"%Y-%m-%dT%H:%M:%S",
+                                          "%Y-%m-%d %H:%M:%S",
+                                          "%Y-%m-%d %H:%M",
+                                          "%Y-%m-%d",
+                                          "%Y/%m/%d %H:%M:%S",
+                                          "%Y/%m/%d",
+                                          "%b %d, %Y",
+                                          "%d %b %Y",
+                                          "%d.%m.%Y %H:%M",
+                                          "%d.%m.%Y",
+                                          "%a, %d %b %Y %H:%M:%S",
+                                          "%a %b %d %H:%M:%S %Y"};
     double n;
     if (sc_num_f64(sc_str_of(text), 0, 1e15, &n, NULL) == SC_OK) return number_time(n, ret);
     if (sc_time_parse(sc_str_of(text), ret, NULL) == SC_OK) return true;
@@ -161,7 +183,8 @@ static bool parse_time(const char *text, int64_t *ret) {
         int64_t ms = 0, offset = 0;
         if (*end == '.' || *end == ',') { /* a fraction */
             int64_t unit = 100;
-            for (end++; sc_chars_is(*end, SC_CHARS_DIGIT); end++, unit /= 10) ms += (*end - '0') * unit;
+            for (end++; sc_chars_is(*end, SC_CHARS_DIGIT); end++, unit /= 10)
+                ms += (*end - '0') * unit;
         }
         end += strspn(end, " ");
         int h, min, used = 0;
@@ -215,12 +238,15 @@ static json_t *body_without(const json_t *title, const json_t *body) {
 static void tell(sc_mapping *m, const char *column) {
     for (size_t i = 0; i < m->n_told; i++)
         if (!strncmp(m->told[i], column, sizeof m->told[i] - 1)) return;
-    if (m->n_told == MAX_TOLD) m->more = true;
-    else copy_name(m->told[m->n_told++], sizeof m->told[0], sc_str_of(column));
+    if (m->n_told == MAX_TOLD)
+        m->more = true;
+    else
+        copy_name(m->told[m->n_told++], sizeof m->told[0], sc_str_of(column));
 }
 
 static int put_metadata(sc_mapping *m, const json_t *obj, const char *const *from, json_t *out) {
-    SC_AUTO(sc_json_auto) json_t *meta = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *meta = NULL;
     const json_t *given = from[TARGETS - 1] ? json_object_get(obj, from[TARGETS - 1]) : NULL;
     meta = json_is_object(given) ? json_copy((json_t *)given) : json_object();
     if (!meta) return -1;
@@ -244,11 +270,13 @@ static json_t *id_of_line(sc_str raw) {
                         (unsigned long long)sc_hash64(raw.p, raw.n, 2));
 }
 
-static sc_rc put_fields(sc_mapping *m, const json_t *obj, const char **from, json_t *out, sc_err *err) {
+static sc_rc put_fields(sc_mapping *m, const json_t *obj, const char **from, json_t *out,
+                        sc_err *err) {
     for (size_t t = 0; t + 1 < TARGETS; t++) {
         const json_t *v = from[t] ? json_object_get(obj, from[t]) : NULL;
         if (!v) continue;
-        SC_AUTO(sc_json_auto) json_t *text = as_text(v);
+        SC_AUTO(sc_json_auto)
+        json_t *text = as_text(v);
         const char *to = guesses[t].to;
         int64_t ms;
         if (!strcmp(to, "created_at")) {
@@ -258,8 +286,9 @@ static sc_rc put_fields(sc_mapping *m, const json_t *obj, const char **from, jso
             text = *stamp ? json_string(stamp) : NULL;
         }
         sc_feedback_source known;
-        bool strange = !strcmp(to, "source") && !sc_feedback_source_parse(
-                           sc_str_of(text ? json_string_value(text) : ""), &known);
+        bool strange =
+            !strcmp(to, "source") &&
+            !sc_feedback_source_parse(sc_str_of(text ? json_string_value(text) : ""), &known);
         bool bad_url = !strcmp(to, "url") && text && strncmp(json_string_value(text), "http", 4);
         if (!text || strange || bad_url) {
             from[t] = NULL; /* into the metadata, then */
@@ -294,15 +323,20 @@ sc_rc sc_mapping_apply(sc_mapping *m, const sc_record *r, json_t **ret, sc_err *
     }
     const char *from[TARGETS];
     for (size_t t = 0; t < TARGETS; t++) from[t] = column_of(m, r->obj, t);
-    SC_AUTO(sc_json_auto) json_t *out = json_object();
+    SC_AUTO(sc_json_auto)
+    json_t *out = json_object();
     if (!out) return sc_fail(err, SC_NOMEM, "out of memory");
     sc_rc rc = put_fields(m, r->obj, from, out, err);
     if (rc) return rc;
     if (!json_object_get(out, "title") && !json_object_get(out, "body"))
-        return sc_fail_field(err, SC_INVALID, "body", "neither a title nor a body; --map says which columns they are");
-    if (m->source) json_object_set_new(out, "source", json_string(m->source));
-    else if (!json_object_get(out, "source")) json_object_set_new(out, "source", json_string("generic"));
-    if (!json_object_get(out, "external_id")) json_object_set_new(out, "external_id", id_of_line(r->raw));
+        return sc_fail_field(err, SC_INVALID, "body",
+                             "neither a title nor a body; --map says which columns they are");
+    if (m->source)
+        json_object_set_new(out, "source", json_string(m->source));
+    else if (!json_object_get(out, "source"))
+        json_object_set_new(out, "source", json_string("generic"));
+    if (!json_object_get(out, "external_id"))
+        json_object_set_new(out, "external_id", id_of_line(r->raw));
     if (put_metadata(m, r->obj, from, out)) return sc_fail(err, SC_NOMEM, "out of memory");
     *ret = json_incref(out);
     return SC_OK;

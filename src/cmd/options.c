@@ -8,52 +8,174 @@
 #define AT(member) offsetof(sc_common, member)
 
 /* A row's `set` is the bit of the verbs that show it. */
-static const struct { unsigned set; sc_opt opt; } shared[] = {
-    {SC_OPTS_DATA, {.name = "data", .type = SC_OPT_STR, .offset = AT(data), .fallback = "./data", .arg = "DIR",
+static const struct {
+    unsigned set;
+    sc_opt opt;
+} shared[] = {
+    {SC_OPTS_DATA,
+     {.name = "data",
+      .type = SC_OPT_STR,
+      .offset = AT(data),
+      .fallback = "./data",
+      .arg = "DIR",
       .help = "the data folder"}},
-    {SC_OPTS_DATA, {.name = "env-file", .type = SC_OPT_STR, .offset = AT(env_file), .arg = "FILE",
+    {SC_OPTS_DATA,
+     {.name = "env-file",
+      .type = SC_OPT_STR,
+      .offset = AT(env_file),
+      .arg = "FILE",
       .help = "read NAME=value lines into the environment first; what is set already wins"}},
-    {SC_OPTS_CLIENT, {.name = "server", .type = SC_OPT_STR, .offset = AT(server), .arg = "URL", .no_env = true,
+    {SC_OPTS_CLIENT,
+     {.name = "server",
+      .type = SC_OPT_STR,
+      .offset = AT(server),
+      .arg = "URL",
+      .no_env = true,
       .help = "talk to this server instead of the one on the data folder (SOULCASTER_URL)"}},
-    {SC_OPTS_CLIENT, {.name = "key", .type = SC_OPT_STR, .offset = AT(key), .arg = "KEY", .secret = true,
+    {SC_OPTS_CLIENT,
+     {.name = "key",
+      .type = SC_OPT_STR,
+      .offset = AT(key),
+      .arg = "KEY",
+      .secret = true,
       .help = "API key for --server; better in the environment than on a command line"}},
-    {SC_OPTS_CLIENT, {.name = "project", .type = SC_OPT_STR, .offset = AT(project), .arg = "NAME", .letter = 'p',
+    {SC_OPTS_CLIENT,
+     {.name = "project",
+      .type = SC_OPT_STR,
+      .offset = AT(project),
+      .arg = "NAME",
+      .letter = 'p',
       .help = "name or id of the project; without it the key's own, or the first one"}},
-    {SC_OPTS_OUT, {.name = "json", .type = SC_OPT_BOOL, .offset = AT(json), .no_env = true,
+    {SC_OPTS_OUT,
+     {.name = "json",
+      .type = SC_OPT_BOOL,
+      .offset = AT(json),
+      .no_env = true,
       .help = "print JSON as the API gives it"}},
-    {SC_OPTS_OUT, {.name = "color", .type = SC_OPT_STR, .offset = AT(color), .fallback = "auto", .arg = "WHEN",
+    {SC_OPTS_OUT,
+     {.name = "color",
+      .type = SC_OPT_STR,
+      .offset = AT(color),
+      .fallback = "auto",
+      .arg = "WHEN",
       .help = "auto, always or never; auto is only on a terminal and without NO_COLOR"}},
-    {SC_OPTS_STACK, {.name = "log-level", .type = SC_OPT_STR, .offset = AT(log_level), .fallback = "info",
-      .arg = "LEVEL", .help = "debug, info, warn, error or off"}},
-    {SC_OPTS_STACK, {.name = "max-queued", .type = SC_OPT_BYTES, .offset = AT(max_queued_bytes), .fallback = "64M",
-      .arg = "BYTES", .help = "reports that may wait to be written; more get 429"}},
-    {SC_OPTS_STACK, {.name = "lease-ms", .type = SC_OPT_INT, .offset = AT(lease_ms), .fallback = "30000",
-      .arg = "MS", .min = 1000, .max = 3600000, .help = "how long a worker may be silent before its job is given to another"}},
-    {SC_OPTS_SERVE, {.name = "listen", .type = SC_OPT_STR, .offset = AT(listen), .fallback = "127.0.0.1:8080",
-      .arg = "ADDR:PORT", .letter = 'l', .help = "where to listen; port 0 takes any free one"}},
-    {SC_OPTS_SERVE, {.name = "no-worker", .type = SC_OPT_BOOL, .offset = AT(no_worker),
+    {SC_OPTS_STACK,
+     {.name = "log-level",
+      .type = SC_OPT_STR,
+      .offset = AT(log_level),
+      .fallback = "info",
+      .arg = "LEVEL",
+      .help = "debug, info, warn, error or off"}},
+    {SC_OPTS_STACK,
+     {.name = "max-queued",
+      .type = SC_OPT_BYTES,
+      .offset = AT(max_queued_bytes),
+      .fallback = "64M",
+      .arg = "BYTES",
+      .help = "reports that may wait to be written; more get 429"}},
+    {SC_OPTS_STACK,
+     {.name = "lease-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(lease_ms),
+      .fallback = "30000",
+      .arg = "MS",
+      .min = 1000,
+      .max = 3600000,
+      .help = "how long a worker may be silent before its job is given to another"}},
+    {SC_OPTS_SERVE,
+     {.name = "listen",
+      .type = SC_OPT_STR,
+      .offset = AT(listen),
+      .fallback = "127.0.0.1:8080",
+      .arg = "ADDR:PORT",
+      .letter = 'l',
+      .help = "where to listen; port 0 takes any free one"}},
+    {SC_OPTS_SERVE,
+     {.name = "no-worker",
+      .type = SC_OPT_BOOL,
+      .offset = AT(no_worker),
       .help = "leave grouping to `soulcaster worker`"}},
-    {SC_OPTS_SERVE, {.name = "login-link", .type = SC_OPT_BOOL, .offset = AT(login_link), .no_env = true,
+    {SC_OPTS_SERVE,
+     {.name = "login-link",
+      .type = SC_OPT_BOOL,
+      .offset = AT(login_link),
+      .no_env = true,
       .help = "make a one-time login link and print it (on a terminal always)"}},
-    {SC_OPTS_SERVE, {.name = "threads", .type = SC_OPT_INT, .offset = AT(threads), .fallback = "0", .arg = "N",
-      .min = 0, .max = 256, .help = "threads that serve requests; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "max-connections", .type = SC_OPT_INT, .offset = AT(max_connections), .fallback = "0",
-      .arg = "N", .min = 0, .max = 1000000, .help = "connections at once; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "max-connections-per-address", .type = SC_OPT_INT,
-      .offset = AT(max_connections_per_address), .fallback = "0", .arg = "N", .min = 0, .max = 1000000,
+    {SC_OPTS_SERVE,
+     {.name = "threads",
+      .type = SC_OPT_INT,
+      .offset = AT(threads),
+      .fallback = "0",
+      .arg = "N",
+      .min = 0,
+      .max = 256,
+      .help = "threads that serve requests; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "max-connections",
+      .type = SC_OPT_INT,
+      .offset = AT(max_connections),
+      .fallback = "0",
+      .arg = "N",
+      .min = 0,
+      .max = 1000000,
+      .help = "connections at once; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "max-connections-per-address",
+      .type = SC_OPT_INT,
+      .offset = AT(max_connections_per_address),
+      .fallback = "0",
+      .arg = "N",
+      .min = 0,
+      .max = 1000000,
       .help = "of one address; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "max-body", .type = SC_OPT_BYTES, .offset = AT(max_body_bytes), .fallback = "0",
-      .arg = "BYTES", .help = "largest request body where the contract names no limit; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "max-buffered", .type = SC_OPT_BYTES, .offset = AT(max_buffered_bytes),
-      .fallback = "0", .arg = "BYTES", .help = "all request bodies in memory together; over it 429; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "head-timeout-ms", .type = SC_OPT_INT, .offset = AT(head_timeout_ms), .fallback = "0",
-      .arg = "MS", .min = 0, .max = 3600000, .help = "for a whole request head; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "idle-timeout-ms", .type = SC_OPT_INT, .offset = AT(idle_timeout_ms), .fallback = "0",
-      .arg = "MS", .min = 0, .max = 3600000, .help = "for a connection without a request; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "min-body-rate", .type = SC_OPT_BYTES, .offset = AT(min_body_bytes_per_s),
-      .fallback = "0", .arg = "BYTES", .help = "slower request bodies get 408, bytes a second; 0 chooses"}},
-    {SC_OPTS_SERVE, {.name = "drain-ms", .type = SC_OPT_INT, .offset = AT(drain_ms), .fallback = "10000",
-      .arg = "MS", .min = 0, .max = 600000, .help = "how long requests under way may take after SIGTERM"}},
+    {SC_OPTS_SERVE,
+     {.name = "max-body",
+      .type = SC_OPT_BYTES,
+      .offset = AT(max_body_bytes),
+      .fallback = "0",
+      .arg = "BYTES",
+      .help = "largest request body where the contract names no limit; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "max-buffered",
+      .type = SC_OPT_BYTES,
+      .offset = AT(max_buffered_bytes),
+      .fallback = "0",
+      .arg = "BYTES",
+      .help = "all request bodies in memory together; over it 429; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "head-timeout-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(head_timeout_ms),
+      .fallback = "0",
+      .arg = "MS",
+      .min = 0,
+      .max = 3600000,
+      .help = "for a whole request head; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "idle-timeout-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(idle_timeout_ms),
+      .fallback = "0",
+      .arg = "MS",
+      .min = 0,
+      .max = 3600000,
+      .help = "for a connection without a request; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "min-body-rate",
+      .type = SC_OPT_BYTES,
+      .offset = AT(min_body_bytes_per_s),
+      .fallback = "0",
+      .arg = "BYTES",
+      .help = "slower request bodies get 408, bytes a second; 0 chooses"}},
+    {SC_OPTS_SERVE,
+     {.name = "drain-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(drain_ms),
+      .fallback = "10000",
+      .arg = "MS",
+      .min = 0,
+      .max = 600000,
+      .help = "how long requests under way may take after SIGTERM"}},
 };
 
 /* Where a row's value lives. */
@@ -100,7 +222,8 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     const sc_store_ops *store = sc_stores[0];
     const sc_embedder_ops *embedder = sc_embedders[0];
     r->n = 0;
-    r->v = sc_alloc_array(verb->n_opts + SC_LEN(shared) + store->n_opts + embedder->n_opts, sizeof *r->v);
+    r->v = sc_alloc_array(verb->n_opts + SC_LEN(shared) + store->n_opts + embedder->n_opts,
+                          sizeof *r->v);
     if (!r->v) return sc_fail(err, SC_NOMEM, "out of memory");
     add(r, verb->opts, verb->n_opts, OF_VERB, true);
     for (size_t i = 0; i < SC_LEN(shared); i++)
@@ -147,9 +270,10 @@ static sc_rc lay_out(const rows *r, size_t verb_bytes, block *b, sc_err *err) {
     return b->p ? SC_OK : sc_fail(err, SC_NOMEM, "out of memory");
 }
 
-static sc_rc parse_rows(const rows *r, const block *b, bool shown, int argc, char **argv, const char **words,
-                        size_t *n_words, sc_buf *problems) {
-    SC_AUTO(sc_auto_free) sc_opt *v = sc_alloc_array(r->n + 1, sizeof *v);
+static sc_rc parse_rows(const rows *r, const block *b, bool shown, int argc, char **argv,
+                        const char **words, size_t *n_words, sc_buf *problems) {
+    SC_AUTO(sc_auto_free)
+    sc_opt *v = sc_alloc_array(r->n + 1, sizeof *v);
     if (!v) return SC_NOMEM;
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++) {
@@ -168,7 +292,8 @@ static void load_env_file(int argc, char **argv, sc_buf *problems) {
         if (!strcmp(argv[i], "--env-file") && i + 1 < argc) path = argv[i + 1];
     }
     sc_err err;
-    if (path && *path && sc_conf_load_env(path, &err)) sc_buf_putf(problems, "--env-file: %s\n", err.msg);
+    if (path && *path && sc_conf_load_env(path, &err))
+        sc_buf_putf(problems, "--env-file: %s\n", err.msg);
 }
 
 sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
@@ -188,8 +313,8 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
         for (size_t i = 0; i < r.n; i++) { /* two homes, one name: --data */
             if (r.v[i].same < 0) continue;
             const row *from = &r.v[r.v[i].same];
-            memcpy(b.p + b.at[r.v[i].home] + r.v[i].opt.offset, b.p + b.at[from->home] + from->opt.offset,
-                   size_of(r.v[i].opt.type));
+            memcpy(b.p + b.at[r.v[i].home] + r.v[i].opt.offset,
+                   b.p + b.at[from->home] + from->opt.offset, size_of(r.v[i].opt.type));
         }
         memcpy(&c->common, b.p + b.at[OF_COMMON], sizeof c->common);
         const char *url = getenv("SOULCASTER_URL");

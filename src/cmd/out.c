@@ -23,7 +23,8 @@ void sc_out_setup(const char *color) {
     if (color && !strcmp(color, "never")) colour = false;
     struct winsize w;
     width = 0;
-    if (terminal) width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20 ? w.ws_col : 80;
+    if (terminal)
+        width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col >= 20 ? w.ws_col : 80;
 }
 
 bool sc_out_terminal(void) { return terminal; }
@@ -44,8 +45,10 @@ void sc_out_clean(sc_buf *out, sc_str text) {
     bool space = true; /* none at the start, and runs become one */
     for (size_t i = 0; i < n; i++) {
         bool white = p[i] == ' ' || p[i] == '\n' || p[i] == '\t';
-        if (!white) sc_buf_putc(out, p[i]);
-        else if (!space) sc_buf_putc(out, ' ');
+        if (!white)
+            sc_buf_putc(out, p[i]);
+        else if (!space)
+            sc_buf_putc(out, ' ');
         space = white;
     }
     sc_free(p);
@@ -72,10 +75,10 @@ size_t sc_out_columns(sc_str text) {
 }
 
 static const char *code_of(sc_style style) {
-    static const char *const codes[] = {[SC_PLAIN] = "",      [SC_BOLD] = "\033[1m",
-                                        [SC_DIM] = "\033[2m", [SC_RED] = "\033[31m",
-                                        [SC_GREEN] = "\033[32m", [SC_YELLOW] = "\033[33m",
-                                        [SC_CYAN] = "\033[36m"};
+    static const char *const codes[] = {
+        [SC_PLAIN] = "",       [SC_BOLD] = "\033[1m",   [SC_DIM] = "\033[2m",
+        [SC_RED] = "\033[31m", [SC_GREEN] = "\033[32m", [SC_YELLOW] = "\033[33m",
+        [SC_CYAN] = "\033[36m"};
     return colour ? codes[style] : "";
 }
 static const char *end_of(sc_style style) { return colour && style != SC_PLAIN ? "\033[0m" : ""; }
@@ -90,8 +93,10 @@ void sc_out_styled(sc_style style, const char *fmt, ...) {
 }
 
 void sc_out_time(sc_buf *out, int64_t ms) {
-    static const struct { int64_t s; const char *unit; } units[] = {
-        {31557600, "year"}, {2629800, "month"}, {86400, "day"}, {3600, "h"}, {60, "min"}};
+    static const struct {
+        int64_t s;
+        const char *unit;
+    } units[] = {{31557600, "year"}, {2629800, "month"}, {86400, "day"}, {3600, "h"}, {60, "min"}};
     if (ms == 0) {
         sc_buf_puts(out, "-");
         return;
@@ -117,8 +122,10 @@ void sc_out_time(sc_buf *out, int64_t ms) {
 
 void sc_out_time_text(sc_buf *out, sc_str rfc3339) {
     int64_t ms = 0;
-    if (rfc3339.n && sc_time_parse(rfc3339, &ms, NULL)) sc_out_clean(out, rfc3339);
-    else sc_out_time(out, ms);
+    if (rfc3339.n && sc_time_parse(rfc3339, &ms, NULL))
+        sc_out_clean(out, rfc3339);
+    else
+        sc_out_time(out, ms);
 }
 
 void sc_out_id(sc_buf *out, sc_str id) {
@@ -171,7 +178,8 @@ void sc_table_cell(sc_table *t, sc_style style, sc_str text) {
         t->cells = more;
         t->cap = cap;
     }
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4 * SC_FEEDBACK_MAX_TITLE);
     sc_out_clean(&b, sc_str_clip(text, SC_FEEDBACK_MAX_TITLE));
     char *copy = sc_arena_copy(&t->arena, b.p ? b.p : "", b.n);
@@ -232,7 +240,8 @@ void sc_table_print(sc_table *t) {
     fit(t, widths, WISHED);
     fit(t, widths, LEAST);
     for (size_t i = 0; i < n; i++)
-        print_cell(sc_str_of(t->columns[i].head), SC_DIM, widths[i], t->columns[i].right, i + 1 == n);
+        print_cell(sc_str_of(t->columns[i].head), SC_DIM, widths[i], t->columns[i].right,
+                   i + 1 == n);
     for (size_t i = 0; i < t->n_cells; i++)
         print_cell(t->cells[i].text, t->cells[i].style, widths[i % n], t->columns[i % n].right,
                    i % n + 1 == n);
@@ -272,5 +281,6 @@ void sc_progress_end(sc_progress *p) {
 
 void sc_sleep_ms(int64_t ms) {
     struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-    while (nanosleep(&t, &t) && errno == EINTR) {}
+    while (nanosleep(&t, &t) && errno == EINTR) {
+    }
 }

@@ -71,8 +71,10 @@ sc_rc sc_reader_open(const char *path, sc_reader **ret, sc_err *err) {
         rc = sc_fail(err, SC_INVALID, "%s is a folder", r->path);
     else
         rc = look_at_magic(r, err);
-    if (rc) sc_reader_close(r);
-    else *ret = r;
+    if (rc)
+        sc_reader_close(r);
+    else
+        *ret = r;
     return rc;
 }
 

@@ -8,16 +8,16 @@ typedef enum shape { LINES, ARRAY, DOCUMENT, TABLE } shape;
 struct sc_records {
     sc_reader *reader;
     shape shape;
-    int64_t at;    /* number of the last line or element */
-    json_t *obj;   /* of the last record                 */
+    int64_t at;  /* number of the last line or element */
+    json_t *obj; /* of the last record                 */
     sc_buf raw;
-    json_t *document;      /* DOCUMENT: all of it        */
-    const json_t *items;   /* borrowed from it           */
+    json_t *document;    /* DOCUMENT: all of it        */
+    const json_t *items; /* borrowed from it           */
     bool in_array, ended;
-    char *block;           /* ARRAY: bytes read ahead    */
+    char *block; /* ARRAY: bytes read ahead    */
     size_t block_at, block_n;
     sc_csv csv;
-    json_t *head;  /* TABLE: column names                */
+    json_t *head; /* TABLE: column names                */
 };
 
 /* ---- What is it? --------------------------------------------------------------------------------- */
@@ -51,12 +51,18 @@ static sc_rc look(sc_records *r, const char *format, sc_err *err) {
     if (rc) return rc;
     sc_str text = sc_str_trim(without_mark(start));
     bool json = text.n && (text.p[0] == '{' || text.p[0] == '[');
-    if (format && !strcmp(format, "csv")) r->shape = TABLE;
-    else if (format && !strcmp(format, "jsonl")) r->shape = LINES;
-    else if (text.n && text.p[0] == '[') r->shape = ARRAY;
-    else if (format && !strcmp(format, "json")) r->shape = DOCUMENT;
-    else if (json) r->shape = shape_of_object(text);
-    else r->shape = TABLE;
+    if (format && !strcmp(format, "csv"))
+        r->shape = TABLE;
+    else if (format && !strcmp(format, "jsonl"))
+        r->shape = LINES;
+    else if (text.n && text.p[0] == '[')
+        r->shape = ARRAY;
+    else if (format && !strcmp(format, "json"))
+        r->shape = DOCUMENT;
+    else if (json)
+        r->shape = shape_of_object(text);
+    else
+        r->shape = TABLE;
     return SC_OK;
 }
 
@@ -93,13 +99,15 @@ static sc_rc read_head(sc_records *r, sc_err *err) {
 static sc_rc row_object(sc_records *r, sc_err *err) {
     size_t n = json_array_size(r->head);
     if (r->csv.n_fields > n)
-        return sc_fail(err, SC_INVALID, "%zu fields, but the header row has %zu", r->csv.n_fields, n);
+        return sc_fail(err, SC_INVALID, "%zu fields, but the header row has %zu", r->csv.n_fields,
+                       n);
     r->obj = json_object();
     for (size_t i = 0; i < r->csv.n_fields; i++) {
         sc_str v = r->csv.fields[i];
         const char *name = json_string_value(json_array_get(r->head, i));
         if (v.n == 0) continue;
-        if (memchr(v.p, 0, v.n)) return sc_fail(err, SC_INVALID, "column %s holds a NUL byte", name);
+        if (memchr(v.p, 0, v.n))
+            return sc_fail(err, SC_INVALID, "column %s holds a NUL byte", name);
         if (!sc_utf8_valid(v)) return sc_fail(err, SC_INVALID, "column %s is not UTF-8", name);
         if (!sc_json_set_str(r->obj, name, v)) return sc_fail(err, SC_NOMEM, "out of memory");
     }
@@ -146,7 +154,8 @@ static sc_rc next_line(sc_records *r, sc_record *ret, sc_err *err) {
 
 static sc_rc byte(sc_records *r, char *ret, sc_err *err) {
     if (r->block_at == r->block_n) {
-        if (!r->block && !(r->block = sc_alloc(BLOCK))) return sc_fail(err, SC_NOMEM, "out of memory");
+        if (!r->block && !(r->block = sc_alloc(BLOCK)))
+            return sc_fail(err, SC_NOMEM, "out of memory");
         sc_rc rc = sc_reader_read(r->reader, r->block, BLOCK, &r->block_n, err);
         if (rc) return rc;
         r->block_at = 0;
@@ -166,8 +175,10 @@ static sc_rc element(sc_records *r, char first, sc_err *err) {
             r->ended = ch == ']';
             return SC_OK;
         }
-        if (r->raw.n < MAX_LINE) sc_buf_putc(&r->raw, ch);
-        else r->raw.failed = true;
+        if (r->raw.n < MAX_LINE)
+            sc_buf_putc(&r->raw, ch);
+        else
+            r->raw.failed = true;
         if (string) {
             if (!escaped && ch == '"') string = false;
             escaped = !escaped && ch == '\\';
@@ -221,7 +232,8 @@ static sc_rc read_document(sc_records *r, sc_err *err) {
     sc_rc rc = sc_reader_peek(r->reader, MAX_DOCUMENT, &all, err);
     if (rc) return rc;
     if (all.n == MAX_DOCUMENT)
-        return sc_fail(err, SC_TOO_LARGE, "a JSON object of more than 256 MiB; make it an array or JSONL");
+        return sc_fail(err, SC_TOO_LARGE,
+                       "a JSON object of more than 256 MiB; make it an array or JSONL");
     rc = sc_json_parse(sc_str_trim(without_mark(all)), &r->document, err);
     if (rc) return rc;
     for (size_t i = 0; i < SC_LEN(places) && !r->items; i++) {
@@ -234,14 +246,16 @@ static sc_rc read_document(sc_records *r, sc_err *err) {
 static sc_rc next_item(sc_records *r, sc_record *ret, sc_err *err) {
     if (!r->document) {
         sc_rc rc = read_document(r, err);
-        if (rc) return rc == SC_INVALID ? sc_fail(err, SC_IO, "not JSON: %s", err ? err->msg : "") : rc;
+        if (rc)
+            return rc == SC_INVALID ? sc_fail(err, SC_IO, "not JSON: %s", err ? err->msg : "") : rc;
     }
     size_t n = r->items ? json_array_size(r->items) : 1;
     if ((size_t)r->at >= n) return sc_fail(err, SC_NOT_FOUND, "the end");
     json_t *v = r->items ? json_array_get(r->items, (size_t)r->at) : r->document;
     ret->line = ++r->at;
     sc_buf_reset(&r->raw);
-    if (!sc_json_dump(v, &r->raw)) return sc_fail(err, SC_TOO_LARGE, "more than %d bytes", MAX_LINE);
+    if (!sc_json_dump(v, &r->raw))
+        return sc_fail(err, SC_TOO_LARGE, "more than %d bytes", MAX_LINE);
     ret->raw = sc_buf_str(&r->raw);
     if (!json_is_object(v)) return sc_fail(err, SC_INVALID, "not a JSON object");
     ret->obj = r->obj = json_incref(v);
@@ -257,8 +271,10 @@ sc_rc sc_records_open(const char *path, const char *format, sc_records **ret, sc
     sc_rc rc = sc_reader_open(path, &r->reader, err);
     if (rc == SC_OK) rc = look(r, format, err);
     if (rc == SC_OK && r->shape == TABLE) rc = read_head(r, err);
-    if (rc) sc_records_close(r);
-    else *ret = r;
+    if (rc)
+        sc_records_close(r);
+    else
+        *ret = r;
     return rc;
 }
 

@@ -15,8 +15,7 @@ int sc_cmd_fail(const sc_call *c, int code, const char *fmt, ...) {
     vfprintf(stderr, fmt, ap);
     fputc('\n', stderr);
     va_end(ap);
-    if (code == SC_EXIT_USAGE)
-        fprintf(stderr, "See `soulcaster help %s`.\n", c->verb->name);
+    if (code == SC_EXIT_USAGE) fprintf(stderr, "See `soulcaster help %s`.\n", c->verb->name);
     return code;
 }
 
@@ -26,8 +25,11 @@ int sc_cmd_fail_err(const sc_call *c, const sc_err *err) {
 
 bool sc_cmd_words_wrong(const sc_call *c, size_t min, size_t max) {
     if (c->n_words >= min && c->n_words <= max) return false;
-    if (c->n_words > max) sc_cmd_fail(c, SC_EXIT_USAGE, "'%s' is too much", c->words[max]);
-    else sc_cmd_fail(c, SC_EXIT_USAGE, "something is missing: soulcaster %s %s", c->verb->name, c->verb->synopsis);
+    if (c->n_words > max)
+        sc_cmd_fail(c, SC_EXIT_USAGE, "'%s' is too much", c->words[max]);
+    else
+        sc_cmd_fail(c, SC_EXIT_USAGE, "something is missing: soulcaster %s %s", c->verb->name,
+                    c->verb->synopsis);
     return true;
 }
 
@@ -52,11 +54,13 @@ static int unknown(const sc_verb *const *verbs, size_t n, const char *name) {
 }
 
 static int run_verb(sc_call *c, int argc, char **argv) {
-    SC_AUTO(sc_buf_done) sc_buf problems;
+    SC_AUTO(sc_buf_done)
+    sc_buf problems;
     sc_buf_init(&problems, 16 << 10);
     sc_rc rc = sc_options_parse(c, argc, argv, &problems);
     const char *color = c->common.color;
-    if (rc == SC_OK && color && strcmp(color, "auto") && strcmp(color, "always") && strcmp(color, "never")) {
+    if (rc == SC_OK && color && strcmp(color, "auto") && strcmp(color, "always") &&
+        strcmp(color, "never")) {
         sc_buf_puts(&problems, "--color: auto, always or never\n");
         rc = SC_INVALID;
     }

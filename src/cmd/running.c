@@ -18,10 +18,12 @@ static void path_of(const char *data, const char *tail, char path[PATH_BYTES]) {
 static sc_rc read_file(const char *data, sc_running *ret, sc_err *err) {
     char path[PATH_BYTES], text[1024];
     path_of(data, "", path);
-    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
     if (n <= 0) return sc_fail(err, SC_NOT_FOUND, "no server runs on %s", data);
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     int64_t pid = 0;
     sc_rc rc = sc_json_parse((sc_str){text, (size_t)n}, &v, err);
     if (rc == SC_OK) rc = sc_json_int(v, "pid", 0, &pid, err);
@@ -34,13 +36,15 @@ static sc_rc read_file(const char *data, sc_running *ret, sc_err *err) {
 
 /* Any answer will do: a server that cannot write (503) can still be asked. */
 static bool answers(const char *url) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_http_client *http = NULL;
     if (sc_http_client_new(&http, NULL)) return false;
     char health[160];
     snprintf(health, sizeof health, "%s/health", url);
-    sc_http_call call = {.method = "GET", .url = health, .timeout_ms = HEALTH_MS, .max_reply_bytes = 1 << 20};
+    sc_http_call call = {
+        .method = "GET", .url = health, .timeout_ms = HEALTH_MS, .max_reply_bytes = 1 << 20};
     sc_http_answer answer = {0};
     sc_rc rc = sc_http_client_do(http, &call, &arena, &answer, NULL);
     sc_http_client_free(http);
@@ -52,7 +56,8 @@ sc_rc sc_running_find(const char *data, sc_running *ret, sc_err *err) {
     sc_rc rc = read_file(data, &r, err);
     if (rc) return rc;
     bool alive = r.pid > 1 && (kill((pid_t)r.pid, 0) == 0 || errno == EPERM);
-    if (!alive || !answers(r.url)) return sc_fail(err, SC_NOT_FOUND, "the server on %s is gone", data);
+    if (!alive || !answers(r.url))
+        return sc_fail(err, SC_NOT_FOUND, "the server on %s is gone", data);
     *ret = r;
     return SC_OK;
 }
@@ -61,7 +66,8 @@ sc_rc sc_running_write(const char *data, const sc_running *r, sc_err *err) {
     char path[PATH_BYTES], fresh[PATH_BYTES], text[512];
     path_of(data, "", path);
     path_of(data, ".new", fresh);
-    int n = snprintf(text, sizeof text, "{\"url\":\"%s\",\"pid\":%ld,\"key\":\"%s\"}\n", r->url, r->pid, r->key);
+    int n = snprintf(text, sizeof text, "{\"url\":\"%s\",\"pid\":%ld,\"key\":\"%s\"}\n", r->url,
+                     r->pid, r->key);
     unlink(fresh);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool ok = fd >= 0 && write(fd, text, (size_t)n) == n;

@@ -7,7 +7,8 @@
 
 /* What scripts wait for: one JSON line once the server listens. */
 static void print_line(const char *url, const char *data, const char *login) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 64 << 10);
     sc_buf_puts(&b, "{\"url\":");
     sc_buf_put_json(&b, sc_str_of(url));
@@ -31,7 +32,8 @@ static sc_rc announce(sc_call *c, sc_stack *s, sc_err *err) {
     snprintf(me.url, sizeof me.url, "%s", url);
     snprintf(me.key, sizeof me.key, "%s", secret.text);
     if (sc_running_find(data, &other, NULL) == SC_OK) {
-        sc_log(SC_LOG_WARN, "another server runs on this data folder; the command line goes on using it",
+        sc_log(SC_LOG_WARN,
+               "another server runs on this data folder; the command line goes on using it",
                SC_F_TXT("url", other.url), SC_F_INT("pid", other.pid));
     } else {
         sc_rc rc = sc_running_write(data, &me, err);
@@ -59,7 +61,8 @@ static int serve(sc_call *c) {
     if (rc) return sc_cmd_fail_err(c, &err);
     rc = announce(c, s, &err);
     if (rc == SC_OK) {
-        sc_log(SC_LOG_INFO, "serving", SC_F_TXT("url", sc_stack_url(s)), SC_F_TXT("data", c->common.data));
+        sc_log(SC_LOG_INFO, "serving", SC_F_TXT("url", sc_stack_url(s)),
+               SC_F_TXT("data", c->common.data));
         int sig = sc_signals_wait();
         sc_log(SC_LOG_INFO, "stopping", SC_F_INT("signal", sig));
     }
@@ -91,15 +94,20 @@ const sc_verb sc_verb_serve = {
     .summary = "serve the API, and group what comes in",
     .synopsis = "[OPTION]...",
     .about =
-        "Serves the API (see /api/openapi.json) and the web pages, and groups reports as they arrive. Once it listens it "
-        "prints one line of JSON on standard output: url, pid, data, and login_url where a login link was asked for. "
+        "Serves the API (see /api/openapi.json) and the web pages, and groups reports as they "
+        "arrive. Once it listens it "
+        "prints one line of JSON on standard output: url, pid, data, and login_url where a login "
+        "link was asked for. "
         "Logs go to standard error, as JSON, or as text on a terminal.\n\n"
-        "A 2xx answer to a write means that it is on disk. SIGTERM and SIGINT end it in good order: requests under way "
-        "are finished (at most --drain-ms), what was accepted is committed, leases are given back. A second signal "
+        "A 2xx answer to a write means that it is on disk. SIGTERM and SIGINT end it in good "
+        "order: requests under way "
+        "are finished (at most --drain-ms), what was accepted is committed, leases are given back. "
+        "A second signal "
         "ends it at once; nothing that was acknowledged is lost either way.\n\n"
         "While it runs, DIR/serve.json (readable by you alone) tells the other verbs where it is.",
     .examples = "# on this machine, in ./data\nsoulcaster serve\n"
-                "# on any free port, for a script\nsoulcaster serve --data /srv/soulcaster --listen 127.0.0.1:0\n"
+                "# on any free port, for a script\nsoulcaster serve --data /srv/soulcaster "
+                "--listen 127.0.0.1:0\n"
                 "# with a first admin key of your choice\n"
                 "SOULCASTER_BOOTSTRAP_KEY=at-least-16-characters soulcaster serve\n",
     .sets = SC_OPTS_DATA | SC_OPTS_STACK | SC_OPTS_SERVE,
@@ -111,9 +119,12 @@ const sc_verb sc_verb_worker = {
     .group = SC_GROUP_RUN,
     .summary = "group reports beside a `serve --no-worker` on the same data",
     .synopsis = "[OPTION]...",
-    .about = "Takes grouping jobs from the store and works on them until it is told to stop (SIGTERM, SIGINT). Several may run; "
-             "a job that a worker leaves behind is taken by another one when its lease has run out.",
-    .examples = "# two processes instead of one\nsoulcaster serve --no-worker &\nsoulcaster worker\n",
+    .about =
+        "Takes grouping jobs from the store and works on them until it is told to stop (SIGTERM, "
+        "SIGINT). Several may run; "
+        "a job that a worker leaves behind is taken by another one when its lease has run out.",
+    .examples =
+        "# two processes instead of one\nsoulcaster serve --no-worker &\nsoulcaster worker\n",
     .sets = SC_OPTS_DATA | SC_OPTS_STACK,
     .run = worker,
 };

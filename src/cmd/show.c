@@ -3,7 +3,8 @@
 
 static void line_text(const char *name, sc_str text) {
     if (text.n == 0) return;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_out_clean(&b, text);
     sc_out_styled(SC_DIM, "%-12s", name);
@@ -12,14 +13,16 @@ static void line_text(const char *name, sc_str text) {
 
 static void line_time(const char *name, sc_str time) {
     if (time.n == 0) return;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 256);
     sc_out_time_text(&b, time);
     line_text(name, sc_buf_str(&b));
 }
 
 static void title_line(sc_str title) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 64 << 10);
     sc_out_clean(&b, title);
     sc_out_styled(SC_BOLD, "%s", b.p ? b.p : "");
@@ -38,7 +41,8 @@ static void print_report(const json_t *v) {
     line_text("state", sc_json_str_at(v, "state"));
     line_text("issue", sc_json_str_at(v, "cluster_id"));
     line_text("address", sc_json_str_at(v, "url"));
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 256 << 10);
     const json_t *meta = json_object_get(v, "metadata");
     if (json_object_size(meta) && sc_json_dump(meta, &b)) line_text("metadata", sc_buf_str(&b));
@@ -58,16 +62,20 @@ static void print_report(const json_t *v) {
 static void put_list(sc_buf *b, const json_t *list) {
     size_t i;
     json_t *v;
-    json_array_foreach(list, i, v) sc_buf_putf(b, "%s%s", i ? ", " : "", json_string_value(v) ? json_string_value(v) : "");
+    json_array_foreach(list, i, v)
+        sc_buf_putf(b, "%s%s", i ? ", " : "", json_string_value(v) ? json_string_value(v) : "");
 }
 
 static void print_members(const json_t *v) {
-    static const sc_column columns[] = {{"REPORT", false, false}, {"SOURCE", false, false}, {"WRITTEN", false, false},
+    static const sc_column columns[] = {{"REPORT", false, false},
+                                        {"SOURCE", false, false},
+                                        {"WRITTEN", false, false},
                                         {"TITLE", false, true}};
     const json_t *items = json_object_get(v, "feedback_items");
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *item;
@@ -90,7 +98,8 @@ static void print_members(const json_t *v) {
 }
 
 static void print_cluster(const json_t *v) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 64 << 10);
     title_line(sc_json_str_at(v, "title"));
     line_text("issue", sc_json_str_at(v, "id"));
@@ -105,7 +114,8 @@ static void print_cluster(const json_t *v) {
     sc_buf_reset(&b);
     sc_str quality = sc_json_str_at(v, "cohesion.quality");
     sc_buf_putf(&b, "%.*s (%.2f on average, %.2f at worst)", SC_FMT(quality),
-                json_number_value(sc_json_at(v, "cohesion.mean")), json_number_value(sc_json_at(v, "cohesion.min")));
+                json_number_value(sc_json_at(v, "cohesion.mean")),
+                json_number_value(sc_json_at(v, "cohesion.min")));
     line_text("fits", sc_buf_str(&b));
     sc_buf_reset(&b);
     put_list(&b, json_object_get(v, "keywords"));
@@ -120,7 +130,10 @@ static void print_cluster(const json_t *v) {
 
 /* An issue's id, or a report's: whichever knows it. */
 static sc_rc fetch(sc_api *a, const char *typed, json_t **ret, bool *ret_cluster, sc_err *err) {
-    static const struct { const char *list; bool cluster; } kinds[] = {{"/api/clusters", true}, {"/api/feedback", false}};
+    static const struct {
+        const char *list;
+        bool cluster;
+    } kinds[] = {{"/api/clusters", true}, {"/api/feedback", false}};
     sc_rc rc = SC_NOT_FOUND;
     for (size_t i = 0; i < SC_LEN(kinds) && rc == SC_NOT_FOUND; i++) {
         sc_id id;
@@ -131,7 +144,8 @@ static sc_rc fetch(sc_api *a, const char *typed, json_t **ret, bool *ret_cluster
         rc = sc_api_do(a, "GET", path, NULL, ret, err);
         *ret_cluster = kinds[i].cluster;
     }
-    return rc == SC_NOT_FOUND ? sc_fail(err, rc, "no issue and no report has the id %s", typed) : rc;
+    return rc == SC_NOT_FOUND ? sc_fail(err, rc, "no issue and no report has the id %s", typed)
+                              : rc;
 }
 
 static int show(sc_call *c) {
@@ -140,15 +154,18 @@ static int show(sc_call *c) {
     if (sc_cmd_words_wrong(c, 1, SIZE_MAX)) return SC_EXIT_USAGE;
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     for (size_t i = 0; i < c->n_words && code == SC_EXIT_OK; i++) {
-        SC_AUTO(sc_json_auto) json_t *v = NULL;
+        SC_AUTO(sc_json_auto)
+        json_t *v = NULL;
         sc_err err = {0};
         bool cluster = false;
         if (fetch(a, c->words[i], &v, &cluster, &err)) {
             code = sc_cmd_fail_err(c, &err);
         } else if (!sc_print_json(c, v)) {
             if (i) putchar('\n');
-            if (cluster) print_cluster(v);
-            else print_report(v);
+            if (cluster)
+                print_cluster(v);
+            else
+                print_report(v);
         }
     }
     sc_api_close(a);
@@ -160,7 +177,8 @@ const sc_verb sc_verb_show = {
     .group = SC_GROUP_LOOK,
     .summary = "show an issue or a report",
     .synopsis = "ID... [--json]",
-    .about = "Shows an issue with its newest reports, or a report with its text. An id may be shortened to at least 6 characters of its "
+    .about = "Shows an issue with its newest reports, or a report with its text. An id may be "
+             "shortened to at least 6 characters of its "
              "beginning or its end, where only one has them; lists on a terminal show the end.",
     .examples = "# an issue, by the end of its id\nsoulcaster show 4f1c9a2e\n",
     .sets = SC_OPTS_API,
@@ -171,11 +189,16 @@ const sc_verb sc_verb_show = {
 
 /* "0.83 (mean 0.71, ...)": only what was looked at. */
 static void print_evidence(const json_t *e, const char *lead) {
-    static const struct { const char *name, *words; } parts[] = {
-        {"probability", "the same issue, calibrated"}, {"mean", "like its reports on average"},
-        {"best", "like the nearest report"},           {"worst", "like the farthest report"},
-        {"semantic", "in meaning"},                    {"lexical", "in rare words"},
-        {"title", "in the title"},                     {"stack", "in stack frames"}};
+    static const struct {
+        const char *name, *words;
+    } parts[] = {{"probability", "the same issue, calibrated"},
+                 {"mean", "like its reports on average"},
+                 {"best", "like the nearest report"},
+                 {"worst", "like the farthest report"},
+                 {"semantic", "in meaning"},
+                 {"lexical", "in rare words"},
+                 {"title", "in the title"},
+                 {"stack", "in stack frames"}};
     if (!json_is_object(e)) return;
     bool any = false;
     for (size_t i = 0; i < SC_LEN(parts); i++) {
@@ -185,12 +208,15 @@ static void print_evidence(const json_t *e, const char *lead) {
         any = true;
         printf("        %4.0f %%  %s\n", 100 * json_number_value(n), parts[i].words);
     }
-    if (json_is_true(json_object_get(e, "conflict"))) puts("        platform, version or error code contradict");
+    if (json_is_true(json_object_get(e, "conflict")))
+        puts("        platform, version or error code contradict");
 }
 
 static void print_step(const json_t *s) {
-    SC_AUTO(sc_buf_done) sc_buf b;
-    SC_AUTO(sc_buf_done) sc_buf words;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf words;
     sc_buf_init(&b, 16 << 10);
     sc_buf_init(&words, 16 << 10);
     sc_out_time_text(&b, sc_json_str_at(s, "at"));
@@ -239,7 +265,8 @@ static int trace(sc_call *c) {
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_err err = {0};
     sc_id id;
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     char path[80];
     code = SC_EXIT_OK;
     sc_rc rc = sc_api_resolve(a, "/api/feedback", c->words[0], &id, &err);
@@ -247,8 +274,10 @@ static int trace(sc_call *c) {
         snprintf(path, sizeof path, "/api/trace/%s", id.text);
         rc = sc_api_do(a, "GET", path, NULL, &v, &err);
     }
-    if (rc) code = sc_cmd_fail_err(c, &err);
-    else if (!sc_print_json(c, v)) print_trace(v);
+    if (rc)
+        code = sc_cmd_fail_err(c, &err);
+    else if (!sc_print_json(c, v))
+        print_trace(v);
     sc_api_close(a);
     return code;
 }
@@ -258,8 +287,10 @@ const sc_verb sc_verb_trace = {
     .group = SC_GROUP_LOOK,
     .summary = "say why a report is where it is",
     .synopsis = "REPORT [--json]",
-    .about = "Shows the whole way of one report: when it came and by which request, when it was stored, where it was put and why (the "
-             "reason, the evidence, the nearest report, the words they share), who moved it since, and how well it fits its issue "
+    .about = "Shows the whole way of one report: when it came and by which request, when it was "
+             "stored, where it was put and why (the "
+             "reason, the evidence, the nearest report, the words they share), who moved it since, "
+             "and how well it fits its issue "
              "today.",
     .examples = "# why is it here?\nsoulcaster trace 4f1c9a2e\n",
     .sets = SC_OPTS_API,

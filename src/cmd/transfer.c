@@ -19,7 +19,8 @@ static bool is_there(const char *path) { return access(path, F_OK) == 0; }
 
 /* The bytes of a file and its name are on disk. */
 static sc_rc sync_path(const char *path, sc_err *err) {
-    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close)
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fsync(fd)) return sc_fail_sys(err, SC_IO, errno, "%s", path);
     return SC_OK;
 }
@@ -28,7 +29,8 @@ static bool nothing_stored(sc_call *c) {
     char db[PATH_BYTES];
     snprintf(db, sizeof db, "%s/%s", c->common.data, sc_stack_store_file());
     if (is_there(db)) return false;
-    sc_cmd_fail(c, SC_EXIT_FAILED, "nothing is stored in %s: name the data folder with --data", c->common.data);
+    sc_cmd_fail(c, SC_EXIT_FAILED, "nothing is stored in %s: name the data folder with --data",
+                c->common.data);
     return true;
 }
 
@@ -45,7 +47,8 @@ static int backup(sc_call *c) {
     char part[PATH_BYTES];
     if (sc_cmd_words_wrong(c, 1, 1)) return SC_EXIT_USAGE;
     const char *file = c->words[0];
-    if (is_there(file) && !o->force) return sc_cmd_fail(c, SC_EXIT_FAILED, "%s is there already; --force replaces it", file);
+    if (is_there(file) && !o->force)
+        return sc_cmd_fail(c, SC_EXIT_FAILED, "%s is there already; --force replaces it", file);
     if (nothing_stored(c)) return SC_EXIT_FAILED;
     snprintf(part, sizeof part, "%s.part", file);
     sc_log_from(c, "warn");
@@ -59,13 +62,15 @@ static int backup(sc_call *c) {
     sc_stack_close(s);
     if (rc == SC_OK) rc = sync_path(part, &err);
     struct stat st = {0};
-    if (rc == SC_OK && (stat(part, &st) || rename(part, file))) rc = sc_fail_sys(&err, SC_IO, errno, "%s", file);
+    if (rc == SC_OK && (stat(part, &st) || rename(part, file)))
+        rc = sc_fail_sys(&err, SC_IO, errno, "%s", file);
     if (rc) {
         unlink(part);
         return sc_cmd_fail_err(c, &err);
     }
     if (c->common.json) {
-        SC_AUTO(sc_json_auto) json_t *v = json_pack("{s:s, s:I}", "file", file, "bytes", (json_int_t)st.st_size);
+        SC_AUTO(sc_json_auto)
+        json_t *v = json_pack("{s:s, s:I}", "file", file, "bytes", (json_int_t)st.st_size);
         sc_print_json(c, v);
     } else {
         printf("%s: %.1f MiB\n", file, (double)st.st_size / 1048576);
@@ -76,9 +81,11 @@ static int backup(sc_call *c) {
 /* ---- restore ------------------------------------------------------------------------------------- */
 
 static sc_rc copy_file(const char *from, const char *to, sc_err *err) {
-    SC_AUTO(sc_auto_close) int in = open(from, O_RDONLY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close)
+    int in = open(from, O_RDONLY | O_CLOEXEC);
     if (in < 0) return sc_fail_sys(err, SC_IO, errno, "%s", from);
-    SC_AUTO(sc_auto_close) int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    SC_AUTO(sc_auto_close)
+    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) return sc_fail_sys(err, SC_IO, errno, "%s", to);
     char block[64 << 10];
     for (;;) {
@@ -86,7 +93,8 @@ static sc_rc copy_file(const char *from, const char *to, sc_err *err) {
         if (n == 0) break;
         if (n < 0 && errno == EINTR) continue;
         for (ssize_t at = 0, m; n > 0 && at < n; at += m)
-            if ((m = write(out, block + at, (size_t)(n - at))) < 0) return sc_fail_sys(err, SC_IO, errno, "%s", to);
+            if ((m = write(out, block + at, (size_t)(n - at))) < 0)
+                return sc_fail_sys(err, SC_IO, errno, "%s", to);
         if (n < 0) return sc_fail_sys(err, SC_IO, errno, "%s", from);
     }
     if (fsync(out)) return sc_fail_sys(err, SC_IO, errno, "%s", to);
@@ -117,26 +125,30 @@ static void remove_files(const char *dir, bool db_too) {
 
 /* The old database's log must never meet the new database. Closing a store folds its log into it, so that
  * the rename alone is the step from the old to the new one; only a damaged one's log is left to remove. */
-static sc_rc put_in_place(sc_call *c, const char *from_dir, const char *data, bool replaces, sc_err *err) {
+static sc_rc put_in_place(sc_call *c, const char *from_dir, const char *data, bool replaces,
+                          sc_err *err) {
     char from[FILE_BYTES], to[FILE_BYTES];
     snprintf(from, sizeof from, "%s/%s", from_dir, sc_stack_store_file());
     snprintf(to, sizeof to, "%s/%s", data, sc_stack_store_file());
     sc_rc rc = sync_path(from, err);
     if (rc) return rc;
     sc_store old = {NULL, NULL};
-    if (replaces && sc_stack_open_store_at(c, data, &old, NULL) == SC_OK) sc_stack_close_store(&old);
+    if (replaces && sc_stack_open_store_at(c, data, &old, NULL) == SC_OK)
+        sc_stack_close_store(&old);
     remove_files(data, false);
     if (rename(from, to)) return sc_fail_sys(err, SC_IO, errno, "%s", to);
     return sync_path(data, err);
 }
 
-static sc_rc restore_into(sc_call *c, const char *file, const char *data, bool *ret_replaced, sc_err *err) {
+static sc_rc restore_into(sc_call *c, const char *file, const char *data, bool *ret_replaced,
+                          sc_err *err) {
     char db[FILE_BYTES], dir[PATH_BYTES], copy[FILE_BYTES];
     const force_conf *o = c->conf;
     snprintf(db, sizeof db, "%s/%s", data, sc_stack_store_file());
     *ret_replaced = is_there(db);
     if (*ret_replaced && !o->force)
-        return sc_fail(err, SC_CONFLICT, "%s holds data already; --force replaces it (make a backup first)", data);
+        return sc_fail(err, SC_CONFLICT,
+                       "%s holds data already; --force replaces it (make a backup first)", data);
     if (mkdir(data, 0700) && errno != EEXIST) return sc_fail_sys(err, SC_IO, errno, "%s", data);
     snprintf(dir, sizeof dir, "%s/restore-XXXXXX", data);
     if (!mkdtemp(dir)) return sc_fail_sys(err, SC_IO, errno, "%s", dir);
@@ -156,11 +168,14 @@ static int restore(sc_call *c) {
     const char *data = c->common.data;
     if (sc_cmd_words_wrong(c, 1, 1)) return SC_EXIT_USAGE;
     if (sc_running_find(data, &running, NULL) == SC_OK)
-        return sc_cmd_fail(c, SC_EXIT_FAILED, "a server runs on %s (process %ld); stop it first", data, running.pid);
+        return sc_cmd_fail(c, SC_EXIT_FAILED, "a server runs on %s (process %ld); stop it first",
+                           data, running.pid);
     sc_log_from(c, "warn");
     if (restore_into(c, c->words[0], data, &replaced, &err)) return sc_cmd_fail_err(c, &err);
-    if (c->common.json) printf("{\"restored\":true,\"replaced\":%s}\n", replaced ? "true" : "false");
-    else printf("%s now holds what the backup held.\n", data);
+    if (c->common.json)
+        printf("{\"restored\":true,\"replaced\":%s}\n", replaced ? "true" : "false");
+    else
+        printf("%s now holds what the backup held.\n", data);
     return SC_EXIT_OK;
 }
 
@@ -168,12 +183,14 @@ static int restore(sc_call *c) {
 
 static void print_counts(const sc_call *c, const sc_transfer_counts *n, FILE *to) {
     const char *form = c->common.json
-        ? "{\"projects\":%lld,\"clusters\":%lld,\"feedback\":%lld,\"corrections\":%lld,\"decisions\":%lld,\"skipped\":%lld}\n"
-        : "%lld projects, %lld issues, %lld reports, %lld corrections, %lld decisions; %lld left out\n";
+                           ? "{\"projects\":%lld,\"clusters\":%lld,\"feedback\":%lld,"
+                             "\"corrections\":%lld,\"decisions\":%lld,\"skipped\":%lld}\n"
+                           : "%lld projects, %lld issues, %lld reports, %lld corrections, %lld "
+                             "decisions; %lld left out\n";
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    fprintf(to, form, (long long)n->projects, (long long)n->clusters, (long long)n->feedback, (long long)n->corrections,
-            (long long)n->decisions, (long long)n->skipped);
+    fprintf(to, form, (long long)n->projects, (long long)n->clusters, (long long)n->feedback,
+            (long long)n->corrections, (long long)n->decisions, (long long)n->skipped);
 #pragma GCC diagnostic pop
 }
 
@@ -181,22 +198,27 @@ typedef struct export_conf {
     const char *project;
 } export_conf;
 
-static bool write_file(void *self, sc_str bytes) { return fwrite(bytes.p, 1, bytes.n, self) == bytes.n; }
+static bool write_file(void *self, sc_str bytes) {
+    return fwrite(bytes.p, 1, bytes.n, self) == bytes.n;
+}
 
 static sc_rc export_to(sc_call *c, FILE *to, sc_transfer_counts *n, sc_err *err) {
     const export_conf *o = c->conf;
     sc_stack *s = NULL;
     sc_rc rc = sc_stack_open(c, SC_STACK_APP, NULL, &s, err);
     if (rc) return rc;
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_project project;
     const sc_store *store = sc_stack_store(s);
-    if (o->project) rc = store->ops->project_get(store->self, sc_str_of(o->project), &arena, &project, err);
+    if (o->project)
+        rc = store->ops->project_get(store->self, sc_str_of(o->project), &arena, &project, err);
     sc_progress p;
     sc_progress_start(&p, "export");
     if (rc == SC_OK)
-        rc = sc_export(sc_stack_app(s), o->project ? &project.id : NULL, write_file, to, tell, &p, n, err);
+        rc = sc_export(sc_stack_app(s), o->project ? &project.id : NULL, write_file, to, tell, &p,
+                       n, err);
     sc_progress_end(&p);
     sc_stack_close(s);
     return rc;
@@ -218,7 +240,8 @@ static int export_verb(sc_call *c) {
     if (!standard) {
         bool bad = fflush(to) || fsync(fileno(to));
         bad = fclose(to) || bad;
-        if (rc == SC_OK && (bad || rename(part, file))) rc = sc_fail_sys(&err, SC_IO, errno, "%s", file);
+        if (rc == SC_OK && (bad || rename(part, file)))
+            rc = sc_fail_sys(&err, SC_IO, errno, "%s", file);
         if (rc) unlink(part);
     }
     if (rc) return sc_cmd_fail_err(c, &err);
@@ -228,7 +251,8 @@ static int export_verb(sc_call *c) {
 
 /* ---- import -------------------------------------------------------------------------------------- */
 
-static sc_rc import_from(sc_call *c, sc_reader *in, sc_app *app, sc_transfer_counts *n, sc_err *err) {
+static sc_rc import_from(sc_call *c, sc_reader *in, sc_app *app, sc_transfer_counts *n,
+                         sc_err *err) {
     enum { MAX_LINE = 8 << 20 };
     (void)c;
     sc_import *im = NULL;
@@ -239,8 +263,10 @@ static sc_rc import_from(sc_call *c, sc_reader *in, sc_app *app, sc_transfer_cou
     for (int64_t line_no = 1; rc == SC_OK; line_no++) {
         sc_str line;
         rc = sc_reader_line(in, MAX_LINE, &line, err);
-        if (rc == SC_OK && sc_str_trim(line).n) rc = sc_import_line(im, line, line_no, err);
-        else if (rc == SC_NOT_FOUND) break;
+        if (rc == SC_OK && sc_str_trim(line).n)
+            rc = sc_import_line(im, line, line_no, err);
+        else if (rc == SC_NOT_FOUND)
+            break;
         sc_progress_tell(&p, line_no, 0);
     }
     sc_progress_end(&p);
@@ -257,7 +283,8 @@ static int import_verb(sc_call *c) {
     sc_reader *in = NULL;
     sc_stack *s = NULL;
     if (sc_cmd_words_wrong(c, 1, 1)) return SC_EXIT_USAGE;
-    if (sc_reader_open(c->words[0], &in, &err)) return sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
+    if (sc_reader_open(c->words[0], &in, &err))
+        return sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
     sc_log_from(c, "warn");
     sc_rc rc = sc_stack_open(c, SC_STACK_APP, NULL, &s, &err);
     if (rc == SC_OK) rc = import_from(c, in, sc_stack_app(s), &n, &err);
@@ -271,52 +298,81 @@ static int import_verb(sc_call *c) {
 /* ---- Rows ---------------------------------------------------------------------------------------- */
 
 static const sc_opt force_opts[] = {
-    {.name = "force", .type = SC_OPT_BOOL, .offset = offsetof(force_conf, force), .letter = 'f', .no_env = true,
+    {.name = "force",
+     .type = SC_OPT_BOOL,
+     .offset = offsetof(force_conf, force),
+     .letter = 'f',
+     .no_env = true,
      .help = "replace what is there"},
 };
 static const sc_opt export_opts[] = {
-    {.name = "project", .type = SC_OPT_STR, .offset = offsetof(export_conf, project), .arg = "NAME", .letter = 'p',
+    {.name = "project",
+     .type = SC_OPT_STR,
+     .offset = offsetof(export_conf, project),
+     .arg = "NAME",
+     .letter = 'p',
      .help = "only this project"},
 };
 
 const sc_verb sc_verb_backup = {
-    .name = "backup", .group = SC_GROUP_KEEP,
+    .name = "backup",
+    .group = SC_GROUP_KEEP,
     .summary = "copy everything into one file, also while a server runs",
     .synopsis = "FILE [--data DIR] [--force]",
-    .about = "Writes a consistent copy of all that is stored, keys and settings included. The file appears under its name only when it is "
+    .about = "Writes a consistent copy of all that is stored, keys and settings included. The file "
+             "appears under its name only when it is "
              "complete and on disk.",
-    .examples = "# every night\nsoulcaster backup --data /srv/soulcaster /backup/soulcaster-$(date +%F).db\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT, .opts = force_opts, .n_opts = SC_LEN(force_opts),
-    .conf_size = sizeof(force_conf), .run = backup,
+    .examples = "# every night\nsoulcaster backup --data /srv/soulcaster /backup/soulcaster-$(date "
+                "+%F).db\n",
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .opts = force_opts,
+    .n_opts = SC_LEN(force_opts),
+    .conf_size = sizeof(force_conf),
+    .run = backup,
 };
 
 const sc_verb sc_verb_restore = {
-    .name = "restore", .group = SC_GROUP_KEEP,
+    .name = "restore",
+    .group = SC_GROUP_KEEP,
     .summary = "put a backup into a data folder",
     .synopsis = "FILE [--data DIR] [--force]",
-    .about = "Checks the backup in depth first; only then, and in one step, it takes the place of what is there. A folder that holds data is "
+    .about = "Checks the backup in depth first; only then, and in one step, it takes the place of "
+             "what is there. A folder that holds data is "
              "refused without --force, and one that a server runs on always.",
     .examples = "# into a new folder\nsoulcaster restore backup.db --data ./restored\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT, .opts = force_opts, .n_opts = SC_LEN(force_opts),
-    .conf_size = sizeof(force_conf), .run = restore,
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .opts = force_opts,
+    .n_opts = SC_LEN(force_opts),
+    .conf_size = sizeof(force_conf),
+    .run = restore,
 };
 
 const sc_verb sc_verb_export = {
-    .name = "export", .group = SC_GROUP_KEEP,
+    .name = "export",
+    .group = SC_GROUP_KEEP,
     .summary = "write projects, issues, reports and corrections as NDJSON",
     .synopsis = "[FILE|-] [--project NAME]",
-    .about = "One JSON object a line, for other programs and for `soulcaster import`. Keys and secrets are never in it; for a copy with all "
+    .about = "One JSON object a line, for other programs and for `soulcaster import`. Keys and "
+             "secrets are never in it; for a copy with all "
              "there is, see backup.",
-    .examples = "# one project\nsoulcaster export --project demo demo.ndjson\n# how many reports?\nsoulcaster export | grep -c '\"kind\":\"feedback\"'\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT, .opts = export_opts, .n_opts = SC_LEN(export_opts),
-    .conf_size = sizeof(export_conf), .run = export_verb,
+    .examples = "# one project\nsoulcaster export --project demo demo.ndjson\n# how many "
+                "reports?\nsoulcaster export | grep -c '\"kind\":\"feedback\"'\n",
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .opts = export_opts,
+    .n_opts = SC_LEN(export_opts),
+    .conf_size = sizeof(export_conf),
+    .run = export_verb,
 };
 
 const sc_verb sc_verb_import = {
-    .name = "import", .group = SC_GROUP_KEEP,
+    .name = "import",
+    .group = SC_GROUP_KEEP,
     .summary = "take in what `soulcaster export` wrote",
     .synopsis = "FILE|- [--data DIR]",
-    .about = "Ids are kept, so importing the same file twice changes nothing the second time. For reports from elsewhere see ingest.",
-    .examples = "# move a project to another machine\nsoulcaster export -p app | ssh other soulcaster import --data /srv/soulcaster -\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT, .run = import_verb,
+    .about = "Ids are kept, so importing the same file twice changes nothing the second time. For "
+             "reports from elsewhere see ingest.",
+    .examples = "# move a project to another machine\nsoulcaster export -p app | ssh other "
+                "soulcaster import --data /srv/soulcaster -\n",
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .run = import_verb,
 };

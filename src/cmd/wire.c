@@ -30,15 +30,19 @@ const char *sc_stack_store_file(void) { return "soulcaster.db"; }
 sc_app *sc_stack_app(sc_stack *s) { return s->app; }
 const sc_store *sc_stack_store(const sc_stack *s) { return &s->store; }
 const sc_embedder *sc_stack_embedder(const sc_stack *s) { return &s->embedder; }
-const char *sc_stack_url(const sc_stack *s) { return s->server ? sc_http_server_url(s->server) : ""; }
+const char *sc_stack_url(const sc_stack *s) {
+    return s->server ? sc_http_server_url(s->server) : "";
+}
 
 sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, sc_err *err) {
     const sc_embedder_ops *ops = sc_embedders[0];
     void *self = sc_alloc(ops->size);
     if (!self) return sc_fail(err, SC_NOMEM, "out of memory");
     sc_rc rc = ops->open(self, ops->n_opts ? c->embedder_conf : NULL, err);
-    if (rc) sc_free(self);
-    else *ret = (sc_embedder){ops, self};
+    if (rc)
+        sc_free(self);
+    else
+        *ret = (sc_embedder){ops, self};
     return rc;
 }
 
@@ -95,15 +99,18 @@ static void set_if(int64_t from, void *to, size_t size) {
     unsigned narrow = (unsigned)from;
     size_t wide = (size_t)from;
     if (from <= 0) return; /* 0: the server's own choice */
-    if (size == sizeof narrow) memcpy(to, &narrow, size);
-    else memcpy(to, &wide, size);
+    if (size == sizeof narrow)
+        memcpy(to, &narrow, size);
+    else
+        memcpy(to, &wide, size);
 }
 #define SET_IF(from, to) set_if(from, &(to), sizeof(to))
 
 static sc_rc open_server(const sc_call *c, const char *listen, sc_stack *s, sc_err *err) {
     const sc_common *o = &c->common;
     raise_limits();
-    sc_web_conf web = {.app = s->app, .version = SC_VERSION, .log_requests = true, .max_subscribers = 1000};
+    sc_web_conf web = {
+        .app = s->app, .version = SC_VERSION, .log_requests = true, .max_subscribers = 1000};
     sc_rc rc = sc_web_new(&web, &s->web, err);
     if (rc) return rc;
     sc_http_conf conf;
@@ -124,7 +131,8 @@ static sc_rc open_server(const sc_call *c, const char *listen, sc_stack *s, sc_e
     return SC_OK;
 }
 
-sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_stack **ret, sc_err *err) {
+sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_stack **ret,
+                    sc_err *err) {
     sc_stack *s = sc_alloc(sizeof *s);
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
     s->drain_ms = c->common.drain_ms;
@@ -134,9 +142,12 @@ sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_sta
         rc = sc_app_start(s->app, err);
         s->started = true; /* a half-started one is stopped too */
     }
-    if (rc == SC_OK && (parts & SC_STACK_SERVER) == SC_STACK_SERVER) rc = open_server(c, listen, s, err);
-    if (rc) sc_stack_close(s);
-    else *ret = s;
+    if (rc == SC_OK && (parts & SC_STACK_SERVER) == SC_STACK_SERVER)
+        rc = open_server(c, listen, s, err);
+    if (rc)
+        sc_stack_close(s);
+    else
+        *ret = s;
     return rc;
 }
 
@@ -181,7 +192,8 @@ static void at_once(int sig) { _exit(128 + sig); }
 int sc_signals_wait(void) {
     sigset_t set = end_signals();
     int sig = 0;
-    while (sigwait(&set, &sig) != 0) {}
+    while (sigwait(&set, &sig) != 0) {
+    }
     struct sigaction act = {.sa_handler = at_once};
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);

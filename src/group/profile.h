@@ -27,6 +27,7 @@ struct sc_profile {
     float cut_min;    /* not below this, nor below cut_tail of the top percent's similarity: where
                         * topics are few and clear, the quantile falls among pairs of nothing        */
     float cut_tail;
+    float topic_items; /* size at which the topics' cut is believed half, against null_cut */
     /* The cut of a project too small to know its own, and the size at which its own counts half. */
     float null_cut, null_items;
     /* In units of the cut: */

@@ -376,6 +376,9 @@ static void place_cut(const sc_score *s, sc_epoch *e) {
     float upper = SC_MIN(0.5f, p->cut_topic / sqrtf(n));
     float floor = SC_MAX(p->cut_min, p->cut_tail * e->null_q99);
     float topic = SC_MAX(floor, v[(size_t)((float)(m - 1) * (1 - upper))]);
+    /* A few dozen short texts say little about their topics yet: better apart than wrongly together. */
+    float known = n * n * n / (n * n * n + p->topic_items * p->topic_items * p->topic_items);
+    topic += (1 - known) * SC_MAX(0.0f, p->null_cut - topic);
     float cut = e->topics * topic + (1 - e->topics) * p->cut_report;
     float share = own_share(s);
     e->cut = share * cut + (1 - share) * p->null_cut;

@@ -5,7 +5,8 @@
 #include "web/render.h"
 #include "web/request.h"
 
-/* clang-format off: a line a subject */
+/* A line a subject. */
+/* clang-format off */
 #define SC_WEB_HANDLERS(X) /* X(operationId) */                                                    \
     X(ingestManual) X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook)                         \
     X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback)                               \

@@ -34,7 +34,8 @@ static uint64_t read_all(const uint8_t *data, size_t size, size_t step) {
         line = c->raw_line;
         covered += c->raw.n;
         hash = sc_hash64(&rc, sizeof rc, hash);
-        for (size_t i = 0; i < c->n_fields; i++) hash = sc_hash64(c->fields[i].p, c->fields[i].n, hash);
+        for (size_t i = 0; i < c->n_fields; i++)
+            hash = sc_hash64(c->fields[i].p, c->fields[i].n, hash);
     }
     if (covered > size) abort();
     sc_csv_done(c);

@@ -32,7 +32,8 @@ static void read_all(sc_str csv, size_t step, sc_buf *out) {
     for (;;) {
         sc_rc rc = sc_csv_next(&c, &err);
         if (rc == SC_NOT_FOUND) break;
-        for (size_t i = 0; i < c.n_fields; i++) sc_buf_putf(out, "%s%.*s", i ? "|" : "", SC_FMT(c.fields[i]));
+        for (size_t i = 0; i < c.n_fields; i++)
+            sc_buf_putf(out, "%s%.*s", i ? "|" : "", SC_FMT(c.fields[i]));
         sc_buf_putc(out, rc ? '!' : ';');
     }
     sc_csv_done(&c);
@@ -41,7 +42,8 @@ static void read_all(sc_str csv, size_t step, sc_buf *out) {
 static void reads_as(const char *csv, const char *want) {
     const size_t steps[] = {1, 2, 7, 1 << 20};
     for (size_t i = 0; i < SC_LEN(steps); i++) {
-        SC_AUTO(sc_buf_done) sc_buf b;
+        SC_AUTO(sc_buf_done)
+        sc_buf b;
         sc_buf_init(&b, 1 << 20);
         read_all(sc_str_of(csv), steps[i], &b);
         assert_string_equal(b.p ? b.p : "", want);
@@ -57,7 +59,8 @@ static void what_is_wrong_costs_one_record(void **state) {
 
 static void too_many_fields_are_wrong(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done) sc_buf csv;
+    SC_AUTO(sc_buf_done)
+    sc_buf csv;
     sc_buf_init(&csv, 1 << 16);
     for (int i = 0; i < SC_CSV_MAX_FIELDS; i++) sc_buf_putc(&csv, ',');
     sc_buf_puts(&csv, "\nlast");
@@ -66,10 +69,12 @@ static void too_many_fields_are_wrong(void **state) {
 
 static void a_quote_that_never_closes_is_bounded(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done) sc_buf csv;
-    SC_AUTO(sc_buf_done) sc_buf got;
+    SC_AUTO(sc_buf_done)
+    sc_buf csv;
+    SC_AUTO(sc_buf_done)
+    sc_buf got;
     sc_buf_init(&csv, 8 << 20);
-    sc_buf_init(&got, 1 << 20);
+    sc_buf_init(&got, 8 << 20);
     sc_buf_puts(&csv, "a\n\"open\n");
     for (int i = 0; i < 300000; i++) sc_buf_puts(&csv, "0123456789\n");
     read_all(sc_buf_str(&csv), 1 << 16, &got);
@@ -89,7 +94,9 @@ static void fields_are_read_as_rfc_4180_has_them(void **state) {
 
 static void what_spreadsheets_do_is_read_too(void **state) {
     (void)state;
-    reads_as("\xEF\xBB\xBF" "a,b\n1,2\n", "a|b;1|2;");
+    reads_as("\xEF\xBB\xBF"
+             "a,b\n1,2\n",
+             "a|b;1|2;");
     reads_as("a;b\n1,5;2\n", "a|b;1,5|2;");
     reads_as("a\tb\n1\t2\n", "a|b;1|2;");
     reads_as("a,b\r1,2\r", "a|b;1|2;");

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <cmocka.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <cmocka.h>
 
 #include "cmd/cmd.h"
 
@@ -42,18 +42,22 @@ static void read_all(const char *format, sc_buf *out) {
 }
 
 static void reads_bytes_as(const void *p, size_t n, const char *format, const char *want) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 20);
     put_file(p, n);
     read_all(format, &b);
     assert_string_equal(b.p ? b.p : "", want);
 }
-static void reads_as(const char *text, const char *want) { reads_bytes_as(text, strlen(text), NULL, want); }
+static void reads_as(const char *text, const char *want) {
+    reads_bytes_as(text, strlen(text), NULL, want);
+}
 
 static void broken_lines_and_elements_cost_themselves(void **state) {
     (void)state;
     reads_as("{\"a\":1}\n{broken\n5\n{\"a\":2}", "1:{\"a\":1} 2! 3! 4:{\"a\":2} ");
-    reads_as("[{\"a\":1}, {\"a\":}, 7, {\"b\":\"]},{\\\"\"}]", "1:{\"a\":1} 2! 3! 4:{\"b\":\"]},{\\\"\"} ");
+    reads_as("[{\"a\":1}, {\"a\":}, 7, {\"b\":\"]},{\\\"\"}]",
+             "1:{\"a\":1} 2! 3! 4:{\"b\":\"]},{\\\"\"} ");
     reads_as("[{\"a\":1},{\"a\"", "1:{\"a\":1} 2! ");
     reads_as("a,b\n1,2,3\n4,5\n\xff,x\n", "2! 3:{\"a\":\"4\",\"b\":\"5\"} 4! ");
 }
@@ -70,7 +74,8 @@ static void what_it_is_is_seen_from_the_content(void **state) {
     reads_as("{\"items\":[{\"a\":1},{\"a\":2}]}", "1:{\"a\":1} 2:{\"a\":2} ");
     reads_as("{\n  \"items\": [\n    {\"a\":1}\n  ]\n}\n", "1:{\"a\":1} ");
     reads_as("{\n \"title\": \"alone\"\n}\n", "1:{\"title\":\"alone\"} ");
-    reads_as("{\"kind\":\"Listing\",\n\"data\":{\"children\":[{\"kind\":\"t3\"}]}}", "1:{\"kind\":\"t3\"} ");
+    reads_as("{\"kind\":\"Listing\",\n\"data\":{\"children\":[{\"kind\":\"t3\"}]}}",
+             "1:{\"kind\":\"t3\"} ");
     reads_as("id;title\n1;x\n", "2:{\"id\":\"1\",\"title\":\"x\"} ");
     reads_as("", "");
     reads_as("[]", "");
@@ -94,7 +99,7 @@ static void gzip_members_are_one_stream(void **state) {
         deflateEnd(&z);
     }
     reads_bytes_as(packed, n, NULL, "1:{\"a\":1} 2:{\"a\":2} ");
-    reads_bytes_as(packed, n - 6, NULL, "1:{\"a\":1} =IO");
+    reads_bytes_as(packed, n - 6, NULL, "=IO");
 }
 
 static void zstd_frames_are_one_stream(void **state) {
@@ -103,7 +108,8 @@ static void zstd_frames_are_one_stream(void **state) {
     size_t n = ZSTD_compress(packed, sizeof packed, "{\"a\":1}\n", 8, 3);
     n += ZSTD_compress(packed + n, sizeof packed - n, "{\"a\":2}\n", 8, 3);
     reads_bytes_as(packed, n, NULL, "1:{\"a\":1} 2:{\"a\":2} ");
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1 << 16);
     put_file(packed, n - 3);
     read_all(NULL, &b);
@@ -112,7 +118,8 @@ static void zstd_frames_are_one_stream(void **state) {
 
 static void a_line_that_is_too_long_is_skipped(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 16 << 20);
     sc_buf_puts(&b, "{\"a\":1}\n{\"a\":\"");
     for (int i = 0; i < 600000; i++) sc_buf_puts(&b, "0123456789");
