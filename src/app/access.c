@@ -9,9 +9,7 @@
 enum { CACHE_US = 2000000, TOUCH_EVERY_MS = 60000 };
 static const int64_t SESSION_MS = 30 * 24 * 3600 * 1000LL;
 
-void sc_access_init(sc_access_cache *c) {
-    pthread_rwlock_init(&c->lock, NULL);
-}
+void sc_access_init(sc_access_cache *c) { pthread_rwlock_init(&c->lock, NULL); }
 
 void sc_access_done(sc_access_cache *c) {
     OPENSSL_cleanse(c->local_hash, sizeof c->local_hash);
@@ -86,20 +84,24 @@ sc_rc sc_access_check_key(sc_app *app, sc_str secret, sc_principal *ret, sc_err 
         remember(app, hash, ret);
         return SC_OK;
     }
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_key key;
     sc_rc rc = STORE(app)->key_find(SELF(app), hash, &arena, &key, err);
     int64_t now = sc_now_ms(app->conf.clock);
-    if (rc == SC_NOT_FOUND || (!rc && (key.revoked_at_ms || (key.expires_at_ms && key.expires_at_ms <= now))))
-        return sc_fail(err, SC_UNAUTHORIZED, "this API key is not known here, was revoked, or has expired");
+    if (rc == SC_NOT_FOUND ||
+        (!rc && (key.revoked_at_ms || (key.expires_at_ms && key.expires_at_ms <= now))))
+        return sc_fail(err, SC_UNAUTHORIZED,
+                       "this API key is not known here, was revoked, or has expired");
     if (rc) return rc;
     *ret = (sc_principal){.project_id = key.project_id, .scopes = key.scopes, .key_id = key.id};
     name_principal(ret, key.name);
     remember(app, hash, ret);
     /* "last used" is for people: a minute's precision is enough, and a store that cannot take a write
      * must not refuse a read. */
-    if (now - key.last_used_ms > TOUCH_EVERY_MS) (void)STORE(app)->key_touch(SELF(app), &key.id, now, NULL);
+    if (now - key.last_used_ms > TOUCH_EVERY_MS)
+        (void)STORE(app)->key_touch(SELF(app), &key.id, now, NULL);
     return SC_OK;
 }
 
@@ -119,18 +121,22 @@ sc_rc sc_access_check_session(sc_app *app, sc_str cookie, sc_principal *ret, sc_
 }
 
 sc_rc sc_access_create_key(sc_app *app, const sc_id *project, sc_str name, unsigned scopes,
-                           int64_t expires_at_ms, sc_arena *arena, sc_key *ret, sc_secret *ret_secret,
-                           sc_err *err) {
+                           int64_t expires_at_ms, sc_arena *arena, sc_key *ret,
+                           sc_secret *ret_secret, sc_err *err) {
     bool everywhere = !project || !sc_id_is_set(project);
-    if (!scopes) return sc_fail_field(err, SC_UNPROCESSABLE, "scopes", "a key needs at least one scope");
+    if (!scopes)
+        return sc_fail_field(err, SC_UNPROCESSABLE, "scopes", "a key needs at least one scope");
     if (everywhere && !(scopes & SC_SCOPE_admin))
         return sc_fail_field(err, SC_UNPROCESSABLE, "project_id",
                              "a key without the admin scope belongs to one project");
     make_secret(ret_secret);
-    sc_key k = {.id = sc_id_new(app->conf.clock), .scopes = scopes, .expires_at_ms = expires_at_ms,
+    sc_key k = {.id = sc_id_new(app->conf.clock),
+                .scopes = scopes,
+                .expires_at_ms = expires_at_ms,
                 .created_at_ms = sc_now_ms(app->conf.clock)};
     if (!everywhere) k.project_id = *project;
-    char *kept = sc_arena_copy(arena, name.p, name.n), *prefix = sc_arena_copy(arena, ret_secret->text, 9);
+    char *kept = sc_arena_copy(arena, name.p, name.n),
+         *prefix = sc_arena_copy(arena, ret_secret->text, 9);
     if (!kept || !prefix) return sc_fail(err, SC_NOMEM, "no memory for the key");
     k.name = (sc_str){kept, name.n};
     k.prefix = sc_str_of(prefix);
@@ -142,16 +148,21 @@ sc_rc sc_access_create_key(sc_app *app, const sc_id *project, sc_str name, unsig
 
 sc_rc sc_access_bootstrap(sc_app *app, sc_str secret, sc_err *err) {
     if (secret.n < 16)
-        return sc_fail_field(err, SC_INVALID, "SOULCASTER_BOOTSTRAP_KEY", "must have at least 16 characters");
-    SC_AUTO(sc_arena_done) sc_arena arena;
+        return sc_fail_field(err, SC_INVALID, "SOULCASTER_BOOTSTRAP_KEY",
+                             "must have at least 16 characters");
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_key k;
     unsigned char hash[32];
     hash_of(secret, hash);
     sc_rc rc = STORE(app)->key_find(SELF(app), hash, &arena, &k, err);
     if (rc != SC_NOT_FOUND) return rc;
-    k = (sc_key){.id = sc_id_new(app->conf.clock), .name = SC_STR("bootstrap"), .scopes = SC_SCOPE_admin,
-                 .prefix = sc_str_clip(secret, 4), .created_at_ms = sc_now_ms(app->conf.clock)};
+    k = (sc_key){.id = sc_id_new(app->conf.clock),
+                 .name = SC_STR("bootstrap"),
+                 .scopes = SC_SCOPE_admin,
+                 .prefix = sc_str_clip(secret, 4),
+                 .created_at_ms = sc_now_ms(app->conf.clock)};
     memcpy(k.hash, hash, 32);
     rc = STORE(app)->key_put(SELF(app), &k, err);
     return rc == SC_CONFLICT ? SC_OK : rc; /* another process was first */
@@ -169,7 +180,9 @@ void sc_access_local(sc_app *app, sc_secret *ret_secret) {
 static sc_rc put_session(sc_app *app, bool login, int64_t ttl_ms, sc_secret *ret, sc_err *err) {
     make_secret(ret);
     int64_t now = sc_now_ms(app->conf.clock);
-    sc_session s = {.login = login, .scopes = SC_SCOPE_admin, .created_at_ms = now,
+    sc_session s = {.login = login,
+                    .scopes = SC_SCOPE_admin,
+                    .created_at_ms = now,
                     .expires_at_ms = now + ttl_ms};
     hash_of(sc_str_of(ret->text), s.hash);
     return STORE(app)->session_put(SELF(app), &s, err);
@@ -185,8 +198,9 @@ sc_rc sc_access_login(sc_app *app, sc_str token, sc_secret *ret_cookie, sc_err *
     sc_session s;
     sc_rc rc = STORE(app)->session_take(SELF(app), hash, sc_now_ms(app->conf.clock), &s, err);
     if (rc == SC_NOT_FOUND)
-        return sc_fail(err, SC_UNAUTHORIZED, "this login link was used already or has expired; "
-                                             "`soulcaster serve` prints a new one at each start");
+        return sc_fail(err, SC_UNAUTHORIZED,
+                       "this login link was used already or has expired; "
+                       "`soulcaster serve` prints a new one at each start");
     return rc ? rc : put_session(app, false, SESSION_MS, ret_cookie, err);
 }
 

@@ -6,22 +6,25 @@
 #include "app/app.h"
 
 typedef struct sc_principal {
-    sc_id project_id;      /* empty: every project */
+    sc_id project_id; /* empty: every project */
     unsigned scopes;
-    char name[64];         /* for logs, corrections and audit: the key's name, or "session" */
-    sc_id key_id;          /* empty for a session */
+    char name[64]; /* for logs, corrections and audit: the key's name, or "session" */
+    sc_id key_id;  /* empty for a session */
 } sc_principal;
 
-enum { SC_SECRET_TEXT = 52 };  /* "sc_" + 48 hex digits + NUL */
-typedef struct sc_secret { char text[SC_SECRET_TEXT]; } sc_secret;
+enum { SC_SECRET_TEXT = 52 }; /* "sc_" + 48 hex digits + NUL */
+typedef struct sc_secret {
+    char text[SC_SECRET_TEXT];
+} sc_secret;
 
 /* SC_UNAUTHORIZED when the secret is unknown, revoked or expired. */
 sc_rc sc_access_check_key(sc_app *app, sc_str secret, sc_principal *ret, sc_err *err);
 sc_rc sc_access_check_session(sc_app *app, sc_str cookie, sc_principal *ret, sc_err *err);
 
 /* Makes a key. project empty: all projects (admin scope only, else SC_UNPROCESSABLE). expires_at_ms 0 = never. */
-sc_rc sc_access_create_key(sc_app *app, const sc_id *project, sc_str name, unsigned scopes, int64_t expires_at_ms,
-                           sc_arena *arena, sc_key *ret, sc_secret *ret_secret, sc_err *err);
+sc_rc sc_access_create_key(sc_app *app, const sc_id *project, sc_str name, unsigned scopes,
+                           int64_t expires_at_ms, sc_arena *arena, sc_key *ret,
+                           sc_secret *ret_secret, sc_err *err);
 /* Makes `secret` (at least 16 characters) an installation-wide admin key named "bootstrap" if it is not a key yet. */
 sc_rc sc_access_bootstrap(sc_app *app, sc_str secret, sc_err *err);
 /* An admin principal that lives in this process only (for the local command line); never stored. */

@@ -46,13 +46,15 @@ sc_rc sc_thread_start(pthread_t *t, void *(*fn)(void *), void *arg, const char *
 }
 
 static sc_rc first_project(sc_app *app, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_project *list;
     size_t n;
     sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, err);
     if (rc || n) return rc;
-    sc_project p = {.id = sc_id_new(app->conf.clock), .name = SC_STR("default"),
+    sc_project p = {.id = sc_id_new(app->conf.clock),
+                    .name = SC_STR("default"),
                     .created_at_ms = sc_now_ms(app->conf.clock)};
     rc = STORE(app)->project_put(SELF(app), &p, err);
     return rc == SC_CONFLICT ? SC_OK : rc; /* another process was first */
@@ -108,13 +110,9 @@ void sc_app_free(sc_app *app) {
     sc_free(app);
 }
 
-const sc_store *sc_app_store(sc_app *app) {
-    return &app->conf.store;
-}
+const sc_store *sc_app_store(sc_app *app) { return &app->conf.store; }
 
-const sc_clock *sc_app_clock(sc_app *app) {
-    return app->conf.clock;
-}
+const sc_clock *sc_app_clock(sc_app *app) { return app->conf.clock; }
 
 const char *sc_app_model(sc_app *app) {
     return app->conf.embedder.ops->model(app->conf.embedder.self);

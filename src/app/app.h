@@ -15,14 +15,14 @@
 typedef struct sc_app sc_app;
 
 typedef struct sc_app_conf {
-    sc_store store;                       /* opened; the app does not close it */
-    sc_embedder embedder;                 /* opened; the app does not close it */
+    sc_store store;       /* opened; the app does not close it */
+    sc_embedder embedder; /* opened; the app does not close it */
     const sc_source_ops *const *sources;
     size_t n_sources;
     const sc_clock *clock;
-    bool worker;                          /* run the grouping worker in this process   */
-    int64_t max_queued_bytes;             /* reports that wait for the committer       */
-    int64_t lease_ms;                     /* of grouping jobs                          */
+    bool worker;              /* run the grouping worker in this process   */
+    int64_t max_queued_bytes; /* reports that wait for the committer       */
+    int64_t lease_ms;         /* of grouping jobs                          */
     int64_t keep_ended_jobs_ms, keep_events_ms;
 } sc_app_conf;
 
@@ -38,18 +38,18 @@ void sc_app_free(sc_app *app);
 
 const sc_store *sc_app_store(sc_app *app);
 const sc_clock *sc_app_clock(sc_app *app);
-const char *sc_app_model(sc_app *app);    /* the embedder's model name */
+const char *sc_app_model(sc_app *app); /* the embedder's model name */
 /* NULL when there is no such source. */
 const sc_source_ops *sc_app_source(sc_app *app, sc_str name);
 
 /* Counters for /metrics and `doctor`; all since start unless named otherwise. */
 typedef struct sc_app_stats {
-    int64_t commits, committed, duplicates, refused;   /* ingest */
-    int64_t queued_bytes;                              /* now    */
+    int64_t commits, committed, duplicates, refused; /* ingest */
+    int64_t queued_bytes;                            /* now    */
     int64_t grouped, group_errors, conflicts, regressions;
     int64_t group_us_total, commit_us_total;
-    int64_t spaces, items, clusters, index_bytes;      /* loaded now */
-    int64_t subscribers;                               /* now    */
+    int64_t spaces, items, clusters, index_bytes; /* loaded now */
+    int64_t subscribers;                          /* now    */
 } sc_app_stats;
 void sc_app_stats_get(sc_app *app, sc_app_stats *ret);
 

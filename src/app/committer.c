@@ -11,9 +11,7 @@ typedef struct batch {
     size_t cap;
 } batch;
 
-static void *grown(void *old, size_t cap, size_t size) {
-    return sc_realloc_array(old, cap, size);
-}
+static void *grown(void *old, size_t cap, size_t size) { return sc_realloc_array(old, cap, size); }
 
 static bool room(batch *b, size_t n) {
     if (n <= b->cap) return true;
@@ -82,7 +80,8 @@ static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *e
 
 /* Was the issue of the report that is here already resolved before this one was written? */
 static bool recurs(sc_app *app, const sc_feedback *f, const sc_id *first) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_feedback have;
     sc_cluster c;
@@ -99,11 +98,14 @@ static void store_again(sc_app *app, batch *b, const sc_ingest *list, sc_err *er
     for (const sc_ingest *in = list; in && !err->rc; in = in->next) {
         for (size_t i = 0; i < in->n && !err->rc; i++) {
             size_t k = at + i;
-            if (!in->again_ids || !in->again_ids[i].n || b->results[k].status != SC_PUT_DUPLICATE) continue;
+            if (!in->again_ids || !in->again_ids[i].n || b->results[k].status != SC_PUT_DUPLICATE)
+                continue;
             if (!recurs(app, &b->items[k], &b->results[k].id)) continue;
             b->items[k].external_id = in->again_ids[i];
             sc_err why = {0};
-            if (STORE(app)->feedback_put(SELF(app), &b->items[k], &b->job_ids[k], 1, &b->results[k], &why)) *err = why;
+            if (STORE(app)->feedback_put(SELF(app), &b->items[k], &b->job_ids[k], 1, &b->results[k],
+                                         &why))
+                *err = why;
         }
         at += in->n;
     }

@@ -10,13 +10,14 @@ enum { PAGE = 500, DAY_MS = 86400000, SUMMARY_REPORTS = SC_CLUSTER_REPRESENTATIV
 /* Lists leave out clusters without reports; an undo fills such a one again. */
 static sc_rc load_gone(sc_space *s, sc_describe_row *row, sc_arena *arena, sc_err *err) {
     sc_cluster c;
-    sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, &row->cluster.id, arena, &c, err);
+    sc_rc rc =
+        STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, &row->cluster.id, arena, &c, err);
     if (!rc) *row = (sc_describe_row){.cluster = c, .stored = true};
     return rc == SC_NOT_FOUND ? SC_OK : rc;
 }
 
-static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms, sc_arena *arena,
-                       sc_describe_row *ret, sc_err *err) {
+static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms,
+                       sc_arena *arena, sc_describe_row *ret, sc_err *err) {
     sc_cluster_filter f = {.project_id = s->project_id, .by_ids = true, .ids = ids, .n_ids = n};
     sc_page page = {.limit = n};
     sc_cluster_list list;
@@ -28,36 +29,41 @@ static sc_rc load_page(sc_space *s, const sc_id *ids, size_t n, bool some_gone, 
             ret[i] = (sc_describe_row){.cluster = list.items[at++], .stored = true};
             continue;
         }
-        ret[i] = (sc_describe_row){
-            .opened = true,
-            .cluster = {.id = ids[i], .project_id = s->project_id, .status = SC_CLUSTER_new,
-                        .created_at_ms = now_ms, .trend_day = now_ms / DAY_MS, .keywords = SC_STR("[]")}};
+        ret[i] = (sc_describe_row){.opened = true,
+                                   .cluster = {.id = ids[i],
+                                               .project_id = s->project_id,
+                                               .status = SC_CLUSTER_new,
+                                               .created_at_ms = now_ms,
+                                               .trend_day = now_ms / DAY_MS,
+                                               .keywords = SC_STR("[]")}};
         if (some_gone) rc = load_gone(s, &ret[i], arena, err);
         if (rc) return rc;
     }
     return SC_OK;
 }
 
-sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms, sc_arena *arena,
-                       sc_describe_row *ret, sc_err *err) {
+sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, bool some_gone, int64_t now_ms,
+                       sc_arena *arena, sc_describe_row *ret, sc_err *err) {
     sc_rc rc = SC_OK;
     for (size_t at = 0; !rc && at < n; at += PAGE)
         rc = load_page(s, ids + at, SC_MIN(PAGE, n - at), some_gone, now_ms, arena, ret + at, err);
     return rc;
 }
 
-sc_rc sc_describe_fetch(sc_app *app, const sc_id *project, const int64_t *seqs, size_t n, sc_arena *arena,
-                        sc_feedback **ret, sc_err *err) {
+sc_rc sc_describe_fetch(sc_app *app, const sc_id *project, const int64_t *seqs, size_t n,
+                        sc_arena *arena, sc_feedback **ret, sc_err *err) {
     sc_feedback *all = sc_arena_take_array(arena, n + 1, sizeof *all);
     if (!all) return sc_fail(err, SC_NOMEM, "no memory to read %zu reports", n);
     for (size_t at = 0; at < n; at += PAGE) {
         size_t part = SC_MIN(PAGE, n - at);
-        sc_feedback_filter f = {.project_id = *project, .by_seqs = true, .seqs = seqs + at, .n_seqs = part};
+        sc_feedback_filter f = {
+            .project_id = *project, .by_seqs = true, .seqs = seqs + at, .n_seqs = part};
         sc_page page = {.limit = part};
         sc_feedback_list list;
         sc_rc rc = STORE(app)->feedback_list(SELF(app), &f, &page, arena, &list, err);
         if (rc) return rc;
-        if (list.n != part) return sc_fail(err, SC_NOT_FOUND, "a grouped report is not in the store");
+        if (list.n != part)
+            return sc_fail(err, SC_NOT_FOUND, "a grouped report is not in the store");
         memcpy(all + at, list.items, part * sizeof *all);
     }
     *ret = all;
@@ -101,7 +107,8 @@ static const sc_prepared *prepared_of(const sc_write_item *items, size_t n, int6
 }
 
 static sc_rc keywords_json(const sc_summary *s, sc_arena *arena, sc_str *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 16384);
     sc_buf_putc(&b, '[');
     for (size_t i = 0; i < s->n_keywords; i++) {
@@ -165,15 +172,18 @@ static sc_rc view_row(sc_space *s, sc_describe_row *row, wanted *ret, sc_err *er
     return SC_OK;
 }
 
-static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w, const sc_write_item *items,
-                             size_t n_items, sc_arena *arena, sc_err *err) {
+static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w,
+                             const sc_write_item *items, size_t n_items, sc_arena *arena,
+                             sc_err *err) {
     sc_feedback reps[SC_CLUSTER_REPRESENTATIVES];
     for (size_t i = 0; i < w->n; i++) {
         const sc_feedback *have = NULL;
         for (size_t k = 0; k < n_items && !have; k++)
             if (items[k].feedback.seq == w->seqs[i]) have = &items[k].feedback;
         sc_feedback *got;
-        sc_rc rc = have ? SC_OK : sc_describe_fetch(s->app, &s->project_id, &w->seqs[i], 1, arena, &got, err);
+        sc_rc rc =
+            have ? SC_OK
+                 : sc_describe_fetch(s->app, &s->project_id, &w->seqs[i], 1, arena, &got, err);
         if (rc) return rc;
         reps[i] = have ? *have : *got;
     }
@@ -203,14 +213,16 @@ sc_rc sc_describe_finish(sc_space *s, sc_describe_row *rows, size_t n, const sc_
 
 sc_rc sc_describe_terms(const sc_write_item *item, const uint32_t *terms, size_t n, sc_arena *arena,
                         sc_str *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 8192);
     sc_buf_putc(&b, '[');
     sc_prepared own;
     const sc_prepared *p = item->prepared;
     for (size_t i = 0; i < n && terms[i]; i++) {
         if (!p) {
-            sc_rc rc = sc_prepare(item->feedback.title, item->feedback.body, item->feedback.stack, arena, &own, err);
+            sc_rc rc = sc_prepare(item->feedback.title, item->feedback.body, item->feedback.stack,
+                                  arena, &own, err);
             if (rc) return rc;
             p = &own;
         }
@@ -228,35 +240,42 @@ sc_rc sc_describe_terms(const sc_write_item *item, const uint32_t *terms, size_t
     return SC_OK;
 }
 
-static sc_rc make_event(const sc_id *project, const char *kind, sc_buf *data, int64_t now_ms, sc_arena *arena,
-                        sc_event *ret, sc_err *err) {
+static sc_rc make_event(const sc_id *project, const char *kind, sc_buf *data, int64_t now_ms,
+                        sc_arena *arena, sc_event *ret, sc_err *err) {
     char *text = data->failed ? NULL : sc_arena_copy(arena, data->p, data->n);
     if (!text) return sc_fail(err, SC_NOMEM, "no memory for an event");
-    *ret = (sc_event){.project_id = *project, .kind = sc_str_of(kind), .data = {text, data->n}, .at_ms = now_ms};
+    *ret = (sc_event){
+        .project_id = *project, .kind = sc_str_of(kind), .data = {text, data->n}, .at_ms = now_ms};
     return SC_OK;
 }
 
-sc_rc sc_describe_cluster_event(const sc_describe_row *row, int64_t now_ms, sc_arena *arena, sc_event *ret, sc_err *err) {
+sc_rc sc_describe_cluster_event(const sc_describe_row *row, int64_t now_ms, sc_arena *arena,
+                                sc_event *ret, sc_err *err) {
     const sc_cluster *c = &row->cluster;
-    const char *kind = !c->count ? "cluster.gone"
+    const char *kind = !c->count     ? "cluster.gone"
                        : row->opened ? "cluster.opened"
-                       : row->status_changed && c->status == SC_CLUSTER_regressed ? "cluster.regressed"
-                                                                                  : "cluster.updated";
-    SC_AUTO(sc_buf_done) sc_buf b;
+                       : row->status_changed && c->status == SC_CLUSTER_regressed
+                           ? "cluster.regressed"
+                           : "cluster.updated";
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 16384);
-    sc_buf_putf(&b, "{\"id\":\"%s\",\"count\":%lld,\"status\":\"%s\",\"title\":", c->id.text, (long long)c->count,
-                sc_cluster_status_name(c->status));
+    sc_buf_putf(&b, "{\"id\":\"%s\",\"count\":%lld,\"status\":\"%s\",\"title\":", c->id.text,
+                (long long)c->count, sc_cluster_status_name(c->status));
     sc_buf_put_json(&b, c->title);
-    if (sc_id_is_set(&c->merged_into)) sc_buf_putf(&b, ",\"merged_into\":\"%s\"", c->merged_into.text);
+    if (sc_id_is_set(&c->merged_into))
+        sc_buf_putf(&b, ",\"merged_into\":\"%s\"", c->merged_into.text);
     sc_buf_putc(&b, '}');
     return make_event(&c->project_id, kind, &b, now_ms, arena, ret, err);
 }
 
-sc_rc sc_describe_feedback_event(const sc_feedback *f, const sc_id *cluster, sc_decision_reason reason, int64_t now_ms,
-                                 sc_arena *arena, sc_event *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
+sc_rc sc_describe_feedback_event(const sc_feedback *f, const sc_id *cluster,
+                                 sc_decision_reason reason, int64_t now_ms, sc_arena *arena,
+                                 sc_event *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 1024);
-    sc_buf_putf(&b, "{\"id\":\"%s\",\"cluster_id\":\"%s\",\"reason\":\"%s\"}", f->id.text, cluster->text,
-                sc_decision_reason_name(reason));
+    sc_buf_putf(&b, "{\"id\":\"%s\",\"cluster_id\":\"%s\",\"reason\":\"%s\"}", f->id.text,
+                cluster->text, sc_decision_reason_name(reason));
     return make_event(&f->project_id, "feedback.grouped", &b, now_ms, arena, ret, err);
 }

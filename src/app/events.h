@@ -11,8 +11,8 @@ typedef struct sc_subscriber sc_subscriber;
 typedef bool (*sc_event_fn)(void *self, const sc_event *event);
 
 /* project empty: all projects. SC_LIMITED over 1,000 subscribers. */
-sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, sc_event_fn fn, void *self,
-                          sc_subscriber **ret, sc_err *err);
+sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, sc_event_fn fn,
+                          void *self, sc_subscriber **ret, sc_err *err);
 /* After it returned the callback is not running and will not run. Not from inside the callback. */
 void sc_events_unsubscribe(sc_app *app, sc_subscriber *s);
 

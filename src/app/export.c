@@ -18,7 +18,8 @@ typedef struct exporter {
 static sc_rc put_line(exporter *x, sc_err *err) {
     sc_buf_putc(&x->line, '\n');
     sc_rc rc = sc_buf_check(&x->line, "a line of the export", err);
-    if (!rc && !x->write(x->self, sc_buf_str(&x->line))) rc = sc_fail(err, SC_IO, "the export could not be written");
+    if (!rc && !x->write(x->self, sc_buf_str(&x->line)))
+        rc = sc_fail(err, SC_IO, "the export could not be written");
     sc_buf_reset(&x->line);
     return rc;
 }
@@ -39,21 +40,25 @@ static void put_int(sc_buf *b, const char *key, int64_t v) {
 
 static sc_rc put_cluster(exporter *x, const sc_cluster *c, sc_err *err) {
     sc_buf *b = &x->line;
-    sc_buf_putf(b, "{\"kind\":\"cluster\",\"id\":\"%s\",\"project_id\":\"%s\",\"status\":\"%s\"", c->id.text,
-                c->project_id.text, sc_cluster_status_name(c->status));
+    sc_buf_putf(b, "{\"kind\":\"cluster\",\"id\":\"%s\",\"project_id\":\"%s\",\"status\":\"%s\"",
+                c->id.text, c->project_id.text, sc_cluster_status_name(c->status));
     put_str(b, "title", c->title);
     put_str(b, "summary", c->summary);
     if (c->title_locked) sc_buf_puts(b, ",\"title_locked\":true");
     put_int(b, "count", c->count);
     sc_buf_puts(b, ",\"source_counts\":[");
-    for (size_t i = 0; i < SC_SOURCE_COUNT; i++) sc_buf_putf(b, "%s%lld", i ? "," : "", (long long)c->source_counts[i]);
+    for (size_t i = 0; i < SC_SOURCE_COUNT; i++)
+        sc_buf_putf(b, "%s%lld", i ? "," : "", (long long)c->source_counts[i]);
     sc_buf_puts(b, "],\"trend\":[");
-    for (size_t i = 0; i < SC_CLUSTER_TREND_DAYS; i++) sc_buf_putf(b, "%s%lld", i ? "," : "", (long long)c->trend[i]);
+    for (size_t i = 0; i < SC_CLUSTER_TREND_DAYS; i++)
+        sc_buf_putf(b, "%s%lld", i ? "," : "", (long long)c->trend[i]);
     sc_buf_puts(b, "],\"representative_ids\":[");
-    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES && sc_id_is_set(&c->representative_ids[i]); i++)
+    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES && sc_id_is_set(&c->representative_ids[i]);
+         i++)
         sc_buf_putf(b, "%s\"%s\"", i ? "," : "", c->representative_ids[i].text);
     sc_buf_putf(b, "],\"keywords\":%.*s,\"cohesion_mean\":%.17g,\"cohesion_min\":%.17g",
-                c->keywords.n ? (int)c->keywords.n : 2, c->keywords.n ? c->keywords.p : "[]", c->cohesion_mean, c->cohesion_min);
+                c->keywords.n ? (int)c->keywords.n : 2, c->keywords.n ? c->keywords.p : "[]",
+                c->cohesion_mean, c->cohesion_min);
     put_int(b, "trend_day", c->trend_day);
     put_int(b, "first_seen_ms", c->first_seen_ms);
     put_int(b, "last_seen_ms", c->last_seen_ms);
@@ -75,8 +80,8 @@ static sc_rc put_cluster(exporter *x, const sc_cluster *c, sc_err *err) {
 
 static sc_rc put_feedback(exporter *x, const sc_feedback *f, sc_err *err) {
     sc_buf *b = &x->line;
-    sc_buf_putf(b, "{\"kind\":\"feedback\",\"id\":\"%s\",\"project_id\":\"%s\",\"source\":\"%s\"", f->id.text,
-                f->project_id.text, sc_feedback_source_name(f->source));
+    sc_buf_putf(b, "{\"kind\":\"feedback\",\"id\":\"%s\",\"project_id\":\"%s\",\"source\":\"%s\"",
+                f->id.text, f->project_id.text, sc_feedback_source_name(f->source));
     put_str(b, "external_id", f->external_id);
     put_str(b, "title", f->title);
     put_str(b, "body", f->body);
@@ -99,13 +104,22 @@ static sc_rc put_feedback(exporter *x, const sc_feedback *f, sc_err *err) {
 static sc_rc put_decision(exporter *x, const sc_feedback *f, const sc_decision *d, sc_err *err) {
     sc_buf *b = &x->line;
     const sc_evidence *e = &d->evidence;
-    sc_buf_putf(b, "{\"kind\":\"decision\",\"feedback_id\":\"%s\",\"project_id\":\"%s\",\"reason\":\"%s\"", f->id.text,
-                f->project_id.text, sc_decision_reason_name(d->reason));
+    sc_buf_putf(
+        b, "{\"kind\":\"decision\",\"feedback_id\":\"%s\",\"project_id\":\"%s\",\"reason\":\"%s\"",
+        f->id.text, f->project_id.text, sc_decision_reason_name(d->reason));
     put_id(b, "cluster_id", &d->cluster_id);
     put_id(b, "from_id", &d->from_id);
-    const struct { const char *key; double v; } parts[] = {
-        {"probability", e->probability}, {"mean", e->mean}, {"best", e->best}, {"worst", e->worst},
-        {"semantic", e->semantic}, {"lexical", e->lexical}, {"title", e->title}, {"stack", e->stack}};
+    const struct {
+        const char *key;
+        double v;
+    } parts[] = {{"probability", e->probability},
+                 {"mean", e->mean},
+                 {"best", e->best},
+                 {"worst", e->worst},
+                 {"semantic", e->semantic},
+                 {"lexical", e->lexical},
+                 {"title", e->title},
+                 {"stack", e->stack}};
     for (size_t i = 0; i < SC_LEN(parts); i++)
         if (parts[i].v == parts[i].v) sc_buf_putf(b, ",\"%s\":%.17g", parts[i].key, parts[i].v);
     if (e->conflict) sc_buf_puts(b, ",\"conflict\":true");
@@ -121,13 +135,15 @@ static sc_rc put_decision(exporter *x, const sc_feedback *f, const sc_decision *
 }
 
 static sc_rc all_clusters(exporter *x, const sc_id *project, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, (size_t)1 << 30);
     sc_cluster *list;
     size_t n;
     sc_rc rc = STORE(x->app)->clusters_since(SELF(x->app), project, 0, &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++) {
-        SC_AUTO(sc_arena_done) sc_arena one;
+        SC_AUTO(sc_arena_done)
+        sc_arena one;
         sc_arena_init(&one, 4 << 20);
         sc_cluster c;
         rc = STORE(x->app)->cluster_get(SELF(x->app), project, &list[i].id, &one, &c, err);
@@ -137,7 +153,8 @@ static sc_rc all_clusters(exporter *x, const sc_id *project, sc_err *err) {
 }
 
 static sc_rc one_report(exporter *x, const sc_id *project, const sc_feedback *f, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 64 << 20);
     sc_decision *d;
     size_t n = 0;
@@ -150,7 +167,8 @@ static sc_rc one_report(exporter *x, const sc_id *project, const sc_feedback *f,
 static sc_rc all_feedback(exporter *x, const sc_id *project, sc_err *err) {
     char cursor[256] = "";
     do {
-        SC_AUTO(sc_arena_done) sc_arena arena;
+        SC_AUTO(sc_arena_done)
+        sc_arena arena;
         sc_arena_init(&arena, (size_t)512 << 20);
         sc_feedback_filter f = {.project_id = *project};
         sc_page page = {.limit = PAGE, .cursor = sc_str_of(cursor)};
@@ -159,7 +177,8 @@ static sc_rc all_feedback(exporter *x, const sc_id *project, sc_err *err) {
         for (size_t i = 0; !rc && i < list.n; i++) rc = one_report(x, project, &list.items[i], err);
         if (!rc && x->progress && !x->progress(x->progress_self, x->counts->feedback, x->total))
             rc = sc_fail(err, SC_CANCELLED, "the export was stopped");
-        if (!rc && list.next_cursor.n >= sizeof cursor) rc = sc_fail(err, SC_INTERNAL, "the cursor is too long");
+        if (!rc && list.next_cursor.n >= sizeof cursor)
+            rc = sc_fail(err, SC_INTERNAL, "the cursor is too long");
         if (rc) return rc;
         if (list.next_cursor.n) memcpy(cursor, list.next_cursor.p, list.next_cursor.n);
         cursor[list.next_cursor.n] = 0;
@@ -168,14 +187,19 @@ static sc_rc all_feedback(exporter *x, const sc_id *project, sc_err *err) {
 }
 
 /* A correction names its report by id: seqs are the store's own. */
-static sc_rc put_correction(exporter *x, const sc_id *project, const sc_correction *c, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+static sc_rc put_correction(exporter *x, const sc_id *project, const sc_correction *c,
+                            sc_err *err) {
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_buf *b = &x->line;
-    sc_buf_putf(b, "{\"kind\":\"correction\",\"id\":\"%s\",\"action_id\":\"%s\",\"project_id\":\"%s\",\"what\":\"%s\"",
+    sc_buf_putf(b,
+                "{\"kind\":\"correction\",\"id\":\"%s\",\"action_id\":\"%s\",\"project_id\":\"%s\","
+                "\"what\":\"%s\"",
                 c->id.text, c->action_id.text, project->text, sc_correction_kind_name(c->kind));
     if (c->feedback_seq) {
-        sc_feedback_filter f = {.project_id = *project, .by_seqs = true, .seqs = &c->feedback_seq, .n_seqs = 1};
+        sc_feedback_filter f = {
+            .project_id = *project, .by_seqs = true, .seqs = &c->feedback_seq, .n_seqs = 1};
         sc_page page = {.limit = 1};
         sc_feedback_list list;
         sc_rc rc = STORE(x->app)->feedback_list(SELF(x->app), &f, &page, &arena, &list, err);
@@ -192,7 +216,8 @@ static sc_rc put_correction(exporter *x, const sc_id *project, const sc_correcti
 }
 
 static sc_rc all_corrections(exporter *x, const sc_id *project, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_correction *list;
     size_t n;
@@ -203,7 +228,8 @@ static sc_rc all_corrections(exporter *x, const sc_id *project, sc_err *err) {
 
 static sc_rc one_project(exporter *x, const sc_project *p, sc_err *err) {
     sc_store_stats stats;
-    sc_rc rc = STORE(x->app)->stats(SELF(x->app), &p->id, sc_now_ms(x->app->conf.clock), &stats, err);
+    sc_rc rc =
+        STORE(x->app)->stats(SELF(x->app), &p->id, sc_now_ms(x->app->conf.clock), &stats, err);
     if (rc) return rc;
     x->total += stats.feedback;
     sc_buf_putf(&x->line, "{\"kind\":\"project\",\"id\":\"%s\",\"name\":", p->id.text);
@@ -217,12 +243,18 @@ static sc_rc one_project(exporter *x, const sc_project *p, sc_err *err) {
     return rc ? rc : all_corrections(x, &p->id, err);
 }
 
-sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self, sc_progress_fn progress,
-                void *progress_self, sc_transfer_counts *ret, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self,
+                sc_progress_fn progress, void *progress_self, sc_transfer_counts *ret,
+                sc_err *err) {
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     *ret = (sc_transfer_counts){0};
-    exporter x = {.app = app, .write = write, .self = self, .progress = progress, .progress_self = progress_self,
+    exporter x = {.app = app,
+                  .write = write,
+                  .self = self,
+                  .progress = progress,
+                  .progress_self = progress_self,
                   .counts = ret};
     sc_buf_init(&x.line, LINE_MAX_BYTES);
     char now[SC_TIME_TEXT];

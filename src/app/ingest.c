@@ -68,8 +68,8 @@ static void wake_waiter(sc_ingest *in, const sc_err *err) {
     pthread_mutex_unlock(&w->lock);
 }
 
-sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *results, sc_arena *arena,
-                    sc_err *err) {
+sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *results,
+                    sc_arena *arena, sc_err *err) {
     waiter w = {.is_done = false};
     pthread_mutex_init(&w.lock, NULL);
     pthread_cond_init(&w.done, NULL);
@@ -93,7 +93,8 @@ static void settings_name(const sc_source_ops *source, char ret[64]) {
 
 sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret,
                       sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     char name[64];
     settings_name(source, name);
@@ -105,13 +106,14 @@ sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *so
     return *ret ? SC_OK : sc_fail(err, SC_NOMEM, "no memory for the settings");
 }
 
-sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *v,
-                      sc_err *err) {
+sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                      const json_t *v, sc_err *err) {
     sc_rc rc = source->check_settings ? source->check_settings(v, err) : SC_OK;
     if (rc) return rc;
     char name[64];
     settings_name(source, name);
-    SC_AUTO(sc_buf_done) sc_buf text;
+    SC_AUTO(sc_buf_done)
+    sc_buf text;
     sc_buf_init(&text, 64 * 1024);
     if (!sc_json_dump(v, &text)) return sc_fail(err, SC_TOO_LARGE, "the settings are over 64 KiB");
     return STORE(app)->setting_put(SELF(app), project, sc_str_of(name), sc_buf_str(&text),
@@ -125,16 +127,18 @@ void sc_settings_redact(json_t *v) {
     json_object_set_new(v, "secret_set", json_boolean(set));
 }
 
-static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item, sc_arena *arena, sc_err *err) {
+static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item, sc_arena *arena,
+                         sc_err *err) {
     if (item->verdict != SC_ITEM_OK) return SC_OK;
     item->feedback.project_id = *project;
     sc_rc rc = name_item(app, &item->feedback, arena, err);
     return rc ? rc : sc_feedback_normalise(&item->feedback, err);
 }
 
-sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *obj,
-                     sc_arena *arena, sc_source_item *ret, sc_err *err) {
-    SC_AUTO(sc_json_auto) json_t *settings = NULL;
+sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                     const json_t *obj, sc_arena *arena, sc_source_item *ret, sc_err *err) {
+    SC_AUTO(sc_json_auto)
+    json_t *settings = NULL;
     sc_rc rc = SC_OK;
     if (source->check_settings) rc = sc_settings_get(app, project, source, &settings, err);
     if (!rc) rc = source->item(obj, settings, sc_now_ms(app->conf.clock), arena, ret, err);
@@ -146,11 +150,15 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
                         sc_source_item **ret_items, size_t *ret_n, sc_err *err) {
     if (!source->verify || !source->webhook)
         return sc_fail(err, SC_NOT_FOUND, "%s has no webhook", source->name);
-    SC_AUTO(sc_json_auto) json_t *settings = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *settings = NULL;
     sc_rc rc = sc_settings_get(app, project, source, &settings, err);
     if (rc) return rc;
-    sc_source_request r = {.body = body, .headers = headers, .n_headers = n_headers,
-                           .settings = settings, .now_ms = sc_now_ms(app->conf.clock)};
+    sc_source_request r = {.body = body,
+                           .headers = headers,
+                           .n_headers = n_headers,
+                           .settings = settings,
+                           .now_ms = sc_now_ms(app->conf.clock)};
     rc = source->verify(&r, err);
     sc_source_item *items = NULL;
     size_t n = 0;

@@ -13,8 +13,9 @@ struct sc_ingest {
      * given by sc_ingest_submit where they are not set. An item without an external_id gets its own id as one. */
     sc_feedback *items;
     size_t n;
-    sc_put_result *results;   /* room for n */
-    void (*done)(sc_ingest *in, const sc_err *err); /* on the committer thread; err->rc SC_OK = durable */
+    sc_put_result *results; /* room for n */
+    void (*done)(sc_ingest *in,
+                 const sc_err *err); /* on the committer thread; err->rc SC_OK = durable */
     void *self;
     /* NULL, or per item what to store it under when its external_id is known already but that report's issue
      * was resolved before this one was written: a recurrence, not a duplicate. Empty = always a duplicate. */
@@ -28,12 +29,13 @@ struct sc_ingest {
  * called); SC_CANCELLED when shutting down. What the items need more lives in `arena`. */
 sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err);
 /* The same and waits. For the command line and tests. */
-sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *results, sc_arena *arena, sc_err *err);
+sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *results,
+                    sc_arena *arena, sc_err *err);
 
 /* One object of any source (vendor shape or plain) to a normalised item of the project. `where` names it
  * in errors ("line 17"), may be NULL. */
-sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *obj,
-                     sc_arena *arena, sc_source_item *ret, sc_err *err);
+sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                     const json_t *obj, sc_arena *arena, sc_source_item *ret, sc_err *err);
 /* Verifies and reads a webhook with the project's settings for the source. Items come normalised. */
 sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source, sc_str body,
                         const sc_source_header *headers, size_t n_headers, sc_arena *arena,
@@ -42,8 +44,10 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
 /* A source's settings in a project. get: a new reference, an empty object when unset; put: checked by the
  * source, SC_UNPROCESSABLE names the field. A secret is never given back: `sc_settings_redact` replaces
  * "secret"/"secrets" by "secret_set": true (changes v in place). */
-sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret, sc_err *err);
-sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *source, const json_t *v, sc_err *err);
+sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret,
+                      sc_err *err);
+sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                      const json_t *v, sc_err *err);
 void sc_settings_redact(json_t *v);
 
 #endif

@@ -28,21 +28,21 @@ typedef struct sc_worker {
     bool running;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool poked;            /* something was stored since the worker last looked */
+    bool poked; /* something was stored since the worker last looked */
     _Atomic bool stop;
-    char owner[80];        /* lease owner: host, pid, random */
+    char owner[80]; /* lease owner: host, pid, random */
 } sc_worker;
 
 /* The pump: follows other processes' writes, hands events to subscribers, keeps house. */
 typedef struct sc_pump {
     pthread_t thread;
     bool running;
-    pthread_mutex_t lock;  /* guards subscribers, poked, stop */
+    pthread_mutex_t lock; /* guards subscribers, poked, stop */
     pthread_cond_t wake;
     bool poked, stop;
     sc_subscriber *subscribers;
     size_t n_subscribers;
-    int64_t last_event;    /* pump thread alone */
+    int64_t last_event; /* pump thread alone */
     int64_t change_token;
     int64_t next_house_ms;
 } sc_pump;
@@ -50,7 +50,7 @@ typedef struct sc_pump {
 enum { SC_ACCESS_CACHE = 256 };
 typedef struct sc_access_entry {
     unsigned char hash[32];
-    int64_t until_us;      /* monotonic; 0 = free */
+    int64_t until_us; /* monotonic; 0 = free */
     sc_principal who;
 } sc_access_entry;
 

@@ -8,7 +8,8 @@ enum { ARENA_BYTES = 64 << 20, MAX_TRIES = 5 };
 static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err *err) {
     sc_cluster *c = &row->cluster;
     if (p->if_version && p->if_version != c->version)
-        return sc_fail(err, SC_CONFLICT, "the issue has changed since version %lld", (long long)p->if_version);
+        return sc_fail(err, SC_CONFLICT, "the issue has changed since version %lld",
+                       (long long)p->if_version);
     if (p->has_title) {
         c->title_locked = p->title.n > 0;
         c->title = p->title; /* empty: derived again below */
@@ -24,12 +25,19 @@ static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err
     return SC_OK;
 }
 
-static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, sc_arena *arena, sc_err *err) {
+static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, sc_arena *arena,
+                       sc_err *err) {
     sc_event ev;
     sc_rc rc = sc_describe_cluster_event(row, now_ms, arena, &ev, err);
     if (rc) return rc;
-    sc_group_write gw = {.project_id = s->project_id, .expect_version = s->version, .clusters = &row->cluster,
-                         .n_clusters = 1, .events = &ev, .n_events = 1, .model = sc_app_model(s->app), .now_ms = now_ms};
+    sc_group_write gw = {.project_id = s->project_id,
+                         .expect_version = s->version,
+                         .clusters = &row->cluster,
+                         .n_clusters = 1,
+                         .events = &ev,
+                         .n_events = 1,
+                         .model = sc_app_model(s->app),
+                         .now_ms = now_ms};
     int64_t version;
     rc = STORE(s->app)->group_write(SELF(s->app), &gw, &version, err);
     if (rc) return rc;
@@ -43,8 +51,8 @@ static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, 
     return SC_OK;
 }
 
-static sc_rc patch_once(sc_space *s, const sc_id *cluster, const sc_cluster_patch *p, int64_t now_ms, sc_arena *arena,
-                        sc_describe_row *ret, sc_err *err) {
+static sc_rc patch_once(sc_space *s, const sc_id *cluster, const sc_cluster_patch *p,
+                        int64_t now_ms, sc_arena *arena, sc_describe_row *ret, sc_err *err) {
     sc_cluster have;
     sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, cluster, arena, &have, err);
     if (!rc && sc_id_is_set(&have.merged_into))
@@ -56,8 +64,9 @@ static sc_rc patch_once(sc_space *s, const sc_id *cluster, const sc_cluster_patc
     return rc ? rc : write_row(s, ret, now_ms, arena, err);
 }
 
-sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_cluster_patch *p, sc_str actor,
-                      sc_arena *arena, sc_cluster *ret, sc_err *err) {
+sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster,
+                      const sc_cluster_patch *p, sc_str actor, sc_arena *arena, sc_cluster *ret,
+                      sc_err *err) {
     (void)actor; /* who did it is in the request log */
     sc_space *s;
     sc_rc rc = sc_space_get(app, project, &s, err);
@@ -75,11 +84,13 @@ sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster, c
     return rc;
 }
 
-sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret, sc_err *err) {
+sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret,
+                     sc_err *err) {
     sc_feedback old;
     sc_rc rc = STORE(app)->feedback_get(SELF(app), &f->project_id, &f->id, arena, &old, err);
     if (rc) return rc;
-    bool regroup = !sc_str_eq(old.title, f->title) || !sc_str_eq(old.body, f->body) || !sc_str_eq(old.stack, f->stack);
+    bool regroup = !sc_str_eq(old.title, f->title) || !sc_str_eq(old.body, f->body) ||
+                   !sc_str_eq(old.stack, f->stack);
     sc_id job = sc_id_new(app->conf.clock);
     rc = STORE(app)->feedback_update(SELF(app), f, regroup, &job, sc_now_ms(app->conf.clock), err);
     if (rc) return rc;
@@ -88,7 +99,8 @@ sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feed
 }
 
 sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_project *projects;
     size_t n = 0;
@@ -102,7 +114,8 @@ sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
             if (!list.items[k].snooze_until_ms || list.items[k].snooze_until_ms > now_ms) continue;
             sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_WAKE};
             sc_cluster woken;
-            rc = sc_triage_patch(app, &projects[i].id, &list.items[k].id, &p, SC_STR("clock"), &arena, &woken, err);
+            rc = sc_triage_patch(app, &projects[i].id, &list.items[k].id, &p, SC_STR("clock"),
+                                 &arena, &woken, err);
         }
     }
     return rc;

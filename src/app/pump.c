@@ -7,18 +7,19 @@ enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, HOUSE_EVERY_MS = 60000,
 struct sc_subscriber {
     sc_subscriber *next;
     sc_id project_id;
-    int64_t after;      /* last event handed over */
+    int64_t after; /* last event handed over */
     sc_event_fn fn;
     void *self;
     bool ended;
 };
 
-sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, sc_event_fn fn, void *self,
-                          sc_subscriber **ret, sc_err *err) {
+sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, sc_event_fn fn,
+                          void *self, sc_subscriber **ret, sc_err *err) {
     sc_pump *p = &app->pump;
     sc_subscriber *s = sc_alloc(sizeof *s);
     if (!s) return sc_fail(err, SC_NOMEM, "no memory for a subscriber");
-    *s = (sc_subscriber){.project_id = project ? *project : (sc_id){{0}}, .after = after_id, .fn = fn, .self = self};
+    *s = (sc_subscriber){
+        .project_id = project ? *project : (sc_id){{0}}, .after = after_id, .fn = fn, .self = self};
     sc_rc rc = after_id > 0 ? SC_OK : STORE(app)->last_event(SELF(app), &s->after, err);
     if (!rc) {
         pthread_mutex_lock(&p->lock);
@@ -77,7 +78,8 @@ static void pump_events(sc_app *app) {
     sc_pump *p = &app->pump;
     sc_err err = {0};
     for (;;) {
-        SC_AUTO(sc_arena_done) sc_arena arena;
+        SC_AUTO(sc_arena_done)
+        sc_arena arena;
         sc_arena_init(&arena, 64 << 20);
         sc_event *list;
         size_t n = 0;
@@ -107,16 +109,19 @@ static void pump_events(sc_app *app) {
 static void keep_house(sc_app *app) {
     sc_err err = {0};
     int64_t now = sc_now_ms(app->conf.clock), gone;
-    if (STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms, now - app->conf.keep_events_ms, &gone, &err))
+    if (STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
+                          now - app->conf.keep_events_ms, &gone, &err))
         sc_log_err(SC_LOG_WARN, "pruning failed", &err);
     else if (gone)
         sc_log(SC_LOG_DEBUG, "pruned", SC_F_INT("rows", gone));
-    if (sc_triage_wake_snoozed(app, now, &err)) sc_log_err(SC_LOG_WARN, "waking snoozed issues failed", &err);
+    if (sc_triage_wake_snoozed(app, now, &err))
+        sc_log_err(SC_LOG_WARN, "waking snoozed issues failed", &err);
 }
 
 /* Loads the index of every project that has reports, so that the first search need not. */
 static void preload(sc_app *app) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     sc_project *list;
     size_t n = 0;

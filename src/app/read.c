@@ -34,24 +34,26 @@ typedef struct match_scan {
     size_t n_terms;
 } match_scan;
 
-static sc_rc match_seqs(const match_scan *m, int64_t before, size_t limit, sc_arena *arena, int64_t **ret, size_t *ret_n,
-                        size_t *ret_total, sc_err *err) {
+static sc_rc match_seqs(const match_scan *m, int64_t before, size_t limit, sc_arena *arena,
+                        int64_t **ret, size_t *ret_n, size_t *ret_total, sc_err *err) {
     pthread_rwlock_rdlock(&m->space->lock);
-    sc_rc rc = sc_engine_match(m->space->engine, m->terms, m->n_terms, before, limit, arena, ret, ret_n, ret_total, err);
+    sc_rc rc = sc_engine_match(m->space->engine, m->terms, m->n_terms, before, limit, arena, ret,
+                               ret_n, ret_total, err);
     pthread_rwlock_unlock(&m->space->lock);
     return rc;
 }
 
 static bool only_words(const sc_feedback_filter *f) {
-    return !f->by_source && !f->by_state && !f->unclustered && !sc_id_is_set(&f->cluster_id) && !f->status.n &&
-           !f->since_ms && !f->until_ms;
+    return !f->by_source && !f->by_state && !f->unclustered && !sc_id_is_set(&f->cluster_id) &&
+           !f->status.n && !f->since_ms && !f->until_ms;
 }
 
 static bool fits(const sc_feedback_filter *f, const sc_feedback *i) {
     return (!f->by_source || i->source == f->source) && (!f->by_state || i->state == f->state) &&
            (!f->unclustered || !sc_id_is_set(&i->cluster_id)) &&
            (!sc_id_is_set(&f->cluster_id) || sc_id_eq(&i->cluster_id, &f->cluster_id)) &&
-           (!f->status.n || sc_str_eq(i->status, f->status)) && (!f->since_ms || i->created_at_ms >= f->since_ms) &&
+           (!f->status.n || sc_str_eq(i->status, f->status)) &&
+           (!f->since_ms || i->created_at_ms >= f->since_ms) &&
            (!f->until_ms || i->created_at_ms < f->until_ms);
 }
 
@@ -71,7 +73,8 @@ static sc_rc get_cursor(sc_str cursor, int64_t *ret_before, sc_err *err) {
     return SC_OK;
 }
 
-static sc_rc list_by_words(const match_scan *m, const sc_page *page, sc_arena *arena, sc_feedback_list *ret, sc_err *err) {
+static sc_rc list_by_words(const match_scan *m, const sc_page *page, sc_arena *arena,
+                           sc_feedback_list *ret, sc_err *err) {
     int64_t before;
     sc_rc rc = get_cursor(page->cursor, &before, err);
     sc_feedback *out = sc_arena_take_array(arena, page->limit + 1, sizeof *out);
@@ -83,7 +86,8 @@ static sc_rc list_by_words(const match_scan *m, const sc_page *page, sc_arena *a
         int64_t *seqs;
         size_t n;
         sc_feedback *got;
-        rc = match_seqs(m, before, SC_MIN((size_t)MAX_MATCHES, page->limit + 1), arena, &seqs, &n, &total, err);
+        rc = match_seqs(m, before, SC_MIN((size_t)MAX_MATCHES, page->limit + 1), arena, &seqs, &n,
+                        &total, err);
         if (!rc) rc = sc_describe_fetch(m->app, &m->space->project_id, seqs, n, arena, &got, err);
         if (rc) break;
         more = n == SC_MIN((size_t)MAX_MATCHES, page->limit + 1);
@@ -102,8 +106,8 @@ static sc_rc list_by_words(const match_scan *m, const sc_page *page, sc_arena *a
     return rc;
 }
 
-sc_rc sc_read_feedback(sc_app *app, const sc_feedback_filter *f, sc_str q, const sc_page *page, sc_arena *arena,
-                       sc_feedback_list *ret, sc_err *err) {
+sc_rc sc_read_feedback(sc_app *app, const sc_feedback_filter *f, sc_str q, const sc_page *page,
+                       sc_arena *arena, sc_feedback_list *ret, sc_err *err) {
     match_scan m = {.app = app, .filter = f};
     uint32_t *terms = NULL;
     sc_rc rc = q.n ? query_terms(q, arena, &terms, &m.n_terms, err) : SC_OK;
@@ -120,9 +124,10 @@ sc_rc sc_read_feedback(sc_app *app, const sc_feedback_filter *f, sc_str q, const
 
 /* ---- Search --------------------------------------------------------------------------------------- */
 
-static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t limit, sc_arena *arena, sc_hit **ret,
-                       size_t *ret_n, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena tmp;
+static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t limit,
+                       sc_arena *arena, sc_hit **ret, size_t *ret_n, sc_err *err) {
+    SC_AUTO(sc_arena_done)
+    sc_arena tmp;
     sc_arena_init(&tmp, QUERY_ARENA);
     sc_space *s;
     sc_rc rc = sc_space_get(app, project, &s, err);
@@ -138,7 +143,8 @@ static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t l
 }
 
 /* The hits' clusters: a cluster's score is its best hit's. */
-static sc_rc hit_clusters(sc_app *app, const sc_id *project, sc_search_result *r, sc_arena *arena, sc_err *err) {
+static sc_rc hit_clusters(sc_app *app, const sc_id *project, sc_search_result *r, sc_arena *arena,
+                          sc_err *err) {
     sc_id *ids = sc_arena_take_array(arena, r->n + 1, sizeof *ids);
     r->clusters = sc_arena_take_array(arena, r->n + 1, sizeof *r->clusters);
     if (!ids || !r->clusters) return sc_fail(err, SC_NOMEM, "no memory for the result");
@@ -157,7 +163,9 @@ static sc_rc hit_clusters(sc_app *app, const sc_id *project, sc_search_result *r
     sc_cluster_filter f = {.project_id = *project, .by_ids = true, .ids = ids, .n_ids = n};
     sc_page page = {.limit = SC_MAX(n, (size_t)1)};
     sc_cluster_list list = {0};
-    sc_rc rc = n ? STORE(app)->cluster_list(SELF(app), &f, &page, sc_now_ms(app->conf.clock), arena, &list, err) : SC_OK;
+    sc_rc rc = n ? STORE(app)->cluster_list(SELF(app), &f, &page, sc_now_ms(app->conf.clock), arena,
+                                            &list, err)
+                 : SC_OK;
     if (rc) return rc;
     size_t at = 0; /* same order; one that vanished meanwhile is left out */
     for (size_t k = 0; k < n; k++) {
@@ -168,8 +176,8 @@ static sc_rc hit_clusters(sc_app *app, const sc_id *project, sc_search_result *r
     return SC_OK;
 }
 
-sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t limit, sc_arena *arena, sc_search_result *ret,
-                     sc_err *err) {
+sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t limit, sc_arena *arena,
+                     sc_search_result *ret, sc_err *err) {
     int64_t start = sc_mono_us(app->conf.clock);
     sc_hit *hits;
     size_t n;
@@ -184,8 +192,10 @@ sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t lim
     rc = sc_describe_fetch(app, project, seqs, n, arena, &got, err);
     if (rc) return rc;
     for (size_t i = 0; i < n; i++)
-        ret->hits[i] = (sc_search_hit){.feedback = got[i], .score = (double)hits[i].score,
-                                       .semantic = (double)hits[i].semantic, .lexical = (double)hits[i].lexical};
+        ret->hits[i] = (sc_search_hit){.feedback = got[i],
+                                       .score = (double)hits[i].score,
+                                       .semantic = (double)hits[i].semantic,
+                                       .lexical = (double)hits[i].lexical};
     ret->n = n;
     rc = hit_clusters(app, project, ret, arena, err);
     ret->took_us = sc_mono_us(app->conf.clock) - start;
@@ -195,21 +205,25 @@ sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t lim
 /* ---- Clusters ------------------------------------------------------------------------------------- */
 
 static bool cluster_fits(const sc_cluster_filter *f, const sc_cluster *c) {
-    return (!f->statuses || (f->statuses >> c->status & 1)) && (!f->by_source || c->source_counts[f->source]) &&
-           (!f->since_ms || c->last_seen_ms >= f->since_ms) && (!f->until_ms || c->last_seen_ms < f->until_ms) &&
-           c->count >= f->min_count;
+    return (!f->statuses || (f->statuses >> c->status & 1)) &&
+           (!f->by_source || c->source_counts[f->source]) &&
+           (!f->since_ms || c->last_seen_ms >= f->since_ms) &&
+           (!f->until_ms || c->last_seen_ms < f->until_ms) && c->count >= f->min_count;
 }
 
 /* With words: the clusters of the best hits. One page, at most 100. */
-sc_rc sc_read_clusters(sc_app *app, const sc_cluster_filter *f, sc_str q, const sc_page *page, sc_arena *arena,
-                       sc_cluster_list *ret, sc_err *err) {
+sc_rc sc_read_clusters(sc_app *app, const sc_cluster_filter *f, sc_str q, const sc_page *page,
+                       sc_arena *arena, sc_cluster_list *ret, sc_err *err) {
     if (!q.n)
-        return STORE(app)->cluster_list(SELF(app), f, page, sc_now_ms(app->conf.clock), arena, ret, err);
-    if (page->cursor.n) return sc_fail_field(err, SC_INVALID, "cursor", "a list with q has one page");
+        return STORE(app)->cluster_list(SELF(app), f, page, sc_now_ms(app->conf.clock), arena, ret,
+                                        err);
+    if (page->cursor.n)
+        return sc_fail_field(err, SC_INVALID, "cursor", "a list with q has one page");
     sc_search_result found;
     sc_rc rc = sc_read_search(app, &f->project_id, q, 100, arena, &found, err);
     if (rc) return rc;
-    *ret = (sc_cluster_list){.items = sc_arena_take_array(arena, found.n_clusters + 1, sizeof *ret->items)};
+    *ret = (sc_cluster_list){
+        .items = sc_arena_take_array(arena, found.n_clusters + 1, sizeof *ret->items)};
     if (!ret->items) return sc_fail(err, SC_NOMEM, "no memory for the list");
     for (size_t i = 0; i < found.n_clusters; i++) {
         if (!cluster_fits(f, &found.clusters[i].cluster)) continue;
@@ -219,8 +233,8 @@ sc_rc sc_read_clusters(sc_app *app, const sc_cluster_filter *f, sc_str q, const 
     return SC_OK;
 }
 
-sc_rc sc_read_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena, sc_cluster *ret, bool *ret_moved,
-                      sc_err *err) {
+sc_rc sc_read_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena,
+                      sc_cluster *ret, bool *ret_moved, sc_err *err) {
     sc_id at = *id;
     *ret_moved = false;
     for (int hops = 0; hops < 32; hops++) {
@@ -232,8 +246,8 @@ sc_rc sc_read_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_are
     return sc_fail(err, SC_INTERNAL, "the issue's merges go round in a circle");
 }
 
-sc_rc sc_read_candidates(sc_app *app, const sc_id *project, const sc_id *cluster, size_t limit, sc_arena *arena,
-                         sc_merge_candidate **ret, size_t *ret_n, sc_err *err) {
+sc_rc sc_read_candidates(sc_app *app, const sc_id *project, const sc_id *cluster, size_t limit,
+                         sc_arena *arena, sc_merge_candidate **ret, size_t *ret_n, sc_err *err) {
     sc_space *s;
     sc_neighbour *near;
     size_t n;
@@ -250,7 +264,8 @@ sc_rc sc_read_candidates(sc_app *app, const sc_id *project, const sc_id *cluster
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         sc_err gone = {0};
-        rc = STORE(app)->cluster_get(SELF(app), project, &near[i].cluster, arena, &out[kept].cluster, &gone);
+        rc = STORE(app)->cluster_get(SELF(app), project, &near[i].cluster, arena,
+                                     &out[kept].cluster, &gone);
         if (rc == SC_NOT_FOUND) continue; /* not written yet, or merged away meanwhile */
         if (rc) {
             if (err) *err = gone;
@@ -264,7 +279,8 @@ sc_rc sc_read_candidates(sc_app *app, const sc_id *project, const sc_id *cluster
     return SC_OK;
 }
 
-sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret, sc_err *err) {
+sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret,
+                       sc_err *err) {
     *ret = (sc_grouping_status){0};
     sc_store_stats stats;
     sc_rc rc = STORE(app)->stats(SELF(app), project, sc_now_ms(app->conf.clock), &stats, err);

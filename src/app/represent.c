@@ -26,8 +26,8 @@ static sc_rc title_terms(const sc_prepared *p, sc_arena *arena, sc_repr *ret, sc
     return SC_OK;
 }
 
-static sc_rc pack(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_arena *arena, sc_repr *ret,
-                  sc_err *err) {
+static sc_rc pack(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_arena *arena,
+                  sc_repr *ret, sc_err *err) {
     sc_repr r = {.vec = vec, .dim = dim, .fp_text = p->fp_text, .fp_stack = p->fp_stack};
     uint32_t *terms;
     uint8_t *tfs;
@@ -46,8 +46,8 @@ static sc_rc pack(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_aren
     return SC_OK;
 }
 
-sc_rc sc_represent(const sc_embedder *em, const sc_feedback *f, int64_t deadline_ms, sc_arena *arena, sc_repr *ret,
-                   sc_prepared *ret_prepared, sc_err *err) {
+sc_rc sc_represent(const sc_embedder *em, const sc_feedback *f, int64_t deadline_ms,
+                   sc_arena *arena, sc_repr *ret, sc_prepared *ret_prepared, sc_err *err) {
     sc_prepared p;
     sc_rc rc = sc_prepare(f->title, f->body, f->stack, arena, &p, err);
     if (rc) return rc;

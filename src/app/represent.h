@@ -8,7 +8,7 @@
 
 /* Title, body and stack of `f` to a representation in the arena (about 100 KB for a long report).
  * ret_prepared may be NULL. Errors of the preparation or of the embedder come back as they are. */
-sc_rc sc_represent(const sc_embedder *embedder, const sc_feedback *f, int64_t deadline_ms, sc_arena *arena,
-                   sc_repr *ret, sc_prepared *ret_prepared, sc_err *err);
+sc_rc sc_represent(const sc_embedder *embedder, const sc_feedback *f, int64_t deadline_ms,
+                   sc_arena *arena, sc_repr *ret, sc_prepared *ret_prepared, sc_err *err);
 
 #endif

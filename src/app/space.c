@@ -137,10 +137,13 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
     sc_app *app = f->s->app;
     enum { CHUNK = 200 };
     for (size_t at = 0; at < f->todo.n; at += CHUNK) {
-        SC_AUTO(sc_arena_done) sc_arena list_arena;
+        SC_AUTO(sc_arena_done)
+        sc_arena list_arena;
         sc_arena_init(&list_arena, (size_t)256 << 20);
-        sc_feedback_filter filter = {.project_id = f->s->project_id, .by_seqs = true,
-                                     .seqs = f->todo.seqs + at, .n_seqs = SC_MIN(CHUNK, f->todo.n - at)};
+        sc_feedback_filter filter = {.project_id = f->s->project_id,
+                                     .by_seqs = true,
+                                     .seqs = f->todo.seqs + at,
+                                     .n_seqs = SC_MIN(CHUNK, f->todo.n - at)};
         sc_page page = {.limit = CHUNK};
         sc_feedback_list list;
         sc_rc rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &list_arena, &list, err);
@@ -148,7 +151,8 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
             sc_arena_reset(&f->arena);
             sc_repr r;
             rc = sc_space_represent(app, &list.items[i], &f->arena, &r, NULL, err);
-            sc_engine_item ei = {.key = list.items[i].seq, .created_ms = list.items[i].created_at_ms, .repr = &r};
+            sc_engine_item ei = {
+                .key = list.items[i].seq, .created_ms = list.items[i].created_at_ms, .repr = &r};
             if (!rc) rc = sc_engine_put(f->s->engine, &ei, &list.items[i].cluster_id, err);
         }
         if (rc) return rc;
@@ -157,11 +161,13 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
 }
 
 static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_cluster *list;
     size_t n;
-    sc_rc rc = STORE(s->app)->clusters_since(SELF(s->app), &s->project_id, since, &arena, &list, &n, err);
+    sc_rc rc =
+        STORE(s->app)->clusters_since(SELF(s->app), &s->project_id, since, &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++)
         if (!sc_id_is_set(&list[i].merged_into)) {
             rc = sc_engine_set_status(s->engine, &list[i].id, list[i].status, err);
@@ -171,7 +177,8 @@ static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
 }
 
 sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_correction *list;
     size_t n;
@@ -181,7 +188,8 @@ sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {
 
 /* Is there anything new at all? Asked before the write lock is taken. */
 static sc_rc stored_version(sc_space *s, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_project p;
     sc_rc rc = STORE(s->app)->project_get(SELF(s->app), sc_id_str(&s->project_id), &arena, &p, err);
@@ -237,7 +245,8 @@ sc_rc sc_space_follow(sc_space *s, sc_err *err) {
     atomic_store(&s->ready, true);
     if (first && es.items)
         sc_log(SC_LOG_INFO, "index loaded", SC_F_TXT("project", s->project_id.text),
-               SC_F_INT("items", es.items), SC_F_INT("clusters", es.clusters), SC_F_INT("bytes", es.bytes),
+               SC_F_INT("items", es.items), SC_F_INT("clusters", es.clusters),
+               SC_F_INT("bytes", es.bytes),
                SC_F_INT("ms", (sc_mono_us(s->app->conf.clock) - start) / 1000));
     return SC_OK;
 }
@@ -249,13 +258,9 @@ sc_rc sc_space_lock(sc_space *s, sc_err *err) {
     return rc;
 }
 
-void sc_space_unlock(sc_space *s) {
-    pthread_mutex_unlock(&s->writer);
-}
+void sc_space_unlock(sc_space *s) { pthread_mutex_unlock(&s->writer); }
 
-void sc_space_forget(sc_space *s) {
-    s->loaded = false;
-}
+void sc_space_forget(sc_space *s) { s->loaded = false; }
 
 void sc_spaces_follow(sc_app *app) {
     pthread_mutex_lock(&app->spaces.lock);
@@ -264,7 +269,8 @@ void sc_spaces_follow(sc_app *app) {
     /* Spaces are only ever added at the head and live as long as the app. */
     for (; s; s = s->next) {
         sc_err err = {0};
-        if (!atomic_load(&s->ready) || pthread_mutex_trylock(&s->writer)) continue; /* busy: it follows itself */
+        if (!atomic_load(&s->ready) || pthread_mutex_trylock(&s->writer))
+            continue; /* busy: it follows itself */
         if (sc_space_follow(s, &err)) sc_log_err(SC_LOG_WARN, "follow failed", &err);
         pthread_mutex_unlock(&s->writer);
     }

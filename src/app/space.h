@@ -24,9 +24,9 @@ struct sc_space {
     sc_engine *engine;
     pthread_mutex_t writer;
     pthread_rwlock_t lock;
-    int64_t version;      /* under writer */
-    bool loaded;          /* under writer; false = must be rebuilt from the store */
-    _Atomic bool ready;   /* loaded once: readers need not take `writer` */
+    int64_t version;    /* under writer */
+    bool loaded;        /* under writer; false = must be rebuilt from the store */
+    _Atomic bool ready; /* loaded once: readers need not take `writer` */
 };
 
 typedef struct sc_spaces {

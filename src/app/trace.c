@@ -1,6 +1,6 @@
 /* The whole way of one report, from the request that brought it to the issue it is in, with reasons. */
-#include "app/internal.h"
 #include "app/describe.h"
+#include "app/internal.h"
 #include "app/read.h"
 
 typedef struct way {
@@ -22,7 +22,8 @@ static sc_rc fill_names(way *w, const sc_decision *d, sc_trace_step *s, sc_err *
     sc_err gone = {0};
     s->cluster_id = d->cluster_id;
     sc_cluster c;
-    sc_rc rc = STORE(w->app)->cluster_get(SELF(w->app), w->project, &d->cluster_id, w->arena, &c, &gone);
+    sc_rc rc =
+        STORE(w->app)->cluster_get(SELF(w->app), w->project, &d->cluster_id, w->arena, &c, &gone);
     if (!rc) s->cluster_title = c.title;
     if (d->nearest_seq && (!rc || rc == SC_NOT_FOUND)) {
         sc_feedback *near;
@@ -32,7 +33,8 @@ static sc_rc fill_names(way *w, const sc_decision *d, sc_trace_step *s, sc_err *
             s->nearest_title = near->title;
         }
     }
-    if (rc == SC_NOT_FOUND) return SC_OK; /* merged away since: the decision still says which it was */
+    if (rc == SC_NOT_FOUND)
+        return SC_OK; /* merged away since: the decision still says which it was */
     if (rc && err) *err = gone;
     return rc;
 }
@@ -41,7 +43,9 @@ static sc_rc decision_words(way *w, const sc_decision *d, sc_str *ret, sc_err *e
     const char *why = sc_decision_reason_words(d->reason);
     const sc_evidence *e = &d->evidence;
     char *text = e->probability > 0 && e->probability <= 1
-                     ? sc_arena_printf(w->arena, "%s (%.0f %% sure: similarity to its reports %.2f on average, %.2f to the nearest)",
+                     ? sc_arena_printf(w->arena,
+                                       "%s (%.0f %% sure: similarity to its reports %.2f on "
+                                       "average, %.2f to the nearest)",
                                        why, 100 * e->probability, e->mean, e->best)
                      : sc_arena_printf(w->arena, "%s", why);
     if (!text) return sc_fail(err, SC_NOMEM, "no memory for the trace");
@@ -55,7 +59,8 @@ static sc_rc decision_steps(way *w, const sc_decision *d, size_t n, sc_err *err)
         sc_str words = SC_STR_NONE;
         sc_rc rc = decision_words(w, &d[i], &words, err);
         if (rc) return rc;
-        sc_trace_step *s = step(w, d[i].at_ms, sc_id_is_set(&d[i].from_id) ? "moved" : "grouped", words);
+        sc_trace_step *s =
+            step(w, d[i].at_ms, sc_id_is_set(&d[i].from_id) ? "moved" : "grouped", words);
         s->decision = &d[i];
         s->job_id = d[i].job_id;
         if ((rc = fill_names(w, &d[i], s, err))) return rc;
@@ -78,7 +83,8 @@ static sc_rc now_evidence(way *w, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_read_trace(sc_app *app, const sc_id *project, const sc_id *feedback, sc_arena *arena, sc_trace *ret, sc_err *err) {
+sc_rc sc_read_trace(sc_app *app, const sc_id *project, const sc_id *feedback, sc_arena *arena,
+                    sc_trace *ret, sc_err *err) {
     way w = {.app = app, .project = project, .arena = arena, .out = ret};
     *ret = (sc_trace){.n = 0};
     sc_rc rc = STORE(app)->feedback_get(SELF(app), project, feedback, arena, &ret->feedback, err);
@@ -90,11 +96,14 @@ sc_rc sc_read_trace(sc_app *app, const sc_id *project, const sc_id *feedback, sc
     if (!ret->steps) return sc_fail(err, SC_NOMEM, "no memory for the trace");
     const sc_feedback *f = &ret->feedback;
     step(&w, f->created_at_ms, "written", SC_STR("Written at the source"));
-    sc_trace_step *got = step(&w, f->received_at_ms, "stored", SC_STR("Received and stored durably"));
+    sc_trace_step *got =
+        step(&w, f->received_at_ms, "stored", SC_STR("Received and stored durably"));
     got->request_id = f->request_id;
     rc = decision_steps(&w, d, n, err);
-    if (!rc && f->state == SC_FEEDBACK_pending) step(&w, sc_now_ms(app->conf.clock), "pending", SC_STR("Waits to be grouped"));
+    if (!rc && f->state == SC_FEEDBACK_pending)
+        step(&w, sc_now_ms(app->conf.clock), "pending", SC_STR("Waits to be grouped"));
     if (!rc && f->state == SC_FEEDBACK_parked)
-        step(&w, sc_now_ms(app->conf.clock), "parked", SC_STR("Grouping failed; a job of its own tries it again (see the dead letters)"));
+        step(&w, sc_now_ms(app->conf.clock), "parked",
+             SC_STR("Grouping failed; a job of its own tries it again (see the dead letters)"));
     return rc ? rc : now_evidence(&w, err);
 }

@@ -8,11 +8,13 @@
 
 typedef bool (*sc_write_fn)(void *self, sc_str bytes); /* false aborts */
 
-typedef struct sc_transfer_counts { int64_t projects, clusters, feedback, corrections, decisions, skipped; } sc_transfer_counts;
+typedef struct sc_transfer_counts {
+    int64_t projects, clusters, feedback, corrections, decisions, skipped;
+} sc_transfer_counts;
 
 /* project NULL: all. */
-sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self, sc_progress_fn progress,
-                void *progress_self, sc_transfer_counts *ret, sc_err *err);
+sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self,
+                sc_progress_fn progress, void *progress_self, sc_transfer_counts *ret, sc_err *err);
 /* Feed lines one by one; `line_no` names it in errors. */
 typedef struct sc_import sc_import;
 sc_rc sc_import_begin(sc_app *app, sc_import **ret, sc_err *err);

@@ -22,7 +22,10 @@ typedef struct action {
 } action;
 
 static sc_rc begin(action *a, sc_app *app, const sc_id *project, sc_str actor, sc_err *err) {
-    *a = (action){.app = app, .project = project, .actor = actor, .id = sc_id_new(app->conf.clock),
+    *a = (action){.app = app,
+                  .project = project,
+                  .actor = actor,
+                  .id = sc_id_new(app->conf.clock),
                   .now_ms = sc_now_ms(app->conf.clock)};
     sc_arena_init(&a->arena, ARENA_BYTES);
     sc_rc rc = sc_space_get(app, project, &a->space, err);
@@ -56,8 +59,11 @@ static sc_rc constrain(action *a, sc_correction c, sc_err *err) {
 static sc_rc pin_moves(action *a, const sc_change *change, sc_err *err) {
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < change->n_moves; i++)
-        rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_pin, .feedback_seq = change->moves[i].key,
-                                          .cluster_id = change->moves[i].to}, err);
+        rc = constrain(a,
+                       (sc_correction){.kind = SC_CORRECTION_pin,
+                                       .feedback_seq = change->moves[i].key,
+                                       .cluster_id = change->moves[i].to},
+                       err);
     return rc;
 }
 
@@ -72,8 +78,11 @@ static sc_rc pin_members(action *a, const sc_id *cluster, size_t most, sc_err *e
         sc_feedback_list list;
         sc_rc rc = STORE(a->app)->feedback_list(SELF(a->app), &f, &page, &a->arena, &list, err);
         for (size_t i = 0; !rc && i < list.n; i++)
-            rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_pin, .feedback_seq = list.items[i].seq,
-                                              .cluster_id = *cluster}, err);
+            rc = constrain(a,
+                           (sc_correction){.kind = SC_CORRECTION_pin,
+                                           .feedback_seq = list.items[i].seq,
+                                           .cluster_id = *cluster},
+                           err);
         if (rc) return rc;
         cursor = list.next_cursor;
         pinned += list.n;
@@ -91,7 +100,8 @@ static sc_rc check_apart(action *a, const sc_id *x, const sc_id *ys, size_t n, s
         for (size_t k = 0; k < n; k++) {
             const sc_id *p = &list[i].cluster_id, *q = &list[i].other_id;
             if ((sc_id_eq(p, x) && sc_id_eq(q, &ys[k])) || (sc_id_eq(q, x) && sc_id_eq(p, &ys[k])))
-                return sc_fail(err, SC_CONFLICT, "these issues were kept apart by action %s: undo that first",
+                return sc_fail(err, SC_CONFLICT,
+                               "these issues were kept apart by action %s: undo that first",
                                list[i].action_id.text);
         }
     }
@@ -100,14 +110,21 @@ static sc_rc check_apart(action *a, const sc_id *x, const sc_id *ys, size_t n, s
 
 /* Writes the change with the action's corrections; the engine then knows the corrections too. */
 static sc_rc commit(action *a, const sc_change *change, sc_err *err) {
-    sc_write w = {.space = a->space, .arena = &a->arena, .changes = change, .n_changes = 1,
-                  .corrections = a->corrections, .n_corrections = a->n_corrections, .undo_action = a->undoes,
-                  .actor = a->actor, .now_ms = a->now_ms};
+    sc_write w = {.space = a->space,
+                  .arena = &a->arena,
+                  .changes = change,
+                  .n_changes = 1,
+                  .corrections = a->corrections,
+                  .n_corrections = a->n_corrections,
+                  .undo_action = a->undoes,
+                  .actor = a->actor,
+                  .now_ms = a->now_ms};
     sc_rc rc = sc_write_changes(&w, err);
     if (rc) return rc;
     sc_err late = {0};
     pthread_rwlock_wrlock(&a->space->lock);
-    if (sc_space_load_corrections(a->space, &late)) sc_space_forget(a->space); /* stored all the same */
+    if (sc_space_load_corrections(a->space, &late))
+        sc_space_forget(a->space); /* stored all the same */
     pthread_rwlock_unlock(&a->space->lock);
     return SC_OK;
 }
@@ -126,17 +143,17 @@ static void result(const action *a, const sc_id *cluster, size_t moved, sc_triag
 
 /* What an action was asked to do; each one uses the members it needs. */
 typedef struct request {
-    const sc_id *one;       /* into, cluster, report, action */
-    const sc_id *other;     /* destination, second cluster   */
-    const sc_id *ids;       /* merged clusters, split reports */
+    const sc_id *one;   /* into, cluster, report, action */
+    const sc_id *other; /* destination, second cluster   */
+    const sc_id *ids;   /* merged clusters, split reports */
     size_t n_ids;
 } request;
 
 typedef sc_rc (*act_fn)(action *a, const request *r, sc_triage_result *ret, sc_err *err);
 
 /* Another process may have been faster: an action is then computed again on what is there now. */
-static sc_rc perform(sc_app *app, const sc_id *project, sc_str actor, act_fn act, const request *r, sc_triage_result *ret,
-                     sc_err *err) {
+static sc_rc perform(sc_app *app, const sc_id *project, sc_str actor, act_fn act, const request *r,
+                     sc_triage_result *ret, sc_err *err) {
     sc_rc rc = SC_OK;
     for (int tries = 0; tries < MAX_TRIES; tries++) {
         action a;
@@ -144,7 +161,8 @@ static sc_rc perform(sc_app *app, const sc_id *project, sc_str actor, act_fn act
         if (rc) return rc;
         int64_t before = a.space->version;
         rc = act(&a, r, ret, err);
-        bool raced = rc == SC_CONFLICT && sc_space_follow(a.space, NULL) == SC_OK && a.space->version != before;
+        bool raced = rc == SC_CONFLICT && sc_space_follow(a.space, NULL) == SC_OK &&
+                     a.space->version != before;
         finish(&a);
         if (!raced) break;
     }
@@ -157,7 +175,8 @@ static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_e
     sc_rc rc = live_cluster(a, into, err);
     for (size_t i = 0; !rc && i < n_from; i++) {
         if (sc_id_eq(&from[i], into))
-            rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids", "an issue cannot be merged into itself");
+            rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids",
+                               "an issue cannot be merged into itself");
         else
             rc = live_cluster(a, &from[i], err);
     }
@@ -178,27 +197,32 @@ static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_e
     return rc;
 }
 
-sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from, size_t n_from,
-                      sc_str actor, sc_triage_result *ret, sc_err *err) {
-    if (!n_from) return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids", "name at least one issue to merge");
+sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from,
+                      size_t n_from, sc_str actor, sc_triage_result *ret, sc_err *err) {
+    if (!n_from)
+        return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids",
+                             "name at least one issue to merge");
     request r = {.one = into, .ids = from, .n_ids = n_from};
     return perform(app, project, actor, merge_once, &r, ret, err);
 }
 
 /* Report ids to seqs; each must be in the cluster (when one is given). */
-static sc_rc seqs_of(action *a, const sc_id *feedback, size_t n, const sc_id *cluster, int64_t **ret, sc_err *err) {
+static sc_rc seqs_of(action *a, const sc_id *feedback, size_t n, const sc_id *cluster,
+                     int64_t **ret, sc_err *err) {
     int64_t *seqs = sc_arena_take_array(&a->arena, n + 1, sizeof *seqs);
     if (!seqs) return sc_fail(err, SC_NOMEM, "no memory for %zu reports", n);
     for (size_t i = 0; i < n; i++) {
         sc_feedback f;
-        sc_rc rc = STORE(a->app)->feedback_get(SELF(a->app), a->project, &feedback[i], &a->arena, &f, err);
+        sc_rc rc =
+            STORE(a->app)->feedback_get(SELF(a->app), a->project, &feedback[i], &a->arena, &f, err);
         if (rc) return rc;
         if (cluster && !sc_id_eq(&f.cluster_id, cluster))
-            return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "report %s is not in this issue",
-                                 feedback[i].text);
+            return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids",
+                                 "report %s is not in this issue", feedback[i].text);
         for (size_t k = 0; k < i; k++)
             if (seqs[k] == f.seq)
-                return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "report %s is named twice", f.id.text);
+                return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids",
+                                     "report %s is named twice", f.id.text);
         seqs[i] = f.seq;
     }
     *ret = seqs;
@@ -220,7 +244,10 @@ static sc_rc split_once(action *a, const request *r, sc_triage_result *ret, sc_e
     if (rc) return rc;
     rc = pin_moves(a, &change, err);
     if (!rc)
-        rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *cluster, .other_id = fresh}, err);
+        rc = constrain(
+            a,
+            (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *cluster, .other_id = fresh},
+            err);
     if (rc) {
         sc_space_forget(a->space);
         return rc;
@@ -230,9 +257,12 @@ static sc_rc split_once(action *a, const request *r, sc_triage_result *ret, sc_e
     return rc;
 }
 
-sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_id *feedback, size_t n,
-                      sc_str actor, sc_triage_result *ret, sc_err *err) {
-    if (!n) return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids", "name at least one report to split off");
+sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster,
+                      const sc_id *feedback, size_t n, sc_str actor, sc_triage_result *ret,
+                      sc_err *err) {
+    if (!n)
+        return sc_fail_field(err, SC_UNPROCESSABLE, "feedback_ids",
+                             "name at least one report to split off");
     request r = {.one = cluster, .ids = feedback, .n_ids = n};
     return perform(app, project, actor, split_once, &r, ret, err);
 }
@@ -245,7 +275,8 @@ static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_er
     if (!rc && !sc_id_is_set(&f.cluster_id))
         rc = sc_fail(err, SC_CONFLICT, "this report is not grouped yet");
     if (!rc && to && sc_id_eq(&f.cluster_id, to))
-        rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id", "the report is in this issue already");
+        rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id",
+                           "the report is in this issue already");
     if (!rc && to) rc = pin_members(a, to, MOVE_PINS, err);
     if (rc) return rc;
     sc_id dest;
@@ -256,7 +287,10 @@ static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_er
     if (rc) return rc;
     rc = pin_moves(a, &change, err);
     if (!rc)
-        rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_never, .feedback_seq = f.seq, .cluster_id = f.cluster_id},
+        rc = constrain(a,
+                       (sc_correction){.kind = SC_CORRECTION_never,
+                                       .feedback_seq = f.seq,
+                                       .cluster_id = f.cluster_id},
                        err);
     if (rc) {
         sc_space_forget(a->space);
@@ -267,8 +301,8 @@ static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_er
     return rc;
 }
 
-sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to, sc_str actor,
-                     sc_triage_result *ret, sc_err *err) {
+sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to,
+                     sc_str actor, sc_triage_result *ret, sc_err *err) {
     request r = {.one = feedback, .other = to};
     return perform(app, project, actor, move_once, &r, ret, err);
 }
@@ -277,17 +311,20 @@ static sc_rc apart_once(action *a, const request *r, sc_triage_result *ret, sc_e
     const sc_id *x = r->one, *y = r->other;
     sc_rc rc = live_cluster(a, x, err);
     if (!rc) rc = live_cluster(a, y, err);
-    if (!rc) rc = constrain(a, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *x, .other_id = *y}, err);
+    if (!rc)
+        rc = constrain(
+            a, (sc_correction){.kind = SC_CORRECTION_apart, .cluster_id = *x, .other_id = *y}, err);
     sc_change nothing = {0};
     if (!rc) rc = commit(a, &nothing, err);
     if (!rc) result(a, x, 0, ret);
     return rc;
 }
 
-sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *x, const sc_id *y, sc_str actor,
-                      sc_triage_result *ret, sc_err *err) {
+sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *x, const sc_id *y,
+                      sc_str actor, sc_triage_result *ret, sc_err *err) {
     if (sc_id_eq(x, y))
-        return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id", "an issue cannot be kept apart from itself");
+        return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id",
+                             "an issue cannot be kept apart from itself");
     request r = {.one = x, .other = y};
     return perform(app, project, actor, apart_once, &r, ret, err);
 }
@@ -299,7 +336,8 @@ static sc_rc origin(action *a, const sc_correction *c, sc_id *ret_from, sc_err *
     *ret_from = (sc_id){{0}};
     sc_decision *d;
     size_t n;
-    sc_rc rc = STORE(a->app)->decisions(SELF(a->app), a->project, c->feedback_seq, &a->arena, &d, &n, err);
+    sc_rc rc =
+        STORE(a->app)->decisions(SELF(a->app), a->project, c->feedback_seq, &a->arena, &d, &n, err);
     if (rc || !n) return rc;
     const sc_decision *last = &d[n - 1];
     bool ours = last->at_ms == c->at_ms && sc_id_eq(&last->cluster_id, &c->cluster_id);
@@ -308,7 +346,8 @@ static sc_rc origin(action *a, const sc_correction *c, sc_id *ret_from, sc_err *
 }
 
 /* The moves that take the action's reports back, not applied yet. */
-static sc_rc plan_undo(action *a, const sc_id *undone, sc_change *ret, size_t *ret_found, sc_err *err) {
+static sc_rc plan_undo(action *a, const sc_id *undone, sc_change *ret, size_t *ret_found,
+                       sc_err *err) {
     sc_correction *all;
     size_t n;
     *ret = (sc_change){0};
@@ -324,7 +363,9 @@ static sc_rc plan_undo(action *a, const sc_id *undone, sc_change *ret, size_t *r
         sc_id from;
         if ((rc = origin(a, &all[i], &from, err))) return rc;
         if (!sc_id_is_set(&from) || sc_id_eq(&from, &all[i].cluster_id)) continue;
-        moves[ret->n_moves++] = (sc_move){.key = all[i].feedback_seq, .from = all[i].cluster_id, .to = from,
+        moves[ret->n_moves++] = (sc_move){.key = all[i].feedback_seq,
+                                          .from = all[i].cluster_id,
+                                          .to = from,
                                           .reason = SC_REASON_person_undid};
     }
     ret->moves = moves;
@@ -342,7 +383,8 @@ static sc_rc undo_once(action *a, const request *r, sc_triage_result *ret, sc_er
     pthread_rwlock_wrlock(&a->space->lock);
     size_t done = 0;
     while (!rc && done < change.n_moves) {
-        rc = sc_engine_set_cluster(a->space->engine, change.moves[done].key, &change.moves[done].to, err);
+        rc = sc_engine_set_cluster(a->space->engine, change.moves[done].key, &change.moves[done].to,
+                                   err);
         if (!rc) done++;
     }
     pthread_rwlock_unlock(&a->space->lock);
@@ -355,8 +397,8 @@ static sc_rc undo_once(action *a, const request *r, sc_triage_result *ret, sc_er
     return rc;
 }
 
-sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *undone, sc_str actor, sc_triage_result *ret,
-                     sc_err *err) {
+sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *undone, sc_str actor,
+                     sc_triage_result *ret, sc_err *err) {
     request r = {.one = undone};
     return perform(app, project, actor, undo_once, &r, ret, err);
 }

@@ -6,39 +6,45 @@
 #include "app/app.h"
 
 typedef struct sc_triage_result {
-    sc_id action_id;     /* for sc_triage_undo */
-    sc_id cluster_id;    /* the cluster that came out of it */
-    int64_t moved;       /* reports that changed place */
+    sc_id action_id;  /* for sc_triage_undo */
+    sc_id cluster_id; /* the cluster that came out of it */
+    int64_t moved;    /* reports that changed place */
 } sc_triage_result;
 
 /* All reports of `from` go into `into` and stay there (pinned). SC_NOT_FOUND, SC_UNPROCESSABLE (itself, none),
  * SC_CONFLICT (kept apart by an earlier correction: undo that first). */
-sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from, size_t n_from,
-                      sc_str actor, sc_triage_result *ret, sc_err *err);
+sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from,
+                      size_t n_from, sc_str actor, sc_triage_result *ret, sc_err *err);
 /* These reports leave the cluster for a new one; the two are kept apart from now on. */
-sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_id *feedback, size_t n,
-                      sc_str actor, sc_triage_result *ret, sc_err *err);
+sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster,
+                      const sc_id *feedback, size_t n, sc_str actor, sc_triage_result *ret,
+                      sc_err *err);
 /* One report into another cluster (to NULL: a new one of its own); it stays there and never goes back. */
-sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to, sc_str actor,
-                     sc_triage_result *ret, sc_err *err);
+sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to,
+                     sc_str actor, sc_triage_result *ret, sc_err *err);
 /* Never together: two clusters, kept apart. */
-sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *a, const sc_id *b, sc_str actor,
-                      sc_triage_result *ret, sc_err *err);
+sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *a, const sc_id *b,
+                      sc_str actor, sc_triage_result *ret, sc_err *err);
 /* Ends an action's corrections and moves its reports back where they were, where those places still exist. */
-sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *action, sc_str actor, sc_triage_result *ret,
-                     sc_err *err);
+sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *action, sc_str actor,
+                     sc_triage_result *ret, sc_err *err);
 
 typedef struct sc_cluster_patch {
-    bool has_title;  sc_str title;        /* locks the title; an empty one unlocks and re-derives it */
-    bool has_event;  sc_cluster_event event; /* TRIAGE, REOPEN, RESOLVE, IGNORE, SNOOZE */
+    bool has_title;
+    sc_str title; /* locks the title; an empty one unlocks and re-derives it */
+    bool has_event;
+    sc_cluster_event event; /* TRIAGE, REOPEN, RESOLVE, IGNORE, SNOOZE */
     int64_t snooze_until_ms;
-    bool has_repo_url; sc_str repo_url;
-    int64_t if_version;                   /* 0 = any; else SC_CONFLICT unless it is the stored version */
+    bool has_repo_url;
+    sc_str repo_url;
+    int64_t if_version; /* 0 = any; else SC_CONFLICT unless it is the stored version */
 } sc_cluster_patch;
-sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_cluster_patch *p, sc_str actor,
-                      sc_arena *arena, sc_cluster *ret, sc_err *err);
+sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster,
+                      const sc_cluster_patch *p, sc_str actor, sc_arena *arena, sc_cluster *ret,
+                      sc_err *err);
 
 /* Writes a changed report (PUT /feedback/{id}) and asks for regrouping when its text changed. */
-sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret, sc_err *err);
+sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret,
+                     sc_err *err);
 
 #endif

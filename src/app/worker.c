@@ -1,7 +1,7 @@
 /* The grouping worker: claims "group" jobs (a project has pending reports) and "regroup" jobs (one report
  * that failed before), places the reports, and writes the result under the job's fence. */
-#include "app/represent.h"
 #include "app/internal.h"
+#include "app/represent.h"
 #include "app/write.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -10,14 +10,15 @@
 #include <unistd.h>
 
 enum {
-    PASS_ITEMS = 256,        /* reports a write holds at most */
-    PASS_CHANGES = 16,       /* changes of the engine that a refused write can take back */
-    PASS_US = 15000,         /* time a write's reports may take */
-    CHUNK_US = 4000,         /* time that readers of the engine may have to wait */
-    LINGER_MS = 40,          /* a drained job waits this long for more before it ends */
-    IDLE_MS = 200,           /* how often another process's jobs are looked for */
+    PASS_ITEMS = 256,  /* reports a write holds at most */
+    PASS_CHANGES = 16, /* changes of the engine that a refused write can take back */
+    PASS_US = 15000,   /* time a write's reports may take */
+    CHUNK_US = 4000,   /* time that readers of the engine may have to wait */
+    LINGER_MS = 40,    /* a drained job waits this long for more before it ends */
+    IDLE_MS = 200,     /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
-    BACKOFF_BASE_MS = 500, BACKOFF_CAP_MS = 60000,
+    BACKOFF_BASE_MS = 500,
+    BACKOFF_CAP_MS = 60000,
     ARENA_BYTES = 512 << 20,
 };
 
@@ -26,7 +27,7 @@ typedef struct pass {
     const sc_job *job;
     sc_space *space;
     sc_arena *arena;
-    sc_write_item *items;   /* n represented ones; the first n_placed are in the engine */
+    sc_write_item *items; /* n represented ones; the first n_placed are in the engine */
     sc_engine_item *engine_items;
     size_t n, n_placed;
     sc_change changes[PASS_CHANGES];
@@ -38,7 +39,9 @@ typedef struct pass {
 static sc_rc pass_init(pass *p, size_t room, sc_err *err) {
     p->items = sc_arena_take_array(p->arena, room + 1, sizeof *p->items);
     p->engine_items = sc_arena_take_array(p->arena, room + 1, sizeof *p->engine_items);
-    return p->items && p->engine_items ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
+    return p->items && p->engine_items
+               ? SC_OK
+               : sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
 }
 
 static sc_rc heartbeat(sc_app *app, const sc_job *job, sc_err *err) {
@@ -53,12 +56,15 @@ static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     if (!prepared || !repr) return sc_fail(err, SC_NOMEM, "no memory to group a report");
     sc_rc rc = sc_space_represent(p->app, f, p->arena, repr, prepared, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done) sc_buf blob;
+    SC_AUTO(sc_buf_done)
+    sc_buf blob;
     sc_buf_init(&blob, 64 * 1024);
     char *kept = sc_repr_encode(repr, &blob) ? sc_arena_copy(p->arena, blob.p, blob.n) : NULL;
     if (!kept) return sc_fail(err, SC_NOMEM, "no memory to group a report");
-    p->items[p->n] = (sc_write_item){.feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
-    p->engine_items[p->n++] = (sc_engine_item){.key = f->seq, .created_ms = f->created_at_ms, .repr = repr};
+    p->items[p->n] = (sc_write_item){
+        .feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
+    p->engine_items[p->n++] =
+        (sc_engine_item){.key = f->seq, .created_ms = f->created_at_ms, .repr = repr};
     return SC_OK;
 }
 
@@ -83,7 +89,8 @@ static sc_rc place_chunk(pass *p, sc_err *err) {
 static size_t chunk_size(const pass *p, int64_t spent_us) {
     if (!p->n_placed) return 1;
     int64_t each_us = SC_MAX(spent_us / (int64_t)p->n_placed, (int64_t)1);
-    return (size_t)SC_MAX(SC_MIN((int64_t)CHUNK_US / each_us, (int64_t)PASS_ITEMS / PASS_CHANGES), (int64_t)1);
+    return (size_t)SC_MAX(SC_MIN((int64_t)CHUNK_US / each_us, (int64_t)PASS_ITEMS / PASS_CHANGES),
+                          (int64_t)1);
 }
 
 /* Places reports until the time or the room is used up, or one fails. A chunk that fails is taken apart, so that
@@ -118,9 +125,16 @@ static void place(pass *p, const sc_feedback *list, size_t n) {
 
 static sc_rc write_pass(pass *p, sc_err *err) {
     if (!p->n_placed) return SC_OK;
-    sc_write w = {.space = p->space, .arena = p->arena, .items = p->items, .n_items = p->n_placed,
-                  .changes = p->changes, .n_changes = p->n_changes, .job_id = p->job->id, .job_fence = p->job->fence,
-                  .actor = SC_STR("worker"), .now_ms = sc_now_ms(p->app->conf.clock)};
+    sc_write w = {.space = p->space,
+                  .arena = p->arena,
+                  .items = p->items,
+                  .n_items = p->n_placed,
+                  .changes = p->changes,
+                  .n_changes = p->n_changes,
+                  .job_id = p->job->id,
+                  .job_fence = p->job->fence,
+                  .actor = SC_STR("worker"),
+                  .now_ms = sc_now_ms(p->app->conf.clock)};
     return sc_write_changes(&w, err);
 }
 
@@ -132,18 +146,33 @@ static sc_rc park(pass *p, sc_err *err) {
     char payload[64 + SC_ID_TEXT], unique[16 + SC_ID_TEXT];
     snprintf(payload, sizeof payload, "{\"feedback_id\":\"%s\"}", p->failed->id.text);
     snprintf(unique, sizeof unique, "regroup:%s", p->failed->id.text);
-    sc_job job = {.id = sc_id_new(app->conf.clock), .project_id = p->space->project_id, .kind = SC_STR("regroup"),
-                  .unique_key = sc_str_of(unique), .payload = sc_str_of(payload), .max_attempts = 5,
-                  .run_at_ms = now + BACKOFF_BASE_MS, .created_at_ms = now, .updated_at_ms = now};
+    sc_job job = {.id = sc_id_new(app->conf.clock),
+                  .project_id = p->space->project_id,
+                  .kind = SC_STR("regroup"),
+                  .unique_key = sc_str_of(unique),
+                  .payload = sc_str_of(payload),
+                  .max_attempts = 5,
+                  .run_at_ms = now + BACKOFF_BASE_MS,
+                  .created_at_ms = now,
+                  .updated_at_ms = now};
     sc_id id;
     sc_rc rc = STORE(app)->job_enqueue(SELF(app), &job, &id, err);
     if (rc) return rc;
     sc_assign a = {.seq = p->failed->seq};
-    sc_event ev = {.project_id = p->space->project_id, .kind = SC_STR("feedback.parked"), .data = sc_str_of(payload),
+    sc_event ev = {.project_id = p->space->project_id,
+                   .kind = SC_STR("feedback.parked"),
+                   .data = sc_str_of(payload),
                    .at_ms = now};
-    sc_group_write gw = {.project_id = p->space->project_id, .expect_version = p->space->version, .job_id = p->job->id,
-                         .job_fence = p->job->fence, .model = sc_app_model(app), .assigns = &a, .n_assigns = 1,
-                         .events = &ev, .n_events = 1, .now_ms = now};
+    sc_group_write gw = {.project_id = p->space->project_id,
+                         .expect_version = p->space->version,
+                         .job_id = p->job->id,
+                         .job_fence = p->job->fence,
+                         .model = sc_app_model(app),
+                         .assigns = &a,
+                         .n_assigns = 1,
+                         .events = &ev,
+                         .n_events = 1,
+                         .now_ms = now};
     int64_t version;
     rc = STORE(app)->group_write(SELF(app), &gw, &version, err);
     if (!rc) p->space->version = version;
@@ -153,15 +182,18 @@ static sc_rc park(pass *p, sc_err *err) {
 }
 
 /* One write's worth of the project's pending reports. *ret_left: there may be more. */
-static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *ret_left, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *ret_left,
+                        sc_err *err) {
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_rc rc = sc_space_lock(space, err);
     if (rc) return rc;
     int64_t start = sc_mono_us(app->conf.clock);
     sc_feedback *list;
     size_t n = 0;
-    rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, PASS_ITEMS, &arena, &list, &n, err);
+    rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, PASS_ITEMS, &arena, &list,
+                                      &n, err);
     pass p = {.app = app, .job = job, .space = space, .arena = &arena};
     if (!rc) rc = pass_init(&p, n, err);
     if (!rc) place(&p, list, n);
@@ -197,7 +229,8 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         bool left = false;
         rc = group_some(app, job, space, &left, err);
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
-            atomic_fetch_add(&app->conflicts, 1); /* another process corrected something: compute again */
+            atomic_fetch_add(&app->conflicts,
+                             1); /* another process corrected something: compute again */
             rc = SC_OK;
             continue;
         }
@@ -207,21 +240,25 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         }
         if (!rc && !left && !wait_poke(app, LINGER_MS)) break;
     }
-    if (!rc && atomic_load(&app->worker.stop)) rc = sc_fail(err, SC_CANCELLED, "the worker is shutting down");
+    if (!rc && atomic_load(&app->worker.stop))
+        rc = sc_fail(err, SC_CANCELLED, "the worker is shutting down");
     return rc;
 }
 
 /* One report that could not be grouped before. */
 static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    SC_AUTO(sc_json_auto) json_t *payload = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *payload = NULL;
     sc_rc rc = sc_json_parse(job->payload, &payload, err);
     if (rc) return rc;
     sc_id id = sc_id_of(sc_json_str_at(payload, "feedback_id"));
     sc_feedback f;
     rc = STORE(app)->feedback_get(SELF(app), &job->project_id, &id, &arena, &f, err);
-    if (rc == SC_NOT_FOUND || (!rc && f.state != SC_FEEDBACK_parked)) return SC_OK; /* gone, or placed since */
+    if (rc == SC_NOT_FOUND || (!rc && f.state != SC_FEEDBACK_parked))
+        return SC_OK; /* gone, or placed since */
     sc_space *space;
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
     if (!rc) rc = sc_space_lock(space, err);
@@ -236,7 +273,9 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
 }
 
 static void end_job(sc_app *app, const sc_job *job, const sc_err *err) {
-    sc_job_end end = {.id = job->id, .fence = job->fence, .now_ms = sc_now_ms(app->conf.clock),
+    sc_job_end end = {.id = job->id,
+                      .fence = job->fence,
+                      .now_ms = sc_now_ms(app->conf.clock),
                       .error = sc_str_of(err->msg)};
     uint32_t random;
     sc_random(&random, sizeof random);
@@ -246,26 +285,29 @@ static void end_job(sc_app *app, const sc_job *job, const sc_err *err) {
         end.event = SC_JOB_EV_RELEASE;
     } else if (sc_rc_retryable(err->rc) && job->attempts < job->max_attempts) {
         end.event = SC_JOB_EV_RETRY;
-        end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random,
-                                                       err->retry_after_ms);
+        end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, BACKOFF_BASE_MS,
+                                                       BACKOFF_CAP_MS, random, err->retry_after_ms);
     } else {
         end.event = SC_JOB_EV_BURY;
     }
     if (err->rc && err->rc != SC_CANCELLED) sc_log_err(SC_LOG_WARN, "job failed", err);
     sc_err e = {0};
     /* When this fails too, the lease runs out and the job is claimed again. */
-    if (STORE(app)->job_end(SELF(app), &end, &e) && e.rc != SC_FENCED) sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
+    if (STORE(app)->job_end(SELF(app), &end, &e) && e.rc != SC_FENCED)
+        sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
 }
 
 /* One job, if there is one. */
 static bool work_once(sc_app *app) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_arena_done)
+    sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}};
     sc_job job;
     sc_err err = {0};
-    sc_rc rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(app->worker.owner), app->conf.lease_ms,
-                                     sc_now_ms(app->conf.clock), &arena, &job, &err);
+    sc_rc rc =
+        STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(app->worker.owner),
+                              app->conf.lease_ms, sc_now_ms(app->conf.clock), &arena, &job, &err);
     if (rc) {
         if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
         return false;

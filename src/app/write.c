@@ -8,8 +8,8 @@
 /* Final place of each moved report, in order of first mention. */
 typedef struct placed {
     int64_t key;
-    sc_id from, to;        /* before all changes, after all changes */
-    const sc_move *last;   /* the move that put it where it is */
+    sc_id from, to;      /* before all changes, after all changes */
+    const sc_move *last; /* the move that put it where it is */
 } placed;
 
 typedef struct plan {
@@ -17,7 +17,7 @@ typedef struct plan {
     sc_app *app;
     placed *placed;
     size_t n_placed;
-    sc_id *clusters;       /* every cluster that lost or won a report, distinct */
+    sc_id *clusters; /* every cluster that lost or won a report, distinct */
     size_t n_clusters;
     sc_describe_row *rows; /* one a cluster */
     sc_write_item *items;  /* one a placed report, same order */
@@ -113,7 +113,8 @@ static sc_rc fetch_items(plan *p, sc_err *err) {
     p->items = sc_arena_take_array(w->arena, p->n_placed + 1, sizeof *p->items);
     int64_t *want = sc_arena_take_array(w->arena, p->n_placed + 1, sizeof *want);
     size_t *where = sc_arena_take_array(w->arena, p->n_placed + 1, sizeof *where);
-    if (!p->items || !want || !where) return sc_fail(err, SC_NOMEM, "no memory to write the placements");
+    if (!p->items || !want || !where)
+        return sc_fail(err, SC_NOMEM, "no memory to write the placements");
     size_t n = 0;
     for (size_t i = 0; i < p->n_placed; i++) {
         const sc_write_item *have = at_hand(w, p->placed[i].key);
@@ -163,7 +164,8 @@ static void point_emptied(plan *p, const slots *x) {
     for (size_t c = 0; c < w->n_changes; c++)
         for (size_t i = 0; i < w->changes[c].n_emptied; i++) {
             sc_describe_row *row = row_of(p, x, &w->changes[c].emptied[i].gone);
-            if (row && !row->cluster.count) row->cluster.merged_into = w->changes[c].emptied[i].into;
+            if (row && !row->cluster.count)
+                row->cluster.merged_into = w->changes[c].emptied[i].into;
         }
     for (size_t i = 0; i < p->n_clusters; i++)
         if (p->rows[i].cluster.count) p->rows[i].cluster.merged_into = (sc_id){{0}};
@@ -177,10 +179,13 @@ static sc_rc build_rows(plan *p, sc_err *err) {
         return sc_fail(err, SC_NOMEM, "no memory to describe %zu clusters", p->n_clusters);
     for (size_t i = 0; i < p->n_clusters; i++)
         x.slot[find_cluster(&x, p->clusters, &p->clusters[i])] = (uint32_t)(i + 1);
-    sc_rc rc = sc_describe_load(w->space, p->clusters, p->n_clusters, sc_id_is_set(&w->undo_action), w->now_ms, w->arena, p->rows, err);
+    sc_rc rc = sc_describe_load(w->space, p->clusters, p->n_clusters, sc_id_is_set(&w->undo_action),
+                                w->now_ms, w->arena, p->rows, err);
     if (!rc) rc = count_members(p, &x, err);
     if (!rc) point_emptied(p, &x);
-    if (!rc) rc = sc_describe_finish(w->space, p->rows, p->n_clusters, p->items, p->n_placed, w->now_ms, w->arena, err);
+    if (!rc)
+        rc = sc_describe_finish(w->space, p->rows, p->n_clusters, p->items, p->n_placed, w->now_ms,
+                                w->arena, err);
     return rc;
 }
 
@@ -194,12 +199,18 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
     for (size_t i = 0; i < p->n_placed; i++) {
         const placed *pl = &p->placed[i];
         a[i] = (sc_assign){.seq = pl->key, .cluster_id = pl->to, .repr = p->items[i].repr};
-        d[i] = (sc_decision){.feedback_seq = pl->key, .cluster_id = pl->to, .from_id = pl->from,
-                             .reason = pl->last->reason, .evidence = pl->last->evidence,
-                             .nearest_seq = pl->last->nearest, .model = sc_str_of(sc_app_model(p->app)),
-                             .actor = w->actor, .job_id = w->job_id, .at_ms = w->now_ms};
-        sc_rc rc = sc_describe_terms(&p->items[i], pl->last->shared, SC_LEN(pl->last->shared), w->arena,
-                                     &d[i].shared_terms, err);
+        d[i] = (sc_decision){.feedback_seq = pl->key,
+                             .cluster_id = pl->to,
+                             .from_id = pl->from,
+                             .reason = pl->last->reason,
+                             .evidence = pl->last->evidence,
+                             .nearest_seq = pl->last->nearest,
+                             .model = sc_str_of(sc_app_model(p->app)),
+                             .actor = w->actor,
+                             .job_id = w->job_id,
+                             .at_ms = w->now_ms};
+        sc_rc rc = sc_describe_terms(&p->items[i], pl->last->shared, SC_LEN(pl->last->shared),
+                                     w->arena, &d[i].shared_terms, err);
         if (rc) return rc;
     }
     gw->assigns = a;
@@ -232,8 +243,9 @@ static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
         rc = sc_describe_cluster_event(&p->rows[i], p->w->now_ms, p->w->arena, &e[n++], err);
     }
     for (size_t i = 0; !rc && i < p->n_placed; i++)
-        rc = sc_describe_feedback_event(&p->items[i].feedback, &p->placed[i].to, p->placed[i].last->reason,
-                                        p->w->now_ms, p->w->arena, &e[n++], err);
+        rc = sc_describe_feedback_event(&p->items[i].feedback, &p->placed[i].to,
+                                        p->placed[i].last->reason, p->w->now_ms, p->w->arena,
+                                        &e[n++], err);
     gw->events = e;
     gw->n_events = n;
     return rc;
@@ -245,27 +257,35 @@ static void take_back(const sc_write *w) {
     pthread_rwlock_unlock(&w->space->lock);
     /* An edited report was taken out of its old place before it was placed anew: only the store still knows it. */
     for (size_t i = 0; i < w->n_items; i++)
-        if (w->items[i].fresh && sc_id_is_set(&w->items[i].feedback.cluster_id)) sc_space_forget(w->space);
+        if (w->items[i].fresh && sc_id_is_set(&w->items[i].feedback.cluster_id))
+            sc_space_forget(w->space);
 }
 
 static sc_rc follow_statuses(plan *p, sc_err *err) {
     for (size_t i = 0; i < p->n_clusters; i++) {
         if (!p->rows[i].status_changed || !p->rows[i].cluster.count) continue;
         pthread_rwlock_wrlock(&p->w->space->lock);
-        sc_rc rc = sc_engine_set_status(p->w->space->engine, &p->rows[i].cluster.id, p->rows[i].cluster.status, err);
+        sc_rc rc = sc_engine_set_status(p->w->space->engine, &p->rows[i].cluster.id,
+                                        p->rows[i].cluster.status, err);
         pthread_rwlock_unlock(&p->w->space->lock);
         if (rc && rc != SC_NOT_FOUND) return rc;
-        if (p->rows[i].cluster.status == SC_CLUSTER_regressed) atomic_fetch_add(&p->app->regressions, 1);
+        if (p->rows[i].cluster.status == SC_CLUSTER_regressed)
+            atomic_fetch_add(&p->app->regressions, 1);
     }
     return SC_OK;
 }
 
 sc_rc sc_write_changes(const sc_write *w, sc_err *err) {
     plan p = {.w = w, .app = w->space->app};
-    sc_group_write gw = {.project_id = w->space->project_id, .expect_version = w->space->version,
-                         .job_id = w->job_id, .job_fence = w->job_fence, .model = sc_app_model(p.app),
-                         .corrections = w->corrections, .n_corrections = w->n_corrections,
-                         .undo_action = w->undo_action, .now_ms = w->now_ms};
+    sc_group_write gw = {.project_id = w->space->project_id,
+                         .expect_version = w->space->version,
+                         .job_id = w->job_id,
+                         .job_fence = w->job_fence,
+                         .model = sc_app_model(p.app),
+                         .corrections = w->corrections,
+                         .n_corrections = w->n_corrections,
+                         .undo_action = w->undo_action,
+                         .now_ms = w->now_ms};
     sc_rc rc = collect(&p, err);
     if (!rc) rc = fetch_items(&p, err);
     if (!rc) rc = build_rows(&p, err);

@@ -12,20 +12,20 @@ typedef struct sc_write_item {
     sc_feedback feedback;
     const sc_prepared *prepared; /* NULL: prepared when needed */
     sc_str repr;                 /* blob to store with it; empty = stored already */
-    bool fresh;                  /* placed for the first time: a report on a resolved cluster is news */
+    bool fresh; /* placed for the first time: a report on a resolved cluster is news */
 } sc_write_item;
 
 typedef struct sc_write {
-    sc_space *space;             /* `writer` held by the caller */
-    sc_arena *arena;             /* everything below lives here */
-    const sc_write_item *items;  /* those at hand; others are read from the store */
+    sc_space *space;            /* `writer` held by the caller */
+    sc_arena *arena;            /* everything below lives here */
+    const sc_write_item *items; /* those at hand; others are read from the store */
     size_t n_items;
-    const sc_change *changes;    /* in the order of application */
+    const sc_change *changes; /* in the order of application */
     size_t n_changes;
     const sc_correction *corrections;
     size_t n_corrections;
     sc_id undo_action;
-    sc_id job_id;                /* empty for a person */
+    sc_id job_id; /* empty for a person */
     int64_t job_fence;
     sc_str actor;
     int64_t now_ms;

@@ -43,8 +43,8 @@ void sc_time_format(int64_t ms, char ret_text[SC_TIME_TEXT]) {
     struct tm tm;
     gmtime_r(&t, &tm);
     char text[80];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1,
-             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)frac);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
+             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)frac);
     memcpy(ret_text, text, SC_TIME_TEXT);
     ret_text[SC_TIME_TEXT - 1] = 0;
 }

@@ -16,7 +16,8 @@ static void problem(sc_buf *out, const char *where, const char *name, const char
 }
 
 static bool parse_bool(const char *text, bool *ret) {
-    static const char *const yes[] = {"1", "true", "yes", "on"}, *const no[] = {"0", "false", "no", "off", ""};
+    static const char *const yes[] = {"1", "true", "yes", "on"}, *const no[] = {"0", "false", "no",
+                                                                                "off", ""};
     for (size_t i = 0; i < SC_LEN(yes); i++)
         if (!strcmp(text, yes[i])) return *ret = true, true;
     for (size_t i = 0; i < SC_LEN(no); i++)
@@ -24,7 +25,8 @@ static bool parse_bool(const char *text, bool *ret) {
     return false;
 }
 
-static bool set(const sc_opt *o, void *conf, const char *text, const char *where, sc_buf *problems) {
+static bool set(const sc_opt *o, void *conf, const char *text, const char *where,
+                sc_buf *problems) {
     void *at = (char *)conf + o->offset;
     sc_err err = {0};
     sc_rc rc = SC_OK;
@@ -159,7 +161,8 @@ void sc_conf_help(const sc_opt *rows, size_t n_rows, size_t width, sc_buf *out) 
             sc_buf_putf(out, "%*s", (int)(COLUMN - n), "");
         char help[512];
         size_t used = (size_t)snprintf(help, sizeof help, "%s", o->help);
-        if (o->fallback && *o->fallback && !o->secret && o->type != SC_OPT_BOOL && used < sizeof help)
+        if (o->fallback && *o->fallback && !o->secret && o->type != SC_OPT_BOOL &&
+            used < sizeof help)
             used += (size_t)snprintf(help + used, sizeof help - used, " [%s]", o->fallback);
         if (!o->no_env && o->type != SC_OPT_LIST && used < sizeof help) {
             env_name(o->name, env, sizeof env);
@@ -188,8 +191,7 @@ static void env_line(char *line) {
 
 sc_rc sc_conf_load_env(const char *path, sc_err *err) {
     FILE *f = fopen(path, "re");
-    if (!f)
-        return sc_fail_sys(err, errno == ENOENT ? SC_NOT_FOUND : SC_IO, errno, "open %s", path);
+    if (!f) return sc_fail_sys(err, errno == ENOENT ? SC_NOT_FOUND : SC_IO, errno, "open %s", path);
     char line[4096];
     while (fgets(line, sizeof line, f)) env_line(line);
     fclose(f);

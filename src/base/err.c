@@ -66,12 +66,6 @@ static const struct {
 #undef X
 };
 
-const char *sc_rc_name(sc_rc rc) {
-    return (unsigned)rc < SC_RC_COUNT ? codes[rc].name : "UNKNOWN";
-}
-int sc_rc_http(sc_rc rc) {
-    return (unsigned)rc < SC_RC_COUNT ? codes[rc].http : 500;
-}
-bool sc_rc_retryable(sc_rc rc) {
-    return (unsigned)rc < SC_RC_COUNT && codes[rc].retry;
-}
+const char *sc_rc_name(sc_rc rc) { return (unsigned)rc < SC_RC_COUNT ? codes[rc].name : "UNKNOWN"; }
+int sc_rc_http(sc_rc rc) { return (unsigned)rc < SC_RC_COUNT ? codes[rc].http : 500; }
+bool sc_rc_retryable(sc_rc rc) { return (unsigned)rc < SC_RC_COUNT && codes[rc].retry; }

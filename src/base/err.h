@@ -12,26 +12,26 @@
 #include <stdint.h>
 
 /*      name          http  retry */
-#define SC_RC_TABLE(X)                                                                             \
-    X(OK, 200, false)           /* done                                                   */       \
-    X(INVALID, 400, false)      /* input is wrong; trying again will not help             */       \
-    X(UNAUTHORIZED, 401, false) /* no key, or not a key of ours                           */       \
-    X(FORBIDDEN, 403, false)    /* a good key without the scope, or a bad signature       */       \
-    X(NOT_FOUND, 404, false)    /* no such thing, or not in this project                  */       \
-    X(METHOD, 405, false)       /* the path exists, the method does not                   */       \
-    X(CONFLICT, 409, true)      /* someone else changed it first                          */       \
-    X(FENCED, 409, false)       /* the lease is no longer ours: the result must not count */       \
-    X(TOO_LARGE, 413, false)    /* over a size limit                                      */       \
-    X(MEDIA_TYPE, 415, false)   /* a content type or encoding we do not take              */       \
-    X(UNPROCESSABLE, 422, false)/* well-formed, but not what the contract says            */       \
-    X(LIMITED, 429, true)       /* wait, then try again                                   */       \
-    X(INTERNAL, 500, false)     /* our bug                                                */       \
-    X(UPSTREAM, 502, true)      /* a remote API answered nonsense or 5xx                  */       \
-    X(STORE, 503, true)         /* the store cannot take writes now                       */       \
-    X(NOMEM, 503, true)         /* an allocation or a memory budget failed                */       \
-    X(CANCELLED, 503, true)     /* we are shutting down                                   */       \
-    X(TIMEOUT, 504, true)       /* a deadline passed                                      */       \
-    X(IO, 503, true)            /* reading or writing a file failed                       */
+#define SC_RC_TABLE(X)                                                                        \
+    X(OK, 200, false)            /* done                                                   */ \
+    X(INVALID, 400, false)       /* input is wrong; trying again will not help             */ \
+    X(UNAUTHORIZED, 401, false)  /* no key, or not a key of ours                           */ \
+    X(FORBIDDEN, 403, false)     /* a good key without the scope, or a bad signature       */ \
+    X(NOT_FOUND, 404, false)     /* no such thing, or not in this project                  */ \
+    X(METHOD, 405, false)        /* the path exists, the method does not                   */ \
+    X(CONFLICT, 409, true)       /* someone else changed it first                          */ \
+    X(FENCED, 409, false)        /* the lease is no longer ours: the result must not count */ \
+    X(TOO_LARGE, 413, false)     /* over a size limit                                      */ \
+    X(MEDIA_TYPE, 415, false)    /* a content type or encoding we do not take              */ \
+    X(UNPROCESSABLE, 422, false) /* well-formed, but not what the contract says            */ \
+    X(LIMITED, 429, true)        /* wait, then try again                                   */ \
+    X(INTERNAL, 500, false)      /* our bug                                                */ \
+    X(UPSTREAM, 502, true)       /* a remote API answered nonsense or 5xx                  */ \
+    X(STORE, 503, true)          /* the store cannot take writes now                       */ \
+    X(NOMEM, 503, true)          /* an allocation or a memory budget failed                */ \
+    X(CANCELLED, 503, true)      /* we are shutting down                                   */ \
+    X(TIMEOUT, 504, true)        /* a deadline passed                                      */ \
+    X(IO, 503, true)             /* reading or writing a file failed                       */
 
 typedef enum sc_rc {
 #define X(name, http, retry) SC_##name,

@@ -47,9 +47,7 @@ sc_id sc_id_new(const sc_clock *clock) {
     return sc_id_from_bytes(b);
 }
 
-static bool dash_at(size_t i) {
-    return i == 8 || i == 13 || i == 18 || i == 23;
-}
+static bool dash_at(size_t i) { return i == 8 || i == 13 || i == 18 || i == 23; }
 
 bool sc_id_valid(sc_str s) {
     if (s.n != 36) return false;

@@ -41,24 +41,24 @@ static bool too_deep(sc_str t) {
 
 sc_rc sc_json_parse(sc_str text, json_t **ret, sc_err *err) {
     if (too_deep(text))
-        return sc_fail(err, SC_INVALID, "the JSON is nested over %d levels deep", SC_JSON_MAX_DEPTH);
+        return sc_fail(err, SC_INVALID, "the JSON is nested over %d levels deep",
+                       SC_JSON_MAX_DEPTH);
     json_error_t e;
     out_of_memory = false;
-    json_t *v = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    json_t *v =
+        json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (out_of_memory || (!v && json_error_code(&e) == json_error_out_of_memory)) {
         json_decref(v);
         return sc_fail(err, SC_NOMEM, "no memory to read the JSON");
     }
     if (!v)
-        return sc_fail(err, SC_INVALID, "not valid JSON: %.120s (line %d, column %d)", e.text, e.line,
-                       e.column);
+        return sc_fail(err, SC_INVALID, "not valid JSON: %.120s (line %d, column %d)", e.text,
+                       e.line, e.column);
     *ret = v;
     return SC_OK;
 }
 
-void sc_json_auto(json_t **v) {
-    json_decref(*v);
-}
+void sc_json_auto(json_t **v) { json_decref(*v); }
 
 sc_rc sc_json_str(const json_t *obj, const char *key, sc_str *ret, sc_err *err) {
     const json_t *v = json_object_get(obj, key);
@@ -112,9 +112,7 @@ sc_str sc_json_str_at(const json_t *root, const char *path) {
     return json_is_string(v) ? (sc_str){json_string_value(v), json_string_length(v)} : SC_STR_NONE;
 }
 
-static int to_buf(const char *p, size_t n, void *out) {
-    return sc_buf_put(out, p, n) ? 0 : -1;
-}
+static int to_buf(const char *p, size_t n, void *out) { return sc_buf_put(out, p, n) ? 0 : -1; }
 
 bool sc_json_dump(const json_t *v, sc_buf *out) {
     return json_dump_callback(v, to_buf, out, JSON_COMPACT | JSON_ENCODE_ANY) == 0 && !out->failed;

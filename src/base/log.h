@@ -10,7 +10,13 @@
 #include "base/err.h"
 #include "base/str.h"
 
-typedef enum sc_log_level { SC_LOG_DEBUG, SC_LOG_INFO, SC_LOG_WARN, SC_LOG_ERROR, SC_LOG_OFF } sc_log_level;
+typedef enum sc_log_level {
+    SC_LOG_DEBUG,
+    SC_LOG_INFO,
+    SC_LOG_WARN,
+    SC_LOG_ERROR,
+    SC_LOG_OFF
+} sc_log_level;
 
 /* Lines below `level` are dropped. `text` selects text lines instead of JSON. Default: INFO, JSON. */
 void sc_log_setup(sc_log_level level, bool text);
@@ -35,8 +41,8 @@ typedef struct sc_log_field {
 #define SC_F_NUM(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_NUM, .f = (double)(v)})
 
 /* sc_log(SC_LOG_INFO, "request", SC_F_TXT("method", m), SC_F_INT("status", 200)); */
-#define sc_log(level, event, ...)                                                                  \
-    sc_log_fields(level, event, (const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__},              \
+#define sc_log(level, event, ...)                                                     \
+    sc_log_fields(level, event, (const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__}, \
                   SC_LEN(((const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__})))
 void sc_log_fields(sc_log_level level, const char *event, const sc_log_field *f, size_t n);
 

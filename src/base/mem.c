@@ -24,27 +24,21 @@ uint64_t sc_mem_fail_after(uint64_t nth) {
     return seen;
 }
 
-void *sc_alloc(size_t n) {
-    return must_fail() ? NULL : calloc(1, n ? n : 1);
-}
+void *sc_alloc(size_t n) { return must_fail() ? NULL : calloc(1, n ? n : 1); }
 
 void *sc_alloc_array(size_t count, size_t size) {
     size_t n;
     return __builtin_mul_overflow(count, size, &n) ? NULL : sc_alloc(n);
 }
 
-void *sc_realloc(void *p, size_t n) {
-    return must_fail() ? NULL : realloc(p, n ? n : 1);
-}
+void *sc_realloc(void *p, size_t n) { return must_fail() ? NULL : realloc(p, n ? n : 1); }
 
 void *sc_realloc_array(void *p, size_t count, size_t size) {
     size_t n;
     return __builtin_mul_overflow(count, size, &n) ? NULL : sc_realloc(p, n);
 }
 
-void sc_free(void *p) {
-    free(p);
-}
+void sc_free(void *p) { free(p); }
 
 char *sc_strdup(const char *s) {
     size_t n = strlen(s) + 1;
@@ -60,9 +54,7 @@ struct sc_arena_block {
 
 enum { FIRST_BLOCK = 4096 };
 
-void sc_arena_init(sc_arena *a, size_t max_bytes) {
-    *a = (sc_arena){.max_bytes = max_bytes};
-}
+void sc_arena_init(sc_arena *a, size_t max_bytes) { *a = (sc_arena){.max_bytes = max_bytes}; }
 
 void *sc_arena_take(sc_arena *a, size_t n) {
     if (n > a->max_bytes) return NULL;
@@ -139,9 +131,7 @@ void sc_arena_done(sc_arena *a) {
     a->used_bytes = 0;
 }
 
-void sc_auto_free(void *pp) {
-    sc_free(*(void **)pp);
-}
+void sc_auto_free(void *pp) { sc_free(*(void **)pp); }
 
 void sc_auto_close(int *fd) {
     int keep = errno;

@@ -29,8 +29,8 @@ uint64_t sc_mem_fail_after(uint64_t nth);
 typedef struct sc_arena_block sc_arena_block;
 typedef struct sc_arena {
     sc_arena_block *head;
-    size_t used_bytes;  /* taken from the allocator so far */
-    size_t max_bytes;   /* budget                          */
+    size_t used_bytes; /* taken from the allocator so far */
+    size_t max_bytes;  /* budget                          */
 } sc_arena;
 
 void sc_arena_init(sc_arena *a, size_t max_bytes);
@@ -46,8 +46,8 @@ void sc_arena_done(sc_arena *a);
 
 /* Scope-bound clean-up: SC_AUTO(sc_buf_done) sc_buf b = ...; runs sc_buf_done(&b) at scope end. */
 #define SC_AUTO(fn) __attribute__((cleanup(fn)))
-void sc_auto_free(void *pp);  /* for any pointer from sc_alloc */
-void sc_auto_close(int *fd);  /* closes when >= 0, keeps errno  */
+void sc_auto_free(void *pp); /* for any pointer from sc_alloc */
+void sc_auto_close(int *fd); /* closes when >= 0, keeps errno  */
 
 #define SC_LEN(a) (sizeof(a) / sizeof((a)[0]))
 #define SC_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -35,9 +35,7 @@ int sc_str_cmp(sc_str a, sc_str b) {
     return c ? c : (a.n > b.n) - (a.n < b.n);
 }
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 sc_str sc_str_trim(sc_str s) {
     while (s.n && is_space(s.p[0])) s.p++, s.n--;
@@ -79,7 +77,8 @@ sc_rc sc_num_i64(sc_str s, int64_t min, int64_t max, int64_t *ret, sc_err *err) 
     if (i == s.n) return sc_fail(err, SC_INVALID, "expected a whole number");
     int64_t v = 0;
     for (; i < s.n; i++) {
-        if (s.p[i] < '0' || s.p[i] > '9') return sc_fail(err, SC_INVALID, "expected a whole number");
+        if (s.p[i] < '0' || s.p[i] > '9')
+            return sc_fail(err, SC_INVALID, "expected a whole number");
         if (__builtin_mul_overflow(v, 10, &v) ||
             __builtin_add_overflow(v, neg ? -(s.p[i] - '0') : s.p[i] - '0', &v))
             return sc_fail(err, SC_INVALID, "the number is out of range");
@@ -96,13 +95,15 @@ sc_rc sc_num_f64(sc_str s, double min, double max, double *ret, sc_err *err) {
     if (!s.n || s.n >= sizeof tmp || is_space(s.p[0]) || s.p[0] == '+')
         return sc_fail(err, SC_INVALID, "expected a number");
     for (size_t i = 0; i < s.n; i++)
-        if (!strchr("0123456789.eE+-", s.p[i])) return sc_fail(err, SC_INVALID, "expected a number");
+        if (!strchr("0123456789.eE+-", s.p[i]))
+            return sc_fail(err, SC_INVALID, "expected a number");
     memcpy(tmp, s.p, s.n);
     tmp[s.n] = 0;
     char *end;
     double v = strtod(tmp, &end);
     if (*end || !isfinite(v)) return sc_fail(err, SC_INVALID, "expected a number");
-    if (v < min || v > max) return sc_fail(err, SC_INVALID, "expected a number from %g to %g", min, max);
+    if (v < min || v > max)
+        return sc_fail(err, SC_INVALID, "expected a number from %g to %g", min, max);
     *ret = v;
     return SC_OK;
 }
@@ -111,9 +112,12 @@ sc_rc sc_num_bytes(sc_str s, int64_t *ret, sc_err *err) {
     int shift = 0;
     if (s.n) {
         switch (s.p[s.n - 1]) {
-        case 'k': case 'K': shift = 10; break;
-        case 'm': case 'M': shift = 20; break;
-        case 'g': case 'G': shift = 30; break;
+        case 'k':
+        case 'K': shift = 10; break;
+        case 'm':
+        case 'M': shift = 20; break;
+        case 'g':
+        case 'G': shift = 30; break;
         default: break;
         }
     }
@@ -168,9 +172,7 @@ uint32_t sc_utf8_next(sc_str s, size_t *i) {
     return len ? cp : 0xFFFD;
 }
 
-void sc_buf_init(sc_buf *b, size_t max_bytes) {
-    *b = (sc_buf){.max = max_bytes};
-}
+void sc_buf_init(sc_buf *b, size_t max_bytes) { *b = (sc_buf){.max = max_bytes}; }
 
 void sc_buf_done(sc_buf *b) {
     sc_free(b->p);
@@ -212,15 +214,9 @@ bool sc_buf_put(sc_buf *b, const void *p, size_t n) {
     return true;
 }
 
-bool sc_buf_puts(sc_buf *b, const char *s) {
-    return sc_buf_put(b, s, strlen(s));
-}
-bool sc_buf_put_str(sc_buf *b, sc_str s) {
-    return sc_buf_put(b, s.p, s.n);
-}
-bool sc_buf_putc(sc_buf *b, char c) {
-    return sc_buf_put(b, &c, 1);
-}
+bool sc_buf_puts(sc_buf *b, const char *s) { return sc_buf_put(b, s, strlen(s)); }
+bool sc_buf_put_str(sc_buf *b, sc_str s) { return sc_buf_put(b, s.p, s.n); }
+bool sc_buf_putc(sc_buf *b, char c) { return sc_buf_put(b, &c, 1); }
 
 bool sc_buf_putf(sc_buf *b, const char *fmt, ...) {
     va_list ap, again;
@@ -292,9 +288,7 @@ bool sc_buf_put_json(sc_buf *b, sc_str s) {
     return sc_buf_putc(b, '"');
 }
 
-sc_str sc_buf_str(const sc_buf *b) {
-    return (sc_str){b->p ? b->p : "", b->n};
-}
+sc_str sc_buf_str(const sc_buf *b) { return (sc_str){b->p ? b->p : "", b->n}; }
 
 char *sc_buf_take(sc_buf *b) {
     char *p = b->p;

@@ -57,7 +57,7 @@ uint32_t sc_utf8_next(sc_str s, size_t *i);
 typedef struct sc_buf {
     char *p; /* NULL until the first byte */
     size_t n, cap, max;
-    bool failed; /* over max, or out of memory: content is incomplete */
+    bool failed;    /* over max, or out of memory: content is incomplete */
     bool no_memory; /* ... and it was the memory */
 } sc_buf;
 

@@ -7,7 +7,7 @@ static void line_text(const char *name, sc_str text) {
     sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_out_clean(&b, text);
-    sc_out_styled(SC_DIM, "%-12s", name);
+    sc_out_styled(SC_DIM, "%-*s", name[0] == ' ' ? 16 : 13, name);
     printf("%s\n", b.p ? b.p : "");
 }
 

@@ -9,14 +9,14 @@
 #include "base/id.h"
 #include "base/str.h"
 
-#define SC_JOB_STATES(X)                                                                           \
-    X(pending)   /* ready at run_at                          */                                    \
-    X(running)   /* leased                                   */                                    \
-    X(success)                                                                                     \
-    X(failed)    /* gave up by its own word, no dead letter  */                                    \
-    X(cancelled)                                                                                   \
-    X(timed_out)                                                                                   \
-    X(dead)      /* dead letter: attempts spent, or poison   */
+#define SC_JOB_STATES(X)                                      \
+    X(pending) /* ready at run_at                          */ \
+    X(running) /* leased                                   */ \
+    X(success)                                                \
+    X(failed) /* gave up by its own word, no dead letter  */  \
+    X(cancelled)                                              \
+    X(timed_out)                                              \
+    X(dead) /* dead letter: attempts spent, or poison   */
 
 typedef enum sc_job_state {
 #define X(name) SC_JOB_##name,
@@ -32,14 +32,14 @@ bool sc_job_state_ended(sc_job_state s);
 typedef enum sc_job_event {
     SC_JOB_EV_CLAIM,
     SC_JOB_EV_FINISH,
-    SC_JOB_EV_RETRY,    /* failed this time; again later, attempts left          */
-    SC_JOB_EV_BURY,     /* attempts spent or not retryable -> dead letter        */
-    SC_JOB_EV_FAIL,     /* an honest no, for work that is not tried again        */
-    SC_JOB_EV_RELEASE,  /* given back unworked (shutdown); the attempt is undone */
-    SC_JOB_EV_EXPIRE,   /* the lease ran out                                     */
+    SC_JOB_EV_RETRY,   /* failed this time; again later, attempts left          */
+    SC_JOB_EV_BURY,    /* attempts spent or not retryable -> dead letter        */
+    SC_JOB_EV_FAIL,    /* an honest no, for work that is not tried again        */
+    SC_JOB_EV_RELEASE, /* given back unworked (shutdown); the attempt is undone */
+    SC_JOB_EV_EXPIRE,  /* the lease ran out                                     */
     SC_JOB_EV_CANCEL,
     SC_JOB_EV_TIMEOUT,
-    SC_JOB_EV_REPLAY,   /* a person sends a dead letter round again              */
+    SC_JOB_EV_REPLAY, /* a person sends a dead letter round again              */
     SC_JOB_EV_COUNT
 } sc_job_event;
 
@@ -54,20 +54,20 @@ int64_t sc_job_backoff_ms(int attempt, int64_t base_ms, int64_t cap_ms, uint32_t
 
 typedef struct sc_job {
     sc_id id;
-    sc_id project_id;       /* empty: the whole installation                            */
-    sc_str kind;            /* queue name: "group", later "fix", "poll", ...            */
-    sc_str unique_key;      /* at most one pending or running job has it; empty = none  */
-    sc_str payload;         /* JSON object                                              */
+    sc_id project_id;  /* empty: the whole installation                            */
+    sc_str kind;       /* queue name: "group", later "fix", "poll", ...            */
+    sc_str unique_key; /* at most one pending or running job has it; empty = none  */
+    sc_str payload;    /* JSON object                                              */
     sc_job_state state;
     int attempts, max_attempts;
-    int64_t fence;          /* fencing token of the last claim                          */
+    int64_t fence; /* fencing token of the last claim                          */
     sc_str lease_owner;
     int64_t lease_until_ms; /* 0 unless running                                         */
     int64_t run_at_ms;
     int64_t created_at_ms, updated_at_ms, ended_at_ms;
-    sc_str error;           /* of the last attempt                                      */
-    sc_str request_id;      /* of the request that caused it                            */
-    bool again;             /* asked for again while running: pending after it ends     */
+    sc_str error;      /* of the last attempt                                      */
+    sc_str request_id; /* of the request that caused it                            */
+    bool again;        /* asked for again while running: pending after it ends     */
 } sc_job;
 
 #endif

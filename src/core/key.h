@@ -21,7 +21,7 @@ bool sc_key_allows(unsigned have, unsigned need);
 
 typedef struct sc_key {
     sc_id id;
-    sc_id project_id;       /* empty: every project (only an admin key may be so) */
+    sc_id project_id; /* empty: every project (only an admin key may be so) */
     sc_str name;
     sc_str prefix;          /* the secret's first characters, to recognise it by  */
     unsigned char hash[32]; /* SHA-256 of the secret                              */

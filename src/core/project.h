@@ -7,9 +7,9 @@
 
 typedef struct sc_project {
     sc_id id;
-    sc_str name;            /* unique: 1-100 characters, lower-case letters, digits, . _ - */
+    sc_str name; /* unique: 1-100 characters, lower-case letters, digits, . _ - */
     int64_t created_at_ms;
-    int64_t group_version;  /* grows with every change of grouping (optimistic concurrency) */
+    int64_t group_version; /* grows with every change of grouping (optimistic concurrency) */
 } sc_project;
 
 sc_rc sc_project_check_name(sc_str name, sc_err *err);

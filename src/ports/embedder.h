@@ -11,20 +11,20 @@
 #include "text/prepare.h"
 
 typedef struct sc_embedder_ops {
-    const char *name;     /* "builtin" */
+    const char *name; /* "builtin" */
     const char *summary;
-    const sc_opt *opts;   /* may be NULL */
+    const sc_opt *opts; /* may be NULL */
     size_t n_opts;
-    size_t size;          /* of the instance */
+    size_t size; /* of the instance */
     /* Required. `conf` is the parsed option struct (NULL when there are no options). */
     sc_rc (*open)(void *self, const void *conf, sc_err *err);
     /* Required. Embeds n texts into ret_vecs, n x dim int8, each a unit vector scaled by 127; an
      * all-zero vector where a text says nothing. Thread-safe. deadline_ms is wall time. */
-    sc_rc (*embed)(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms, int8_t *ret_vecs,
-                   sc_err *err);
-    uint16_t (*dim)(const void *self);       /* required, at most SC_REPR_MAX_DIM */
-    const char *(*model)(const void *self);  /* required: "builtin-1/prepare-1"  */
-    void (*close)(void *self);               /* optional */
+    sc_rc (*embed)(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
+                   int8_t *ret_vecs, sc_err *err);
+    uint16_t (*dim)(const void *self);      /* required, at most SC_REPR_MAX_DIM */
+    const char *(*model)(const void *self); /* required: "builtin-1/prepare-1"  */
+    void (*close)(void *self);              /* optional */
 } sc_embedder_ops;
 
 /* An opened embedder, as the app hands it round. */

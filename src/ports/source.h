@@ -10,14 +10,16 @@
 #include "base/mem.h"
 #include "core/feedback.h"
 
-typedef struct sc_source_header { sc_str name, value; } sc_source_header;
+typedef struct sc_source_header {
+    sc_str name, value;
+} sc_source_header;
 
 /* What a webhook request looks like to a source. */
 typedef struct sc_source_request {
-    sc_str body;                       /* raw bytes, as signed */
-    const sc_source_header *headers;   /* as received */
+    sc_str body;                     /* raw bytes, as signed */
+    const sc_source_header *headers; /* as received */
     size_t n_headers;
-    const json_t *settings;            /* of this source in this project: {"secret": ..., ...}; may be NULL */
+    const json_t *settings; /* of this source in this project: {"secret": ..., ...}; may be NULL */
     int64_t now_ms;
 } sc_source_request;
 
@@ -26,13 +28,13 @@ sc_str sc_source_header_get(const sc_source_request *r, const char *name);
 
 typedef enum sc_item_verdict {
     SC_ITEM_OK,
-    SC_ITEM_FILTERED,   /* fine, but the settings say not to take it; `why` says which one */
+    SC_ITEM_FILTERED, /* fine, but the settings say not to take it; `why` says which one */
 } sc_item_verdict;
 
 typedef struct sc_source_item {
-    sc_feedback feedback;   /* source, external_id, title, body, stack, metadata, repo, url, ... */
+    sc_feedback feedback; /* source, external_id, title, body, stack, metadata, repo, url, ... */
     sc_item_verdict verdict;
-    const char *why;        /* static text, or in the arena */
+    const char *why; /* static text, or in the arena */
     /* Another external_id for the same report, or empty: what to store it under when external_id is known
      * already and the cluster of that report was resolved before feedback.created_at_ms. Then it is a
      * recurrence, which must not be swallowed as a duplicate. */
@@ -40,7 +42,7 @@ typedef struct sc_source_item {
 } sc_source_item;
 
 typedef struct sc_source_ops {
-    const char *name;       /* as in core/feedback.h */
+    const char *name; /* as in core/feedback.h */
     const char *summary;
     /* Optional: present for sources that have webhooks. Checks the signature over the raw body against
      * settings' "secret". No secret: SC_FORBIDDEN with how to set one. Wrong or missing signature:
@@ -48,8 +50,8 @@ typedef struct sc_source_ops {
     sc_rc (*verify)(const sc_source_request *r, sc_err *err);
     /* Optional: present with verify. Turns a verified payload into items (0 or more: a ping gives none).
      * *ret_items is an arena array. SC_UNPROCESSABLE names the field. */
-    sc_rc (*webhook)(const sc_source_request *r, sc_arena *arena, sc_source_item **ret_items, size_t *ret_n,
-                     sc_err *err);
+    sc_rc (*webhook)(const sc_source_request *r, sc_arena *arena, sc_source_item **ret_items,
+                     size_t *ret_n, sc_err *err);
     /* Required. One object in the vendor's own item shape (a Reddit listing child or its data, a GitHub
      * issue, a Sentry event) or in our plain shape {"external_id", "title", "body", ...}. */
     sc_rc (*item)(const json_t *obj, const json_t *settings, int64_t now_ms, sc_arena *arena,

@@ -30,31 +30,35 @@ typedef enum sc_put_status { SC_PUT_NEW, SC_PUT_DUPLICATE } sc_put_status;
 
 typedef struct sc_put_result {
     sc_put_status status;
-    sc_id id;             /* of the stored report; the first one's when it is a duplicate */
+    sc_id id; /* of the stored report; the first one's when it is a duplicate */
     int64_t seq;
 } sc_put_result;
 
 typedef struct sc_feedback_filter {
-    sc_id project_id;                 /* required */
-    bool by_source;     sc_feedback_source source;
-    bool by_state;      sc_feedback_state state;
-    bool unclustered;                 /* only reports in no cluster */
-    sc_id cluster_id;                 /* empty = any */
-    sc_str status;                    /* the source's own status; empty = any */
-    int64_t since_ms, until_ms;       /* created_at in [since, until); 0 = open */
-    const int64_t *seqs; size_t n_seqs; bool by_seqs; /* only these, in this order */
+    sc_id project_id; /* required */
+    bool by_source;
+    sc_feedback_source source;
+    bool by_state;
+    sc_feedback_state state;
+    bool unclustered;           /* only reports in no cluster */
+    sc_id cluster_id;           /* empty = any */
+    sc_str status;              /* the source's own status; empty = any */
+    int64_t since_ms, until_ms; /* created_at in [since, until); 0 = open */
+    const int64_t *seqs;
+    size_t n_seqs;
+    bool by_seqs; /* only these, in this order */
 } sc_feedback_filter;
 
 typedef struct sc_page {
-    size_t limit;         /* 1..1000 */
-    sc_str cursor;        /* empty = first page; otherwise a next_cursor of the same query */
+    size_t limit;  /* 1..1000 */
+    sc_str cursor; /* empty = first page; otherwise a next_cursor of the same query */
 } sc_page;
 
 typedef struct sc_feedback_list {
-    sc_feedback *items;   /* newest first (created_at, then seq) */
+    sc_feedback *items; /* newest first (created_at, then seq) */
     size_t n;
-    int64_t total;        /* all that match; -1 where the backend cannot count cheaply */
-    sc_str next_cursor;   /* empty = no more */
+    int64_t total;      /* all that match; -1 where the backend cannot count cheaply */
+    sc_str next_cursor; /* empty = no more */
 } sc_feedback_list;
 
 /* A stored representation with what an index needs; handed out row by row, borrowed in the call. */
@@ -62,22 +66,30 @@ typedef struct sc_stored_item {
     int64_t seq;
     int64_t created_ms;
     sc_id id;
-    sc_id cluster_id;     /* empty: in none */
-    sc_str repr;          /* blob of core/repr.h; empty when the model does not match */
-    int64_t version;      /* group_version of its last change */
+    sc_id cluster_id; /* empty: in none */
+    sc_str repr;      /* blob of core/repr.h; empty when the model does not match */
+    int64_t version;  /* group_version of its last change */
 } sc_stored_item;
 
 /* ---- Clusters and grouping --------------------------------------------------------------------- */
 
-typedef enum sc_cluster_sort { SC_SORT_RECENT, SC_SORT_SIZE, SC_SORT_TREND, SC_SORT_CREATED } sc_cluster_sort;
+typedef enum sc_cluster_sort {
+    SC_SORT_RECENT,
+    SC_SORT_SIZE,
+    SC_SORT_TREND,
+    SC_SORT_CREATED
+} sc_cluster_sort;
 
 typedef struct sc_cluster_filter {
     sc_id project_id;
-    unsigned statuses;                /* bit set 1 << sc_cluster_status; 0 = any */
-    bool by_source; sc_feedback_source source; /* has at least one report of it */
-    int64_t since_ms, until_ms;       /* last_seen in [since, until); 0 = open */
-    int64_t min_count;                /* 0 = any */
-    const sc_id *ids; size_t n_ids; bool by_ids;  /* only these, in this order */
+    unsigned statuses; /* bit set 1 << sc_cluster_status; 0 = any */
+    bool by_source;
+    sc_feedback_source source;  /* has at least one report of it */
+    int64_t since_ms, until_ms; /* last_seen in [since, until); 0 = open */
+    int64_t min_count;          /* 0 = any */
+    const sc_id *ids;
+    size_t n_ids;
+    bool by_ids; /* only these, in this order */
     sc_cluster_sort sort;
 } sc_cluster_filter;
 
@@ -91,45 +103,52 @@ typedef struct sc_cluster_list {
 /* One placement to write. */
 typedef struct sc_assign {
     int64_t seq;
-    sc_id cluster_id;     /* empty: parked (state parked) */
-    sc_str repr;          /* the blob to keep; empty = leave what is there */
+    sc_id cluster_id; /* empty: parked (state parked) */
+    sc_str repr;      /* the blob to keep; empty = leave what is there */
 } sc_assign;
 
 /* One event for the SSE feed and for followers in other processes. */
 typedef struct sc_event {
-    int64_t id;           /* given by the store, growing */
+    int64_t id; /* given by the store, growing */
     sc_id project_id;
-    sc_str kind;          /* "cluster.updated", "feedback.grouped", ... */
-    sc_str data;          /* JSON object */
+    sc_str kind; /* "cluster.updated", "feedback.grouped", ... */
+    sc_str data; /* JSON object */
     int64_t at_ms;
 } sc_event;
 
 /* Everything one step of grouping or one correction changes. Written as one atomic step. */
 typedef struct sc_group_write {
     sc_id project_id;
-    int64_t expect_version;           /* project's group_version it was computed on; else SC_CONFLICT */
-    sc_id job_id; int64_t job_fence;  /* when set: the job must be running under this fence, else SC_FENCED */
-    const char *model;                /* of the reprs */
-    const sc_assign *assigns; size_t n_assigns;
-    const sc_cluster *clusters; size_t n_clusters;   /* inserted or replaced whole, by id */
-    const sc_decision *decisions; size_t n_decisions;
-    const sc_correction *corrections; size_t n_corrections;
-    sc_id undo_action;                /* ends the corrections of this action; empty = none; SC_NOT_FOUND
+    int64_t expect_version; /* project's group_version it was computed on; else SC_CONFLICT */
+    sc_id job_id;
+    int64_t job_fence; /* when set: the job must be running under this fence, else SC_FENCED */
+    const char *model; /* of the reprs */
+    const sc_assign *assigns;
+    size_t n_assigns;
+    const sc_cluster *clusters;
+    size_t n_clusters; /* inserted or replaced whole, by id */
+    const sc_decision *decisions;
+    size_t n_decisions;
+    const sc_correction *corrections;
+    size_t n_corrections;
+    sc_id undo_action; /* ends the corrections of this action; empty = none; SC_NOT_FOUND
                                        * when it has none in force */
-    const sc_event *events; size_t n_events;
+    const sc_event *events;
+    size_t n_events;
     int64_t now_ms;
 } sc_group_write;
 
 /* ---- Jobs -------------------------------------------------------------------------------------- */
 
 typedef struct sc_job_filter {
-    sc_id project_id;                 /* empty = all */
-    sc_str kind;                      /* empty = all */
-    bool by_state; sc_job_state state;
+    sc_id project_id; /* empty = all */
+    sc_str kind;      /* empty = all */
+    bool by_state;
+    sc_job_state state;
 } sc_job_filter;
 
 typedef struct sc_job_list {
-    sc_job *items;                    /* newest first */
+    sc_job *items; /* newest first */
     size_t n;
     int64_t total;
     sc_str next_cursor;
@@ -139,15 +158,15 @@ typedef struct sc_job_list {
 typedef struct sc_job_end {
     sc_id id;
     int64_t fence;
-    sc_job_event event;               /* FINISH, RETRY, BURY, FAIL, RELEASE, TIMEOUT */
-    int64_t run_at_ms;                /* RETRY: when */
-    sc_str error;                     /* RETRY, BURY, FAIL, TIMEOUT */
+    sc_job_event event; /* FINISH, RETRY, BURY, FAIL, RELEASE, TIMEOUT */
+    int64_t run_at_ms;  /* RETRY: when */
+    sc_str error;       /* RETRY, BURY, FAIL, TIMEOUT */
     int64_t now_ms;
 } sc_job_end;
 
 typedef struct sc_job_counts {
     int64_t by_state[SC_JOB_STATE_COUNT];
-    int64_t oldest_pending_ms;        /* run_at of the oldest ready job; 0 = none */
+    int64_t oldest_pending_ms; /* run_at of the oldest ready job; 0 = none */
 } sc_job_counts;
 
 /* ---- The rest ---------------------------------------------------------------------------------- */
@@ -155,30 +174,31 @@ typedef struct sc_job_counts {
 typedef struct sc_store_stats {
     int64_t feedback, by_source[SC_SOURCE_COUNT], pending, parked;
     int64_t clusters, by_status[SC_CLUSTER_STATUS_COUNT];
-    int64_t last_24h;                 /* received in the last 24 hours, to the minute */
-    int64_t first_ms, last_ms;        /* received_at; 0 when empty */
+    int64_t last_24h;          /* received in the last 24 hours, to the minute */
+    int64_t first_ms, last_ms; /* received_at; 0 when empty */
 } sc_store_stats;
 
 typedef struct sc_session {
-    unsigned char hash[32];           /* SHA-256 of the token */
-    bool login;                       /* a one-time login link, else a session cookie */
-    sc_id project_id;                 /* empty: all */
+    unsigned char hash[32]; /* SHA-256 of the token */
+    bool login;             /* a one-time login link, else a session cookie */
+    sc_id project_id;       /* empty: all */
     unsigned scopes;
     int64_t created_at_ms, expires_at_ms;
 } sc_session;
 
 typedef struct sc_store_info {
-    const char *backend;              /* "sqlite" */
+    const char *backend; /* "sqlite" */
     int64_t schema_version;
-    int64_t bytes;                    /* on disk */
+    int64_t bytes; /* on disk */
 } sc_store_info;
 
-typedef bool (*sc_item_fn)(void *self, const sc_stored_item *item); /* false stops */
+typedef bool (*sc_item_fn)(void *self, const sc_stored_item *item);      /* false stops */
 typedef bool (*sc_progress_fn)(void *self, int64_t done, int64_t total); /* false stops */
 
 typedef struct sc_store_ops {
     const char *name, *summary;
-    const sc_opt *opts; size_t n_opts; /* option rows of `conf` */
+    const sc_opt *opts;
+    size_t n_opts; /* option rows of `conf` */
     size_t size;
     /* Opens or creates, migrates forward. SC_STORE with what to do (locked, damaged, read-only, made
      * by a newer version). */
@@ -190,30 +210,40 @@ typedef struct sc_store_ops {
     /* Integrity check in depth, for `doctor`; progress may be NULL. */
     sc_rc (*verify)(void *self, sc_progress_fn progress, void *progress_self, sc_err *err);
     /* Consistent copy into a new file while in use. */
-    sc_rc (*backup)(void *self, const char *path, sc_progress_fn progress, void *progress_self, sc_err *err);
+    sc_rc (*backup)(void *self, const char *path, sc_progress_fn progress, void *progress_self,
+                    sc_err *err);
     /* A number that changes whenever any process wrote (cheap: for polling). */
     sc_rc (*change_token)(void *self, int64_t *ret, sc_err *err);
 
     /* Projects. put: SC_CONFLICT when the name is taken. get: by id text or by name. */
     sc_rc (*project_put)(void *self, const sc_project *p, sc_err *err);
-    sc_rc (*project_get)(void *self, sc_str id_or_name, sc_arena *arena, sc_project *ret, sc_err *err);
-    sc_rc (*project_list)(void *self, sc_arena *arena, sc_project **ret, size_t *ret_n, sc_err *err);
+    sc_rc (*project_get)(void *self, sc_str id_or_name, sc_arena *arena, sc_project *ret,
+                         sc_err *err);
+    sc_rc (*project_list)(void *self, sc_arena *arena, sc_project **ret, size_t *ret_n,
+                          sc_err *err);
 
     /* Small settings of a project by name ("source.sentry"): JSON text; get gives an empty string when unset;
      * put with an empty value removes. project may be empty (installation-wide). */
-    sc_rc (*setting_get)(void *self, const sc_id *project, sc_str name, sc_arena *arena, sc_str *ret, sc_err *err);
-    sc_rc (*setting_put)(void *self, const sc_id *project, sc_str name, sc_str value, int64_t now_ms, sc_err *err);
+    sc_rc (*setting_get)(void *self, const sc_id *project, sc_str name, sc_arena *arena,
+                         sc_str *ret, sc_err *err);
+    sc_rc (*setting_put)(void *self, const sc_id *project, sc_str name, sc_str value,
+                         int64_t now_ms, sc_err *err);
 
     /* Keys and sessions. key_find: by hash, any state. session_take: removes a login token and
      * returns it once; SC_NOT_FOUND when unknown, used or expired. */
     sc_rc (*key_put)(void *self, const sc_key *k, sc_err *err);
-    sc_rc (*key_find)(void *self, const unsigned char hash[32], sc_arena *arena, sc_key *ret, sc_err *err);
-    sc_rc (*key_list)(void *self, const sc_id *project, sc_arena *arena, sc_key **ret, size_t *ret_n, sc_err *err);
-    sc_rc (*key_revoke)(void *self, const sc_id *project, const sc_id *id, int64_t now_ms, sc_err *err);
+    sc_rc (*key_find)(void *self, const unsigned char hash[32], sc_arena *arena, sc_key *ret,
+                      sc_err *err);
+    sc_rc (*key_list)(void *self, const sc_id *project, sc_arena *arena, sc_key **ret,
+                      size_t *ret_n, sc_err *err);
+    sc_rc (*key_revoke)(void *self, const sc_id *project, const sc_id *id, int64_t now_ms,
+                        sc_err *err);
     sc_rc (*key_touch)(void *self, const sc_id *id, int64_t now_ms, sc_err *err);
     sc_rc (*session_put)(void *self, const sc_session *s, sc_err *err);
-    sc_rc (*session_take)(void *self, const unsigned char hash[32], int64_t now_ms, sc_session *ret, sc_err *err);
-    sc_rc (*session_get)(void *self, const unsigned char hash[32], int64_t now_ms, sc_session *ret, sc_err *err);
+    sc_rc (*session_take)(void *self, const unsigned char hash[32], int64_t now_ms, sc_session *ret,
+                          sc_err *err);
+    sc_rc (*session_get)(void *self, const unsigned char hash[32], int64_t now_ms, sc_session *ret,
+                         sc_err *err);
     sc_rc (*session_drop)(void *self, const unsigned char hash[32], sc_err *err);
 
     /* Feedback. put writes n reports (of any projects) durably in one commit: the group commit is made
@@ -221,42 +251,42 @@ typedef struct sc_store_ops {
      * ret[i]; ids, seqs come back there. For every project with a new report one job "group" with
      * unique key "group:<project id>" is asked for in the same commit (`group_job_ids[i]` is the id
      * to use if one must be made for items[i]'s project). */
-    sc_rc (*feedback_put)(void *self, const sc_feedback *items, const sc_id *group_job_ids, size_t n,
-                          sc_put_result *ret, sc_err *err);
-    sc_rc (*feedback_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena, sc_feedback *ret,
-                          sc_err *err);
-    sc_rc (*feedback_list)(void *self, const sc_feedback_filter *f, const sc_page *page, sc_arena *arena,
-                           sc_feedback_list *ret, sc_err *err);
+    sc_rc (*feedback_put)(void *self, const sc_feedback *items, const sc_id *group_job_ids,
+                          size_t n, sc_put_result *ret, sc_err *err);
+    sc_rc (*feedback_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
+                          sc_feedback *ret, sc_err *err);
+    sc_rc (*feedback_list)(void *self, const sc_feedback_filter *f, const sc_page *page,
+                           sc_arena *arena, sc_feedback_list *ret, sc_err *err);
     /* Replaces title, body, stack, metadata, url, status of a stored report (matched by project and id);
      * when `regroup` it goes back to pending, leaves its cluster as of the next grouping pass, and its
      * group job is asked for. */
-    sc_rc (*feedback_update)(void *self, const sc_feedback *f, bool regroup, const sc_id *group_job_id,
-                             int64_t now_ms, sc_err *err);
+    sc_rc (*feedback_update)(void *self, const sc_feedback *f, bool regroup,
+                             const sc_id *group_job_id, int64_t now_ms, sc_err *err);
     /* The oldest pending reports above after_seq. */
-    sc_rc (*feedback_pending)(void *self, const sc_id *project, int64_t after_seq, size_t limit, sc_arena *arena,
-                              sc_feedback **ret, size_t *ret_n, sc_err *err);
+    sc_rc (*feedback_pending)(void *self, const sc_id *project, int64_t after_seq, size_t limit,
+                              sc_arena *arena, sc_feedback **ret, size_t *ret_n, sc_err *err);
 
     /* Items changed after `version` (0 = all that were ever placed), in seq order; repr blobs only when
      * their model is `model`. *ret_version: the group_version that this read saw, as one snapshot. */
-    sc_rc (*items_since)(void *self, const sc_id *project, int64_t version, const char *model, sc_item_fn fn,
-                         void *fn_self, int64_t *ret_version, sc_err *err);
+    sc_rc (*items_since)(void *self, const sc_id *project, int64_t version, const char *model,
+                         sc_item_fn fn, void *fn_self, int64_t *ret_version, sc_err *err);
     /* Status of clusters changed after `version` that are resolved or ignored, and of those that were:
      * id and status of every cluster changed after it. */
-    sc_rc (*clusters_since)(void *self, const sc_id *project, int64_t version, sc_arena *arena, sc_cluster **ret,
-                            size_t *ret_n, sc_err *err);
+    sc_rc (*clusters_since)(void *self, const sc_id *project, int64_t version, sc_arena *arena,
+                            sc_cluster **ret, size_t *ret_n, sc_err *err);
     sc_rc (*group_write)(void *self, const sc_group_write *w, int64_t *ret_version, sc_err *err);
 
-    sc_rc (*cluster_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena, sc_cluster *ret,
-                         sc_err *err);
+    sc_rc (*cluster_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
+                         sc_cluster *ret, sc_err *err);
     /* Clusters that were merged away are left out; cluster_get finds them. */
-    sc_rc (*cluster_list)(void *self, const sc_cluster_filter *f, const sc_page *page, int64_t now_ms,
-                          sc_arena *arena, sc_cluster_list *ret, sc_err *err);
+    sc_rc (*cluster_list)(void *self, const sc_cluster_filter *f, const sc_page *page,
+                          int64_t now_ms, sc_arena *arena, sc_cluster_list *ret, sc_err *err);
     /* Corrections in force, oldest first. */
-    sc_rc (*corrections)(void *self, const sc_id *project, sc_arena *arena, sc_correction **ret, size_t *ret_n,
-                         sc_err *err);
+    sc_rc (*corrections)(void *self, const sc_id *project, sc_arena *arena, sc_correction **ret,
+                         size_t *ret_n, sc_err *err);
     /* A report's decisions, oldest first. */
-    sc_rc (*decisions)(void *self, const sc_id *project, int64_t seq, sc_arena *arena, sc_decision **ret,
-                       size_t *ret_n, sc_err *err);
+    sc_rc (*decisions)(void *self, const sc_id *project, int64_t seq, sc_arena *arena,
+                       sc_decision **ret, size_t *ret_n, sc_err *err);
 
     /* Jobs. enqueue: when a pending job has the unique key, its id comes back and nothing is added;
      * when a running one has it, it is marked `again`. claim: the oldest ready job of one of the kinds
@@ -265,28 +295,32 @@ typedef struct sc_store_ops {
      * when it finishes (attempts 0); when it ends badly it ends, and a new pending job takes the asking
      * over; CANCEL ends both. A RETRY with no attempts left buries. */
     sc_rc (*job_enqueue)(void *self, const sc_job *job, sc_id *ret_id, sc_err *err);
-    sc_rc (*job_claim)(void *self, const sc_str *kinds, size_t n_kinds, sc_str owner, int64_t lease_ms,
-                       int64_t now_ms, sc_arena *arena, sc_job *ret, sc_err *err);
-    sc_rc (*job_heartbeat)(void *self, const sc_id *id, int64_t fence, int64_t lease_ms, int64_t now_ms,
-                           sc_err *err); /* SC_FENCED when no longer ours */
+    sc_rc (*job_claim)(void *self, const sc_str *kinds, size_t n_kinds, sc_str owner,
+                       int64_t lease_ms, int64_t now_ms, sc_arena *arena, sc_job *ret, sc_err *err);
+    sc_rc (*job_heartbeat)(void *self, const sc_id *id, int64_t fence, int64_t lease_ms,
+                           int64_t now_ms, sc_err *err); /* SC_FENCED when no longer ours */
     sc_rc (*job_end)(void *self, const sc_job_end *end, sc_err *err);
-    sc_rc (*job_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena, sc_job *ret, sc_err *err);
-    sc_rc (*job_list)(void *self, const sc_job_filter *f, const sc_page *page, sc_arena *arena, sc_job_list *ret,
-                      sc_err *err);
+    sc_rc (*job_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
+                     sc_job *ret, sc_err *err);
+    sc_rc (*job_list)(void *self, const sc_job_filter *f, const sc_page *page, sc_arena *arena,
+                      sc_job_list *ret, sc_err *err);
     /* By a person: CANCEL, REPLAY (dead -> pending, attempts 0). drop removes a dead letter. */
-    sc_rc (*job_act)(void *self, const sc_id *project, const sc_id *id, sc_job_event event, int64_t now_ms,
-                     sc_err *err);
+    sc_rc (*job_act)(void *self, const sc_id *project, const sc_id *id, sc_job_event event,
+                     int64_t now_ms, sc_err *err);
     sc_rc (*job_drop)(void *self, const sc_id *project, const sc_id *id, sc_err *err);
-    sc_rc (*job_counts)(void *self, const sc_id *project, sc_str kind, sc_job_counts *ret, sc_err *err);
+    sc_rc (*job_counts)(void *self, const sc_id *project, sc_str kind, sc_job_counts *ret,
+                        sc_err *err);
     /* Removes ended (not dead) jobs and events older than the times; returns how many rows went. */
-    sc_rc (*prune)(void *self, int64_t jobs_before_ms, int64_t events_before_ms, int64_t *ret_n, sc_err *err);
+    sc_rc (*prune)(void *self, int64_t jobs_before_ms, int64_t events_before_ms, int64_t *ret_n,
+                   sc_err *err);
 
     /* Events after an id, oldest first; project empty = all. */
-    sc_rc (*events)(void *self, const sc_id *project, int64_t after_id, size_t limit, sc_arena *arena,
-                    sc_event **ret, size_t *ret_n, sc_err *err);
+    sc_rc (*events)(void *self, const sc_id *project, int64_t after_id, size_t limit,
+                    sc_arena *arena, sc_event **ret, size_t *ret_n, sc_err *err);
     sc_rc (*last_event)(void *self, int64_t *ret_id, sc_err *err);
 
-    sc_rc (*stats)(void *self, const sc_id *project, int64_t now_ms, sc_store_stats *ret, sc_err *err);
+    sc_rc (*stats)(void *self, const sc_id *project, int64_t now_ms, sc_store_stats *ret,
+                   sc_err *err);
 } sc_store_ops;
 
 /* An opened store, as it is handed round. */

@@ -17,20 +17,18 @@
 #include "stores/registry.h"
 #include "stores/sqlite/sqlite.h"
 
-static int64_t fixture_wall(void *self) {
-    return ((app_fixture *)self)->now_ms;
-}
+static int64_t fixture_wall(void *self) { return ((app_fixture *)self)->now_ms; }
 
 static int64_t fixture_mono(void *self) {
     (void)self;
     return sc_mono_us(&sc_clock_system);
 }
 
-#define must(call)                                                                                 \
-    do {                                                                                           \
-        sc_err err_ = {0};                                                                         \
-        sc_rc rc_ = (call);                                                                        \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err_.msg);                          \
+#define must(call)                                                        \
+    do {                                                                  \
+        sc_err err_ = {0};                                                \
+        sc_rc rc_ = (call);                                               \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err_.msg); \
     } while (0)
 
 static void open_app(app_fixture *f, bool worker) {
@@ -94,7 +92,8 @@ void app_fixture_restart(app_fixture *f, bool worker) {
 void app_fixture_close(app_fixture *f) {
     close_app(f);
     if (f->embedder.ops->close) f->embedder.ops->close(f->embedder.self);
-    if (sc_embedder_find(sc_str_of(f->embedder.ops->name)) == f->embedder.ops) sc_free(f->embedder.self);
+    if (sc_embedder_find(sc_str_of(f->embedder.ops->name)) == f->embedder.ops)
+        sc_free(f->embedder.self);
     sc_arena_done(&f->arena);
     DIR *d = opendir(f->dir);
     for (struct dirent *e; d && (e = readdir(d));) {
@@ -107,8 +106,12 @@ void app_fixture_close(app_fixture *f) {
 }
 
 sc_id app_put(app_fixture *f, const char *external_id, const char *title, const char *body) {
-    sc_feedback item = {.project_id = f->project.id, .source = SC_SOURCE_manual, .external_id = sc_str_of(external_id),
-                        .title = sc_str_of(title), .body = sc_str_of(body), .metadata = SC_STR("{}"),
+    sc_feedback item = {.project_id = f->project.id,
+                        .source = SC_SOURCE_manual,
+                        .external_id = sc_str_of(external_id),
+                        .title = sc_str_of(title),
+                        .body = sc_str_of(body),
+                        .metadata = SC_STR("{}"),
                         .created_at_ms = f->now_ms};
     must(sc_feedback_normalise(&item, &err_));
     sc_put_result result;
@@ -131,9 +134,7 @@ static bool settled(void *self) {
     return stats.pending == 0;
 }
 
-void app_settle(app_fixture *f) {
-    app_wait(settled, f, "all reports to be grouped");
-}
+void app_settle(app_fixture *f) { app_wait(settled, f, "all reports to be grouped"); }
 
 void app_loaded(app_fixture *f) {
     sc_grouping_status s;

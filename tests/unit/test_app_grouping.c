@@ -22,11 +22,11 @@ static int teardown(void **state) {
     return 0;
 }
 
-#define ok(call)                                                                                   \
-    do {                                                                                           \
-        sc_err err = {0};                                                                          \
-        sc_rc rc_ = (call);                                                                        \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg);                           \
+#define ok(call)                                                         \
+    do {                                                                 \
+        sc_err err = {0};                                                \
+        sc_rc rc_ = (call);                                              \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg); \
     } while (0)
 
 static bool together(app_fixture *f, const sc_id *a, const sc_id *b) {
@@ -35,16 +35,14 @@ static bool together(app_fixture *f, const sc_id *a, const sc_id *b) {
 }
 
 /* The cluster that a report is in. */
-static sc_id home(app_fixture *f, const sc_id *report) {
-    return app_get(f, report).cluster_id;
-}
+static sc_id home(app_fixture *f, const sc_id *report) { return app_get(f, report).cluster_id; }
 
-static bool same(sc_id a, sc_id b) {
-    return sc_id_eq(&a, &b);
-}
+static bool same(sc_id a, sc_id b) { return sc_id_eq(&a, &b); }
 
-static const char *const EXPORT = "Exporting my pantry to CSV drops the last row of the file every time";
-static const char *const EXPORT2 = "CSV export of the pantry: the last row is dropped from the exported file";
+static const char *const EXPORT =
+    "Exporting my pantry to CSV drops the last row of the file every time";
+static const char *const EXPORT2 =
+    "CSV export of the pantry: the last row is dropped from the exported file";
 static const char *const LOGIN = "The login code sent by text message never arrives on my phone";
 
 static void an_action_on_what_is_not_there_is_not_found_and_changes_nothing(void **state) {
@@ -54,22 +52,36 @@ static void an_action_on_what_is_not_there_is_not_found_and_changes_nothing(void
     sc_id cluster = app_get(f, &a).cluster_id;
     sc_triage_result r;
     sc_err err = {0};
-    assert_int_equal(sc_triage_merge(f->app, &f->project.id, &cluster, &ghost, 1, SC_STR("t"), &r, &err), SC_NOT_FOUND);
-    assert_int_equal(sc_triage_merge(f->app, &f->project.id, &ghost, &cluster, 1, SC_STR("t"), &r, &err), SC_NOT_FOUND);
-    assert_int_equal(sc_triage_move(f->app, &f->project.id, &ghost, NULL, SC_STR("t"), &r, &err), SC_NOT_FOUND);
-    assert_int_equal(sc_triage_move(f->app, &f->project.id, &a, &ghost, SC_STR("t"), &r, &err), SC_NOT_FOUND);
-    assert_int_equal(sc_triage_undo(f->app, &f->project.id, &ghost, SC_STR("t"), &r, &err), SC_NOT_FOUND);
-    assert_int_equal(sc_triage_merge(f->app, &f->project.id, &cluster, &cluster, 1, SC_STR("t"), &r, &err), SC_UNPROCESSABLE);
-    assert_int_equal(sc_triage_split(f->app, &f->project.id, &cluster, &a, 1, SC_STR("t"), &r, &err), SC_UNPROCESSABLE);
-    sc_project other = {.id = sc_id_new(&f->clock), .name = SC_STR("other"), .created_at_ms = f->now_ms};
+    assert_int_equal(
+        sc_triage_merge(f->app, &f->project.id, &cluster, &ghost, 1, SC_STR("t"), &r, &err),
+        SC_NOT_FOUND);
+    assert_int_equal(
+        sc_triage_merge(f->app, &f->project.id, &ghost, &cluster, 1, SC_STR("t"), &r, &err),
+        SC_NOT_FOUND);
+    assert_int_equal(sc_triage_move(f->app, &f->project.id, &ghost, NULL, SC_STR("t"), &r, &err),
+                     SC_NOT_FOUND);
+    assert_int_equal(sc_triage_move(f->app, &f->project.id, &a, &ghost, SC_STR("t"), &r, &err),
+                     SC_NOT_FOUND);
+    assert_int_equal(sc_triage_undo(f->app, &f->project.id, &ghost, SC_STR("t"), &r, &err),
+                     SC_NOT_FOUND);
+    assert_int_equal(
+        sc_triage_merge(f->app, &f->project.id, &cluster, &cluster, 1, SC_STR("t"), &r, &err),
+        SC_UNPROCESSABLE);
+    assert_int_equal(
+        sc_triage_split(f->app, &f->project.id, &cluster, &a, 1, SC_STR("t"), &r, &err),
+        SC_UNPROCESSABLE);
+    sc_project other = {
+        .id = sc_id_new(&f->clock), .name = SC_STR("other"), .created_at_ms = f->now_ms};
     ok(f->store.ops->project_put(f->store.self, &other, &err));
-    assert_int_equal(sc_triage_move(f->app, &other.id, &a, NULL, SC_STR("t"), &r, &err), SC_NOT_FOUND);
+    assert_int_equal(sc_triage_move(f->app, &other.id, &a, NULL, SC_STR("t"), &r, &err),
+                     SC_NOT_FOUND);
     assert_true(same(home(f, &a), cluster));
 }
 
 static void paraphrases_meet_and_strangers_do_not(void **state) {
     app_fixture *f = *state;
-    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, ""), c = app_put(f, "3", LOGIN, "");
+    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, ""),
+          c = app_put(f, "3", LOGIN, "");
     app_settle(f);
     assert_true(together(f, &a, &b));
     assert_false(together(f, &a, &c));
@@ -85,7 +97,8 @@ static void paraphrases_meet_and_strangers_do_not(void **state) {
 static void the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so(void **state) {
     app_fixture *f = *state;
     app_put(f, "1", "Sync of list 4711 failed after 30 seconds with error 17", "device 0xdeadbeef");
-    sc_id b = app_put(f, "2", "Sync of list 9 failed after 31 seconds with error 17", "device 0xcafebabe");
+    sc_id b = app_put(f, "2", "Sync of list 9 failed after 31 seconds with error 17",
+                      "device 0xcafebabe");
     app_settle(f);
     sc_trace t;
     ok(sc_read_trace(f->app, &f->project.id, &b, &f->arena, &t, &err));
@@ -137,12 +150,14 @@ static void what_was_split_off_stays_apart_even_from_its_twin(void **state) {
     assert_false(together(f, &a, &b));
     sc_err err = {0};
     sc_id na = app_get(f, &a).cluster_id, nb = app_get(f, &b).cluster_id;
-    assert_int_equal(sc_triage_merge(f->app, &f->project.id, &na, &nb, 1, SC_STR("t"), &r, &err), SC_CONFLICT);
+    assert_int_equal(sc_triage_merge(f->app, &f->project.id, &na, &nb, 1, SC_STR("t"), &r, &err),
+                     SC_CONFLICT);
 }
 
 static void a_moved_report_stays_where_it_was_put(void **state) {
     app_fixture *f = *state;
-    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, ""), c = app_put(f, "3", LOGIN, "");
+    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, ""),
+          c = app_put(f, "3", LOGIN, "");
     app_settle(f);
     sc_id to = app_get(f, &c).cluster_id;
     sc_triage_result r;
@@ -163,7 +178,8 @@ static void a_new_report_reopens_a_resolved_issue_as_a_regression(void **state) 
     sc_id cluster = app_get(f, &a).cluster_id;
     sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_RESOLVE};
     sc_cluster c;
-    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c, &err));
+    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
+                       &err));
     assert_int_equal(c.status, SC_CLUSTER_resolved);
     f->now_ms += 1000;
     sc_id b = app_put(f, "2", EXPORT2, "");
@@ -179,7 +195,8 @@ static void an_ignored_issue_takes_reports_and_stays_ignored(void **state) {
     sc_id cluster = app_get(f, &a).cluster_id;
     sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_IGNORE};
     sc_cluster c;
-    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c, &err));
+    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
+                       &err));
     app_put(f, "2", EXPORT2, "");
     app_settle(f);
     assert_int_equal(app_cluster(f, &cluster).status, SC_CLUSTER_ignored);
@@ -193,23 +210,28 @@ static void a_title_of_a_person_is_kept_and_an_empty_one_is_derived_again(void *
     sc_id cluster = app_get(f, &a).cluster_id;
     sc_cluster_patch p = {.has_title = true, .title = SC_STR("Export is broken")};
     sc_cluster c;
-    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c, &err));
+    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
+                       &err));
     app_put(f, "2", EXPORT2, "");
     app_settle(f);
     c = app_cluster(f, &cluster);
     assert_true(sc_str_is(c.title, "Export is broken"));
     sc_err err = {0};
     p.if_version = c.version - 1;
-    assert_int_equal(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("t"), &f->arena, &c, &err), SC_CONFLICT);
+    assert_int_equal(
+        sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("t"), &f->arena, &c, &err),
+        SC_CONFLICT);
     p = (sc_cluster_patch){.has_title = true};
-    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c, &err));
+    ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
+                       &err));
     assert_false(sc_str_is(c.title, "Export is broken"));
     assert_true(c.title.n > 3);
 }
 
 static void an_edited_report_is_grouped_anew_and_counts_stay_true(void **state) {
     app_fixture *f = *state;
-    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, ""), c = app_put(f, "3", LOGIN, "");
+    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, ""),
+          c = app_put(f, "3", LOGIN, "");
     app_settle(f);
     sc_id from = app_get(f, &a).cluster_id;
     sc_feedback edited = app_get(f, &b), got;
@@ -230,7 +252,8 @@ static void search_finds_by_words_and_names_the_issue(void **state) {
     app_put(f, "3", LOGIN, "");
     app_settle(f);
     sc_search_result r;
-    ok(sc_read_search(f->app, &f->project.id, SC_STR("csv last row missing"), 10, &f->arena, &r, &err));
+    ok(sc_read_search(f->app, &f->project.id, SC_STR("csv last row missing"), 10, &f->arena, &r,
+                      &err));
     assert_true(r.n >= 2 && r.n_clusters >= 1);
     assert_true(same(r.clusters[0].cluster.id, home(f, &a)));
     sc_feedback_filter filter = {.project_id = f->project.id};
@@ -244,7 +267,9 @@ static void search_finds_by_words_and_names_the_issue(void **state) {
     assert_int_equal(list.n, 1);
     page.cursor = SC_STR("w12x");
     sc_err err = {0};
-    assert_int_equal(sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &err), SC_INVALID);
+    assert_int_equal(
+        sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &err),
+        SC_INVALID);
     ok(sc_read_search(f->app, &f->project.id, SC_STR("\xff\xfe"), 10, &f->arena, &r, &err));
     ok(sc_read_search(f->app, &f->project.id, SC_STR(""), 10, &f->arena, &r, &err));
 }

@@ -18,18 +18,19 @@
 #include "app_fixture.h"
 #include "sources/registry.h"
 
-#define ok(call)                                                                                   \
-    do {                                                                                           \
-        sc_err err = {0};                                                                          \
-        sc_rc rc_ = (call);                                                                        \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg);                           \
+#define ok(call)                                                         \
+    do {                                                                 \
+        sc_err err = {0};                                                \
+        sc_rc rc_ = (call);                                              \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg); \
     } while (0)
 
 /* ---- An embedder that cannot stand the word "poison" -------------------------------------------- */
 
 static _Atomic bool poison_works; /* the fault has been mended */
 
-static sc_rc picky_embed(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms, int8_t *ret, sc_err *err) {
+static sc_rc picky_embed(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
+                         int8_t *ret, sc_err *err) {
     (void)self, (void)deadline_ms;
     memset(ret, 0, n * 64);
     for (size_t i = 0; i < n; i++) {
@@ -52,8 +53,13 @@ static sc_rc picky_open(void *self, const void *conf, sc_err *err) {
     (void)self, (void)conf, (void)err;
     return SC_OK;
 }
-static const sc_embedder_ops picky = {.name = "picky", .summary = "for tests", .size = 1, .open = picky_open,
-                                      .embed = picky_embed, .dim = picky_dim, .model = picky_model};
+static const sc_embedder_ops picky = {.name = "picky",
+                                      .summary = "for tests",
+                                      .size = 1,
+                                      .open = picky_open,
+                                      .embed = picky_embed,
+                                      .dim = picky_dim,
+                                      .model = picky_model};
 
 static bool all_placed_or_parked(void *self) {
     app_fixture *f = self;
@@ -65,16 +71,19 @@ static bool is_dead(void *self) {
     app_fixture *f = self;
     f->now_ms += 600000; /* past every back-off; the worker looks by itself */
     sc_job_counts c;
-    return !f->store.ops->job_counts(f->store.self, &f->project.id, SC_STR("regroup"), &c, NULL) && c.by_state[SC_JOB_dead] == 1;
+    return !f->store.ops->job_counts(f->store.self, &f->project.id, SC_STR("regroup"), &c, NULL) &&
+           c.by_state[SC_JOB_dead] == 1;
 }
 
 static bool nothing_parked(void *self) {
     app_fixture *f = self;
     sc_store_stats s;
-    return !f->store.ops->stats(f->store.self, &f->project.id, f->now_ms, &s, NULL) && !s.parked && !s.pending;
+    return !f->store.ops->stats(f->store.self, &f->project.id, f->now_ms, &s, NULL) && !s.parked &&
+           !s.pending;
 }
 
-static void a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_letter(void **state) {
+static void
+a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_letter(void **state) {
     (void)state;
     static app_fixture f;
     poison_works = false;
@@ -93,7 +102,8 @@ static void a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_l
     assert_int_equal(jobs.n, 1);
     assert_true(sc_str_find(jobs.items[0].error, SC_STR("cannot be embedded")) != SIZE_MAX);
     poison_works = true;
-    ok(f.store.ops->job_act(f.store.self, &f.project.id, &jobs.items[0].id, SC_JOB_EV_REPLAY, f.now_ms, &err));
+    ok(f.store.ops->job_act(f.store.self, &f.project.id, &jobs.items[0].id, SC_JOB_EV_REPLAY,
+                            f.now_ms, &err));
     app_wait(nothing_parked, &f, "the replayed report");
     assert_int_equal(app_get(&f, &bad).state, SC_FEEDBACK_grouped);
     app_fixture_close(&f);
@@ -115,8 +125,12 @@ static void *put_many(void *arg) {
     for (int i = 0; i < EACH; i++) {
         char id[32]; /* every report is sent by two threads */
         snprintf(id, sizeof id, "r%d-%d", p->n / 2, i);
-        sc_feedback item = {.project_id = p->f->project.id, .source = SC_SOURCE_manual, .external_id = sc_str_of(id),
-                            .title = SC_STR("The list does not sync"), .metadata = SC_STR("{}"), .created_at_ms = 1};
+        sc_feedback item = {.project_id = p->f->project.id,
+                            .source = SC_SOURCE_manual,
+                            .external_id = sc_str_of(id),
+                            .title = SC_STR("The list does not sync"),
+                            .metadata = SC_STR("{}"),
+                            .created_at_ms = 1};
         sc_put_result r;
         if (sc_ingest_now(p->f->app, &item, 1, &r, &arena, NULL)) continue;
         if (r.status == SC_PUT_NEW)
@@ -159,7 +173,8 @@ static void a_full_queue_says_when_to_come_back_and_a_stopped_one_says_so(void *
     static app_fixture f;
     app_fixture_open(&f, NULL, false);
     sc_app_stop(f.app);
-    sc_feedback item = {.project_id = f.project.id, .title = SC_STR("late"), .metadata = SC_STR("{}")};
+    sc_feedback item = {
+        .project_id = f.project.id, .title = SC_STR("late"), .metadata = SC_STR("{}")};
     sc_put_result r;
     sc_err err = {0};
     assert_int_equal(sc_ingest_now(f.app, &item, 1, &r, &f.arena, &err), SC_CANCELLED);
@@ -190,7 +205,8 @@ static void a_correction_by_another_process_is_obeyed_by_the_worker(void **state
     ok(sc_triage_split(other, &f.project.id, &from, &b, 1, SC_STR("other"), &r, &err));
     sc_id c = app_put(&f, "3", "CSV export of the pantry drops the last row again", "");
     app_settle(&f);
-    sc_id ha = app_get(&f, &a).cluster_id, hb = app_get(&f, &b).cluster_id, hc = app_get(&f, &c).cluster_id;
+    sc_id ha = app_get(&f, &a).cluster_id, hb = app_get(&f, &b).cluster_id,
+          hc = app_get(&f, &c).cluster_id;
     assert_false(sc_id_eq(&ha, &hb));
     assert_true(sc_id_eq(&hc, &ha) || sc_id_eq(&hc, &hb));
     sc_triage_result r2;
@@ -217,9 +233,7 @@ static bool hear(void *self, const sc_event *e) {
     return true;
 }
 
-static bool heard_three(void *self) {
-    return ((heard *)self)->grouped >= 3;
-}
+static bool heard_three(void *self) { return ((heard *)self)->grouped >= 3; }
 
 static void subscribers_hear_each_event_once_in_order_and_latecomers_may_catch_up(void **state) {
     (void)state;
@@ -250,14 +264,18 @@ static void keys_are_checked_and_a_login_link_works_once(void **state) {
     app_fixture_open(&f, NULL, false);
     sc_err err = {0};
     sc_principal who;
-    assert_int_equal(sc_access_check_key(f.app, SC_STR("sc_000000000000000000000000000000000000000000000000"), &who, &err),
-                     SC_UNAUTHORIZED);
+    assert_int_equal(
+        sc_access_check_key(f.app, SC_STR("sc_000000000000000000000000000000000000000000000000"),
+                            &who, &err),
+        SC_UNAUTHORIZED);
     assert_int_equal(sc_access_check_key(f.app, SC_STR(""), &who, &err), SC_UNAUTHORIZED);
     sc_key k;
     sc_secret secret;
-    assert_int_equal(sc_access_create_key(f.app, NULL, SC_STR("x"), SC_SCOPE_read, 0, &f.arena, &k, &secret, &err),
+    assert_int_equal(sc_access_create_key(f.app, NULL, SC_STR("x"), SC_SCOPE_read, 0, &f.arena, &k,
+                                          &secret, &err),
                      SC_UNPROCESSABLE);
-    ok(sc_access_create_key(f.app, &f.project.id, SC_STR("ci"), SC_SCOPE_ingest, f.now_ms + 1000, &f.arena, &k, &secret, &err));
+    ok(sc_access_create_key(f.app, &f.project.id, SC_STR("ci"), SC_SCOPE_ingest, f.now_ms + 1000,
+                            &f.arena, &k, &secret, &err));
     ok(sc_access_check_key(f.app, sc_str_of(secret.text), &who, &err));
     assert_int_equal(who.scopes, SC_SCOPE_ingest);
     assert_string_equal(who.name, "ci");
@@ -268,7 +286,8 @@ static void keys_are_checked_and_a_login_link_works_once(void **state) {
     assert_true(who.scopes & SC_SCOPE_admin);
     sc_secret token, cookie, again;
     ok(sc_access_login_token(f.app, 60000, &token, &err));
-    assert_int_equal(sc_access_check_session(f.app, sc_str_of(token.text), &who, &err), SC_UNAUTHORIZED);
+    assert_int_equal(sc_access_check_session(f.app, sc_str_of(token.text), &who, &err),
+                     SC_UNAUTHORIZED);
     ok(sc_access_login(f.app, sc_str_of(token.text), &cookie, &err));
     ok(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &err));
     assert_int_equal(sc_access_login(f.app, sc_str_of(token.text), &again, &err), SC_UNAUTHORIZED);
@@ -276,15 +295,14 @@ static void keys_are_checked_and_a_login_link_works_once(void **state) {
     f.now_ms += 61000;
     assert_int_equal(sc_access_login(f.app, sc_str_of(token.text), &again, &err), SC_UNAUTHORIZED);
     ok(sc_access_logout(f.app, sc_str_of(cookie.text), &err));
-    assert_int_equal(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &err), SC_UNAUTHORIZED);
+    assert_int_equal(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &err),
+                     SC_UNAUTHORIZED);
     app_fixture_close(&f);
 }
 
 /* ---- Export and import ---------------------------------------------------------------------------- */
 
-static bool keep(void *self, sc_str bytes) {
-    return sc_buf_put_str(self, bytes);
-}
+static bool keep(void *self, sc_str bytes) { return sc_buf_put_str(self, bytes); }
 
 static sc_rc import_all(app_fixture *f, sc_str text, sc_transfer_counts *ret, sc_err *err) {
     sc_import *im;
@@ -302,7 +320,8 @@ static void an_export_comes_back_whole_and_a_second_import_changes_nothing(void 
     (void)state;
     static app_fixture f, g;
     app_fixture_open(&f, NULL, true);
-    sc_id a = app_put(&f, "1", "Exporting my pantry to CSV drops the last row", "with \"quotes\" and\nlines");
+    sc_id a = app_put(&f, "1", "Exporting my pantry to CSV drops the last row",
+                      "with \"quotes\" and\nlines");
     sc_id b = app_put(&f, "2", "Login codes never arrive", "");
     app_put(&f, "3", "CSV export of my pantry drops the last row", "");
     app_settle(&f);
@@ -329,7 +348,8 @@ static void an_export_comes_back_whole_and_a_second_import_changes_nothing(void 
     ok(sc_read_search(g.app, &g.project.id, SC_STR("csv export"), 5, &g.arena, &hits, &err));
     assert_true(hits.n > 0);
     sc_err err = {0};
-    assert_int_equal(import_all(&g, SC_STR("{\"kind\":\"feedback\"}\n"), &in, &err), SC_UNPROCESSABLE);
+    assert_int_equal(import_all(&g, SC_STR("{\"kind\":\"feedback\"}\n"), &in, &err),
+                     SC_UNPROCESSABLE);
     assert_int_equal(import_all(&g, SC_STR(""), &in, &err), SC_UNPROCESSABLE);
     assert_int_equal(import_all(&g, SC_STR("not json"), &in, &err), SC_INVALID);
     sc_buf_done(&first);

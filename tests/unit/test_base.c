@@ -42,7 +42,8 @@ static void an_error_can_be_wrapped_with_its_own_message_and_needs_no_place(void
 
 static void an_arena_keeps_to_its_budget_and_is_zeroed_after_a_reset(void **state) {
     (void)state;
-    SC_AUTO(sc_arena_done) sc_arena a;
+    SC_AUTO(sc_arena_done)
+    sc_arena a;
     sc_arena_init(&a, 10000);
     assert_null(sc_arena_take(&a, 10001));
     assert_null(sc_arena_take(&a, SIZE_MAX));
@@ -84,15 +85,30 @@ static void the_nth_allocation_fails_once(void **state) {
 static void times_that_are_no_times_are_refused(void **state) {
     (void)state;
     int64_t ms;
-    const char *const bad[] = {"", "2026-11-21", "2026-11-21T22:44:35", "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-00-10T00:00:00Z",
-                               "2026-11-21T24:00:00Z", "2026-11-21T22:60:00Z", "2026-11-21T22:44:61Z", "2026-11-21T22:44:35.Z",
-                               "2026-11-21T22:44:35+24:00", "2026-11-21T22:44:35Zx", "2026-11-21x22:44:35Z", "1790000000"};
-    for (size_t i = 0; i < SC_LEN(bad); i++) assert_int_equal(sc_time_parse(sc_str_of(bad[i]), &ms, NULL), SC_INVALID);
+    const char *const bad[] = {"",
+                               "2026-11-21",
+                               "2026-11-21T22:44:35",
+                               "2026-13-01T00:00:00Z",
+                               "2026-02-29T00:00:00Z",
+                               "2026-00-10T00:00:00Z",
+                               "2026-11-21T24:00:00Z",
+                               "2026-11-21T22:60:00Z",
+                               "2026-11-21T22:44:61Z",
+                               "2026-11-21T22:44:35.Z",
+                               "2026-11-21T22:44:35+24:00",
+                               "2026-11-21T22:44:35Zx",
+                               "2026-11-21x22:44:35Z",
+                               "1790000000"};
+    for (size_t i = 0; i < SC_LEN(bad); i++)
+        assert_int_equal(sc_time_parse(sc_str_of(bad[i]), &ms, NULL), SC_INVALID);
 }
 
 static void times_round_trip_with_offsets_and_fractions(void **state) {
     (void)state;
-    const struct { const char *text; int64_t ms; } good[] = {
+    const struct {
+        const char *text;
+        int64_t ms;
+    } good[] = {
         {"1970-01-01T00:00:00Z", 0},
         {"2026-11-21T22:44:35.123Z", 1795301075123},
         {"2026-11-22T00:44:35.1239999+02:00", 1795301075123},
@@ -143,8 +159,13 @@ static void ids_grow_even_when_the_clock_stands_still_or_goes_back(void **state)
 
 static void what_is_no_id_is_no_id(void **state) {
     (void)state;
-    const char *const bad[] = {"", "x", "01a20081-69b7-7000-b0a4-4b882aaa4a9", "01a20081-69b7-7000-b0a4-4b882aaa4a9f0",
-                               "01a20081069b7-7000-b0a4-4b882aaa4a9f", "01a20081-69b7-7000-b0a4-4b882aaa4a9g", "01a20081-69b7-7000-b0a4--b882aaa4a9f"};
+    const char *const bad[] = {"",
+                               "x",
+                               "01a20081-69b7-7000-b0a4-4b882aaa4a9",
+                               "01a20081-69b7-7000-b0a4-4b882aaa4a9f0",
+                               "01a20081069b7-7000-b0a4-4b882aaa4a9f",
+                               "01a20081-69b7-7000-b0a4-4b882aaa4a9g",
+                               "01a20081-69b7-7000-b0a4--b882aaa4a9f"};
     for (size_t i = 0; i < SC_LEN(bad); i++) {
         sc_id id = sc_id_of(sc_str_of(bad[i]));
         assert_false(sc_id_is_set(&id));
@@ -162,32 +183,56 @@ typedef struct opts {
     sc_opt_list map;
 } opts;
 static const sc_opt rows[] = {
-    {.name = "data", .type = SC_OPT_STR, .offset = offsetof(opts, data), .fallback = "./data", .arg = "DIR", .help = "where", .letter = 'd'},
-    {.name = "test-port", .type = SC_OPT_INT, .offset = offsetof(opts, port), .fallback = "80", .arg = "N", .help = "which", .min = 1, .max = 99},
-    {.name = "size", .type = SC_OPT_BYTES, .offset = offsetof(opts, size), .arg = "BYTES", .help = "how big"},
+    {.name = "data",
+     .type = SC_OPT_STR,
+     .offset = offsetof(opts, data),
+     .fallback = "./data",
+     .arg = "DIR",
+     .help = "where",
+     .letter = 'd'},
+    {.name = "test-port",
+     .type = SC_OPT_INT,
+     .offset = offsetof(opts, port),
+     .fallback = "80",
+     .arg = "N",
+     .help = "which",
+     .min = 1,
+     .max = 99},
+    {.name = "size",
+     .type = SC_OPT_BYTES,
+     .offset = offsetof(opts, size),
+     .arg = "BYTES",
+     .help = "how big"},
     {.name = "quiet", .type = SC_OPT_BOOL, .offset = offsetof(opts, quiet), .help = "say nothing"},
-    {.name = "map", .type = SC_OPT_LIST, .offset = offsetof(opts, map), .arg = "A=B", .help = "columns"},
+    {.name = "map",
+     .type = SC_OPT_LIST,
+     .offset = offsetof(opts, map),
+     .arg = "A=B",
+     .help = "columns"},
 };
 
-static sc_rc parse(opts *o, const char **words, size_t *n, char *problems, size_t cap, int argc, char **argv) {
+static sc_rc parse(opts *o, const char **words, size_t *n, char *problems, size_t cap, int argc,
+                   char **argv) {
     memset(o, 0, sizeof *o);
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 4096);
     sc_rc rc = sc_conf_parse(rows, SC_LEN(rows), o, argc, argv, words, n, &b);
     snprintf(problems, cap, "%s", b.p ? b.p : "");
     return rc;
 }
-#define PARSE(...)                                                                                 \
-    char *argv[] = {(char *)"prog", __VA_ARGS__};                                                  \
-    const char *words[SC_LEN(argv)];                                                               \
-    size_t n;                                                                                      \
-    char problems[4096];                                                                           \
-    opts o;                                                                                        \
+#define PARSE(...)                                \
+    char *argv[] = {(char *)"prog", __VA_ARGS__}; \
+    const char *words[SC_LEN(argv)];              \
+    size_t n;                                     \
+    char problems[4096];                          \
+    opts o;                                       \
     sc_rc rc = parse(&o, words, &n, problems, sizeof problems, (int)SC_LEN(argv), argv)
 
 static void all_problems_of_a_command_line_are_told_at_once(void **state) {
     (void)state;
-    PARSE((char *)"--nope", (char *)"--test-port=100", (char *)"--size", (char *)"x", (char *)"-z", (char *)"--data");
+    PARSE((char *)"--nope", (char *)"--test-port=100", (char *)"--size", (char *)"x", (char *)"-z",
+          (char *)"--data");
     assert_int_equal(rc, SC_INVALID);
     assert_non_null(strstr(problems, "--nope"));
     assert_non_null(strstr(problems, "test-port"));
@@ -200,8 +245,8 @@ static void flags_win_over_the_environment_and_that_over_the_fallback(void **sta
     (void)state;
     setenv("SOULCASTER_TEST_PORT", "7", 1);
     setenv("SOULCASTER_SIZE", "2k", 1);
-    PARSE((char *)"--size=3k", (char *)"--quiet", (char *)"--no-quiet", (char *)"-dx", (char *)"--map", (char *)"a=b", (char *)"w", (char *)"--",
-          (char *)"--size");
+    PARSE((char *)"--size=3k", (char *)"--quiet", (char *)"--no-quiet", (char *)"-dx",
+          (char *)"--map", (char *)"a=b", (char *)"w", (char *)"--", (char *)"--size");
     unsetenv("SOULCASTER_TEST_PORT");
     unsetenv("SOULCASTER_SIZE");
     assert_int_equal(rc, SC_OK);
@@ -220,7 +265,8 @@ static void an_env_file_fills_what_is_not_set(void **state) {
     char path[] = "/tmp/soulcaster-env-XXXXXX";
     int fd = mkstemp(path);
     assert_true(fd >= 0);
-    const char text[] = "# comment\nexport SC_T_ONE=\"a b\"\nSC_T_TWO='x'\n\nbroken line\n=novalue\nSC_T_THREE= y \nSC_T_SET=no\n";
+    const char text[] = "# comment\nexport SC_T_ONE=\"a b\"\nSC_T_TWO='x'\n\nbroken "
+                        "line\n=novalue\nSC_T_THREE= y \nSC_T_SET=no\n";
     assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
     close(fd);
     setenv("SC_T_SET", "yes", 1);
@@ -235,7 +281,8 @@ static void an_env_file_fills_what_is_not_set(void **state) {
 /* ---- JSON ----------------------------------------------------------------------------------------- */
 
 static sc_rc json(const char *text, size_t n, char *problem, size_t cap) {
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
     sc_err err = {0};
     sc_rc rc = sc_json_parse((sc_str){text, n}, &v, &err);
     snprintf(problem, cap, "%s", err.msg);
@@ -245,10 +292,24 @@ static sc_rc json(const char *text, size_t n, char *problem, size_t cap) {
 static void json_that_is_not_json_is_refused_without_a_crash(void **state) {
     (void)state;
     char why[256];
-    const char *const bad[] = {"", " ", "{", "{\"a\":1,\"a\":2}", "[1,]", "{'a':1}", "nul", "\"\xFF\"", "\"\\ud800\"", "1 2", "[1e400]",
-                               "123456789012345678901234567890", "\"\\u0000\"x", "{\"a\":}", "\xEF\xBB\xBF{}"};
+    const char *const bad[] = {"",
+                               " ",
+                               "{",
+                               "{\"a\":1,\"a\":2}",
+                               "[1,]",
+                               "{'a':1}",
+                               "nul",
+                               "\"\xFF\"",
+                               "\"\\ud800\"",
+                               "1 2",
+                               "[1e400]",
+                               "123456789012345678901234567890",
+                               "\"\\u0000\"x",
+                               "{\"a\":}",
+                               "\xEF\xBB\xBF{}"};
     for (size_t i = 0; i < SC_LEN(bad); i++)
-        if (json(bad[i], strlen(bad[i]), why, sizeof why) != SC_INVALID) fail_msg("accepted: %s", bad[i]);
+        if (json(bad[i], strlen(bad[i]), why, sizeof why) != SC_INVALID)
+            fail_msg("accepted: %s", bad[i]);
     static char deep[20001];
     memset(deep, '[', 10000);
     memset(deep + 10000, ']', 10000);
@@ -259,7 +320,8 @@ static void json_that_is_not_json_is_refused_without_a_crash(void **state) {
 
 static void every_failing_allocation_while_reading_json_says_no_memory(void **state) {
     (void)state;
-    const char *text = "{\"title\":\"a long enough external value\",\"n\":[1,2,3],\"o\":{\"k\":\"v\"}}";
+    const char *text =
+        "{\"title\":\"a long enough external value\",\"n\":[1,2,3],\"o\":{\"k\":\"v\"}}";
     for (uint64_t i = 1;; i++) {
         json_t *v = NULL;
         sc_mem_fail_after(i);
@@ -276,8 +338,13 @@ static void every_failing_allocation_while_reading_json_says_no_memory(void **st
 
 static void members_are_read_by_type_and_path(void **state) {
     (void)state;
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
-    assert_int_equal(sc_json_parse(SC_STR("{\"s\":\"x\",\"i\":5,\"b\":true,\"z\":null,\"a\":[{\"k\":\"deep\"}]}"), &v, NULL), SC_OK);
+    SC_AUTO(sc_json_auto)
+    json_t *v = NULL;
+    assert_int_equal(
+        sc_json_parse(
+            SC_STR("{\"s\":\"x\",\"i\":5,\"b\":true,\"z\":null,\"a\":[{\"k\":\"deep\"}]}"), &v,
+            NULL),
+        SC_OK);
     sc_err err = {0};
     sc_str s;
     int64_t i;

@@ -15,7 +15,18 @@ static sc_rc i64(const char *s, int64_t *v) {
 static void numbers_that_are_not_whole_or_do_not_fit_are_refused(void **state) {
     (void)state;
     int64_t v = 42;
-    const char *const bad[] = {"", "-", "+1", " 1", "1 ", "1.0", "0x10", "1e3", "--1", "9223372036854775808", "-9223372036854775809", "٣"};
+    const char *const bad[] = {"",
+                               "-",
+                               "+1",
+                               " 1",
+                               "1 ",
+                               "1.0",
+                               "0x10",
+                               "1e3",
+                               "--1",
+                               "9223372036854775808",
+                               "-9223372036854775809",
+                               "٣"};
     for (size_t i = 0; i < SC_LEN(bad); i++) assert_int_equal(i64(bad[i], &v), SC_INVALID);
     assert_int_equal(v, 42); /* written only on success */
     assert_int_equal(i64("9223372036854775807", &v), SC_OK);
@@ -28,7 +39,8 @@ static void numbers_that_are_not_whole_or_do_not_fit_are_refused(void **state) {
 static void real_numbers_are_finite_and_plain(void **state) {
     (void)state;
     double v;
-    const char *const bad[] = {"", "nan", "inf", "-inf", "1e999", "0x1p3", "1,5", " 1", "+1", "1..2"};
+    const char *const bad[] = {"",      "nan", "inf", "-inf", "1e999",
+                               "0x1p3", "1,5", " 1",  "+1",   "1..2"};
     for (size_t i = 0; i < SC_LEN(bad); i++)
         assert_int_equal(sc_num_f64(sc_str_of(bad[i]), -1e300, 1e300, &v, NULL), SC_INVALID);
     assert_int_equal(sc_num_f64(SC_STR("-1.5e2"), -1000, 1000, &v, NULL), SC_OK);
@@ -43,15 +55,31 @@ static void sizes_take_a_unit_and_never_overflow(void **state) {
     assert_int_equal(sc_num_bytes(SC_STR("2G"), &v, NULL), SC_OK);
     assert_true(v == (int64_t)2 << 30);
     const char *const bad[] = {"", "k", "-1", "1kk", "1T", "9223372036854775807k", "1.5M"};
-    for (size_t i = 0; i < SC_LEN(bad); i++) assert_int_equal(sc_num_bytes(sc_str_of(bad[i]), &v, NULL), SC_INVALID);
+    for (size_t i = 0; i < SC_LEN(bad); i++)
+        assert_int_equal(sc_num_bytes(sc_str_of(bad[i]), &v, NULL), SC_INVALID);
 }
 
 static void ill_formed_utf8_is_found(void **state) {
     (void)state;
-    const char *const bad[] = {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x9F\xBF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80",
-                               "\xE2\x82", "abcdefgh\xFF", "\xF0\x9F\x98", "\xFE", "aaaaaaa\xC3"};
+    const char *const bad[] = {"\x80",
+                               "\xC0\x80",
+                               "\xC1\xBF",
+                               "\xE0\x9F\xBF",
+                               "\xED\xA0\x80",
+                               "\xF4\x90\x80\x80",
+                               "\xF5\x80\x80\x80",
+                               "\xE2\x82",
+                               "abcdefgh\xFF",
+                               "\xF0\x9F\x98",
+                               "\xFE",
+                               "aaaaaaa\xC3"};
     for (size_t i = 0; i < SC_LEN(bad); i++) assert_false(sc_utf8_valid(sc_str_of(bad[i])));
-    const char *const good[] = {"", "a", "\xC2\x80", "\xEF\xBF\xBF", "\xF4\x8F\xBF\xBF", "gr\xC3\xBC\xC3\x9F dich \xF0\x9F\x98\x80 12345678"};
+    const char *const good[] = {"",
+                                "a",
+                                "\xC2\x80",
+                                "\xEF\xBF\xBF",
+                                "\xF4\x8F\xBF\xBF",
+                                "gr\xC3\xBC\xC3\x9F dich \xF0\x9F\x98\x80 12345678"};
     for (size_t i = 0; i < SC_LEN(good); i++) assert_true(sc_utf8_valid(sc_str_of(good[i])));
     assert_true(sc_utf8_valid((sc_str){"a\0b", 3}));
 }
@@ -64,7 +92,8 @@ static void decoding_moves_on_over_garbage_and_round_trips(void **state) {
     assert_int_equal(sc_utf8_next(s, &i), 0x20AC);
     assert_int_equal(sc_utf8_next(s, &i), 0xFFFD);
     assert_int_equal(i, s.n);
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 16);
     const uint32_t cps[] = {0x7F, 0x80, 0x7FF, 0x800, 0xFFFD, 0x10000, 0x10FFFF};
     for (size_t k = 0; k < SC_LEN(cps); k++) {
@@ -86,7 +115,8 @@ static void clipping_never_cuts_a_character(void **state) {
 
 static void a_buffer_stops_at_its_maximum_and_says_so(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 5);
     sc_err err = {0};
     assert_true(sc_buf_puts(&b, "12345"));
@@ -106,7 +136,8 @@ static void a_buffer_stops_at_its_maximum_and_says_so(void **state) {
 
 static void json_strings_are_escaped_and_garbage_is_replaced(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done)
+    sc_buf b;
     sc_buf_init(&b, 200);
     sc_buf_put_json(&b, (sc_str){"a\"\\\b\f\n\r\t\x01\0\xC3\xA4\xFF", 13});
     assert_string_equal(b.p, "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u0000\xC3\xA4\xEF\xBF\xBD\"");
