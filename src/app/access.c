@@ -84,8 +84,7 @@ sc_rc sc_access_check_key(sc_app *app, sc_str secret, sc_principal *ret, sc_err 
         remember(app, hash, ret);
         return SC_OK;
     }
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_key key;
     sc_rc rc = STORE(app)->key_find(SELF(app), hash, &arena, &key, err);
@@ -150,8 +149,7 @@ sc_rc sc_access_bootstrap(sc_app *app, sc_str secret, sc_err *err) {
     if (secret.n < 16)
         return sc_fail_field(err, SC_INVALID, "SOULCASTER_BOOTSTRAP_KEY",
                              "must have at least 16 characters");
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_key k;
     unsigned char hash[32];

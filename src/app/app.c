@@ -46,8 +46,7 @@ sc_rc sc_thread_start(pthread_t *t, void *(*fn)(void *), void *arg, const char *
 }
 
 static sc_rc first_project(sc_app *app, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_project *list;
     size_t n;

@@ -80,8 +80,7 @@ static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *e
 
 /* Was the issue of the report that is here already resolved before this one was written? */
 static bool recurs(sc_app *app, const sc_feedback *f, const sc_id *first) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_feedback have;
     sc_cluster c;

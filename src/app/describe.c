@@ -107,8 +107,7 @@ static const sc_prepared *prepared_of(const sc_write_item *items, size_t n, int6
 }
 
 static sc_rc keywords_json(const sc_summary *s, sc_arena *arena, sc_str *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16384);
     sc_buf_putc(&b, '[');
     for (size_t i = 0; i < s->n_keywords; i++) {
@@ -213,8 +212,7 @@ sc_rc sc_describe_finish(sc_space *s, sc_describe_row *rows, size_t n, const sc_
 
 sc_rc sc_describe_terms(const sc_write_item *item, const uint32_t *terms, size_t n, sc_arena *arena,
                         sc_str *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 8192);
     sc_buf_putc(&b, '[');
     sc_prepared own;
@@ -257,8 +255,7 @@ sc_rc sc_describe_cluster_event(const sc_describe_row *row, int64_t now_ms, sc_a
                        : row->status_changed && c->status == SC_CLUSTER_regressed
                            ? "cluster.regressed"
                            : "cluster.updated";
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16384);
     sc_buf_putf(&b, "{\"id\":\"%s\",\"count\":%lld,\"status\":\"%s\",\"title\":", c->id.text,
                 (long long)c->count, sc_cluster_status_name(c->status));
@@ -272,8 +269,7 @@ sc_rc sc_describe_cluster_event(const sc_describe_row *row, int64_t now_ms, sc_a
 sc_rc sc_describe_feedback_event(const sc_feedback *f, const sc_id *cluster,
                                  sc_decision_reason reason, int64_t now_ms, sc_arena *arena,
                                  sc_event *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1024);
     sc_buf_putf(&b, "{\"id\":\"%s\",\"cluster_id\":\"%s\",\"reason\":\"%s\"}", f->id.text,
                 cluster->text, sc_decision_reason_name(reason));

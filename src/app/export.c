@@ -135,15 +135,13 @@ static sc_rc put_decision(exporter *x, const sc_feedback *f, const sc_decision *
 }
 
 static sc_rc all_clusters(exporter *x, const sc_id *project, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, (size_t)1 << 30);
     sc_cluster *list;
     size_t n;
     sc_rc rc = STORE(x->app)->clusters_since(SELF(x->app), project, 0, &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++) {
-        SC_AUTO(sc_arena_done)
-        sc_arena one;
+        SC_AUTO(sc_arena_done) sc_arena one;
         sc_arena_init(&one, 4 << 20);
         sc_cluster c;
         rc = STORE(x->app)->cluster_get(SELF(x->app), project, &list[i].id, &one, &c, err);
@@ -153,8 +151,7 @@ static sc_rc all_clusters(exporter *x, const sc_id *project, sc_err *err) {
 }
 
 static sc_rc one_report(exporter *x, const sc_id *project, const sc_feedback *f, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 64 << 20);
     sc_decision *d;
     size_t n = 0;
@@ -167,8 +164,7 @@ static sc_rc one_report(exporter *x, const sc_id *project, const sc_feedback *f,
 static sc_rc all_feedback(exporter *x, const sc_id *project, sc_err *err) {
     char cursor[256] = "";
     do {
-        SC_AUTO(sc_arena_done)
-        sc_arena arena;
+        SC_AUTO(sc_arena_done) sc_arena arena;
         sc_arena_init(&arena, (size_t)512 << 20);
         sc_feedback_filter f = {.project_id = *project};
         sc_page page = {.limit = PAGE, .cursor = sc_str_of(cursor)};
@@ -189,8 +185,7 @@ static sc_rc all_feedback(exporter *x, const sc_id *project, sc_err *err) {
 /* A correction names its report by id: seqs are the store's own. */
 static sc_rc put_correction(exporter *x, const sc_id *project, const sc_correction *c,
                             sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_buf *b = &x->line;
     sc_buf_putf(b,
@@ -216,8 +211,7 @@ static sc_rc put_correction(exporter *x, const sc_id *project, const sc_correcti
 }
 
 static sc_rc all_corrections(exporter *x, const sc_id *project, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_correction *list;
     size_t n;
@@ -246,8 +240,7 @@ static sc_rc one_project(exporter *x, const sc_project *p, sc_err *err) {
 sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self,
                 sc_progress_fn progress, void *progress_self, sc_transfer_counts *ret,
                 sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     *ret = (sc_transfer_counts){0};
     exporter x = {.app = app,

@@ -84,8 +84,7 @@ static double real(const json_t *o, const char *key) {
 static sc_id id_at(const json_t *o, const char *key) { return sc_id_of(sc_json_str_at(o, key)); }
 
 static sc_str dumped(sc_import *im, const json_t *v, const char *fallback) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_FEEDBACK_MAX_METADATA);
     if (!v || !sc_json_dump(v, &b)) return sc_str_of(fallback);
     char *p = sc_arena_copy(&im->arena, b.p, b.n);
@@ -98,8 +97,7 @@ static sc_rc need_id(const json_t *o, const char *key, sc_id *ret, sc_err *err) 
 }
 
 static sc_rc take_project(sc_import *im, const json_t *o, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_project p = {.name = sc_json_str_at(o, "name"), .created_at_ms = number(o, "created_at_ms")},
                have;
@@ -156,8 +154,7 @@ static sc_rc take_cluster(sc_import *im, const json_t *o, sc_err *err) {
         const json_t *r = json_array_get(json_object_get(o, "representative_ids"), i);
         if (json_is_string(r)) c.representative_ids[i] = sc_id_of(sc_str_of(json_string_value(r)));
     }
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_cluster have;
     rc = STORE(im->app)->cluster_get(SELF(im->app), &im->project, &c.id, &arena, &have, err);
@@ -266,8 +263,7 @@ static bool was_new(const sc_assign *a, size_t n, int64_t seq) {
 }
 
 static sc_rc seq_of(sc_import *im, const sc_id *id, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_feedback f;
     sc_rc rc = STORE(im->app)->feedback_get(SELF(im->app), &im->project, id, &arena, &f, err);
@@ -312,8 +308,7 @@ static sc_rc keep_corrections(sc_import *im, sc_err *err) {
 
 static sc_rc flush(sc_import *im, sc_err *err) {
     if (!im->n_reports && !im->n_clusters && !im->n_decisions && !im->n_corrections) return SC_OK;
-    SC_AUTO(sc_arena_done)
-    sc_arena tmp;
+    SC_AUTO(sc_arena_done) sc_arena tmp;
     sc_arena_init(&tmp, 1 << 16);
     sc_project p;
     sc_assign *assigns = sc_arena_take_array(&im->arena, im->n_reports + 1, sizeof *assigns);
@@ -382,8 +377,7 @@ static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err)
 
 sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err) {
     if (!sc_str_trim(line).n) return SC_OK;
-    SC_AUTO(sc_json_auto)
-    json_t *o = NULL;
+    SC_AUTO(sc_json_auto) json_t *o = NULL;
     sc_rc rc = line.n > LINE_MAX_BYTES ? sc_fail(err, SC_TOO_LARGE, "over %d bytes", LINE_MAX_BYTES)
                                        : sc_json_parse(line, &o, err);
     sc_str kind = rc ? SC_STR_NONE : sc_json_str_at(o, "kind");

@@ -93,8 +93,7 @@ static void settings_name(const sc_source_ops *source, char ret[64]) {
 
 sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret,
                       sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     char name[64];
     settings_name(source, name);
@@ -112,8 +111,7 @@ sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *so
     if (rc) return rc;
     char name[64];
     settings_name(source, name);
-    SC_AUTO(sc_buf_done)
-    sc_buf text;
+    SC_AUTO(sc_buf_done) sc_buf text;
     sc_buf_init(&text, 64 * 1024);
     if (!sc_json_dump(v, &text)) return sc_fail(err, SC_TOO_LARGE, "the settings are over 64 KiB");
     return STORE(app)->setting_put(SELF(app), project, sc_str_of(name), sc_buf_str(&text),
@@ -137,8 +135,7 @@ static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item
 
 sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source,
                      const json_t *obj, sc_arena *arena, sc_source_item *ret, sc_err *err) {
-    SC_AUTO(sc_json_auto)
-    json_t *settings = NULL;
+    SC_AUTO(sc_json_auto) json_t *settings = NULL;
     sc_rc rc = SC_OK;
     if (source->check_settings) rc = sc_settings_get(app, project, source, &settings, err);
     if (!rc) rc = source->item(obj, settings, sc_now_ms(app->conf.clock), arena, ret, err);
@@ -150,8 +147,7 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
                         sc_source_item **ret_items, size_t *ret_n, sc_err *err) {
     if (!source->verify || !source->webhook)
         return sc_fail(err, SC_NOT_FOUND, "%s has no webhook", source->name);
-    SC_AUTO(sc_json_auto)
-    json_t *settings = NULL;
+    SC_AUTO(sc_json_auto) json_t *settings = NULL;
     sc_rc rc = sc_settings_get(app, project, source, &settings, err);
     if (rc) return rc;
     sc_source_request r = {.body = body,

@@ -99,8 +99,7 @@ sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feed
 }
 
 sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_project *projects;
     size_t n = 0;

@@ -78,8 +78,7 @@ static void pump_events(sc_app *app) {
     sc_pump *p = &app->pump;
     sc_err err = {0};
     for (;;) {
-        SC_AUTO(sc_arena_done)
-        sc_arena arena;
+        SC_AUTO(sc_arena_done) sc_arena arena;
         sc_arena_init(&arena, 64 << 20);
         sc_event *list;
         size_t n = 0;
@@ -120,8 +119,7 @@ static void keep_house(sc_app *app) {
 
 /* Loads the index of every project that has reports, so that the first search need not. */
 static void preload(sc_app *app) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     sc_project *list;
     size_t n = 0;

@@ -126,8 +126,7 @@ sc_rc sc_read_feedback(sc_app *app, const sc_feedback_filter *f, sc_str q, const
 
 static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t limit,
                        sc_arena *arena, sc_hit **ret, size_t *ret_n, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena tmp;
+    SC_AUTO(sc_arena_done) sc_arena tmp;
     sc_arena_init(&tmp, QUERY_ARENA);
     sc_space *s;
     sc_rc rc = sc_space_get(app, project, &s, err);

@@ -137,8 +137,7 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
     sc_app *app = f->s->app;
     enum { CHUNK = 200 };
     for (size_t at = 0; at < f->todo.n; at += CHUNK) {
-        SC_AUTO(sc_arena_done)
-        sc_arena list_arena;
+        SC_AUTO(sc_arena_done) sc_arena list_arena;
         sc_arena_init(&list_arena, (size_t)256 << 20);
         sc_feedback_filter filter = {.project_id = f->s->project_id,
                                      .by_seqs = true,
@@ -161,8 +160,7 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
 }
 
 static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_cluster *list;
     size_t n;
@@ -176,20 +174,37 @@ static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
     return rc;
 }
 
+/* A rule about an issue that was merged away holds for the one its reports are in now. */
+static sc_rc heir_of(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err) {
+    for (int hops = 0; hops < 32; hops++) {
+        sc_cluster c;
+        sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, id, arena, &c, err);
+        if (rc == SC_NOT_FOUND) return SC_OK;
+        if (rc || !sc_id_is_set(&c.merged_into)) return rc;
+        *id = c.merged_into;
+    }
+    return sc_fail(err, SC_INTERNAL, "the merges of issue %s go round in a circle", id->text);
+}
+
+static sc_rc resolve(sc_space *s, sc_correction *c, sc_arena *arena, sc_err *err) {
+    if (c->kind == SC_CORRECTION_pin) return SC_OK; /* holds the report wherever it is */
+    sc_rc rc = heir_of(s, &c->cluster_id, arena, err);
+    return !rc && c->kind == SC_CORRECTION_apart ? heir_of(s, &c->other_id, arena, err) : rc;
+}
+
 sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_correction *list;
     size_t n;
     sc_rc rc = STORE(s->app)->corrections(SELF(s->app), &s->project_id, &arena, &list, &n, err);
+    for (size_t i = 0; !rc && i < n; i++) rc = resolve(s, &list[i], &arena, err);
     return rc ? rc : sc_engine_set_corrections(s->engine, list, n, err);
 }
 
 /* Is there anything new at all? Asked before the write lock is taken. */
 static sc_rc stored_version(sc_space *s, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_project p;
     sc_rc rc = STORE(s->app)->project_get(SELF(s->app), sc_id_str(&s->project_id), &arena, &p, err);

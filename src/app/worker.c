@@ -56,8 +56,7 @@ static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     if (!prepared || !repr) return sc_fail(err, SC_NOMEM, "no memory to group a report");
     sc_rc rc = sc_space_represent(p->app, f, p->arena, repr, prepared, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf blob;
+    SC_AUTO(sc_buf_done) sc_buf blob;
     sc_buf_init(&blob, 64 * 1024);
     char *kept = sc_repr_encode(repr, &blob) ? sc_arena_copy(p->arena, blob.p, blob.n) : NULL;
     if (!kept) return sc_fail(err, SC_NOMEM, "no memory to group a report");
@@ -184,8 +183,7 @@ static sc_rc park(pass *p, sc_err *err) {
 /* One write's worth of the project's pending reports. *ret_left: there may be more. */
 static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *ret_left,
                         sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_rc rc = sc_space_lock(space, err);
     if (rc) return rc;
@@ -247,11 +245,9 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
 
 /* One report that could not be grouped before. */
 static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    SC_AUTO(sc_json_auto)
-    json_t *payload = NULL;
+    SC_AUTO(sc_json_auto) json_t *payload = NULL;
     sc_rc rc = sc_json_parse(job->payload, &payload, err);
     if (rc) return rc;
     sc_id id = sc_id_of(sc_json_str_at(payload, "feedback_id"));
@@ -299,8 +295,7 @@ static void end_job(sc_app *app, const sc_job *job, const sc_err *err) {
 
 /* One job, if there is one. */
 static bool work_once(sc_app *app) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}};
     sc_job job;

@@ -50,8 +50,7 @@ void sc_log_fields(sc_log_level level, const char *event, const sc_log_field *f,
     bool text = atomic_load(&as_text);
     char when[SC_TIME_TEXT];
     sc_time_format(sc_now_ms(&sc_clock_system), when);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16384);
     if (text) {
         sc_buf_putf(&b, "%.12s %-5s %s", when + 11, names[level], event);

@@ -6,10 +6,10 @@
 #include "base/id.h"
 #include "base/str.h"
 
-#define SC_CORRECTION_KINDS(X)                                                                     \
-    X(pin)    /* this report stays in this cluster (follows the cluster when it is merged)     */  \
-    X(never)  /* this report is never put into this cluster                                    */  \
-    X(apart)  /* these two clusters are never merged, nor reports moved from one to the other  */
+#define SC_CORRECTION_KINDS(X)                                                                   \
+    X(pin)   /* this report stays in this cluster (follows the cluster when it is merged)     */ \
+    X(never) /* this report is never put into this cluster                                    */ \
+    X(apart) /* these two clusters are never merged, nor reports moved from one to the other  */
 
 typedef enum sc_correction_kind {
 #define X(name) SC_CORRECTION_##name,
@@ -23,7 +23,7 @@ bool sc_correction_kind_parse(sc_str name, sc_correction_kind *ret);
 
 typedef struct sc_correction {
     sc_id id;
-    sc_id action_id;      /* the action (one merge, one split) it came from; undo takes all of it */
+    sc_id action_id; /* the action (one merge, one split) it came from; undo takes all of it */
     sc_correction_kind kind;
     int64_t feedback_seq; /* pin, never; else 0 */
     sc_id cluster_id;     /* pin, never, apart  */

@@ -13,21 +13,26 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { SC_REPR_MAX_TERMS = 256, SC_REPR_MAX_TITLE_TERMS = 32, SC_REPR_MAX_FRAMES = 32,
-       SC_REPR_MAX_FACETS = 16, SC_REPR_MAX_DIM = 1024 };
+enum {
+    SC_REPR_MAX_TERMS = 256,
+    SC_REPR_MAX_TITLE_TERMS = 32,
+    SC_REPR_MAX_FRAMES = 32,
+    SC_REPR_MAX_FACETS = 16,
+    SC_REPR_MAX_DIM = 1024
+};
 
 typedef struct sc_repr {
-    const int8_t *vec;       /* dim values: a unit vector scaled by 127 (cosine = dot / 127^2)  */
+    const int8_t *vec; /* dim values: a unit vector scaled by 127 (cosine = dot / 127^2)  */
     uint16_t dim;
     uint16_t n_terms, n_title_terms, n_frames;
     uint8_t n_facets;
-    const uint32_t *terms;   /* distinct term hashes, ascending                                 */
-    const uint8_t *tfs;      /* occurrences of each term, title counted more; 1..255            */
+    const uint32_t *terms; /* distinct term hashes, ascending                                 */
+    const uint8_t *tfs;    /* occurrences of each term, title counted more; 1..255            */
     const uint32_t *title_terms; /* ascending                                                   */
-    const uint32_t *frames;  /* masked in-app frames as hashes, top of the stack first          */
-    const uint32_t *facets;  /* platform, version, error-code facets: kind << 28 | value hash   */
-    uint64_t fp_text;        /* of the masked text; 0 = too short to mean anything              */
-    uint64_t fp_stack;       /* of the masked in-app frames; 0 = none                           */
+    const uint32_t *frames; /* masked in-app frames as hashes, top of the stack first          */
+    const uint32_t *facets; /* platform, version, error-code facets: kind << 28 | value hash   */
+    uint64_t fp_text;       /* of the masked text; 0 = too short to mean anything              */
+    uint64_t fp_stack;      /* of the masked in-app frames; 0 = none                           */
 } sc_repr;
 
 /* Appends the blob to out. */

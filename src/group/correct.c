@@ -59,8 +59,7 @@ sc_rc sc_engine_merge(sc_engine *e, const sc_id *into, const sc_id *from, size_t
 /* The named items are distinct members of g, and not all of them. */
 static sc_rc check_split(const sc_engine *e, uint32_t g, const int64_t *keys, size_t n,
                          sc_err *err) {
-    SC_AUTO(sc_map_done)
-    sc_map seen = {0};
+    SC_AUTO(sc_map_done) sc_map seen = {0};
     if (!sc_map_reserve(&seen, n)) return sc_fail(err, SC_NOMEM, "no memory to split an issue");
     size_t distinct = 0;
     for (size_t i = 0; i < n; i++) {

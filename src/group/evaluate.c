@@ -66,8 +66,7 @@ static bool has_sibling(const sc_map *sizes, int32_t label) {
 }
 
 static sc_rc ask(run *r, sc_arena *arena, sc_err *err) {
-    SC_AUTO(sc_map_done)
-    sc_map sizes = {0};
+    SC_AUTO(sc_map_done) sc_map sizes = {0};
     if (!sc_map_reserve(&sizes, r->n)) return sc_fail(err, SC_NOMEM, "no memory to evaluate");
     for (size_t i = 0; i < r->n; i++) {
         uint32_t size = sc_map_get(&sizes, (uint64_t)r->labels[i]);

@@ -85,8 +85,7 @@ sc_rc sc_journal_suggest(sc_journal *j, const sc_suggestion *s, sc_err *err) {
 /* The groups that the moves name, each once, in order of first appearance. */
 static uint32_t *named_groups(sc_journal *j, size_t *ret_n) {
     uint32_t *v = sc_arena_take_array(j->arena, 2 * j->n_moves + 1, sizeof *v);
-    SC_AUTO(sc_map_done)
-    sc_map seen = {0};
+    SC_AUTO(sc_map_done) sc_map seen = {0};
     if (!v || !sc_map_reserve(&seen, 2 * j->n_moves + 1)) return NULL;
     size_t n = 0;
     for (size_t i = 0; i < j->n_moves; i++) {
@@ -157,8 +156,7 @@ static sc_rc fill_groups(sc_journal *j, sc_change *c, sc_err *err) {
 /* One move a report, from where it was before the change to where it is now: steps in between (a
  * cluster opened and absorbed within one batch) are nothing the store should see. */
 static bool coalesce(sc_journal *j) {
-    SC_AUTO(sc_map_done)
-    sc_map last = {0};
+    SC_AUTO(sc_map_done) sc_map last = {0};
     if (!sc_map_reserve(&last, j->n_moves)) return false;
     size_t n = 0;
     for (size_t i = 0; i < j->n_moves; i++) {

@@ -66,8 +66,7 @@ static void entropy(sc_metrics *m, double n, const total *c, const total *k, con
 sc_rc sc_metrics_compare(const int32_t *truth, const int32_t *found, size_t n, sc_metrics *ret,
                          sc_err *err) {
     if (!n) return sc_fail(err, SC_INVALID, "nothing to compare");
-    SC_AUTO(sc_auto_free)
-    pair *v = sc_alloc_array(n, sizeof *v);
+    SC_AUTO(sc_auto_free) pair *v = sc_alloc_array(n, sizeof *v);
     if (!v) return sc_fail(err, SC_NOMEM, "no memory to compare %zu items", n);
     for (size_t i = 0; i < n; i++) {
         if (truth[i] < 0 || found[i] < 0)

@@ -195,8 +195,7 @@ static sc_decision_reason reason_of(uint32_t from, bool target_is_new, const sc_
 
 static sc_rc apply(local *l, sc_err *err) {
     sc_engine *e = l->e;
-    SC_AUTO(sc_map_done)
-    sc_map taken = {0};
+    SC_AUTO(sc_map_done) sc_map taken = {0};
     uint32_t *target = l->link.work; /* free now; 2 n_nodes long */
     uint32_t *opened = l->link.work + l->n_nodes;
     if (!assign(l, target, &taken)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");

@@ -53,12 +53,9 @@ sc_rc sc_engine_search(const sc_engine *e, const sc_repr *query, size_t limit, s
                        e->items.dim);
     const size_t n = e->items.n;
     limit = SC_MIN(limit, n);
-    SC_AUTO(sc_auto_free)
-    int32_t *dots = sc_alloc_array(n, sizeof *dots);
-    SC_AUTO(sc_auto_free)
-    float *raw = sc_alloc_array(n, sizeof *raw);
-    SC_AUTO(sc_auto_free)
-    uint32_t *heap = sc_alloc_array(limit, sizeof *heap);
+    SC_AUTO(sc_auto_free) int32_t *dots = sc_alloc_array(n, sizeof *dots);
+    SC_AUTO(sc_auto_free) float *raw = sc_alloc_array(n, sizeof *raw);
+    SC_AUTO(sc_auto_free) uint32_t *heap = sc_alloc_array(limit, sizeof *heap);
     sc_hit *hits = sc_arena_take_array(arena, limit + 1, sizeof *hits);
     if (!dots || !raw || !heap || !hits) return sc_fail(err, SC_NOMEM, "no memory to search");
     const sc_score s = sc_state_score(e);
@@ -108,8 +105,7 @@ static bool holds_all(const sc_item *x, const uint32_t *ids, size_t n) {
 sc_rc sc_engine_match(const sc_engine *e, const uint32_t *terms, size_t n_terms, int64_t before,
                       size_t limit, sc_arena *arena, int64_t **ret_keys, size_t *ret_n,
                       size_t *ret_total, sc_err *err) {
-    SC_AUTO(sc_auto_free)
-    uint32_t *ids = sc_alloc_array(n_terms, sizeof *ids);
+    SC_AUTO(sc_auto_free) uint32_t *ids = sc_alloc_array(n_terms, sizeof *ids);
     if (!ids) return sc_fail(err, SC_NOMEM, "no memory to search");
     const sc_term *rarest = NULL;
     size_t most = e->items.n; /* items to look at: all, or those with the rarest word */
@@ -122,8 +118,7 @@ sc_rc sc_engine_match(const sc_engine *e, const uint32_t *terms, size_t n_terms,
             rarest = x;
     }
     if (rarest && most) most = rarest->n;
-    SC_AUTO(sc_auto_free)
-    int64_t *found = sc_alloc_array(most, sizeof *found);
+    SC_AUTO(sc_auto_free) int64_t *found = sc_alloc_array(most, sizeof *found);
     if (!found) return sc_fail(err, SC_NOMEM, "no memory to search");
     size_t total = 0, first = 0;
     for (size_t i = 0; i < most; i++) {

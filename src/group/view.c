@@ -61,8 +61,7 @@ sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *
     if (g->n == 1) {
         v.representatives[0] = e->items.v[g->members[0]].key;
     } else {
-        SC_AUTO(sc_accum_done)
-        sc_accum a = {0};
+        SC_AUTO(sc_accum_done) sc_accum a = {0};
         if (!sum_of(e, at, &a)) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
         measure(e, g, &a, &v);
     }
@@ -119,14 +118,11 @@ sc_rc sc_engine_neighbours(const sc_engine *e, const sc_id *cluster, size_t limi
     if (g == SC_GROUP_NONE || !e->groups.v[g].n)
         return sc_fail(err, SC_NOT_FOUND, "issue %s is not known",
                        cluster ? cluster->text : "(none)");
-    SC_AUTO(sc_accum_done)
-    sc_accum a = {0};
+    SC_AUTO(sc_accum_done) sc_accum a = {0};
     if (!sum_of(e, g, &a)) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
     limit = SC_MIN(limit, (size_t)e->groups.n);
-    SC_AUTO(sc_auto_free)
-    uint32_t *best = sc_alloc_array(limit + 1, sizeof *best);
-    SC_AUTO(sc_auto_free)
-    double *means = sc_alloc_array(limit + 1, sizeof *means);
+    SC_AUTO(sc_auto_free) uint32_t *best = sc_alloc_array(limit + 1, sizeof *best);
+    SC_AUTO(sc_auto_free) double *means = sc_alloc_array(limit + 1, sizeof *means);
     sc_neighbour *out = sc_arena_take_array(arena, limit + 1, sizeof *out);
     if (!best || !means || !out) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
     size_t n = 0;

@@ -185,8 +185,7 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
 
 static sc_rc perform(sc_http_client *c, exchange *x, sc_err *err) {
     bool failed = false;
-    SC_AUTO(free_list)
-    struct curl_slist *list = header_list(x->call, &failed);
+    SC_AUTO(free_list) struct curl_slist *list = header_list(x->call, &failed);
     if (failed) return sc_fail(err, SC_INVALID, "a header of the call cannot be sent");
     CURLcode got = set_options(c->easy, x->call, x, list);
     if (!got) got = curl_easy_perform(c->easy);

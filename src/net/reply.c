@@ -204,8 +204,7 @@ static void put_text(void *to, const char *name, const char *value) {
 
 bool sc_reply_send_raw(sc_http_request *r, int fd) {
     if (r->kind != SC_REPLY_BODY || r->reply_n > SC_HTTP_RAW_REPLY_BYTES) return false;
-    SC_AUTO(sc_buf_done)
-    sc_buf text;
+    SC_AUTO(sc_buf_done) sc_buf text;
     sc_buf_init(&text, 2 * SC_HTTP_RAW_REPLY_BYTES);
     int status = sc_http_replied(r);
     r->refuse_more = true;

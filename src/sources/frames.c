@@ -49,8 +49,7 @@ static bool put_frame(sc_fields *r, sc_buf *out, const json_t *frame, sc_str pla
 }
 
 sc_str sc_frames_text(sc_fields *r, const json_t *frames, sc_str platform) {
-    SC_AUTO(sc_buf_done)
-    sc_buf out;
+    SC_AUTO(sc_buf_done) sc_buf out;
     sc_buf_init(&out, (size_t)SC_FRAMES_MAX * (2 * MAX_FUNCTION + MAX_FILE + 8));
     size_t n = json_is_array(frames) ? json_array_size(frames) : 0, n_app = 0, taken = 0;
     for (size_t i = 0; i < n; i++) n_app += in_app(json_array_get(frames, i));

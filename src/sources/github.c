@@ -105,12 +105,10 @@ static const char *unwanted(const json_t *issue, const json_t *labels, const jso
 }
 
 static void put_labels(sc_fields *r, json_t *meta, const json_t *labels) {
-    SC_AUTO(sc_json_auto)
-    json_t *names = json_array();
+    SC_AUTO(sc_json_auto) json_t *names = json_array();
     for (size_t i = 0; i < json_array_size(labels) && i < SC_SHAPE_MAX_TAGS; i++) {
         const json_t *label = json_array_get(labels, i);
-        SC_AUTO(sc_json_auto)
-        json_t *one = json_object();
+        SC_AUTO(sc_json_auto) json_t *one = json_object();
         sc_shape_put(r, one, "name",
                      json_is_string(label) ? sc_str_of(json_string_value(label))
                                            : sc_json_str_at(label, "name"));
@@ -139,8 +137,7 @@ static sc_rc read_issue(const json_t *root, const json_t *issue, const char *at,
     sc_fields r = {.arena = arena, .err = err};
     sc_source_item item = {.feedback = {.source = SC_SOURCE_github}};
     sc_feedback *f = &item.feedback;
-    SC_AUTO(sc_json_auto)
-    json_t *meta = json_object();
+    SC_AUTO(sc_json_auto) json_t *meta = json_object();
     const json_t *labels = sc_fields_list(&r, issue, at, "labels");
     read_repo(&r, root, issue, at, f);
     f->issue_number = sc_fields_int(&r, issue, at, "number", 0);
@@ -225,8 +222,7 @@ static sc_rc webhook(const sc_source_request *rq, sc_arena *arena, sc_source_ite
     if (sc_str_starts(rq->body, "payload="))
         return sc_fail(err, SC_MEDIA_TYPE,
                        "set the webhook's content type to application/json on GitHub");
-    SC_AUTO(sc_json_auto)
-    json_t *root = NULL;
+    SC_AUTO(sc_json_auto) json_t *root = NULL;
     rc = sc_payload_parse(rq->body, &root, err);
     return rc ? rc : read_webhook(rq, root, arena, ret_items, ret_n, err);
 }

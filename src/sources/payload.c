@@ -62,8 +62,7 @@ static size_t repair(sc_str s, char *out) {
 
 static sc_rc parse(sc_str body, json_t **ret, sc_err *err) {
     if (repair(body, NULL) == 0) return sc_json_parse(body, ret, err);
-    SC_AUTO(sc_auto_free)
-    char *copy = sc_alloc(body.n);
+    SC_AUTO(sc_auto_free) char *copy = sc_alloc(body.n);
     if (!copy) return sc_fail(err, SC_NOMEM, "no memory to read the payload");
     memcpy(copy, body.p, body.n);
     repair(body, copy);

@@ -45,8 +45,7 @@ static void read_url(sc_fields *r, const json_t *obj, sc_feedback *f) {
 
 static void read_metadata(sc_fields *r, const json_t *obj, bool keep_unknown, sc_feedback *f) {
     const json_t *given = sc_fields_obj(r, obj, "", "metadata");
-    SC_AUTO(sc_json_auto)
-    json_t *meta = given ? json_copy((json_t *)given) : json_object();
+    SC_AUTO(sc_json_auto) json_t *meta = given ? json_copy((json_t *)given) : json_object();
     const char *key;
     json_t *v;
     /* jansson's copy leaves out what it finds no memory for. */

@@ -131,8 +131,7 @@ static sc_rc read_thing(const json_t *d, const char *at, bool comment, const jso
     sc_source_item item = {.feedback = {.source = SC_SOURCE_reddit}};
     sc_feedback *f = &item.feedback;
     bool raw = sc_settings_bool(settings, "raw_json", false);
-    SC_AUTO(sc_json_auto)
-    json_t *meta = json_object();
+    SC_AUTO(sc_json_auto) json_t *meta = json_object();
     sc_shape_external_id(&r, f, at, "name", full_name(&r, d, at, comment));
     sc_str title = comment ? SC_STR_NONE : decode(&r, sc_fields_str(&r, d, at, "title"), raw);
     put_metadata(&r, meta, d, raw);

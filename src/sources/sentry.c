@@ -100,8 +100,7 @@ static void put_tag(void *self, sc_str key, sc_str value) {
 }
 
 static void put_metadata(sc_fields *r, json_t *meta, const sc_sentry_facts *f, sc_str rule) {
-    SC_AUTO(sc_json_auto)
-    json_t *tags = json_object();
+    SC_AUTO(sc_json_auto) json_t *tags = json_object();
     tag_target to = {r, tags};
     sc_shape_put(r, meta, "level", f->level);
     sc_shape_put(r, meta, "environment", f->environment);
@@ -141,8 +140,7 @@ static sc_rc build(sc_fields *r, const sc_sentry_facts *f, const json_t *setting
                    sc_str regression, sc_source_item *ret) {
     sc_source_item item = {.feedback = {.source = SC_SOURCE_sentry}};
     sc_feedback *out = &item.feedback;
-    SC_AUTO(sc_json_auto)
-    json_t *meta = json_object();
+    SC_AUTO(sc_json_auto) json_t *meta = json_object();
     if (r->rc) return r->rc;
     const char *id = external_id(r, f, settings, &item.again_id);
     if (regression.n) {
@@ -227,8 +225,7 @@ static sc_rc webhook(const sc_source_request *rq, sc_arena *arena, sc_source_ite
     sc_str resource;
     sc_rc rc = sc_header_kind(rq, "Sentry-Hook-Resource", &resource, err);
     if (rc) return rc;
-    SC_AUTO(sc_json_auto)
-    json_t *root = NULL;
+    SC_AUTO(sc_json_auto) json_t *root = NULL;
     rc = sc_payload_parse(rq->body, &root, err);
     if (rc) return rc;
     sc_source_item *item = sc_arena_take(arena, sizeof *item);

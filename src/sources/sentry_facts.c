@@ -106,8 +106,7 @@ static void put_line(sc_buf *b, const char *before, sc_str line, sc_str title) {
 
 static sc_str body_of(sc_fields *r, const json_t *values, sc_str message,
                       const sc_sentry_facts *f) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, (size_t)64 << 20); /* shape.h clips to the real limit and says so */
     size_t n = json_array_size(values);
     for (size_t i = 0; i < n && i < MAX_EXCEPTIONS; i++)
@@ -229,8 +228,7 @@ void sc_sentry_read_issue(sc_fields *r, const json_t *issue, const char *at, int
     sc_str words = words_of(r, metadata);
     sc_str title = sc_str_trim(sc_fields_str(r, issue, at, "title"));
     set_title(r, &f, either(either(title, words), f.culprit), at, "title");
-    SC_AUTO(sc_json_auto)
-    json_t *values = json_array();
+    SC_AUTO(sc_json_auto) json_t *values = json_array();
     if (!values || (json_is_object(metadata) && json_array_append(values, (json_t *)metadata) != 0))
         sc_fields_nomem(r);
     f.body = body_of(r, values, SC_STR_NONE, &f);

@@ -134,8 +134,7 @@ void sc_shape_put_true(sc_fields *r, json_t *meta, const char *key) {
 }
 
 void sc_shape_metadata(sc_fields *r, sc_feedback *f, const json_t *meta, const char *at) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, (size_t)64 << 20); /* the payload was in memory: this only bounds a mistake */
     if (!meta || !sc_json_dump(meta, &b)) {
         sc_fields_nomem(r);

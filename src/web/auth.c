@@ -44,8 +44,7 @@ sc_rc sc_auth_check(sc_req *q, sc_err *err) {
     if (rc) return rc;
     q->known = true;
     if (sc_key_allows(q->who.scopes, q->op->scope)) return SC_OK;
-    SC_AUTO(sc_buf_done)
-    sc_buf need;
+    SC_AUTO(sc_buf_done) sc_buf need;
     sc_buf_init(&need, 64);
     sc_key_scopes_format(q->op->scope, &need);
     return sc_fail(err, SC_FORBIDDEN, "this key lacks the scope '%s'", need.p ? need.p : "?");

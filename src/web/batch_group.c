@@ -72,8 +72,7 @@ static void add_tail(sc_batch_group *g, int64_t number, const sc_buf *tail, bool
 
 void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err) {
     if (!room(g, number)) return;
-    SC_AUTO(sc_buf_done)
-    sc_buf tail;
+    SC_AUTO(sc_buf_done) sc_buf tail;
     sc_buf_init(&tail, 4096);
     put_error(&tail, err);
     add_tail(g, number, &tail, false);
@@ -81,8 +80,7 @@ void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *e
 
 static sc_rc read_line(sc_batch_group *g, const sc_batch_scope *scope, sc_str line,
                        sc_source_item *ret, sc_err *err) {
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_rc rc = sc_json_parse(line, &v, err);
     if (!rc) rc = sc_schema_check(scope->line_schema, v, err);
     if (rc) return rc;
@@ -118,8 +116,7 @@ void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t 
         return;
     }
     if (item.verdict == SC_ITEM_FILTERED) {
-        SC_AUTO(sc_buf_done)
-        sc_buf tail;
+        SC_AUTO(sc_buf_done) sc_buf tail;
         sc_buf_init(&tail, 4096);
         sc_buf_puts(&tail, "\"status\":\"filtered\"");
         sc_render_str(&tail, "reason", sc_str_of(item.why ? item.why : "left out by the settings"));

@@ -37,8 +37,7 @@ sc_rc sc_on_listClusters(sc_req *q, sc_err *err) {
     sc_rc rc = sc_read_clusters(sc_req_app(q), &f, sc_req_param(q, "q"), &page, sc_req_arena(q),
                                 &list, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < list.n; i++) {
@@ -62,8 +61,7 @@ static sc_rc reply_detail(sc_req *q, const sc_cluster *c, const sc_id *asked_for
     sc_page page = {.limit = DETAIL_IDS};
     sc_rc rc = members(q, &c->id, &page, &list, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_cluster_open(&b, c);
     sc_buf_puts(&b, ",\"feedback_ids\":[");
@@ -112,8 +110,7 @@ sc_rc sc_on_listMergeCandidates(sc_req *q, sc_err *err) {
         sc_read_candidates(sc_req_app(q), &q->project, &id, (size_t)sc_req_int(q, "limit", 10),
                            sc_req_arena(q), &list, &n, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < n; i++) {

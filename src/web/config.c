@@ -9,13 +9,11 @@ static sc_rc source_of(const sc_req *q, const sc_source_ops **ret, sc_err *err) 
 }
 
 static sc_rc reply_settings(sc_req *q, const sc_source_ops *source, sc_err *err) {
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_rc rc = sc_settings_get(sc_req_app(q), &q->project, source, &v, err);
     if (rc) return rc;
     sc_settings_redact(v);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
     if (!sc_json_dump(v, &b)) return sc_fail(err, SC_NOMEM, "no memory for the settings");
     return sc_req_reply_buf(q, 200, &b, err);
@@ -32,8 +30,7 @@ static sc_rc keep_secrets(sc_req *q, const sc_source_ops *source, json_t *v, sc_
     bool keep = json_is_true(json_object_get(v, "secret_set"));
     json_object_del(v, "secret_set");
     if (!keep || json_object_get(v, "secret") || json_object_get(v, "secrets")) return SC_OK;
-    SC_AUTO(sc_json_auto)
-    json_t *old = NULL;
+    SC_AUTO(sc_json_auto) json_t *old = NULL;
     sc_rc rc = sc_settings_get(sc_req_app(q), &q->project, source, &old, err);
     static const char *const names[] = {"secret", "secrets"};
     for (size_t i = 0; !rc && i < SC_LEN(names); i++) {

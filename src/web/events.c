@@ -20,8 +20,7 @@ static bool on_event(void *self, const sc_event *e) {
     stream *s = self;
     char at[SC_TIME_TEXT];
     sc_time_format(e->at_ms, at);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, MAX_PENDING);
     sc_buf_putf(&b, "id: %lld\nevent: ", (long long)e->id);
     sc_buf_put_str(&b, e->kind);

@@ -2,8 +2,7 @@
 #include "web/handlers.h"
 
 sc_rc sc_reply_feedback_list(sc_req *q, const sc_feedback_list *list, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < list->n; i++) {
@@ -33,8 +32,7 @@ sc_rc sc_on_listFeedback(sc_req *q, sc_err *err) {
 }
 
 static sc_rc reply_one(sc_req *q, const sc_feedback *f, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_feedback(&b, f);
     return sc_req_reply_buf(q, 200, &b, err);
@@ -66,8 +64,7 @@ sc_rc sc_on_updateFeedback(sc_req *q, sc_err *err) {
     change_text(q, "stack", &f.stack);
     change_text(q, "url", &f.url);
     change_text(q, "status", &f.status);
-    SC_AUTO(sc_buf_done)
-    sc_buf meta;
+    SC_AUTO(sc_buf_done) sc_buf meta;
     sc_buf_init(&meta, SC_FEEDBACK_MAX_METADATA);
     const json_t *given = json_object_get(q->body, "metadata");
     if (given && !sc_json_dump(given, &meta))

@@ -128,8 +128,7 @@ void sc_html_login_form(sc_buf *b) {
 
 void sc_page_fail(sc_req *q, const sc_err *err) {
     int status = sc_rc_http(err->rc);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 65536);
     bool sign_in = err->rc == SC_UNAUTHORIZED;
     sc_html_open(&b, sign_in ? SC_STR("Sign in") : SC_STR("That did not work"), q->known);

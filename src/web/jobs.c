@@ -9,8 +9,7 @@ sc_rc sc_on_getClusteringStatus(sc_req *q, sc_err *err) {
     sc_grouping_status st;
     sc_rc rc = sc_read_grouping(sc_req_app(q), &q->project, sc_req_arena(q), &st, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_buf_putc(&b, '{');
     sc_render_id(&b, "project_id", &q->project);
@@ -54,8 +53,7 @@ sc_rc sc_on_startClusterJob(sc_req *q, sc_err *err) {
     sc_job stored;
     rc = s->ops->job_get(s->self, &q->project, &id, sc_req_arena(q), &stored, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_buf_putc(&b, '{');
     sc_render_id(&b, "job_id", &id);
@@ -71,8 +69,7 @@ sc_rc sc_reply_job_list(sc_req *q, const sc_job_filter *f, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->job_list(s->self, f, &page, sc_req_arena(q), &list, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < list.n; i++) {
@@ -88,8 +85,7 @@ sc_rc sc_reply_job(sc_req *q, const sc_id *id, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->job_get(s->self, &q->project, id, sc_req_arena(q), &job, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_job(&b, &job);
     return sc_req_reply_buf(q, 200, &b, err);

@@ -15,8 +15,7 @@ sc_rc sc_on_listKeys(sc_req *q, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->key_list(s->self, &project, sc_req_arena(q), &list, &n, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < n; i++) {
@@ -66,8 +65,7 @@ sc_rc sc_on_createKey(sc_req *q, sc_err *err) {
                                   sc_req_text(q, "name"), scopes, expires, sc_req_arena(q), &key,
                                   &secret, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_render_key_open(&b, &key);
     sc_render_str(&b, "key", sc_str_of(secret.text));

@@ -30,8 +30,7 @@ static sc_rc sign_in(sc_req *q, sc_str token, sc_err *err) {
 }
 
 static sc_rc reply_form(sc_req *q, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 65536);
     sc_html_open(&b, SC_STR("Sign in"), false);
     sc_html_login_form(&b);

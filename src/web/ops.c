@@ -56,8 +56,7 @@ sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
     sc_err store = {0};
     check(w, &store);
     bool ok = !store.rc && !draining;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_buf_putc(&b, '{');
     sc_render_str(&b, "status",
@@ -180,8 +179,7 @@ static void put_process(sc_buf *b, sc_web *w) {
 
 sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
     sc_web *w = q->web;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4 << 20);
     sc_app_stats s;
     sc_app_stats_get(w->conf.app, &s);

@@ -43,8 +43,7 @@ sc_rc sc_on_homePage(sc_req *q, sc_err *err) {
     sc_rc rc = sc_read_clusters(sc_req_app(q), &f, SC_STR_NONE, &page, sc_req_arena(q), &list, err);
     if (rc) return rc;
     int64_t now = sc_req_now_ms(q);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_html_open(&b, SC_STR("Issues"), true);
     if (!list.n) {
@@ -78,8 +77,7 @@ static void put_why(sc_req *q, sc_buf *b, const sc_feedback *f) {
     sc_html_text(b, sc_str_of(sc_decision_reason_words(d->reason)));
     if (d->evidence.probability >= 0 && d->evidence.probability <= 1)
         sc_buf_putf(b, " (%.0f %%)", d->evidence.probability * 100);
-    SC_AUTO(sc_json_auto)
-    json_t *terms = NULL;
+    SC_AUTO(sc_json_auto) json_t *terms = NULL;
     if (d->shared_terms.n && !sc_json_parse(d->shared_terms, &terms, NULL) &&
         json_array_size(terms)) {
         sc_buf_puts(b, "; shared words: ");
@@ -131,8 +129,7 @@ sc_rc sc_on_issuePage(sc_req *q, sc_err *err) {
     bool moved = false;
     sc_rc rc = sc_read_cluster(sc_req_app(q), &q->project, &id, sc_req_arena(q), &c, &moved, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_html_open(&b, c.title, true);
     if (moved)

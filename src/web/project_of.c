@@ -34,8 +34,7 @@ static sc_rc unknown(sc_err *err) {
 
 static sc_rc by_name(sc_projects *p, sc_app *app, sc_str named, sc_id *ret, sc_err *err) {
     if (remembered(p, named, ret)) return SC_OK;
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_project found;
     const sc_store *s = sc_app_store(app);
@@ -54,8 +53,7 @@ static sc_rc fallback(sc_projects *p, sc_app *app, sc_id *ret, sc_err *err) {
     if (fresh) *ret = p->fallback;
     pthread_rwlock_unlock(&p->lock);
     if (fresh) return SC_OK;
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_project *list = NULL;
     size_t n = 0;

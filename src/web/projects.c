@@ -7,8 +7,7 @@ sc_rc sc_on_listProjects(sc_req *q, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->project_list(s->self, sc_req_arena(q), &list, &n, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
     for (size_t i = 0; i < n; i++) {
@@ -33,8 +32,7 @@ sc_rc sc_on_createProject(sc_req *q, sc_err *err) {
     sc_rc rc = sc_project_check_name(p.name, err);
     if (!rc) rc = s->ops->project_put(s->self, &p, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_render_project(&b, &p);
     return sc_req_reply_buf(q, 201, &b, err);

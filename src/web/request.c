@@ -136,8 +136,7 @@ static void problem_headers(sc_http_request *r, const sc_err *err) {
 }
 
 void sc_problem_reply(sc_http_request *r, const sc_err *err, int status) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_problem_write(&b, err, status, sc_http_request_id(r));
     problem_headers(r, err);

@@ -294,8 +294,7 @@ static sc_rc check_word(walk *w, const sc_schema *s, sc_str text, const frame *a
         return bad(w, at, "is not text in UTF-8");
     sc_rc rc = SC_OK;
     if (s->choices) {
-        SC_AUTO(sc_json_auto)
-        json_t *v = json_stringn(text.p ? text.p : "", text.n);
+        SC_AUTO(sc_json_auto) json_t *v = json_stringn(text.p ? text.p : "", text.n);
         rc = v ? check_choices(w, s, v, at) : bad(w, at, "no memory");
     }
     return rc ? rc : check_string(w, s, text, at);

@@ -6,8 +6,7 @@ sc_rc sc_on_getStats(sc_req *q, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_rc rc = s->ops->stats(s->self, &q->project, sc_req_now_ms(q), &st, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16384);
     sc_buf_putc(&b, '{');
     sc_render_id(&b, "project_id", &q->project);

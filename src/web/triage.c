@@ -2,8 +2,7 @@
 #include "web/handlers.h"
 
 static sc_rc reply_action(sc_req *q, const sc_triage_result *r, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_render_action(&b, &q->project, r);
     return sc_req_reply_buf(q, 200, &b, err);

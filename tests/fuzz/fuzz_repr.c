@@ -11,8 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sc_arena_init(&a, 1 << 20);
     const sc_str blob = {(const char *)data, size};
     if (!sc_repr_decode(blob, &a, &r, &err)) {
-        SC_AUTO(sc_buf_done)
-        sc_buf b;
+        SC_AUTO(sc_buf_done) sc_buf b;
         sc_buf_init(&b, 1 << 20);
         if (!sc_repr_encode(&r, &b) || !sc_str_eq(sc_buf_str(&b), blob)) abort();
     }

@@ -22,11 +22,13 @@ static int teardown(void **state) {
     return 0;
 }
 
-#define ok(call)                                                         \
-    do {                                                                 \
-        sc_err err = {0};                                                \
-        sc_rc rc_ = (call);                                              \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg); \
+/* Of the last call that failed. */
+static sc_err failure;
+
+#define ok(call)                                                             \
+    do {                                                                     \
+        sc_rc rc_ = (call);                                                  \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
     } while (0)
 
 static bool together(app_fixture *f, const sc_id *a, const sc_id *b) {
@@ -51,29 +53,29 @@ static void an_action_on_what_is_not_there_is_not_found_and_changes_nothing(void
     app_settle(f);
     sc_id cluster = app_get(f, &a).cluster_id;
     sc_triage_result r;
-    sc_err err = {0};
     assert_int_equal(
-        sc_triage_merge(f->app, &f->project.id, &cluster, &ghost, 1, SC_STR("t"), &r, &err),
+        sc_triage_merge(f->app, &f->project.id, &cluster, &ghost, 1, SC_STR("t"), &r, &failure),
         SC_NOT_FOUND);
     assert_int_equal(
-        sc_triage_merge(f->app, &f->project.id, &ghost, &cluster, 1, SC_STR("t"), &r, &err),
+        sc_triage_merge(f->app, &f->project.id, &ghost, &cluster, 1, SC_STR("t"), &r, &failure),
         SC_NOT_FOUND);
-    assert_int_equal(sc_triage_move(f->app, &f->project.id, &ghost, NULL, SC_STR("t"), &r, &err),
+    assert_int_equal(
+        sc_triage_move(f->app, &f->project.id, &ghost, NULL, SC_STR("t"), &r, &failure),
+        SC_NOT_FOUND);
+    assert_int_equal(sc_triage_move(f->app, &f->project.id, &a, &ghost, SC_STR("t"), &r, &failure),
                      SC_NOT_FOUND);
-    assert_int_equal(sc_triage_move(f->app, &f->project.id, &a, &ghost, SC_STR("t"), &r, &err),
-                     SC_NOT_FOUND);
-    assert_int_equal(sc_triage_undo(f->app, &f->project.id, &ghost, SC_STR("t"), &r, &err),
+    assert_int_equal(sc_triage_undo(f->app, &f->project.id, &ghost, SC_STR("t"), &r, &failure),
                      SC_NOT_FOUND);
     assert_int_equal(
-        sc_triage_merge(f->app, &f->project.id, &cluster, &cluster, 1, SC_STR("t"), &r, &err),
+        sc_triage_merge(f->app, &f->project.id, &cluster, &cluster, 1, SC_STR("t"), &r, &failure),
         SC_UNPROCESSABLE);
     assert_int_equal(
-        sc_triage_split(f->app, &f->project.id, &cluster, &a, 1, SC_STR("t"), &r, &err),
+        sc_triage_split(f->app, &f->project.id, &cluster, &a, 1, SC_STR("t"), &r, &failure),
         SC_UNPROCESSABLE);
     sc_project other = {
         .id = sc_id_new(&f->clock), .name = SC_STR("other"), .created_at_ms = f->now_ms};
-    ok(f->store.ops->project_put(f->store.self, &other, &err));
-    assert_int_equal(sc_triage_move(f->app, &other.id, &a, NULL, SC_STR("t"), &r, &err),
+    ok(f->store.ops->project_put(f->store.self, &other, &failure));
+    assert_int_equal(sc_triage_move(f->app, &other.id, &a, NULL, SC_STR("t"), &r, &failure),
                      SC_NOT_FOUND);
     assert_true(same(home(f, &a), cluster));
 }
@@ -101,7 +103,7 @@ static void the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so(vo
                       "device 0xcafebabe");
     app_settle(f);
     sc_trace t;
-    ok(sc_read_trace(f->app, &f->project.id, &b, &f->arena, &t, &err));
+    ok(sc_read_trace(f->app, &f->project.id, &b, &f->arena, &t, &failure));
     const sc_decision *d = t.steps[t.n - 1].decision;
     assert_non_null(d);
     assert_int_equal(d->reason, SC_REASON_fingerprint);
@@ -114,7 +116,7 @@ static void a_merge_holds_over_a_restart_and_undo_takes_it_back(void **state) {
     app_settle(f);
     sc_id ca = app_get(f, &a).cluster_id, cc = app_get(f, &c).cluster_id;
     sc_triage_result r;
-    ok(sc_triage_merge(f->app, &f->project.id, &ca, &cc, 1, SC_STR("tester"), &r, &err));
+    ok(sc_triage_merge(f->app, &f->project.id, &ca, &cc, 1, SC_STR("tester"), &r, &failure));
     assert_int_equal(r.moved, 1);
     assert_true(together(f, &a, &c));
     assert_true(same(app_cluster(f, &cc).merged_into, ca));
@@ -125,7 +127,7 @@ static void a_merge_holds_over_a_restart_and_undo_takes_it_back(void **state) {
     app_settle(f);
     assert_true(together(f, &a, &c));
     assert_true(together(f, &a, &d));
-    ok(sc_triage_undo(f->app, &f->project.id, &r.action_id, SC_STR("tester"), &r, &err));
+    ok(sc_triage_undo(f->app, &f->project.id, &r.action_id, SC_STR("tester"), &r, &failure));
     assert_false(together(f, &a, &c));
     assert_true(same(home(f, &c), cc));
     assert_true(same(app_cluster(f, &cc).merged_into, (sc_id){{0}}));
@@ -139,7 +141,7 @@ static void what_was_split_off_stays_apart_even_from_its_twin(void **state) {
     assert_true(together(f, &a, &b));
     sc_id old = app_get(f, &a).cluster_id;
     sc_triage_result r;
-    ok(sc_triage_split(f->app, &f->project.id, &old, &b, 1, SC_STR("tester"), &r, &err));
+    ok(sc_triage_split(f->app, &f->project.id, &old, &b, 1, SC_STR("tester"), &r, &failure));
     assert_false(together(f, &a, &b));
     app_fixture_restart(f, true);
     for (int i = 0; i < 12; i++) {
@@ -148,10 +150,10 @@ static void what_was_split_off_stays_apart_even_from_its_twin(void **state) {
     }
     app_settle(f);
     assert_false(together(f, &a, &b));
-    sc_err err = {0};
     sc_id na = app_get(f, &a).cluster_id, nb = app_get(f, &b).cluster_id;
-    assert_int_equal(sc_triage_merge(f->app, &f->project.id, &na, &nb, 1, SC_STR("t"), &r, &err),
-                     SC_CONFLICT);
+    assert_int_equal(
+        sc_triage_merge(f->app, &f->project.id, &na, &nb, 1, SC_STR("t"), &r, &failure),
+        SC_CONFLICT);
 }
 
 static void a_moved_report_stays_where_it_was_put(void **state) {
@@ -161,13 +163,13 @@ static void a_moved_report_stays_where_it_was_put(void **state) {
     app_settle(f);
     sc_id to = app_get(f, &c).cluster_id;
     sc_triage_result r;
-    ok(sc_triage_move(f->app, &f->project.id, &b, &to, SC_STR("tester"), &r, &err));
+    ok(sc_triage_move(f->app, &f->project.id, &b, &to, SC_STR("tester"), &r, &failure));
     assert_true(together(f, &b, &c));
     app_put(f, "5", EXPORT, "and again");
     app_settle(f);
     assert_true(together(f, &b, &c));
     assert_false(together(f, &a, &b));
-    ok(sc_triage_move(f->app, &f->project.id, &b, NULL, SC_STR("tester"), &r, &err));
+    ok(sc_triage_move(f->app, &f->project.id, &b, NULL, SC_STR("tester"), &r, &failure));
     assert_int_equal(app_cluster(f, &r.cluster_id).count, 1);
 }
 
@@ -179,7 +181,7 @@ static void a_new_report_reopens_a_resolved_issue_as_a_regression(void **state) 
     sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_RESOLVE};
     sc_cluster c;
     ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
-                       &err));
+                       &failure));
     assert_int_equal(c.status, SC_CLUSTER_resolved);
     f->now_ms += 1000;
     sc_id b = app_put(f, "2", EXPORT2, "");
@@ -196,7 +198,7 @@ static void an_ignored_issue_takes_reports_and_stays_ignored(void **state) {
     sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_IGNORE};
     sc_cluster c;
     ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
-                       &err));
+                       &failure));
     app_put(f, "2", EXPORT2, "");
     app_settle(f);
     assert_int_equal(app_cluster(f, &cluster).status, SC_CLUSTER_ignored);
@@ -211,19 +213,18 @@ static void a_title_of_a_person_is_kept_and_an_empty_one_is_derived_again(void *
     sc_cluster_patch p = {.has_title = true, .title = SC_STR("Export is broken")};
     sc_cluster c;
     ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
-                       &err));
+                       &failure));
     app_put(f, "2", EXPORT2, "");
     app_settle(f);
     c = app_cluster(f, &cluster);
     assert_true(sc_str_is(c.title, "Export is broken"));
-    sc_err err = {0};
     p.if_version = c.version - 1;
     assert_int_equal(
-        sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("t"), &f->arena, &c, &err),
+        sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("t"), &f->arena, &c, &failure),
         SC_CONFLICT);
     p = (sc_cluster_patch){.has_title = true};
     ok(sc_triage_patch(f->app, &f->project.id, &cluster, &p, SC_STR("tester"), &f->arena, &c,
-                       &err));
+                       &failure));
     assert_false(sc_str_is(c.title, "Export is broken"));
     assert_true(c.title.n > 3);
 }
@@ -236,13 +237,13 @@ static void an_edited_report_is_grouped_anew_and_counts_stay_true(void **state) 
     sc_id from = app_get(f, &a).cluster_id;
     sc_feedback edited = app_get(f, &b), got;
     edited.title = sc_str_of(LOGIN);
-    ok(sc_triage_edit(f->app, &edited, &f->arena, &got, &err));
+    ok(sc_triage_edit(f->app, &edited, &f->arena, &got, &failure));
     app_settle(f);
     assert_true(together(f, &b, &c));
     assert_int_equal(app_cluster(f, &from).count, 1);
     sc_id to = home(f, &c);
     assert_int_equal(app_cluster(f, &to).count, 2);
-    ok(f->store.ops->verify(f->store.self, NULL, NULL, &err));
+    ok(f->store.ops->verify(f->store.self, NULL, NULL, &failure));
 }
 
 static void search_finds_by_words_and_names_the_issue(void **state) {
@@ -253,25 +254,24 @@ static void search_finds_by_words_and_names_the_issue(void **state) {
     app_settle(f);
     sc_search_result r;
     ok(sc_read_search(f->app, &f->project.id, SC_STR("csv last row missing"), 10, &f->arena, &r,
-                      &err));
+                      &failure));
     assert_true(r.n >= 2 && r.n_clusters >= 1);
     assert_true(same(r.clusters[0].cluster.id, home(f, &a)));
     sc_feedback_filter filter = {.project_id = f->project.id};
     sc_page page = {.limit = 1};
     sc_feedback_list list;
-    ok(sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &err));
+    ok(sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &failure));
     assert_int_equal(list.n, 1);
     assert_int_equal(list.total, 2);
     page.cursor = list.next_cursor;
-    ok(sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &err));
+    ok(sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &failure));
     assert_int_equal(list.n, 1);
     page.cursor = SC_STR("w12x");
-    sc_err err = {0};
     assert_int_equal(
-        sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &err),
+        sc_read_feedback(f->app, &filter, SC_STR("csv row"), &page, &f->arena, &list, &failure),
         SC_INVALID);
-    ok(sc_read_search(f->app, &f->project.id, SC_STR("\xff\xfe"), 10, &f->arena, &r, &err));
-    ok(sc_read_search(f->app, &f->project.id, SC_STR(""), 10, &f->arena, &r, &err));
+    ok(sc_read_search(f->app, &f->project.id, SC_STR("\xff\xfe"), 10, &f->arena, &r, &failure));
+    ok(sc_read_search(f->app, &f->project.id, SC_STR(""), 10, &f->arena, &r, &failure));
 }
 
 int main(void) {

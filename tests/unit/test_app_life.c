@@ -18,11 +18,13 @@
 #include "app_fixture.h"
 #include "sources/registry.h"
 
-#define ok(call)                                                         \
-    do {                                                                 \
-        sc_err err = {0};                                                \
-        sc_rc rc_ = (call);                                              \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), err.msg); \
+/* Of the last call that failed. */
+static sc_err failure;
+
+#define ok(call)                                                             \
+    do {                                                                     \
+        sc_rc rc_ = (call);                                                  \
+        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
     } while (0)
 
 /* ---- An embedder that cannot stand the word "poison" -------------------------------------------- */
@@ -98,12 +100,13 @@ a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_letter(void *
     app_wait(is_dead, &f, "the dead letter");
     sc_job_filter jf = {.project_id = f.project.id, .by_state = true, .state = SC_JOB_dead};
     sc_job_list jobs;
-    ok(f.store.ops->job_list(f.store.self, &jf, &(sc_page){.limit = 10}, &f.arena, &jobs, &err));
+    ok(f.store.ops->job_list(f.store.self, &jf, &(sc_page){.limit = 10}, &f.arena, &jobs,
+                             &failure));
     assert_int_equal(jobs.n, 1);
     assert_true(sc_str_find(jobs.items[0].error, SC_STR("cannot be embedded")) != SIZE_MAX);
     poison_works = true;
     ok(f.store.ops->job_act(f.store.self, &f.project.id, &jobs.items[0].id, SC_JOB_EV_REPLAY,
-                            f.now_ms, &err));
+                            f.now_ms, &failure));
     app_wait(nothing_parked, &f, "the replayed report");
     assert_int_equal(app_get(&f, &bad).state, SC_FEEDBACK_grouped);
     app_fixture_close(&f);
@@ -176,8 +179,7 @@ static void a_full_queue_says_when_to_come_back_and_a_stopped_one_says_so(void *
     sc_feedback item = {
         .project_id = f.project.id, .title = SC_STR("late"), .metadata = SC_STR("{}")};
     sc_put_result r;
-    sc_err err = {0};
-    assert_int_equal(sc_ingest_now(f.app, &item, 1, &r, &f.arena, &err), SC_CANCELLED);
+    assert_int_equal(sc_ingest_now(f.app, &item, 1, &r, &f.arena, &failure), SC_CANCELLED);
     app_fixture_close(&f);
 }
 
@@ -199,10 +201,10 @@ static void a_correction_by_another_process_is_obeyed_by_the_worker(void **state
     conf.clock = &f.clock;
     conf.worker = false;
     sc_app *other;
-    ok(sc_app_new(&conf, &other, &err)); /* as a second process: a space of its own */
+    ok(sc_app_new(&conf, &other, &failure)); /* as a second process: a space of its own */
     sc_id from = app_get(&f, &a).cluster_id;
     sc_triage_result r;
-    ok(sc_triage_split(other, &f.project.id, &from, &b, 1, SC_STR("other"), &r, &err));
+    ok(sc_triage_split(other, &f.project.id, &from, &b, 1, SC_STR("other"), &r, &failure));
     sc_id c = app_put(&f, "3", "CSV export of the pantry drops the last row again", "");
     app_settle(&f);
     sc_id ha = app_get(&f, &a).cluster_id, hb = app_get(&f, &b).cluster_id,
@@ -210,8 +212,8 @@ static void a_correction_by_another_process_is_obeyed_by_the_worker(void **state
     assert_false(sc_id_eq(&ha, &hb));
     assert_true(sc_id_eq(&hc, &ha) || sc_id_eq(&hc, &hb));
     sc_triage_result r2;
-    ok(sc_triage_undo(other, &f.project.id, &r.action_id, SC_STR("other"), &r2, &err));
-    ok(f.store.ops->verify(f.store.self, NULL, NULL, &err));
+    ok(sc_triage_undo(other, &f.project.id, &r.action_id, SC_STR("other"), &r2, &failure));
+    ok(f.store.ops->verify(f.store.self, NULL, NULL, &failure));
     sc_app_free(other);
     app_fixture_close(&f);
 }
@@ -241,12 +243,12 @@ static void subscribers_hear_each_event_once_in_order_and_latecomers_may_catch_u
     app_fixture_open(&f, NULL, true);
     heard now = {.in_order = true}, late = {.in_order = true};
     sc_subscriber *s1, *s2;
-    ok(sc_events_subscribe(f.app, &f.project.id, 0, hear, &now, &s1, &err));
+    ok(sc_events_subscribe(f.app, &f.project.id, 0, hear, &now, &s1, &failure));
     app_put(&f, "1", "The list does not sync between my phones", "");
     app_put(&f, "2", "Login codes never arrive", "");
     app_put(&f, "3", "Dark mode please", "");
     app_wait(heard_three, &now, "three grouped reports");
-    ok(sc_events_subscribe(f.app, &f.project.id, 1, hear, &late, &s2, &err));
+    ok(sc_events_subscribe(f.app, &f.project.id, 1, hear, &late, &s2, &failure));
     app_put(&f, "4", "The dark theme is too dark", "");
     app_settle(&f);
     app_wait(heard_three, &late, "the latecomer");
@@ -262,40 +264,41 @@ static void keys_are_checked_and_a_login_link_works_once(void **state) {
     (void)state;
     static app_fixture f;
     app_fixture_open(&f, NULL, false);
-    sc_err err = {0};
     sc_principal who;
     assert_int_equal(
         sc_access_check_key(f.app, SC_STR("sc_000000000000000000000000000000000000000000000000"),
-                            &who, &err),
+                            &who, &failure),
         SC_UNAUTHORIZED);
-    assert_int_equal(sc_access_check_key(f.app, SC_STR(""), &who, &err), SC_UNAUTHORIZED);
+    assert_int_equal(sc_access_check_key(f.app, SC_STR(""), &who, &failure), SC_UNAUTHORIZED);
     sc_key k;
     sc_secret secret;
     assert_int_equal(sc_access_create_key(f.app, NULL, SC_STR("x"), SC_SCOPE_read, 0, &f.arena, &k,
-                                          &secret, &err),
+                                          &secret, &failure),
                      SC_UNPROCESSABLE);
     ok(sc_access_create_key(f.app, &f.project.id, SC_STR("ci"), SC_SCOPE_ingest, f.now_ms + 1000,
-                            &f.arena, &k, &secret, &err));
-    ok(sc_access_check_key(f.app, sc_str_of(secret.text), &who, &err));
+                            &f.arena, &k, &secret, &failure));
+    ok(sc_access_check_key(f.app, sc_str_of(secret.text), &who, &failure));
     assert_int_equal(who.scopes, SC_SCOPE_ingest);
     assert_string_equal(who.name, "ci");
-    assert_int_equal(sc_access_bootstrap(f.app, SC_STR("short"), &err), SC_INVALID);
-    ok(sc_access_bootstrap(f.app, SC_STR("a-long-enough-secret"), &err));
-    ok(sc_access_bootstrap(f.app, SC_STR("a-long-enough-secret"), &err));
-    ok(sc_access_check_key(f.app, SC_STR("a-long-enough-secret"), &who, &err));
+    assert_int_equal(sc_access_bootstrap(f.app, SC_STR("short"), &failure), SC_INVALID);
+    ok(sc_access_bootstrap(f.app, SC_STR("a-long-enough-secret"), &failure));
+    ok(sc_access_bootstrap(f.app, SC_STR("a-long-enough-secret"), &failure));
+    ok(sc_access_check_key(f.app, SC_STR("a-long-enough-secret"), &who, &failure));
     assert_true(who.scopes & SC_SCOPE_admin);
     sc_secret token, cookie, again;
-    ok(sc_access_login_token(f.app, 60000, &token, &err));
-    assert_int_equal(sc_access_check_session(f.app, sc_str_of(token.text), &who, &err),
+    ok(sc_access_login_token(f.app, 60000, &token, &failure));
+    assert_int_equal(sc_access_check_session(f.app, sc_str_of(token.text), &who, &failure),
                      SC_UNAUTHORIZED);
-    ok(sc_access_login(f.app, sc_str_of(token.text), &cookie, &err));
-    ok(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &err));
-    assert_int_equal(sc_access_login(f.app, sc_str_of(token.text), &again, &err), SC_UNAUTHORIZED);
-    ok(sc_access_login_token(f.app, 60000, &token, &err));
+    ok(sc_access_login(f.app, sc_str_of(token.text), &cookie, &failure));
+    ok(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &failure));
+    assert_int_equal(sc_access_login(f.app, sc_str_of(token.text), &again, &failure),
+                     SC_UNAUTHORIZED);
+    ok(sc_access_login_token(f.app, 60000, &token, &failure));
     f.now_ms += 61000;
-    assert_int_equal(sc_access_login(f.app, sc_str_of(token.text), &again, &err), SC_UNAUTHORIZED);
-    ok(sc_access_logout(f.app, sc_str_of(cookie.text), &err));
-    assert_int_equal(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &err),
+    assert_int_equal(sc_access_login(f.app, sc_str_of(token.text), &again, &failure),
+                     SC_UNAUTHORIZED);
+    ok(sc_access_logout(f.app, sc_str_of(cookie.text), &failure));
+    assert_int_equal(sc_access_check_session(f.app, sc_str_of(cookie.text), &who, &failure),
                      SC_UNAUTHORIZED);
     app_fixture_close(&f);
 }
@@ -327,31 +330,30 @@ static void an_export_comes_back_whole_and_a_second_import_changes_nothing(void 
     app_settle(&f);
     sc_id ca = app_get(&f, &a).cluster_id, cb = app_get(&f, &b).cluster_id;
     sc_triage_result r;
-    ok(sc_triage_merge(f.app, &f.project.id, &ca, &cb, 1, SC_STR("t"), &r, &err));
+    ok(sc_triage_merge(f.app, &f.project.id, &ca, &cb, 1, SC_STR("t"), &r, &failure));
     sc_buf first;
     sc_buf_init(&first, 1 << 20);
     sc_transfer_counts out, in;
-    ok(sc_export(f.app, NULL, keep, &first, NULL, NULL, &out, &err));
+    ok(sc_export(f.app, NULL, keep, &first, NULL, NULL, &out, &failure));
     assert_int_equal(out.feedback, 3);
     app_fixture_open(&g, NULL, false);
-    ok(import_all(&g, sc_buf_str(&first), &in, &err));
+    ok(import_all(&g, sc_buf_str(&first), &in, &failure));
     assert_int_equal(in.feedback, out.feedback);
     assert_int_equal(in.corrections, out.corrections);
     sc_id home = app_get(&g, &b).cluster_id;
     assert_true(sc_id_eq(&home, &ca));
     assert_int_equal(app_cluster(&g, &ca).count, app_cluster(&f, &ca).count);
-    ok(g.store.ops->verify(g.store.self, NULL, NULL, &err));
-    ok(import_all(&g, sc_buf_str(&first), &in, &err));
+    ok(g.store.ops->verify(g.store.self, NULL, NULL, &failure));
+    ok(import_all(&g, sc_buf_str(&first), &in, &failure));
     assert_int_equal(in.feedback + in.clusters + in.corrections + in.decisions, 0);
     app_fixture_restart(&g, true); /* the index is made again from the texts */
     sc_search_result hits;
-    ok(sc_read_search(g.app, &g.project.id, SC_STR("csv export"), 5, &g.arena, &hits, &err));
+    ok(sc_read_search(g.app, &g.project.id, SC_STR("csv export"), 5, &g.arena, &hits, &failure));
     assert_true(hits.n > 0);
-    sc_err err = {0};
-    assert_int_equal(import_all(&g, SC_STR("{\"kind\":\"feedback\"}\n"), &in, &err),
+    assert_int_equal(import_all(&g, SC_STR("{\"kind\":\"feedback\"}\n"), &in, &failure),
                      SC_UNPROCESSABLE);
-    assert_int_equal(import_all(&g, SC_STR(""), &in, &err), SC_UNPROCESSABLE);
-    assert_int_equal(import_all(&g, SC_STR("not json"), &in, &err), SC_INVALID);
+    assert_int_equal(import_all(&g, SC_STR(""), &in, &failure), SC_UNPROCESSABLE);
+    assert_int_equal(import_all(&g, SC_STR("not json"), &in, &failure), SC_INVALID);
     sc_buf_done(&first);
     app_fixture_close(&f);
     app_fixture_close(&g);

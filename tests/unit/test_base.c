@@ -42,8 +42,7 @@ static void an_error_can_be_wrapped_with_its_own_message_and_needs_no_place(void
 
 static void an_arena_keeps_to_its_budget_and_is_zeroed_after_a_reset(void **state) {
     (void)state;
-    SC_AUTO(sc_arena_done)
-    sc_arena a;
+    SC_AUTO(sc_arena_done) sc_arena a;
     sc_arena_init(&a, 10000);
     assert_null(sc_arena_take(&a, 10001));
     assert_null(sc_arena_take(&a, SIZE_MAX));
@@ -214,8 +213,7 @@ static const sc_opt rows[] = {
 static sc_rc parse(opts *o, const char **words, size_t *n, char *problems, size_t cap, int argc,
                    char **argv) {
     memset(o, 0, sizeof *o);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_rc rc = sc_conf_parse(rows, SC_LEN(rows), o, argc, argv, words, n, &b);
     snprintf(problems, cap, "%s", b.p ? b.p : "");
@@ -281,8 +279,7 @@ static void an_env_file_fills_what_is_not_set(void **state) {
 /* ---- JSON ----------------------------------------------------------------------------------------- */
 
 static sc_rc json(const char *text, size_t n, char *problem, size_t cap) {
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_err err = {0};
     sc_rc rc = sc_json_parse((sc_str){text, n}, &v, &err);
     snprintf(problem, cap, "%s", err.msg);
@@ -338,8 +335,7 @@ static void every_failing_allocation_while_reading_json_says_no_memory(void **st
 
 static void members_are_read_by_type_and_path(void **state) {
     (void)state;
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     assert_int_equal(
         sc_json_parse(
             SC_STR("{\"s\":\"x\",\"i\":5,\"b\":true,\"z\":null,\"a\":[{\"k\":\"deep\"}]}"), &v,

@@ -92,8 +92,7 @@ static void decoding_moves_on_over_garbage_and_round_trips(void **state) {
     assert_int_equal(sc_utf8_next(s, &i), 0x20AC);
     assert_int_equal(sc_utf8_next(s, &i), 0xFFFD);
     assert_int_equal(i, s.n);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16);
     const uint32_t cps[] = {0x7F, 0x80, 0x7FF, 0x800, 0xFFFD, 0x10000, 0x10FFFF};
     for (size_t k = 0; k < SC_LEN(cps); k++) {
@@ -115,8 +114,7 @@ static void clipping_never_cuts_a_character(void **state) {
 
 static void a_buffer_stops_at_its_maximum_and_says_so(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 5);
     sc_err err = {0};
     assert_true(sc_buf_puts(&b, "12345"));
@@ -136,8 +134,7 @@ static void a_buffer_stops_at_its_maximum_and_says_so(void **state) {
 
 static void json_strings_are_escaped_and_garbage_is_replaced(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 200);
     sc_buf_put_json(&b, (sc_str){"a\"\\\b\f\n\r\t\x01\0\xC3\xA4\xFF", 13});
     assert_string_equal(b.p, "\"a\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u0000\xC3\xA4\xEF\xBF\xBD\"");

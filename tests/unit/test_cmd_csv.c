@@ -42,8 +42,7 @@ static void read_all(sc_str csv, size_t step, sc_buf *out) {
 static void reads_as(const char *csv, const char *want) {
     const size_t steps[] = {1, 2, 7, 1 << 20};
     for (size_t i = 0; i < SC_LEN(steps); i++) {
-        SC_AUTO(sc_buf_done)
-        sc_buf b;
+        SC_AUTO(sc_buf_done) sc_buf b;
         sc_buf_init(&b, 1 << 20);
         read_all(sc_str_of(csv), steps[i], &b);
         assert_string_equal(b.p ? b.p : "", want);
@@ -59,8 +58,7 @@ static void what_is_wrong_costs_one_record(void **state) {
 
 static void too_many_fields_are_wrong(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf csv;
+    SC_AUTO(sc_buf_done) sc_buf csv;
     sc_buf_init(&csv, 1 << 16);
     for (int i = 0; i < SC_CSV_MAX_FIELDS; i++) sc_buf_putc(&csv, ',');
     sc_buf_puts(&csv, "\nlast");
@@ -69,10 +67,8 @@ static void too_many_fields_are_wrong(void **state) {
 
 static void a_quote_that_never_closes_is_bounded(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf csv;
-    SC_AUTO(sc_buf_done)
-    sc_buf got;
+    SC_AUTO(sc_buf_done) sc_buf csv;
+    SC_AUTO(sc_buf_done) sc_buf got;
     sc_buf_init(&csv, 8 << 20);
     sc_buf_init(&got, 8 << 20);
     sc_buf_puts(&csv, "a\n\"open\n");

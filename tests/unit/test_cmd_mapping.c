@@ -19,8 +19,7 @@ static sc_rc apply(const char *maps, const char *source, const char *obj, json_t
                    sc_err *err) {
     sc_opt_list list = {.v = {maps}, .n = maps ? 1 : 0};
     sc_mapping *m = NULL;
-    SC_AUTO(sc_json_auto)
-    json_t *v = parse(obj);
+    SC_AUTO(sc_json_auto) json_t *v = parse(obj);
     sc_rc rc = sc_mapping_new(&list, source, &m, err);
     sc_record r = {.line = 1, .raw = sc_str_of(obj), .obj = v};
     if (rc == SC_OK) rc = sc_mapping_apply(m, &r, ret, err);
@@ -29,12 +28,10 @@ static sc_rc apply(const char *maps, const char *source, const char *obj, json_t
 }
 
 static void gives(const char *maps, const char *source, const char *obj, const char *want) {
-    SC_AUTO(sc_json_auto)
-    json_t *got = NULL, *expected = parse(want);
+    SC_AUTO(sc_json_auto) json_t *got = NULL, *expected = parse(want);
     sc_err err = {0};
     if (apply(maps, source, obj, &got, &err)) fail_msg("%s: %s", obj, err.msg);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 16);
     sc_json_dump(got, &b);
     if (!json_equal(got, expected)) fail_msg("%s gives %s", obj, b.p);
@@ -122,8 +119,7 @@ static void times_of_many_shapes_become_rfc_3339(void **state) {
 
 static void a_record_without_an_id_is_known_by_its_content(void **state) {
     (void)state;
-    SC_AUTO(sc_json_auto)
-    json_t *a = NULL, *b = NULL, *c = NULL;
+    SC_AUTO(sc_json_auto) json_t *a = NULL, *b = NULL, *c = NULL;
     sc_err err;
     assert_int_equal(apply(NULL, NULL, "{\"text\":\"one\"}", &a, &err), SC_OK);
     assert_int_equal(apply(NULL, NULL, "{\"text\":\"one\"}", &b, &err), SC_OK);

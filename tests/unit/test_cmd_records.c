@@ -42,8 +42,7 @@ static void read_all(const char *format, sc_buf *out) {
 }
 
 static void reads_bytes_as(const void *p, size_t n, const char *format, const char *want) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
     put_file(p, n);
     read_all(format, &b);
@@ -108,8 +107,7 @@ static void zstd_frames_are_one_stream(void **state) {
     size_t n = ZSTD_compress(packed, sizeof packed, "{\"a\":1}\n", 8, 3);
     n += ZSTD_compress(packed + n, sizeof packed - n, "{\"a\":2}\n", 8, 3);
     reads_bytes_as(packed, n, NULL, "1:{\"a\":1} 2:{\"a\":2} ");
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 16);
     put_file(packed, n - 3);
     read_all(NULL, &b);
@@ -118,8 +116,7 @@ static void zstd_frames_are_one_stream(void **state) {
 
 static void a_line_that_is_too_long_is_skipped(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16 << 20);
     sc_buf_puts(&b, "{\"a\":1}\n{\"a\":\"");
     for (int i = 0; i < 600000; i++) sc_buf_puts(&b, "0123456789");

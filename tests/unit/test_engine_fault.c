@@ -17,7 +17,7 @@ static rig rig_new(void) {
     sc_arena_init(&arena, 1 << 24);
     for (int i = 0; i < ITEMS; i++) {
         made m;
-        made_item(&m, (unsigned)i % 5, 0.4, &seed);
+        made_item(&m, (unsigned)i % 5, 0.2, &seed);
         made_place(r.e, &arena, i + 1, &m);
     }
     r.a = made_home(r.e, 1);

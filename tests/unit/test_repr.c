@@ -51,8 +51,7 @@ static sc_rc decode(sc_str blob) {
 
 static void refuses_every_truncation_and_every_extra_byte(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_repr r = sample();
     sc_str blob = encoded(&b, &r);
     for (size_t n = 0; n < blob.n; n++) {
@@ -67,8 +66,7 @@ static void refuses_every_truncation_and_every_extra_byte(void **state) {
 
 static void refuses_an_unknown_version_and_reserved_bytes(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_repr r = sample();
     encoded(&b, &r);
     b.p[0] = 2;
@@ -83,8 +81,7 @@ static void refuses_counts_over_their_maxima(void **state) {
     static const uint32_t many[SC_REPR_MAX_TERMS + 1];
     static const uint8_t ones[SC_REPR_MAX_TERMS + 1];
     for (int field = 0; field < 4; field++) {
-        SC_AUTO(sc_buf_done)
-        sc_buf b;
+        SC_AUTO(sc_buf_done) sc_buf b;
         sc_repr r = {
             .terms = many, .tfs = ones, .title_terms = many, .frames = many, .facets = many};
         if (field == 0) r.n_terms = SC_REPR_MAX_TERMS + 1;
@@ -99,8 +96,7 @@ static void refuses_terms_out_of_order_or_twice_and_zero_occurrences(void **stat
     (void)state;
     const uint32_t down[2] = {2, 1}, twice[2] = {2, 2}, up[2] = {1, 2};
     const uint8_t once[2] = {1, 1}, none[2] = {1, 0};
-    SC_AUTO(sc_buf_done)
-    sc_buf b1, b2, b3, b4;
+    SC_AUTO(sc_buf_done) sc_buf b1, b2, b3, b4;
     sc_repr r = {.n_terms = 2, .terms = down, .tfs = once};
     assert_int_equal(decode(encoded(&b1, &r)), SC_INVALID);
     r.terms = twice;
@@ -114,8 +110,7 @@ static void refuses_terms_out_of_order_or_twice_and_zero_occurrences(void **stat
 
 static void survives_every_single_byte_change(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_repr r = sample();
     sc_str blob = encoded(&b, &r);
     for (size_t i = 0; i < blob.n; i++)
@@ -128,8 +123,7 @@ static void survives_every_single_byte_change(void **state) {
 
 static void says_so_when_there_is_no_memory_for_copies(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_repr r = sample(), got;
     sc_err err;
     sc_str blob = encoded(&b, &r);
@@ -141,8 +135,7 @@ static void says_so_when_there_is_no_memory_for_copies(void **state) {
 
 static void gives_back_what_was_put_in_at_any_alignment(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_repr r = sample(), got;
     sc_err err;
     sc_str blob = encoded(&b, &r);
@@ -168,8 +161,7 @@ static void gives_back_what_was_put_in_at_any_alignment(void **state) {
 
 static void an_empty_report_is_a_blob_too(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_repr r = {0};
     sc_str blob = encoded(&b, &r);
     assert_int_equal(blob.n, 28);

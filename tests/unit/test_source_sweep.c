@@ -43,8 +43,7 @@ static const char settings[] =
 static size_t n_ok, n_refused;
 
 static sc_rc run(const sample *s, const json_t *payload, const json_t *set, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_source_item one, *items = &one;
     size_t n = 1;
@@ -172,8 +171,7 @@ static void every_node_of_the_settings_may_be_anything(void **state) {
 /* Reads the sample while the nth allocation fails (0 = none); how many were made is in *ret_made. */
 static sc_rc starve(const sample *s, const json_t *root, const json_t *set, uint64_t nth,
                     uint64_t *ret_made, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_source_item one, *items = &one;
     size_t n = 1;
@@ -193,10 +191,8 @@ static sc_rc starve(const sample *s, const json_t *root, const json_t *set, uint
 /* Allocations of parsing alone. jansson (2.14) tells a failed one as a syntax error, and its lexer even goes on
  * with a token cut short; what becomes of that is base/json's to say, so the sweep begins behind it. */
 static uint64_t of_parsing(const sample *s, const json_t *root) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_buf_init(&b, 1 << 20);
     assert_true(sc_json_dump(root, &b));
     sc_mem_fail_after(0);

@@ -104,8 +104,7 @@ static void a_wrong_content_type_is_415_and_says_the_right_one(void **state) {
 
 static void a_body_over_the_operations_limit_is_413(void **state) {
     web_bench *w = *state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4 << 20);
     sc_buf_puts(&b, "{\"text\":\"");
     for (size_t i = 0; i < 1100000 / 10; i++) sc_buf_puts(&b, "0123456789");
@@ -273,8 +272,7 @@ static void a_batch_that_is_no_ndjson_says_so(void **state) {
 static void a_long_batch_is_answered_in_order(void **state) {
     web_bench *w = *state;
     enum { LINES = 5000 };
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 64 << 20);
     for (int i = 1; i <= LINES; i++) {
         if (i == 2500) {
@@ -325,8 +323,7 @@ static void a_long_batch_is_answered_in_order(void **state) {
 static void a_client_that_leaves_in_the_middle_harms_nobody(void **state) {
     web_bench *w = *state;
     for (int round = 0; round < 20; round++) {
-        SC_AUTO(sc_buf_done)
-        sc_buf b;
+        SC_AUTO(sc_buf_done) sc_buf b;
         sc_buf_init(&b, 16 << 20);
         sc_buf_putf(&b,
                     "POST /api/ingest/batch HTTP/1.1\r\nHost: x\r\n%sContent-Type: "
@@ -362,8 +359,7 @@ static void streams_are_counted_and_end_with_their_client(void **state) {
              key_header(&w->admin));
     int fds[2];
     for (int i = 0; i < 2; i++) {
-        SC_AUTO(sc_buf_done)
-        sc_buf b;
+        SC_AUTO(sc_buf_done) sc_buf b;
         sc_buf_init(&b, 1 << 20);
         fds[i] = web_connect(w);
         web_send(fds[i], sc_str_of(head));
@@ -435,8 +431,7 @@ static void no_memory_at_the_start_is_told_and_leaks_nothing(void **state) {
 
 static void html_escapes_everything_that_could_end_a_text(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1000);
     sc_html_text(&b, SC_STR("<a href=\"x\" onclick='y'>&amp;\x01\n</a>"));
     assert_string_equal(b.p,
@@ -445,8 +440,7 @@ static void html_escapes_everything_that_could_end_a_text(void **state) {
 
 static void numbers_that_are_none_are_null(void **state) {
     (void)state;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4000);
     sc_evidence e = {.probability = 0.5, .mean = (double)NAN, .best = (double)INFINITY};
     sc_render_evidence(&b, &e);

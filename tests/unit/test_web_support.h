@@ -134,8 +134,7 @@ static inline web_answer web_call(const web_bench *w, const char *method, const 
                                   const char *headers, sc_str body) {
     web_answer a = {0};
     int fd = web_connect(w);
-    SC_AUTO(sc_buf_done)
-    sc_buf head;
+    SC_AUTO(sc_buf_done) sc_buf head;
     sc_buf_init(&head, 1 << 20);
     sc_buf_putf(&head, "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nConnection: close\r\n%s", method,
                 path, w->port, headers);

@@ -82,8 +82,7 @@ static sc_rc copy(sc_sq_conn *c, backup_step *b, sc_err *err) {
 }
 
 static sc_rc sync_path(const char *path, int flags, sc_err *err) {
-    SC_AUTO(sc_auto_close)
-    int fd = open(path, flags | O_CLOEXEC);
+    SC_AUTO(sc_auto_close) int fd = open(path, flags | O_CLOEXEC);
     if (fd < 0 || fsync(fd)) return sc_fail_sys(err, SC_IO, errno, "write %.150s to disk", path);
     return SC_OK;
 }

@@ -167,8 +167,7 @@ static sc_rc walk(list_step *s, sc_err *err) {
     if (s->page->cursor.n)
         rc = sc_cursor_read(s->page->cursor, list, &s->f->project_id, &below, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(s->c, list_sql[s->f->sort]);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, list_sql[s->f->sort]);
     bind_filter(&q, s, below);
     sc_query_int(&q, (int64_t)s->page->limit + 1);
     sc_query_int(&q, s->today);
@@ -195,8 +194,7 @@ static sc_rc count(list_step *s, sc_err *err) {
             if (!f->statuses || f->statuses >> i & 1) s->out->total += n[i];
         return rc;
     }
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(s->c, count_sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, count_sql);
     bool row;
     bind_filter(&q, s, (sc_cursor){0, 0});
     sc_rc rc = sc_query_next(&q, &row, err);

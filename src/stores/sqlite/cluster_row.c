@@ -170,8 +170,7 @@ sc_rc sc_sq_cluster_put(sc_sq_conn *c, int64_t project_no, int64_t version, cons
     if (rc) return rc;
     for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
         sc_id_to_bytes(&k->representative_ids[i], reps + 16 * i); /* none stays zeros */
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, put_sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, put_sql);
     bind(&q, project_no, version, k, trend, counts, reps);
     rc = sc_query_run(&q, err);
     if (!rc && !sc_query_changes(&q)) return sc_fail(err, SC_NOT_FOUND, "no such issue");

@@ -25,8 +25,7 @@ static sc_rc list(sc_sq_conn *c, const sc_id *project, int64_t after_id, size_t 
     int64_t no;
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, no ? project_sql : all_sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, no ? project_sql : all_sql);
     sc_query_int(&q, after_id);
     sc_query_int(&q, (int64_t)SC_MIN(limit, (size_t)INT32_MAX));
     if (no) sc_query_int(&q, no);

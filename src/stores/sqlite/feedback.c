@@ -143,8 +143,7 @@ static sc_rc put_one(put_step *p, sc_query *q, size_t at, sc_put_result *ret, sc
 static sc_rc put_all(sc_sq_conn *c, const sc_feedback *items, const sc_id *group_job_ids, size_t n,
                      sc_put_result *ret, sc_err *err) {
     put_step p = {.c = c, .items = items, .group_job_ids = group_job_ids, .known = SIZE_MAX};
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, insert_sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, insert_sql);
     for (size_t i = 0; i < n; i++) {
         sc_rc rc = put_one(&p, &q, i, &ret[i], err);
         if (rc) {

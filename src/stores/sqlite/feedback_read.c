@@ -179,8 +179,7 @@ static sc_rc walk(list_step *s, sc_err *err) {
     sc_rc rc = SC_OK;
     if (!first) rc = sc_cursor_read(s->page->cursor, CURSOR_LIST, &s->f->project_id, &from, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(s->c, way_of(s));
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, way_of(s));
     bind_filter(&q, s, below_of(s, from, first), (int64_t)limit + 1);
     while (!(rc = sc_query_next(&q, &row, err)) && row) {
         if (out->n == limit) { /* there is more: the cursor is the last row handed out */
@@ -248,8 +247,7 @@ static const char count_rows_sql[] =
     " WHERE f.project_no = ?1 AND ?10 = 0" COUNT_TAIL("f");
 
 static sc_rc count_rows(list_step *s, const char *sql, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(s->c, sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->c, sql);
     bool row;
     int64_t until = s->f->until_ms ? s->f->until_ms : INT64_MAX;
     bind_filter(&q, s, (sc_cursor){until, 0}, 1);

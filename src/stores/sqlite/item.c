@@ -14,8 +14,7 @@ sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err
         if (row) *ret = sc_query_get_int(&q);
     }
     if (row || !make) return SC_OK;
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "INSERT INTO model (name) VALUES (?)");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "INSERT INTO model (name) VALUES (?)");
     sc_query_text(&q, name);
     sc_rc rc = sc_query_run(&q, err);
     if (!rc) *ret = sqlite3_last_insert_rowid(c->db);

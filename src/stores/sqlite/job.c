@@ -14,8 +14,7 @@ static const char add_sql[] =
     " DO UPDATE SET again = 1, updated_at = excluded.updated_at WHERE state = 1 AND again = 0";
 
 static sc_rc add(sc_sq_conn *c, const sc_job *job, int64_t project_no, bool *ret_new, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, add_sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, add_sql);
     int64_t before = sqlite3_last_insert_rowid(c->db);
     sqlite3_set_last_insert_rowid(c->db, 0);
     sc_query_id(&q, &job->id);
@@ -162,11 +161,12 @@ typedef struct change {
 static sc_rc apply(sc_sq_conn *c, int64_t seq, const change *k, sc_err *err) {
     bool ended = sc_job_state_ended(k->to);
     SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(
-        c, "UPDATE job SET state = ?1, attempts = ?2, again = 0, lease_owner = '',"
-           " lease_until = 0, run_at = CASE ?3 WHEN 0 THEN run_at ELSE ?3 END,"
-           " error = CASE ?4 WHEN 0 THEN ?5 ELSE error END, updated_at = ?6, ended_at = ?7"
-           " WHERE seq = ?8");
+    sc_query q =
+        sc_query_of(c,
+                    "UPDATE job SET state = ?1, attempts = ?2, again = 0, lease_owner = '',"
+                    " lease_until = 0, run_at = CASE ?3 WHEN 0 THEN run_at ELSE ?3 END,"
+                    " error = CASE ?4 WHEN 0 THEN ?5 ELSE error END, updated_at = ?6, ended_at = ?7"
+                    " WHERE seq = ?8");
     sc_query_int(&q, k->to);
     sc_query_int(&q, k->attempts);
     sc_query_int(&q, k->run_at_ms);
@@ -189,8 +189,7 @@ typedef struct candidate {
 
 static sc_rc best_of(sc_sq_conn *c, const char *sql, sc_str kind, int64_t now_ms, bool expired,
                      candidate *best, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
     bool row;
     sc_query_text(&q, kind);
     sc_query_int(&q, now_ms);
@@ -425,8 +424,7 @@ static sc_rc drop(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_err *
     if (rc) return rc;
     if (st.state != SC_JOB_dead)
         return sc_fail(err, SC_CONFLICT, "only a dead letter can be dropped");
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "DELETE FROM job WHERE seq = ?");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "DELETE FROM job WHERE seq = ?");
     sc_query_int(&q, st.seq);
     return sc_query_run(&q, err);
 }

@@ -153,8 +153,7 @@ static sc_rc ready_writer(sc_sq *s, sc_err *err) {
     }
     sc_rc rc = check_place(s->writer, err);
     if (rc) return rc;
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(s->writer, "BEGIN IMMEDIATE");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(s->writer, "BEGIN IMMEDIATE");
     return sc_query_run(&q, err);
 }
 
@@ -176,8 +175,7 @@ sc_rc sc_sq_write_begin(sc_sq *s, sc_sq_conn **ret, sc_err *err) {
 sc_rc sc_sq_write_end(sc_sq_conn *c, sc_rc rc, sc_err *err) {
     sc_sq *s = c->store;
     if (!rc) {
-        SC_AUTO(sc_query_done)
-        sc_query q = sc_query_of(c, "COMMIT");
+        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "COMMIT");
         rc = sc_query_run(&q, err);
     }
     if (rc && !sqlite3_get_autocommit(c->db)) {
@@ -247,8 +245,7 @@ sc_rc sc_sq_read_begin(sc_sq *s, sc_sq_conn **ret, sc_err *err) {
         if (rc && c) c->suspect = true;
     }
     if (!rc) {
-        SC_AUTO(sc_query_done)
-        sc_query q = sc_query_of(c, "BEGIN");
+        SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "BEGIN");
         rc = sc_query_run(&q, err);
     }
     if (rc) {
@@ -260,8 +257,7 @@ sc_rc sc_sq_read_begin(sc_sq *s, sc_sq_conn **ret, sc_err *err) {
 }
 
 sc_rc sc_sq_read_end(sc_sq_conn *c, sc_rc rc) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "COMMIT");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "COMMIT");
     if (sc_query_run(&q, NULL)) c->suspect = true; /* the answer stands: it was read already */
     sc_query_done(&q);
     give_reader(c->store, c);

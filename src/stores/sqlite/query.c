@@ -151,8 +151,7 @@ sc_rc sc_query_row_check(sc_query *q, sc_err *err) {
 }
 
 sc_rc sc_query_scalar(sc_sq_conn *c, const char *sql, int64_t fallback, int64_t *ret, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
     bool row;
     sc_rc rc = sc_query_next(&q, &row, err);
     if (!rc) *ret = row ? sc_query_get_int(&q) : fallback;

@@ -49,8 +49,7 @@ static sc_rc make_dir(char *dir, sc_err *err) {
 }
 
 static void sync_dir(const char *dir) {
-    SC_AUTO(sc_auto_close)
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close) int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0) fsync(fd);
 }
 
@@ -66,8 +65,7 @@ static sc_rc make_file(sc_sq *s, sc_err *err) {
 }
 
 static sc_rc use_wal(sc_sq_conn *c, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "PRAGMA journal_mode = WAL");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "PRAGMA journal_mode = WAL");
     bool row;
     sc_rc rc = sc_query_next(&q, &row, err);
     if (rc) return rc;

@@ -2,8 +2,7 @@
 
 static sc_rc change(sc_sq_conn *c, const char *sql, int64_t project_no, int what, int64_t n,
                     sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, sql);
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
     sc_query_int(&q, project_no);
     sc_query_int(&q, what);
     sc_query_int(&q, n);
@@ -125,8 +124,7 @@ static sc_rc add_project(sc_sq_conn *c, int64_t no, int64_t now_ms, sc_store_sta
 }
 
 static sc_rc add_all(sc_sq_conn *c, int64_t now_ms, sc_store_stats *s, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "SELECT project_no FROM project");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "SELECT project_no FROM project");
     bool row;
     sc_rc rc;
     while (!(rc = sc_query_next(&q, &row, err)) && row) {

@@ -80,8 +80,7 @@ static sc_rc wrong(sc_sq_conn *c, const char *what, sc_err *err) {
 }
 
 static sc_rc check_file(sc_sq_conn *c, sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "PRAGMA integrity_check(1)");
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "PRAGMA integrity_check(1)");
     char what[128];
     bool row;
     sc_rc rc = sc_query_next(&q, &row, err);
