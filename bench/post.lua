@@ -1,5 +1,6 @@
--- wrk: each request posts another report. BODIES names a file of bodies, one a line, with a mark where the request's
--- number goes; API_KEY and API_PATH say who and where. Prints one line of JSON at the end.
+-- wrk: each request posts another report. BODIES names a file of bodies, one a line, with a mark where the report's
+-- external id goes: 12 hexadecimal digits that follow each other in no order, as those of most sources do. API_KEY and
+-- API_PATH say who and where; FIRST (below 2^24) where the numbers begin. Prints one line of JSON at the end.
 local mark = "@@@@@@@@@@@@"
 local before, after, n, i = {}, {}, 0, 0
 local number = tonumber(os.getenv("FIRST") or "0")
@@ -17,10 +18,16 @@ function init()
   end
 end
 
+local function id(k) -- one to one below 2^24, and well mixed
+  local mixed = k * 10368889 % 16777216
+  mixed = (mixed % 4096 * 4096 + math.floor(mixed / 4096)) * 6364137 % 16777216
+  return count("%06x%06x", mixed, k * 5 % 16777216)
+end
+
 function request()
   i = i % n + 1
   number = number + 1
-  return before[i] .. count("%012d", number) .. after[i]
+  return before[i] .. id(number) .. after[i]
 end
 
 function done(summary, latency)

@@ -19,7 +19,7 @@ def under_wrk(ctx, folder, seconds, *args):
     with Server(ctx.binary, data, *args) as server:
         ctx.wrk(server.url, "post.lua", 1, CONNECTIONS, body_env(ctx))  # warm
         before, cpu = server.metrics(), server.threads_cpu_s()
-        r = ctx.wrk(server.url, "post.lua", seconds, CONNECTIONS, body_env(ctx, first=10**9))
+        r = ctx.wrk(server.url, "post.lua", seconds, CONNECTIONS, body_env(ctx, first=2**23))
         after, cpu_after = server.metrics(), server.threads_cpu_s()
         r["peak_mib"] = server.memory_mib("VmHWM")
     took = {name: after[name] - before.get(name, 0) for name in after}
@@ -75,7 +75,7 @@ def against_fastapi(ctx, ours, seconds):
         for workers in (1, 2):
             with ctx.folder() as folder, Peer(ctx, folder, workers, put_by) as peer:
                 ctx.wrk(peer.url, "post.lua", 1, CONNECTIONS, body_env(ctx))
-                r = ctx.wrk(peer.url, "post.lua", seconds, CONNECTIONS, body_env(ctx, first=10**9))
+                r = ctx.wrk(peer.url, "post.lua", seconds, CONNECTIONS, body_env(ctx, first=2**23))
                 stored = peer.stored()
             r["rps"] = r["requests"] / r["seconds"]
             ctx.note(f"FastAPI + Redis by {put_by}, workers {workers}: {r['rps']:.0f} req/s, p50 {r['p50_ms']:.0f} ms, "

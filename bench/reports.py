@@ -190,7 +190,7 @@ def reports(n, seed=1, first_day=1_790_000_000, days=60):
         yield {
             "label": f"issue-{label}" if label >= 0 else f"single-{i}",
             "source": rng.choice(SOURCES),
-            "external_id": f"bench-{seed}-{i:07d}",
+            "external_id": f"bench-{(i * 2654435761 + seed) % 2**32:08x}",
             "title": title,
             "body": body,
             "created_at": datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -214,7 +214,7 @@ def write_labelled(path, n, seed=1):
             f.write(json.dumps({"label": r["label"], "title": r["title"], "body": r["body"]}) + "\n")
 
 
-ID_MARK = "@" * 12  # post.lua puts the request's number here
+ID_MARK = "@" * 12  # post.lua puts an id here
 
 
 def write_bodies(path, n, seed=1):

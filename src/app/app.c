@@ -12,7 +12,7 @@ void sc_app_conf_default(sc_app_conf *c) {
         .clock = &sc_clock_system,
         .worker = true,
         .max_queued_bytes = 64 << 20,
-        .lease_ms = 30000,
+        .lease_ms = 10000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
         .keep_events_ms = 24 * 3600 * 1000LL,
     };

@@ -80,6 +80,8 @@ sc_rc sc_committer_start(sc_app *app, sc_err *err);
 void sc_committer_stop(sc_app *app);
 sc_rc sc_worker_start(sc_app *app, sc_err *err);
 void sc_worker_stop(sc_app *app);
+/* Asks for a group job of the project, unless one is pending already. */
+sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err);
 /* There may be something to group. */
 void sc_worker_poke(sc_app *app);
 sc_rc sc_pump_start(sc_app *app, sc_err *err);

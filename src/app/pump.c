@@ -104,17 +104,11 @@ static void pump_events(sc_app *app) {
     }
 }
 
-/* Snoozes that ran out wake up; ended jobs and old events go. */
-static void keep_house(sc_app *app) {
-    sc_err err = {0};
-    int64_t now = sc_now_ms(app->conf.clock), gone;
-    if (STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
-                          now - app->conf.keep_events_ms, &gone, &err))
-        sc_log_err(SC_LOG_WARN, "pruning failed", &err);
-    else if (gone)
-        sc_log(SC_LOG_DEBUG, "pruned", SC_F_INT("rows", gone));
-    if (sc_triage_wake_snoozed(app, now, &err))
-        sc_log_err(SC_LOG_WARN, "waking snoozed issues failed", &err);
+/* Pending reports without a job (theirs became a dead letter) get a new one. */
+static sc_rc ask_for_pending(sc_app *app, const sc_id *project, sc_err *err) {
+    sc_store_stats stats;
+    sc_rc rc = STORE(app)->stats(SELF(app), project, sc_now_ms(app->conf.clock), &stats, err);
+    return rc || !stats.pending ? rc : sc_worker_ask(app, project, err);
 }
 
 /* Loads the index of every project that has reports, so that the first search need not. */
@@ -127,9 +121,23 @@ static void preload(sc_app *app) {
     if (STORE(app)->project_list(SELF(app), &arena, &list, &n, &err)) n = 0;
     for (size_t i = 0; i < n; i++) {
         sc_space *s;
-        if (sc_space_get(app, &list[i].id, &s, &err)) break;
+        if (sc_space_get(app, &list[i].id, &s, &err) || ask_for_pending(app, &list[i].id, &err))
+            break;
     }
     if (err.rc) sc_log_err(SC_LOG_WARN, "index not loaded", &err);
+}
+
+/* Snoozes that ran out wake up; ended jobs and old events go. */
+static void keep_house(sc_app *app) {
+    sc_err err = {0};
+    int64_t now = sc_now_ms(app->conf.clock), gone;
+    if (STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
+                          now - app->conf.keep_events_ms, &gone, &err))
+        sc_log_err(SC_LOG_WARN, "pruning failed", &err);
+    else if (gone)
+        sc_log(SC_LOG_DEBUG, "pruned", SC_F_INT("rows", gone));
+    if (sc_triage_wake_snoozed(app, now, &err))
+        sc_log_err(SC_LOG_WARN, "waking snoozed issues failed", &err);
 }
 
 static void *run(void *arg) {

@@ -6,6 +6,8 @@
 #include "base/json.h"
 #include "base/log.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -15,6 +17,7 @@ enum {
     PASS_US = 15000,   /* time a write's reports may take */
     CHUNK_US = 4000,   /* time that readers of the engine may have to wait */
     LINGER_MS = 40,    /* a drained job waits this long for more before it ends */
+    JOB_MS = 1000,     /* a job that did this much ends well and asks for the next */
     IDLE_MS = 200,     /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
     BACKOFF_BASE_MS = 500,
@@ -217,11 +220,30 @@ static bool wait_poke(sc_app *app, int64_t ms) {
     return poked;
 }
 
-/* Groups the project's pending reports until none comes for a while. */
+/* Asks for a group job of the project, unless one is pending already. */
+sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err) {
+    int64_t now = sc_now_ms(app->conf.clock);
+    char unique[16 + SC_ID_TEXT];
+    snprintf(unique, sizeof unique, "group:%s", project->text);
+    sc_job job = {.id = sc_id_new(app->conf.clock),
+                  .project_id = *project,
+                  .kind = SC_STR("group"),
+                  .unique_key = sc_str_of(unique),
+                  .payload = SC_STR("{}"),
+                  .max_attempts = 5,
+                  .run_at_ms = now,
+                  .created_at_ms = now,
+                  .updated_at_ms = now};
+    sc_id id;
+    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+}
+
+/* Groups the project's pending reports until none comes for a while, or for JOB_MS: attempts are counted by
+ * job, so a long backlog must not be one job that a few restarts turn into a dead letter. */
 static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     sc_rc rc = sc_space_get(app, &job->project_id, &space, err);
-    int64_t beat = sc_mono_us(app->conf.clock);
+    int64_t start = sc_mono_us(app->conf.clock), beat = start;
     int conflicts = 0;
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
@@ -236,6 +258,8 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
             rc = heartbeat(app, job, err);
             beat = sc_mono_us(app->conf.clock);
         }
+        if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
+            return sc_worker_ask(app, &job->project_id, err);
         if (!rc && !left && !wait_poke(app, LINGER_MS)) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
@@ -315,8 +339,41 @@ static bool work_once(sc_app *app) {
     return true;
 }
 
+/* Jobs of a worker that died on this machine need not wait for their leases to run out. The attempt counts. */
+static void release_orphans(sc_app *app) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 8 << 20);
+    char host[32] = "host";
+    gethostname(host, sizeof host - 1);
+    sc_job_filter f = {.by_state = true, .state = SC_JOB_running};
+    sc_page page = {.limit = 100};
+    sc_job_list list = {0};
+    sc_err err = {0};
+    if (STORE(app)->job_list(SELF(app), &f, &page, &arena, &list, &err))
+        sc_log_err(SC_LOG_WARN, "running jobs not read", &err);
+    for (size_t i = 0; i < list.n; i++) {
+        sc_str rest = list.items[i].lease_owner, name, pid;
+        int64_t p;
+        if (!sc_str_next(&rest, ':', &name) || !sc_str_is(name, host) ||
+            !sc_str_next(&rest, ':', &pid) || sc_num_i64(pid, 1, INT32_MAX, &p, NULL) ||
+            !kill((pid_t)p, 0) || errno != ESRCH)
+            continue;
+        int64_t now = sc_now_ms(app->conf.clock);
+        sc_job_end end = {.id = list.items[i].id,
+                          .fence = list.items[i].fence,
+                          .event = SC_JOB_EV_RETRY,
+                          .run_at_ms = now,
+                          .error = SC_STR("its worker died"),
+                          .now_ms = now};
+        err = (sc_err){0};
+        if (STORE(app)->job_end(SELF(app), &end, &err) && err.rc != SC_FENCED)
+            sc_log_err(SC_LOG_WARN, "a dead worker's job was not released", &err);
+    }
+}
+
 static void *run(void *arg) {
     sc_app *app = arg;
+    release_orphans(app);
     /* Grouping gives way to answering requests when both want the processor. */
     if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
     }

@@ -156,13 +156,11 @@ static sc_rc rc_of_status(int status) {
 
 /* An answer of 400 and more as an error with the problem's own words. */
 static sc_rc problem(const sc_http_answer *answer, sc_err *err) {
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_err e = {0};
     sc_rc rc = rc_of_status(answer->status);
     if (sc_json_parse(answer->body, &v, NULL)) v = NULL;
-    SC_AUTO(sc_buf_done)
-    sc_buf words;
+    SC_AUTO(sc_buf_done) sc_buf words;
     sc_buf_init(&words, sizeof e.msg);
     sc_out_clean(&words, sc_str_clip(sc_json_str_at(v, "detail"), 160));
     sc_str field = sc_json_str_at(v, "field");
@@ -188,8 +186,7 @@ static void url_of(const sc_api *a, const char *path, sc_buf *url) {
 
 static sc_rc exchange(sc_api *a, const char *method, const char *path, const char *type,
                       sc_str body, sc_arena *arena, sc_http_answer *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf url;
+    SC_AUTO(sc_buf_done) sc_buf url;
     sc_buf_init(&url, 64 << 10);
     url_of(a, path, &url);
     sc_rc rc = sc_buf_check(&url, "the address", err);
@@ -218,10 +215,8 @@ static sc_rc exchange(sc_api *a, const char *method, const char *path, const cha
 
 sc_rc sc_api_do(sc_api *a, const char *method, const char *path, const json_t *body, json_t **ret,
                 sc_err *err) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
-    SC_AUTO(sc_buf_done)
-    sc_buf text;
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_buf_done) sc_buf text;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_buf_init(&text, 16 << 20);
     if (body) sc_json_dump(body, &text);
@@ -245,18 +240,15 @@ sc_rc sc_api_ndjson(sc_api *a, const char *path, sc_str body, sc_arena *arena, s
 }
 
 sc_rc sc_api_each(sc_api *a, const char *path, sc_api_item_fn fn, void *self, sc_err *err) {
-    SC_AUTO(sc_buf_done)
-    sc_buf at;
-    SC_AUTO(sc_buf_done)
-    sc_buf cursor;
+    SC_AUTO(sc_buf_done) sc_buf at;
+    SC_AUTO(sc_buf_done) sc_buf cursor;
     sc_buf_init(&at, 64 << 10);
     sc_buf_init(&cursor, 4096);
     for (;;) {
         sc_path_start(&at, path);
         sc_path_int(&at, "limit", PAGE);
         sc_path_add(&at, "cursor", sc_buf_str(&cursor));
-        SC_AUTO(sc_json_auto)
-        json_t *page = NULL;
+        SC_AUTO(sc_json_auto) json_t *page = NULL;
         sc_rc rc = sc_api_do(a, "GET", at.p, NULL, &page, err);
         if (rc) return rc;
         size_t i;
@@ -274,8 +266,7 @@ sc_rc sc_api_wait_grouped(sc_api *a, sc_err *err) {
     sc_progress_start(&p, "grouping");
     int64_t first = -1, wait_ms = 5;
     for (;;) {
-        SC_AUTO(sc_json_auto)
-        json_t *status = NULL;
+        SC_AUTO(sc_json_auto) json_t *status = NULL;
         sc_rc rc = sc_api_do(a, "GET", "/api/clustering/status", NULL, &status, err);
         int64_t left = 0;
         if (rc == SC_OK) rc = sc_json_int(status, "pending_unclustered", 0, &left, err);
@@ -333,8 +324,7 @@ sc_rc sc_api_resolve(sc_api *a, const char *path, const char *typed, sc_id *ret,
 
 bool sc_print_json(const sc_call *c, const json_t *v) {
     if (!c->common.json) return false;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, (size_t)1 << 30);
     if (sc_json_dump(v, &b)) fwrite(b.p, 1, b.n, stdout);
     putchar('\n');

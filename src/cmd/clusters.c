@@ -29,8 +29,7 @@ static const sc_column cluster_columns[] = {{"ID", false, false},     {"REPORTS"
                                             {"TITLE", false, true}};
 
 static void cluster_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_str status = sc_json_str_at(v, "status");
     sc_out_id(&b, sc_json_str_at(v, "id"));
@@ -70,10 +69,8 @@ static void say_more(const json_t *page, size_t shown) {
 static int print_pages(sc_call *c, sc_api *a, const clusters_conf *o) {
     sc_err err = {0};
     sc_table t;
-    SC_AUTO(sc_buf_done)
-    sc_buf path;
-    SC_AUTO(sc_json_auto)
-    json_t *page = NULL;
+    SC_AUTO(sc_buf_done) sc_buf path;
+    SC_AUTO(sc_json_auto) json_t *page = NULL;
     sc_buf_init(&path, 64 << 10);
     sc_table_init(&t, cluster_columns, SC_LEN(cluster_columns));
     size_t shown = 0;
@@ -225,8 +222,7 @@ static void print_hits(const json_t *v) {
                                         {"TITLE", false, true}};
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *hit;
@@ -255,8 +251,7 @@ static void print_hit_clusters(const json_t *v) {
     if (json_array_size(list) == 0) return;
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *hit;
@@ -283,10 +278,8 @@ static int search(sc_call *c) {
     sc_api *a;
     int code;
     if (sc_cmd_words_wrong(c, 1, SIZE_MAX)) return SC_EXIT_USAGE;
-    SC_AUTO(sc_buf_done)
-    sc_buf words;
-    SC_AUTO(sc_buf_done)
-    sc_buf path;
+    SC_AUTO(sc_buf_done) sc_buf words;
+    SC_AUTO(sc_buf_done) sc_buf path;
     sc_buf_init(&words, 64 << 10);
     sc_buf_init(&path, 256 << 10);
     for (size_t i = 0; i < c->n_words; i++) sc_buf_putf(&words, "%s%s", i ? " " : "", c->words[i]);
@@ -295,8 +288,7 @@ static int search(sc_call *c) {
     sc_path_int(&path, "limit", o->limit);
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_err err = {0};
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     code = SC_EXIT_OK;
     if (sc_api_do(a, "GET", path.p, NULL, &v, &err)) {
         code = sc_cmd_fail_err(c, &err);

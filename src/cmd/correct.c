@@ -5,8 +5,7 @@
 /* Sends one action and tells what came of it. */
 static int act(sc_call *c, sc_api *a, const char *path, const json_t *body) {
     sc_err err = {0};
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     if (sc_api_do(a, "POST", path, body, &v, &err)) return sc_cmd_fail_err(c, &err);
     if (sc_print_json(c, v)) return SC_EXIT_OK;
     int64_t moved = json_integer_value(json_object_get(v, "moved"));
@@ -40,8 +39,7 @@ static int with_many(sc_call *c, const char *list, const char *verb, const char 
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_err err = {0};
     sc_id id;
-    SC_AUTO(sc_json_auto)
-    json_t *body = json_object();
+    SC_AUTO(sc_json_auto) json_t *body = json_object();
     json_t *ids = json_array();
     json_object_set_new(body, member, ids);
     sc_rc rc = sc_api_resolve(a, "/api/clusters", c->words[0], &id, &err);
@@ -66,8 +64,7 @@ static int move(sc_call *c) {
     bool fresh = !strcmp(c->words[1], "new");
     sc_rc rc = sc_api_resolve(a, "/api/feedback", c->words[0], &report, &err);
     if (rc == SC_OK && !fresh) rc = sc_api_resolve(a, "/api/clusters", c->words[1], &to, &err);
-    SC_AUTO(sc_json_auto)
-    json_t *body = json_object();
+    SC_AUTO(sc_json_auto) json_t *body = json_object();
     json_object_set_new(body, "cluster_id", fresh ? json_null() : json_string(to.text));
     char path[96];
     if (rc == SC_OK) snprintf(path, sizeof path, "/api/feedback/%s/move", report.text);

@@ -18,8 +18,7 @@ typedef struct demo_conf {
 /* ---- The feed goes in ---------------------------------------------------------------------------- */
 
 static sc_rc make_project(sc_api *a, sc_err *err) {
-    SC_AUTO(sc_json_auto)
-    json_t *list = NULL, *body = NULL;
+    SC_AUTO(sc_json_auto) json_t *list = NULL, *body = NULL;
     sc_rc rc = sc_api_do(a, "GET", "/api/projects", NULL, &list, err);
     if (rc) return rc;
     size_t i;
@@ -43,8 +42,7 @@ static sc_rc feed_in(sc_api *a, sc_feed_counts *ret, sc_err *err) {
     sc_rc rc = sc_feed_new(a, refused, NULL, &f, err);
     for (int64_t n = 1; rc == SC_OK && sc_str_next(&rest, '\n', &line); n++) {
         if (line.n == 0) continue;
-        SC_AUTO(sc_json_auto)
-        json_t *report = NULL;
+        SC_AUTO(sc_json_auto) json_t *report = NULL;
         rc = sc_json_parse(line, &report, err);
         if (rc == SC_OK) rc = sc_feed_put(f, n, line, report, err);
     }
@@ -71,8 +69,7 @@ static int64_t number_of(json_t *names, const char *name) {
 }
 
 static void load_truth(truth *t) {
-    SC_AUTO(sc_json_auto)
-    json_t *names = json_object();
+    SC_AUTO(sc_json_auto) json_t *names = json_object();
     sc_str rest = {(const char *)sc_asset_demo_truth, sc_asset_demo_truth_len}, line;
     while (sc_str_next(&rest, '\n', &line)) {
         sc_str source, id, group = line;
@@ -114,8 +111,7 @@ static sc_rc compare(sc_api *a, sc_metrics *ret, sc_err *err) {
 /* ---- What came out ------------------------------------------------------------------------------- */
 
 static void issue_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_table_cellf(t, SC_BOLD, "%lld", (long long)json_integer_value(json_object_get(v, "count")));
     size_t i;
@@ -138,8 +134,7 @@ static sc_rc print_issues(sc_api *a, sc_err *err) {
                                         {"LAST SEEN", false, false},
                                         {"ISSUE", false, false},
                                         {"TITLE", false, true}};
-    SC_AUTO(sc_json_auto)
-    json_t *page = NULL;
+    SC_AUTO(sc_json_auto) json_t *page = NULL;
     char path[80];
     snprintf(path, sizeof path, "/api/clusters?sort=size&limit=%d", SHOWN);
     sc_rc rc = sc_api_do(a, "GET", path, NULL, &page, err);

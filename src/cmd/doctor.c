@@ -124,8 +124,7 @@ static void check_fsync(exam *e) {
     char path[4096], block[4096] = {0};
     int64_t took[ROUNDS];
     snprintf(path, sizeof path, "%s/.doctor-XXXXXX", e->data);
-    SC_AUTO(sc_auto_close)
-    int fd = mkstemp(path);
+    SC_AUTO(sc_auto_close) int fd = mkstemp(path);
     if (fd < 0) return; /* the folder's check has said why */
     unlink(path);
     for (int i = 0; i < ROUNDS; i++) {
@@ -192,8 +191,7 @@ static void check_jobs(exam *e) {
 /* Webhooks of a source without a secret are refused: that is meant so, but should be known. */
 static void check_webhooks(exam *e) {
     if (!e->stack) return;
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 16 << 20);
     sc_project *projects = NULL;
     size_t n = 0;
@@ -202,8 +200,7 @@ static void check_webhooks(exam *e) {
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < SC_SOURCE_COUNT; k++) {
             const sc_source_ops *source = sc_source_registry[k];
-            SC_AUTO(sc_json_auto)
-            json_t *v = NULL;
+            SC_AUTO(sc_json_auto) json_t *v = NULL;
             if (!source->verify ||
                 sc_settings_get(sc_stack_app(e->stack), &projects[i].id, source, &v, NULL))
                 continue;
@@ -236,8 +233,7 @@ static void check_limits(exam *e) {
 }
 
 static void check_embedder(exam *e) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     sc_err err = {0};
     sc_embedder em = {NULL, NULL};
@@ -284,8 +280,7 @@ static void check_port(exam *e) {
         say(e, BAD, "port", "--listen %s: no such address", e->c->common.listen);
         return;
     }
-    SC_AUTO(sc_auto_close)
-    int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    SC_AUTO(sc_auto_close) int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (bind(fd, at->ai_addr, at->ai_addrlen))
@@ -315,8 +310,7 @@ static int doctor(sc_call *c) {
     for (size_t i = 0; i < SC_LEN(checks); i++) checks[i](&e);
     sc_stack_close(e.stack);
     if (c->common.json) {
-        SC_AUTO(sc_json_auto)
-        json_t *v = json_pack("{s:b, s:O}", "ok", !e.bad, "checks", e.checks);
+        SC_AUTO(sc_json_auto) json_t *v = json_pack("{s:b, s:O}", "ok", !e.bad, "checks", e.checks);
         sc_print_json(c, v);
     } else {
         puts(e.bad ? "Something has to be done; see the lines marked BAD." : "All is well.");

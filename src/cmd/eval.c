@@ -79,8 +79,7 @@ static sc_rc add(corpus *k, const sc_embedder *embedder, const json_t *report, i
     k->embed_us += sc_mono_us(&sc_clock_system) - started;
     if (rc == SC_OK) rc = grow(k, err);
     if (rc) return rc;
-    SC_AUTO(sc_buf_done)
-    sc_buf blob;
+    SC_AUTO(sc_buf_done) sc_buf blob;
     sc_buf_init(&blob, 1 << 20);
     char *kept = sc_repr_encode(&repr, &blob) ? sc_arena_copy(&k->arena, blob.p, blob.n) : NULL;
     if (!kept) return sc_fail(err, SC_NOMEM, "the file does not fit into 1 GiB; use --sample");
@@ -100,8 +99,7 @@ static sc_rc read_corpus(const eval_conf *o, const sc_embedder *embedder, const 
     while (rc == SC_OK && (o->sample == 0 || (int64_t)k->n < o->sample)) {
         sc_record r;
         int32_t label;
-        SC_AUTO(sc_json_auto)
-        json_t *report = NULL;
+        SC_AUTO(sc_json_auto) json_t *report = NULL;
         rc = sc_records_next(records, &r, err);
         if (rc == SC_OK) rc = sc_mapping_apply(m, &r, &report, err);
         if (rc == SC_OK && !label_of(k, r.obj, o->label, &label)) {
@@ -136,8 +134,7 @@ static void print_json(const char *path, const corpus *k, const sc_evaluation *e
                   m->completeness, "v_measure", m->v_measure, "recall_at_1", e->recall_at_1,
                   "recall_at_5", e->recall_at_5, "queries", (json_int_t)e->queries, "ms_per_report",
                   ms, "search_ms", e->search_us_mean / 1000, "bytes", (json_int_t)e->bytes);
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 16);
     if (v && sc_json_dump(v, &b)) puts(b.p);
 }

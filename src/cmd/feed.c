@@ -72,8 +72,7 @@ static void refuse(sc_feed *f, const entry *e, const json_t *why) {
 /* One result line: entries are met in the order of `sent`. */
 static sc_rc take_result(sc_feed *f, entry *const *sent, size_t n_sent, sc_str line, size_t *met,
                          sc_err *err) {
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     if (sc_json_parse(line, &v, NULL))
         return sc_fail(err, SC_INTERNAL, "the server answered a result that is not JSON");
     if (json_object_get(v, "summary")) return SC_OK;
@@ -99,10 +98,8 @@ static sc_rc take_result(sc_feed *f, entry *const *sent, size_t n_sent, sc_str l
 
 /* Sends the entries that are due; SC_OK when each of them has its result (or is due again). */
 static sc_rc send_due(sc_feed *f, sc_err *err) {
-    SC_AUTO(sc_auto_free)
-    entry **sent = sc_alloc_array(f->n, sizeof(entry *));
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_auto_free) entry **sent = sc_alloc_array(f->n, sizeof(entry *));
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, REPLY_BYTES);
     if (!sent) return sc_fail(err, SC_NOMEM, "out of memory");
     size_t n = 0, met = 0;

@@ -90,8 +90,7 @@ void sc_help_verb(const sc_verb *v, FILE *to) {
     paragraphs(to, v->about, 2);
     sc_opt *rows = NULL;
     size_t n = 0;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 256 << 10);
     if (sc_options_rows(v, &rows, &n, NULL) == SC_OK && n) {
         sc_conf_help(rows, n, width(), &b);

@@ -36,8 +36,7 @@ static void keep_reject(void *self, int64_t line, const char *field, const char 
         if (r->rejects_failed)
             fprintf(stderr, "soulcaster ingest: %s: %s\n", r->rejects_path, strerror(errno));
     }
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, (size_t)64 << 20);
     sc_buf_puts(&b, "{\"file\":");
     sc_buf_put_json(&b, sc_str_of(r->name));
@@ -54,8 +53,7 @@ static void keep_reject(void *self, int64_t line, const char *field, const char 
         r->rejects_failed = true;
     if (r->rejected_told++ >= TELL) return;
     sc_progress_end(&r->progress);
-    SC_AUTO(sc_buf_done)
-    sc_buf clean;
+    SC_AUTO(sc_buf_done) sc_buf clean;
     sc_buf_init(&clean, 4096);
     sc_out_clean(&clean, sc_str_of(reason));
     fprintf(stderr, "soulcaster ingest: %s:%lld: %s%s%s\n", r->name, (long long)line,
@@ -75,8 +73,7 @@ static void choose_rejects(run *r, const char *path) {
 /* ---- One file ------------------------------------------------------------------------------------ */
 
 static void tell_mapping(run *r, const sc_records *records, const sc_mapping *m) {
-    SC_AUTO(sc_buf_done)
-    sc_buf now;
+    SC_AUTO(sc_buf_done) sc_buf now;
     sc_buf_init(&now, 8192);
     sc_mapping_tell(m, &now);
     if (sc_str_eq(sc_buf_str(&now), sc_buf_str(&r->told))) return;
@@ -90,8 +87,7 @@ static void tell_mapping(run *r, const sc_records *records, const sc_mapping *m)
 static sc_rc one(run *r, sc_records *records, sc_mapping *m, bool *ret_ended, sc_err *err) {
     sc_record record;
     sc_err e = {0};
-    SC_AUTO(sc_json_auto)
-    json_t *report = NULL;
+    SC_AUTO(sc_json_auto) json_t *report = NULL;
     sc_rc rc = sc_records_next(records, &record, &e);
     if (rc == SC_OK) rc = sc_mapping_apply(m, &record, &report, &e);
     if (rc == SC_OK) return sc_feed_put(r->feed, record.line, record.raw, report, err);
@@ -142,8 +138,7 @@ static void summary(const run *r, double seconds) {
             (long long)n->filtered, (long long)n->rejected, seconds, rate);
         return;
     }
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_out_number(&b, n->fresh);
     sc_buf_puts(&b, " new, ");

@@ -15,8 +15,7 @@ static sc_style style_of(sc_str status) {
 }
 
 static void job_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_str status = sc_json_str_at(v, "status");
     sc_out_id(&b, sc_json_str_at(v, "id"));
@@ -38,10 +37,8 @@ static int list(sc_call *c, sc_api *a, const char *where) {
                                         {"CHANGED", false, false}, {"LAST ERROR", false, true}};
     const jobs_conf *o = c->conf;
     sc_err err = {0};
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
-    SC_AUTO(sc_buf_done)
-    sc_buf path;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    SC_AUTO(sc_buf_done) sc_buf path;
     sc_buf_init(&path, 4096);
     sc_path_start(&path, where);
     sc_path_add(&path, "status", sc_str_of(o->status));
@@ -69,8 +66,7 @@ static int act(sc_call *c, sc_api *a, bool retry) {
         sc_err err = {0};
         sc_id id;
         char path[96];
-        SC_AUTO(sc_json_auto)
-        json_t *v = NULL;
+        SC_AUTO(sc_json_auto) json_t *v = NULL;
         sc_rc rc = sc_api_resolve(a, "/api/dead-letters", c->words[i], &id, &err);
         if (rc == SC_OK) {
             snprintf(path, sizeof path, "/api/dead-letters/%s%s", id.text, retry ? "/retry" : "");

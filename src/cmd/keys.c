@@ -9,8 +9,7 @@ typedef struct keys_conf {
 } keys_conf;
 
 static void key_row(sc_table *t, const json_t *v) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *scope;
@@ -36,8 +35,7 @@ static int list(sc_call *c, sc_api *a) {
                                         {"BEGINS", false, false}, {"SCOPES", false, false},
                                         {"PROJECT", false, true}, {"LAST USED", false, false}};
     sc_err err = {0};
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     if (sc_api_do(a, "GET", "/api/keys", NULL, &v, &err)) return sc_cmd_fail_err(c, &err);
     if (sc_print_json(c, v)) return SC_EXIT_OK;
     sc_table t;
@@ -53,8 +51,7 @@ static int list(sc_call *c, sc_api *a) {
 static int create(sc_call *c, sc_api *a) {
     const keys_conf *o = c->conf;
     sc_err err = {0};
-    SC_AUTO(sc_json_auto)
-    json_t *body = json_object(), *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *body = json_object(), *v = NULL;
     json_t *scopes = json_array();
     sc_str rest = sc_str_of(o->scopes), scope;
     while (sc_str_next(&rest, ',', &scope)) {

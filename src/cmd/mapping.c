@@ -245,8 +245,7 @@ static void tell(sc_mapping *m, const char *column) {
 }
 
 static int put_metadata(sc_mapping *m, const json_t *obj, const char *const *from, json_t *out) {
-    SC_AUTO(sc_json_auto)
-    json_t *meta = NULL;
+    SC_AUTO(sc_json_auto) json_t *meta = NULL;
     const json_t *given = from[TARGETS - 1] ? json_object_get(obj, from[TARGETS - 1]) : NULL;
     meta = json_is_object(given) ? json_copy((json_t *)given) : json_object();
     if (!meta) return -1;
@@ -275,8 +274,7 @@ static sc_rc put_fields(sc_mapping *m, const json_t *obj, const char **from, jso
     for (size_t t = 0; t + 1 < TARGETS; t++) {
         const json_t *v = from[t] ? json_object_get(obj, from[t]) : NULL;
         if (!v) continue;
-        SC_AUTO(sc_json_auto)
-        json_t *text = as_text(v);
+        SC_AUTO(sc_json_auto) json_t *text = as_text(v);
         const char *to = guesses[t].to;
         int64_t ms;
         if (!strcmp(to, "created_at")) {
@@ -323,8 +321,7 @@ sc_rc sc_mapping_apply(sc_mapping *m, const sc_record *r, json_t **ret, sc_err *
     }
     const char *from[TARGETS];
     for (size_t t = 0; t < TARGETS; t++) from[t] = column_of(m, r->obj, t);
-    SC_AUTO(sc_json_auto)
-    json_t *out = json_object();
+    SC_AUTO(sc_json_auto) json_t *out = json_object();
     if (!out) return sc_fail(err, SC_NOMEM, "out of memory");
     sc_rc rc = put_fields(m, r->obj, from, out, err);
     if (rc) return rc;

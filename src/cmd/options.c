@@ -77,7 +77,7 @@ static const struct {
      {.name = "lease-ms",
       .type = SC_OPT_INT,
       .offset = AT(lease_ms),
-      .fallback = "30000",
+      .fallback = "10000",
       .arg = "MS",
       .min = 1000,
       .max = 3600000,
@@ -272,8 +272,7 @@ static sc_rc lay_out(const rows *r, size_t verb_bytes, block *b, sc_err *err) {
 
 static sc_rc parse_rows(const rows *r, const block *b, bool shown, int argc, char **argv,
                         const char **words, size_t *n_words, sc_buf *problems) {
-    SC_AUTO(sc_auto_free)
-    sc_opt *v = sc_alloc_array(r->n + 1, sizeof *v);
+    SC_AUTO(sc_auto_free) sc_opt *v = sc_alloc_array(r->n + 1, sizeof *v);
     if (!v) return SC_NOMEM;
     size_t n = 0;
     for (size_t i = 0; i < r->n; i++) {

@@ -178,8 +178,7 @@ void sc_table_cell(sc_table *t, sc_style style, sc_str text) {
         t->cells = more;
         t->cap = cap;
     }
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4 * SC_FEEDBACK_MAX_TITLE);
     sc_out_clean(&b, sc_str_clip(text, SC_FEEDBACK_MAX_TITLE));
     char *copy = sc_arena_copy(&t->arena, b.p ? b.p : "", b.n);

@@ -54,8 +54,7 @@ static int unknown(const sc_verb *const *verbs, size_t n, const char *name) {
 }
 
 static int run_verb(sc_call *c, int argc, char **argv) {
-    SC_AUTO(sc_buf_done)
-    sc_buf problems;
+    SC_AUTO(sc_buf_done) sc_buf problems;
     sc_buf_init(&problems, 16 << 10);
     sc_rc rc = sc_options_parse(c, argc, argv, &problems);
     const char *color = c->common.color;

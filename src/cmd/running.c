@@ -18,12 +18,10 @@ static void path_of(const char *data, const char *tail, char path[PATH_BYTES]) {
 static sc_rc read_file(const char *data, sc_running *ret, sc_err *err) {
     char path[PATH_BYTES], text[1024];
     path_of(data, "", path);
-    SC_AUTO(sc_auto_close)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
     if (n <= 0) return sc_fail(err, SC_NOT_FOUND, "no server runs on %s", data);
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     int64_t pid = 0;
     sc_rc rc = sc_json_parse((sc_str){text, (size_t)n}, &v, err);
     if (rc == SC_OK) rc = sc_json_int(v, "pid", 0, &pid, err);
@@ -36,8 +34,7 @@ static sc_rc read_file(const char *data, sc_running *ret, sc_err *err) {
 
 /* Any answer will do: a server that cannot write (503) can still be asked. */
 static bool answers(const char *url) {
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_http_client *http = NULL;
     if (sc_http_client_new(&http, NULL)) return false;

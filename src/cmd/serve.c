@@ -7,8 +7,7 @@
 
 /* What scripts wait for: one JSON line once the server listens. */
 static void print_line(const char *url, const char *data, const char *login) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 64 << 10);
     sc_buf_puts(&b, "{\"url\":");
     sc_buf_put_json(&b, sc_str_of(url));

@@ -3,8 +3,7 @@
 
 static void line_text(const char *name, sc_str text) {
     if (text.n == 0) return;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
     sc_out_clean(&b, text);
     sc_out_styled(SC_DIM, "%-*s", name[0] == ' ' ? 16 : 13, name);
@@ -13,16 +12,14 @@ static void line_text(const char *name, sc_str text) {
 
 static void line_time(const char *name, sc_str time) {
     if (time.n == 0) return;
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 256);
     sc_out_time_text(&b, time);
     line_text(name, sc_buf_str(&b));
 }
 
 static void title_line(sc_str title) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 64 << 10);
     sc_out_clean(&b, title);
     sc_out_styled(SC_BOLD, "%s", b.p ? b.p : "");
@@ -41,8 +38,7 @@ static void print_report(const json_t *v) {
     line_text("state", sc_json_str_at(v, "state"));
     line_text("issue", sc_json_str_at(v, "cluster_id"));
     line_text("address", sc_json_str_at(v, "url"));
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 256 << 10);
     const json_t *meta = json_object_get(v, "metadata");
     if (json_object_size(meta) && sc_json_dump(meta, &b)) line_text("metadata", sc_buf_str(&b));
@@ -74,8 +70,7 @@ static void print_members(const json_t *v) {
     const json_t *items = json_object_get(v, "feedback_items");
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     size_t i;
     json_t *item;
@@ -98,8 +93,7 @@ static void print_members(const json_t *v) {
 }
 
 static void print_cluster(const json_t *v) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 64 << 10);
     title_line(sc_json_str_at(v, "title"));
     line_text("issue", sc_json_str_at(v, "id"));
@@ -154,8 +148,7 @@ static int show(sc_call *c) {
     if (sc_cmd_words_wrong(c, 1, SIZE_MAX)) return SC_EXIT_USAGE;
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     for (size_t i = 0; i < c->n_words && code == SC_EXIT_OK; i++) {
-        SC_AUTO(sc_json_auto)
-        json_t *v = NULL;
+        SC_AUTO(sc_json_auto) json_t *v = NULL;
         sc_err err = {0};
         bool cluster = false;
         if (fetch(a, c->words[i], &v, &cluster, &err)) {
@@ -213,10 +206,8 @@ static void print_evidence(const json_t *e, const char *lead) {
 }
 
 static void print_step(const json_t *s) {
-    SC_AUTO(sc_buf_done)
-    sc_buf b;
-    SC_AUTO(sc_buf_done)
-    sc_buf words;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    SC_AUTO(sc_buf_done) sc_buf words;
     sc_buf_init(&b, 16 << 10);
     sc_buf_init(&words, 16 << 10);
     sc_out_time_text(&b, sc_json_str_at(s, "at"));
@@ -265,8 +256,7 @@ static int trace(sc_call *c) {
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_err err = {0};
     sc_id id;
-    SC_AUTO(sc_json_auto)
-    json_t *v = NULL;
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
     char path[80];
     code = SC_EXIT_OK;
     sc_rc rc = sc_api_resolve(a, "/api/feedback", c->words[0], &id, &err);

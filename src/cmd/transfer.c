@@ -19,8 +19,7 @@ static bool is_there(const char *path) { return access(path, F_OK) == 0; }
 
 /* The bytes of a file and its name are on disk. */
 static sc_rc sync_path(const char *path, sc_err *err) {
-    SC_AUTO(sc_auto_close)
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fsync(fd)) return sc_fail_sys(err, SC_IO, errno, "%s", path);
     return SC_OK;
 }
@@ -81,11 +80,9 @@ static int backup(sc_call *c) {
 /* ---- restore ------------------------------------------------------------------------------------- */
 
 static sc_rc copy_file(const char *from, const char *to, sc_err *err) {
-    SC_AUTO(sc_auto_close)
-    int in = open(from, O_RDONLY | O_CLOEXEC);
+    SC_AUTO(sc_auto_close) int in = open(from, O_RDONLY | O_CLOEXEC);
     if (in < 0) return sc_fail_sys(err, SC_IO, errno, "%s", from);
-    SC_AUTO(sc_auto_close)
-    int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    SC_AUTO(sc_auto_close) int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) return sc_fail_sys(err, SC_IO, errno, "%s", to);
     char block[64 << 10];
     for (;;) {
@@ -207,8 +204,7 @@ static sc_rc export_to(sc_call *c, FILE *to, sc_transfer_counts *n, sc_err *err)
     sc_stack *s = NULL;
     sc_rc rc = sc_stack_open(c, SC_STACK_APP, NULL, &s, err);
     if (rc) return rc;
-    SC_AUTO(sc_arena_done)
-    sc_arena arena;
+    SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_project project;
     const sc_store *store = sc_stack_store(s);

@@ -48,10 +48,9 @@ typedef struct place {
 
 static sc_rc place_of(group_step *s, int64_t seq, place *ret, sc_err *err) {
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(s->c,
-                    "SELECT f.state, i.cluster_no, i.seq IS NOT NULL FROM feedback f"
-                    " LEFT JOIN item i ON i.seq = f.seq WHERE f.seq = ? AND f.project_no = ?");
+    sc_query q = sc_query_of(
+        s->c, "SELECT f.state, i.cluster_no, i.seq IS NOT NULL FROM feedback f"
+              " LEFT JOIN item i ON i.seq = f.seq WHERE f.seq = ? AND f.project_no = ?");
     bool row;
     sc_query_int(&q, seq);
     sc_query_int(&q, s->project_no);
@@ -172,10 +171,9 @@ static sc_rc add_correction(group_step *s, const sc_correction *r, sc_err *err) 
     if (!rc) rc = cluster_no(s, &r->other_id, &other, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(s->c,
-                    "INSERT INTO correction (project_no, id, action_id, kind, seq, cluster_no,"
-                    " other_no, at, ended_at, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)");
+    sc_query q = sc_query_of(
+        s->c, "INSERT INTO correction (project_no, id, action_id, kind, seq, cluster_no,"
+              " other_no, at, ended_at, actor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)");
     sc_query_int(&q, s->project_no);
     sc_query_id(&q, &r->id);
     sc_query_id(&q, &r->action_id);

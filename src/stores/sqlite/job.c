@@ -161,12 +161,11 @@ typedef struct change {
 static sc_rc apply(sc_sq_conn *c, int64_t seq, const change *k, sc_err *err) {
     bool ended = sc_job_state_ended(k->to);
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "UPDATE job SET state = ?1, attempts = ?2, again = 0, lease_owner = '',"
-                    " lease_until = 0, run_at = CASE ?3 WHEN 0 THEN run_at ELSE ?3 END,"
-                    " error = CASE ?4 WHEN 0 THEN ?5 ELSE error END, updated_at = ?6, ended_at = ?7"
-                    " WHERE seq = ?8");
+    sc_query q = sc_query_of(
+        c, "UPDATE job SET state = ?1, attempts = ?2, again = 0, lease_owner = '',"
+           " lease_until = 0, run_at = CASE ?3 WHEN 0 THEN run_at ELSE ?3 END,"
+           " error = CASE ?4 WHEN 0 THEN ?5 ELSE error END, updated_at = ?6, ended_at = ?7"
+           " WHERE seq = ?8");
     sc_query_int(&q, k->to);
     sc_query_int(&q, k->attempts);
     sc_query_int(&q, k->run_at_ms);

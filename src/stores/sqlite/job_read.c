@@ -125,10 +125,9 @@ sc_rc sc_sq_job_list(void *self, const sc_job_filter *f, const sc_page *page, sc
 
 static sc_rc oldest(sc_sq_conn *c, int64_t project_no, sc_str kind, int64_t *ret, sc_err *err) {
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "SELECT coalesce(min(run_at), 0) FROM job INDEXED BY job_ready WHERE state = 0"
-                    " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2)");
+    sc_query q = sc_query_of(
+        c, "SELECT coalesce(min(run_at), 0) FROM job INDEXED BY job_ready WHERE state = 0"
+           " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2)");
     bool row;
     sc_query_int(&q, project_no);
     sc_query_text(&q, kind);
@@ -146,10 +145,9 @@ static sc_rc counts(sc_sq_conn *c, const sc_id *project, sc_str kind, sc_job_cou
     if (!rc) rc = oldest(c, no, kind, &out.oldest_pending_ms, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "SELECT state, count(*) FROM job INDEXED BY job_project WHERE project_no >= 0"
-                    " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2) GROUP BY state");
+    sc_query q = sc_query_of(
+        c, "SELECT state, count(*) FROM job INDEXED BY job_project WHERE project_no >= 0"
+           " AND (?1 = 0 OR project_no = ?1) AND (?2 = '' OR kind = ?2) GROUP BY state");
     sc_query_int(&q, no);
     sc_query_text(&q, kind);
     while (!(rc = sc_query_next(&q, &row, err)) && row) {

@@ -7,10 +7,9 @@ static sc_rc put(sc_sq_conn *c, const sc_key *k, sc_err *err) {
     sc_rc rc = sc_sq_project_any(c, &k->project_id, &project, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "INSERT INTO api_key (id, project_no, name, prefix, hash, scopes, created_at,"
-                    " last_used, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    sc_query q = sc_query_of(
+        c, "INSERT INTO api_key (id, project_no, name, prefix, hash, scopes, created_at,"
+           " last_used, expires_at, revoked_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sc_query_id(&q, &k->id);
     sc_query_int(&q, project);
     sc_query_text(&q, k->name);
@@ -107,10 +106,9 @@ static sc_rc revoke(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64_
     sc_rc rc = sc_sq_project_any(c, project, &no, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "UPDATE api_key SET revoked_at = CASE revoked_at WHEN 0 THEN ?1 ELSE revoked_at"
-                    " END WHERE id = ?2 AND (?3 = 0 OR project_no = ?3)");
+    sc_query q = sc_query_of(
+        c, "UPDATE api_key SET revoked_at = CASE revoked_at WHEN 0 THEN ?1 ELSE revoked_at"
+           " END WHERE id = ?2 AND (?3 = 0 OR project_no = ?3)");
     sc_query_int(&q, now_ms);
     sc_query_id(&q, id);
     sc_query_int(&q, no);
@@ -157,10 +155,9 @@ static sc_rc session_put(sc_sq_conn *c, const sc_session *s, sc_err *err) {
     if (!rc) rc = drop_expired(c, s->created_at_ms, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "INSERT INTO session (hash, login, project_no, scopes, created_at, expires_at)"
-                    " VALUES (?, ?, ?, ?, ?, ?)");
+    sc_query q = sc_query_of(
+        c, "INSERT INTO session (hash, login, project_no, scopes, created_at, expires_at)"
+           " VALUES (?, ?, ?, ?, ?, ?)");
     sc_query_blob(&q, s->hash, sizeof s->hash);
     sc_query_int(&q, s->login);
     sc_query_int(&q, project);

@@ -157,11 +157,10 @@ static sc_rc setting_put(sc_sq_conn *c, const sc_id *project, sc_str name, sc_st
         return sc_query_run(&q, err);
     }
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c,
-                    "INSERT INTO setting (project_no, name, value, updated_at) VALUES (?, ?, ?, ?)"
-                    " ON CONFLICT DO UPDATE SET value = excluded.value,"
-                    " updated_at = excluded.updated_at");
+    sc_query q = sc_query_of(
+        c, "INSERT INTO setting (project_no, name, value, updated_at) VALUES (?, ?, ?, ?)"
+           " ON CONFLICT DO UPDATE SET value = excluded.value,"
+           " updated_at = excluded.updated_at");
     sc_query_int(&q, no);
     sc_query_text(&q, name);
     sc_query_text(&q, value);
