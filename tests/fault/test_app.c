@@ -115,7 +115,7 @@ static bool settled(void *self) {
 
 static void send_all(round_state *r) {
     for (int i = 0; i < REPORTS; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof id, "r%d", i);
         sc_feedback item = {.project_id = r->f->project.id,
                             .source = SC_SOURCE_manual,
