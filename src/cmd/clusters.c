@@ -65,6 +65,25 @@ static void say_more(const json_t *page, size_t shown) {
         printf("%zu of %lld; --all shows all, --limit more\n", shown, (long long)total);
 }
 
+/* Nothing to show: the reports may be in another project (the demo's are). */
+static void say_projects(sc_api *a) {
+    SC_AUTO(sc_json_auto) json_t *list = NULL;
+    size_t i;
+    json_t *p;
+    if (sc_api_do(a, "GET", "/api/projects", NULL, &list, NULL)) return; /* a hint, nothing more */
+    const json_t *items = json_object_get(list, "items");
+    if (json_array_size(items) < 2) return;
+    printf("There are other projects; name one with --project:");
+    json_array_foreach(items, i, p) printf(" %.*s", SC_FMT(sc_json_str_at(p, "name")));
+    printf("\n");
+}
+
+static void say_nothing(sc_api *a, const clusters_conf *o) {
+    bool filtered = o->status || o->source || o->words;
+    printf("No issues%s.\n", filtered ? " that fit" : " yet");
+    if (!filtered) say_projects(a);
+}
+
 /* Pages until the last one (or only the first): each is printed as it comes. */
 static int print_pages(sc_call *c, sc_api *a, const clusters_conf *o) {
     sc_err err = {0};
@@ -99,7 +118,7 @@ static int print_pages(sc_call *c, sc_api *a, const clusters_conf *o) {
         if (shown)
             sc_table_print(&t);
         else
-            printf("No issues%s.\n", o->status || o->source || o->words ? " that fit" : " yet");
+            say_nothing(a, o);
         if (!o->all) say_more(page, shown);
     }
     sc_table_done(&t);
