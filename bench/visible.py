@@ -1,5 +1,7 @@
 """From a report's acknowledgement to its event `feedback.grouped`: 200 reports a second onto 10,000 that are grouped."""
+import http.client
 import json
+import socket
 import threading
 import time
 
@@ -14,29 +16,35 @@ class Feed(threading.Thread):
 
     def __init__(self, url):
         super().__init__(daemon=True)
-        self.link, self.seen, self.clusters, self.stop = Http(url), {}, {}, False
+        self.link, self.seen, self.open = Http(url), {}, True
         self.link.connect()
         self.link.sock.sendall(self.link.head("GET", "/api/events"))
-        self.ready = threading.Event()
+        self.stream = http.client.HTTPResponse(self.link.sock)
+        self.stream.begin()
 
     def run(self):
-        kind, text = "", b""
-        self.link.sock.settimeout(0.5)
-        while not self.stop:
-            try:
-                text += self.link.more()
-            except TimeoutError:
-                continue
+        kind, text = b"", b""
+        while part := self.more():
             now = time.perf_counter()
-            self.ready.set()
-            *lines, text = text.split(b"\n")
-            for line in lines:  # chunk sizes stand on lines of their own and match neither
+            *lines, text = (text + part).split(b"\n")
+            for line in lines:
                 if line.startswith(b"event:"):
                     kind = line[6:].strip()
                 elif line.startswith(b"data:") and kind == b"feedback.grouped":
-                    data = json.loads(line[5:])["data"]
-                    self.seen.setdefault(data["id"], now)
-                    self.clusters[data["id"]] = data["cluster_id"]
+                    self.seen.setdefault(json.loads(line[5:])["data"]["id"], now)
+
+    def more(self):
+        try:
+            return self.stream.read1(1 << 16)
+        except (OSError, ValueError, http.client.HTTPException):
+            if self.open:
+                raise
+            return b""
+
+    def stop(self):
+        self.open = False
+        self.link.sock.shutdown(socket.SHUT_RDWR)
+        self.join()
 
 
 def send(url, bodies, due, acked, took):
@@ -78,7 +86,7 @@ def run(ctx):
         deadline = time.monotonic() + 30
         while len(feed.seen.keys() & acked.keys()) < len(acked) and time.monotonic() < deadline:
             time.sleep(0.05)
-        feed.stop = True
+        feed.stop()
         used = {t: s - cpu.get(t, 0) for t, s in server.threads_cpu_s().items()}
         missing = [i for i in acked if i not in feed.seen]
         late = [max(0.0, feed.seen[i] - at) * 1e3 for i, at in acked.items() if i in feed.seen]

@@ -55,27 +55,27 @@ static void flatten(sc_app *app, batch *b, const sc_ingest *list) {
     }
 }
 
-static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *err) {
+/* Gives each request its results; the counters are right before the first one is answered. */
+static void hand_out(sc_app *app, const batch *b, const sc_ingest *list) {
     size_t at = 0;
-    int64_t fresh = 0, dup = 0, bytes = 0;
-    for (sc_ingest *in = list, *next; in; in = next) {
-        next = in->next; /* `done` may end the request */
-        if (!err->rc)
-            for (size_t i = 0; i < in->n; i++) {
-                in->results[i] = b->results[at + i];
-                if (in->results[i].status == SC_PUT_NEW)
-                    fresh++;
-                else
-                    dup++;
-            }
-        at += in->n;
-        bytes += (int64_t)in->bytes;
-        in->done(in, err);
-    }
-    atomic_fetch_sub(&app->committer.queued_bytes, bytes);
+    int64_t fresh = 0, dup = 0;
+    for (const sc_ingest *in = list; in; in = in->next)
+        for (size_t i = 0; i < in->n; i++, at++) {
+            in->results[i] = b->results[at];
+            *(b->results[at].status == SC_PUT_NEW ? &fresh : &dup) += 1;
+        }
     atomic_fetch_add(&app->committed, fresh);
     atomic_fetch_add(&app->duplicates, dup);
     if (fresh) sc_worker_poke(app);
+}
+
+static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *err) {
+    if (!err->rc) hand_out(app, b, list);
+    for (sc_ingest *in = list, *next; in; in = next) {
+        next = in->next; /* `done` may end the request */
+        atomic_fetch_sub(&app->committer.queued_bytes, (int64_t)in->bytes);
+        in->done(in, err);
+    }
 }
 
 /* Was the issue of the report that is here already resolved before this one was written? */
