@@ -71,6 +71,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     pthread_mutex_init(&app->pump.lock, NULL);
     sc_cond_init(&app->pump.wake);
     sc_access_init(&app->access);
+    sc_settings_cache_init(&app->settings);
     sc_spaces_init(&app->spaces);
     sc_rc rc = first_project(app, err);
     if (rc) {
@@ -100,6 +101,7 @@ void sc_app_free(sc_app *app) {
     sc_app_stop(app);
     sc_spaces_free(&app->spaces);
     sc_access_done(&app->access);
+    sc_settings_cache_done(&app->settings);
     pthread_mutex_destroy(&app->committer.lock);
     pthread_cond_destroy(&app->committer.wake);
     pthread_mutex_destroy(&app->worker.lock);

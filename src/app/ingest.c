@@ -87,44 +87,6 @@ sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *re
     return rc;
 }
 
-static void settings_name(const sc_source_ops *source, char ret[64]) {
-    snprintf(ret, 64, "source.%s", source->name);
-}
-
-sc_rc sc_settings_get(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret,
-                      sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 1 << 20);
-    char name[64];
-    settings_name(source, name);
-    sc_str text;
-    sc_rc rc = STORE(app)->setting_get(SELF(app), project, sc_str_of(name), &arena, &text, err);
-    if (rc) return rc;
-    if (text.n) return sc_json_parse(text, ret, err);
-    *ret = json_object();
-    return *ret ? SC_OK : sc_fail(err, SC_NOMEM, "no memory for the settings");
-}
-
-sc_rc sc_settings_put(sc_app *app, const sc_id *project, const sc_source_ops *source,
-                      const json_t *v, sc_err *err) {
-    sc_rc rc = source->check_settings ? source->check_settings(v, err) : SC_OK;
-    if (rc) return rc;
-    char name[64];
-    settings_name(source, name);
-    SC_AUTO(sc_buf_done) sc_buf text;
-    sc_buf_init(&text, 64 * 1024);
-    if (!sc_json_dump(v, &text)) return sc_fail(err, SC_TOO_LARGE, "the settings are over 64 KiB");
-    return STORE(app)->setting_put(SELF(app), project, sc_str_of(name), sc_buf_str(&text),
-                                   sc_now_ms(app->conf.clock), err);
-}
-
-void sc_settings_redact(json_t *v) {
-    bool set = json_object_get(v, "secret") || json_array_size(json_object_get(v, "secrets"));
-    json_object_del(v, "secret");
-    json_object_del(v, "secrets");
-    json_object_set_new(v, "secret_set", json_boolean(set));
-}
-
 static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item, sc_arena *arena,
                          sc_err *err) {
     if (item->verdict != SC_ITEM_OK) return SC_OK;
@@ -136,8 +98,7 @@ static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item
 sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source,
                      const json_t *obj, sc_arena *arena, sc_source_item *ret, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *settings = NULL;
-    sc_rc rc = SC_OK;
-    if (source->check_settings) rc = sc_settings_get(app, project, source, &settings, err);
+    sc_rc rc = sc_settings_shared(app, project, source, &settings, err);
     if (!rc) rc = source->item(obj, settings, sc_now_ms(app->conf.clock), arena, ret, err);
     return rc ? rc : finish_item(app, project, ret, arena, err);
 }
@@ -148,7 +109,7 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
     if (!source->verify || !source->webhook)
         return sc_fail(err, SC_NOT_FOUND, "%s has no webhook", source->name);
     SC_AUTO(sc_json_auto) json_t *settings = NULL;
-    sc_rc rc = sc_settings_get(app, project, source, &settings, err);
+    sc_rc rc = sc_settings_shared(app, project, source, &settings, err);
     if (rc) return rc;
     sc_source_request r = {.body = body,
                            .headers = headers,

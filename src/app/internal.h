@@ -62,12 +62,26 @@ typedef struct sc_access_cache {
     _Atomic int64_t next_touch_ms;
 } sc_access_cache;
 
+enum { SC_SETTINGS_CACHE = 32 };
+typedef struct sc_settings_entry {
+    sc_id project;
+    const sc_source_ops *source; /* NULL = free */
+    int64_t until_us;
+    json_t *value; /* shared: nobody changes it */
+} sc_settings_entry;
+
+typedef struct sc_settings_cache {
+    pthread_mutex_t lock;
+    sc_settings_entry entries[SC_SETTINGS_CACHE];
+} sc_settings_cache;
+
 struct sc_app {
     sc_app_conf conf;
     sc_committer committer;
     sc_worker worker;
     sc_pump pump;
     sc_access_cache access;
+    sc_settings_cache settings;
     sc_spaces spaces;
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
@@ -92,6 +106,11 @@ void sc_pump_poke(sc_app *app);
 sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err);
 void sc_access_init(sc_access_cache *c);
 void sc_access_done(sc_access_cache *c);
+void sc_settings_cache_init(sc_settings_cache *c);
+void sc_settings_cache_done(sc_settings_cache *c);
+/* As sc_settings_get, but from memory where it is at most two seconds old, and shared with others: not to be changed. */
+sc_rc sc_settings_shared(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                         json_t **ret, sc_err *err);
 
 /* Waits on a condition at most ms milliseconds (monotonic clock; the condition must be made by
  * sc_cond_init). */
