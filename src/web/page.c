@@ -5,11 +5,11 @@
 
 enum { ROWS = 100, REPORTS = 20, BODY_SHOWN = 2000 };
 
-static void put_next(sc_buf *b, sc_str path, sc_str cursor) {
+static void put_next(sc_req *q, sc_buf *b, sc_str path, sc_str cursor) {
     if (!cursor.n) return;
     sc_buf_puts(b, "<p><a href=\"");
     sc_html_text(b, path);
-    sc_buf_puts(b, "?cursor=");
+    sc_buf_putf(b, "?project_id=%s&amp;cursor=", q->project.text);
     for (size_t i = 0; i < cursor.n; i++) sc_buf_putf(b, "%%%02X", (unsigned char)cursor.p[i]);
     sc_buf_puts(b, "\">More</a></p>");
 }
@@ -25,8 +25,8 @@ static void put_sources(sc_buf *b, const sc_cluster *c) {
 }
 
 static void put_row(sc_buf *b, const sc_cluster *c, int64_t now) {
-    sc_buf_putf(b, "<tr><td class=\"n\">%lld</td><td><a href=\"/issues/%s\">", (long long)c->count,
-                c->id.text);
+    sc_buf_putf(b, "<tr><td class=\"n\">%lld</td><td><a href=\"/issues/%s?project_id=%s\">",
+                (long long)c->count, c->id.text, c->project_id.text);
     sc_html_text(b, c->title);
     sc_buf_putf(b, "</a></td><td class=\"m s\">%s</td><td class=\"m\">",
                 sc_cluster_status_name(c->status));
@@ -36,16 +36,62 @@ static void put_row(sc_buf *b, const sc_cluster *c, int64_t now) {
     sc_buf_puts(b, "</td></tr>");
 }
 
+/* Links to the projects that this caller may see, where there are several. */
+static sc_rc put_projects(sc_req *q, sc_buf *b, sc_err *err) {
+    if (sc_id_is_set(&q->who.project_id)) return SC_OK; /* a key of one project */
+    sc_project *list = NULL;
+    size_t n = 0;
+    const sc_store *s = sc_req_store(q);
+    sc_rc rc = s->ops->project_list(s->self, sc_req_arena(q), &list, &n, err);
+    if (rc || n < 2) return rc;
+    sc_buf_puts(b, "<p class=\"m\">Project: ");
+    for (size_t i = 0; i < n; i++) {
+        bool here = sc_id_eq(&list[i].id, &q->project);
+        if (i) sc_buf_puts(b, " &middot; ");
+        if (here)
+            sc_buf_puts(b, "<b>");
+        else
+            sc_buf_putf(b, "<a href=\"/?project_id=%s\">", list[i].id.text);
+        sc_html_text(b, list[i].name);
+        sc_buf_puts(b, here ? "</b>" : "</a>");
+    }
+    sc_buf_puts(b, "</p>");
+    return SC_OK;
+}
+
+/* Nobody said which project: when the default one is empty, the first that has issues. */
+static sc_rc choose_project(sc_req *q, sc_err *err) {
+    if (sc_req_param(q, "project_id").n || sc_id_is_set(&q->who.project_id)) return SC_OK;
+    sc_project *list = NULL;
+    size_t n = 0;
+    const sc_store *s = sc_req_store(q);
+    sc_store_stats stats;
+    sc_rc rc = s->ops->stats(s->self, &q->project, sc_req_now_ms(q), &stats, err);
+    if (!rc && stats.clusters) return SC_OK;
+    if (!rc) rc = s->ops->project_list(s->self, sc_req_arena(q), &list, &n, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        rc = s->ops->stats(s->self, &list[i].id, sc_req_now_ms(q), &stats, err);
+        if (rc || !stats.clusters) continue;
+        q->project = list[i].id;
+        break;
+    }
+    return rc;
+}
+
 sc_rc sc_on_homePage(sc_req *q, sc_err *err) {
+    sc_rc rc = choose_project(q, err);
+    if (rc) return rc;
     sc_cluster_filter f = {.project_id = q->project, .sort = SC_SORT_SIZE};
     sc_page page = {.limit = ROWS, .cursor = sc_req_param(q, "cursor")};
     sc_cluster_list list;
-    sc_rc rc = sc_read_clusters(sc_req_app(q), &f, SC_STR_NONE, &page, sc_req_arena(q), &list, err);
+    rc = sc_read_clusters(sc_req_app(q), &f, SC_STR_NONE, &page, sc_req_arena(q), &list, err);
     if (rc) return rc;
     int64_t now = sc_req_now_ms(q);
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_html_open(&b, SC_STR("Issues"), true);
+    rc = put_projects(q, &b, err);
+    if (rc) return rc;
     if (!list.n) {
         sc_buf_puts(
             &b, "<p>Nothing here yet. Send a first report to <code>/api/ingest/manual</code>.</p>");
@@ -57,7 +103,7 @@ sc_rc sc_on_homePage(sc_req *q, sc_err *err) {
                     "<th>Sources</th><th>Last seen</th></tr></thead><tbody>");
         for (size_t i = 0; i < list.n; i++) put_row(&b, &list.items[i], now);
         sc_buf_puts(&b, "</tbody></table>");
-        put_next(&b, SC_STR("/"), list.next_cursor);
+        put_next(q, &b, SC_STR("/"), list.next_cursor);
     }
     sc_html_close(&b);
     return sc_html_reply(q, 200, &b, err);
@@ -119,7 +165,7 @@ static sc_rc put_reports(sc_req *q, sc_buf *b, const sc_cluster *c, sc_err *err)
     for (size_t i = 0; i < list.n; i++) put_report(q, b, &list.items[i], sc_req_now_ms(q));
     char path[80] = "/issues/";
     memcpy(path + 8, c->id.text, sizeof c->id.text);
-    put_next(b, sc_str_of(path), list.next_cursor);
+    put_next(q, b, sc_str_of(path), list.next_cursor);
     return SC_OK;
 }
 
