@@ -357,7 +357,7 @@ static float median_words(const sc_score *s, float *v, size_t max) {
 
 /* Which kind of project this is, and where its cut lies (profile.h). */
 static void place_cut(const sc_score *s, sc_epoch *e) {
-    enum { PAIRS = 2048 };
+    enum { PAIRS = 8192 }; /* fewer, and a few hundred texts in another order get another cut */
     const sc_profile *p = s->profile;
     float v[PAIRS];
     const float n = (float)s->items->n;
