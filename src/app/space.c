@@ -175,7 +175,7 @@ static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
 }
 
 /* A rule about an issue that was merged away holds for the one its reports are in now. */
-static sc_rc heir_of(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err) {
+sc_rc sc_space_heir(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err) {
     for (int hops = 0; hops < 32; hops++) {
         sc_cluster c;
         sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, id, arena, &c, err);
@@ -188,8 +188,8 @@ static sc_rc heir_of(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err) {
 
 static sc_rc resolve(sc_space *s, sc_correction *c, sc_arena *arena, sc_err *err) {
     if (c->kind == SC_CORRECTION_pin) return SC_OK; /* holds the report wherever it is */
-    sc_rc rc = heir_of(s, &c->cluster_id, arena, err);
-    return !rc && c->kind == SC_CORRECTION_apart ? heir_of(s, &c->other_id, arena, err) : rc;
+    sc_rc rc = sc_space_heir(s, &c->cluster_id, arena, err);
+    return !rc && c->kind == SC_CORRECTION_apart ? sc_space_heir(s, &c->other_id, arena, err) : rc;
 }
 
 sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {

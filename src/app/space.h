@@ -48,6 +48,8 @@ sc_rc sc_space_follow(sc_space *s, sc_err *err);
 void sc_space_forget(sc_space *s);
 /* With `writer` and the write side of `lock` held: hands the corrections in force to the engine. */
 sc_rc sc_space_load_corrections(sc_space *s, sc_err *err);
+/* From an issue that was merged away to the one its reports are in now; any other id stays as it is. */
+sc_rc sc_space_heir(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err);
 /* Follows other processes' writes in all loaded spaces. */
 void sc_spaces_follow(struct sc_app *app);
 

@@ -90,20 +90,26 @@ static sc_rc pin_members(action *a, const sc_id *cluster, size_t most, sc_err *e
     return SC_OK;
 }
 
-/* SC_CONFLICT when an earlier correction keeps the two apart. */
-static sc_rc check_apart(action *a, const sc_id *x, const sc_id *ys, size_t n, sc_err *err) {
+static bool is_named(const sc_id *id, const sc_id *into, const sc_id *from, size_t n) {
+    bool found = sc_id_eq(id, into);
+    for (size_t i = 0; !found && i < n; i++) found = sc_id_eq(id, &from[i]);
+    return found;
+}
+
+/* SC_CONFLICT when an earlier correction keeps any two apart of those that would become one. */
+static sc_rc check_apart(action *a, const sc_id *into, const sc_id *from, size_t n, sc_err *err) {
     sc_correction *list;
     size_t n_list;
     sc_rc rc = STORE(a->app)->corrections(SELF(a->app), a->project, &a->arena, &list, &n_list, err);
     for (size_t i = 0; !rc && i < n_list; i++) {
+        sc_id *p = &list[i].cluster_id, *q = &list[i].other_id;
         if (list[i].kind != SC_CORRECTION_apart) continue;
-        for (size_t k = 0; k < n; k++) {
-            const sc_id *p = &list[i].cluster_id, *q = &list[i].other_id;
-            if ((sc_id_eq(p, x) && sc_id_eq(q, &ys[k])) || (sc_id_eq(q, x) && sc_id_eq(p, &ys[k])))
-                return sc_fail(err, SC_CONFLICT,
-                               "these issues were kept apart by action %s: undo that first",
-                               list[i].action_id.text);
-        }
+        rc = sc_space_heir(a->space, p, &a->arena, err);
+        if (!rc) rc = sc_space_heir(a->space, q, &a->arena, err);
+        if (!rc && !sc_id_eq(p, q) && is_named(p, into, from, n) && is_named(q, into, from, n))
+            rc = sc_fail(err, SC_CONFLICT,
+                         "these issues were kept apart by action %s: undo that first",
+                         list[i].action_id.text);
     }
     return rc;
 }
@@ -331,17 +337,55 @@ sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *x, const s
 
 /* ---- Undo ----------------------------------------------------------------------------------------- */
 
+/* What a report's way comes to: steps that were undone and steps that left it where it was drop out. Returns
+ * how many are left. */
+static size_t effective(sc_decision *d, size_t n) {
+    size_t top = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = top;
+        if (d[i].reason == SC_REASON_person_undid)
+            while (k && !sc_id_eq(&d[k - 1].cluster_id, &d[i].cluster_id)) k--;
+        if (k && sc_id_eq(&d[k - 1].cluster_id, &d[i].cluster_id))
+            top = k;
+        else
+            d[top++] = d[i];
+    }
+    return top;
+}
+
+typedef struct corrections {
+    const sc_correction *v;
+    size_t n;
+} corrections;
+
+/* Did a person put the report there, and was that undone since (when it could not be moved back)? */
+static bool was_undone(const sc_decision *d, const corrections *in_force) {
+    if (d->reason != SC_REASON_person_moved && d->reason != SC_REASON_person_merged &&
+        d->reason != SC_REASON_person_split)
+        return false;
+    for (size_t i = 0; i < in_force->n; i++) {
+        const sc_correction *c = &in_force->v[i];
+        if (c->kind == SC_CORRECTION_pin && c->feedback_seq == d->feedback_seq &&
+            c->at_ms == d->at_ms && sc_id_eq(&c->cluster_id, &d->cluster_id))
+            return false;
+    }
+    return true;
+}
+
 /* Where the action took the report from; empty when the report has gone on since. */
-static sc_rc origin(action *a, const sc_correction *c, sc_id *ret_from, sc_err *err) {
+static sc_rc origin(action *a, const sc_correction *c, const corrections *in_force, sc_id *ret_from,
+                    sc_err *err) {
     *ret_from = (sc_id){{0}};
     sc_decision *d;
     size_t n;
     sc_rc rc =
         STORE(a->app)->decisions(SELF(a->app), a->project, c->feedback_seq, &a->arena, &d, &n, err);
-    if (rc || !n) return rc;
+    if (rc || !(n = effective(d, n))) return rc;
     const sc_decision *last = &d[n - 1];
     bool ours = last->at_ms == c->at_ms && sc_id_eq(&last->cluster_id, &c->cluster_id);
-    if (ours) *ret_from = last->from_id;
+    if (!ours) return SC_OK;
+    *ret_from = last->from_id;
+    for (n--; n && was_undone(&d[n - 1], in_force); n--) *ret_from = d[n - 1].from_id;
     return SC_OK;
 }
 
@@ -361,7 +405,7 @@ static sc_rc plan_undo(action *a, const sc_id *undone, sc_change *ret, size_t *r
         ++*ret_found;
         if (all[i].kind != SC_CORRECTION_pin) continue;
         sc_id from;
-        if ((rc = origin(a, &all[i], &from, err))) return rc;
+        if ((rc = origin(a, &all[i], &(corrections){all, n}, &from, err))) return rc;
         if (!sc_id_is_set(&from) || sc_id_eq(&from, &all[i].cluster_id)) continue;
         moves[ret->n_moves++] = (sc_move){.key = all[i].feedback_seq,
                                           .from = all[i].cluster_id,
