@@ -1,6 +1,5 @@
 #include "base/clock.h"
 
-#include <stdio.h>
 #include <time.h>
 
 static int64_t wall(void *self) {
@@ -32,6 +31,11 @@ static int64_t days_of(int64_t y, int m, int d) {
 #define MS_YEAR_0 (-62167219200000LL)
 #define MS_YEAR_9999 253402300799999LL
 
+static char *put_digits(char *at, int value, int n) {
+    for (int i = n; i--; value /= 10) at[i] = (char)('0' + value % 10);
+    return at + n;
+}
+
 void sc_time_format(int64_t ms, char ret_text[SC_TIME_TEXT]) {
     ms = SC_MAX(SC_MIN(ms, MS_YEAR_9999), MS_YEAR_0);
     int64_t sec = ms / 1000, frac = ms % 1000;
@@ -42,11 +46,21 @@ void sc_time_format(int64_t ms, char ret_text[SC_TIME_TEXT]) {
     time_t t = (time_t)sec;
     struct tm tm;
     gmtime_r(&t, &tm);
-    char text[80];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900,
-             tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (int)frac);
-    memcpy(ret_text, text, SC_TIME_TEXT);
-    ret_text[SC_TIME_TEXT - 1] = 0;
+    char *p = put_digits(ret_text, tm.tm_year + 1900, 4);
+    *p++ = '-';
+    p = put_digits(p, tm.tm_mon + 1, 2);
+    *p++ = '-';
+    p = put_digits(p, tm.tm_mday, 2);
+    *p++ = 'T';
+    p = put_digits(p, tm.tm_hour, 2);
+    *p++ = ':';
+    p = put_digits(p, tm.tm_min, 2);
+    *p++ = ':';
+    p = put_digits(p, tm.tm_sec, 2);
+    *p++ = '.';
+    p = put_digits(p, (int)frac, 3);
+    *p++ = 'Z';
+    *p = 0;
 }
 
 static bool digits(sc_str s, size_t at, int n, int *ret) {

@@ -79,10 +79,14 @@ bool sc_id_to_bytes(const sc_id *id, unsigned char ret_bytes[16]) {
 }
 
 sc_id sc_id_from_bytes(const unsigned char b[16]) {
-    char hex[33];
-    sc_hex_encode(b, 16, hex);
+    static const char digit[] = "0123456789abcdef";
     sc_id id;
-    snprintf(id.text, sizeof id.text, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16,
-             hex + 20);
+    size_t at = 0;
+    for (size_t i = 0; i < 16; i++) {
+        if (dash_at(at)) id.text[at++] = '-';
+        id.text[at++] = digit[b[i] >> 4];
+        id.text[at++] = digit[b[i] & 15];
+    }
+    id.text[at] = 0;
     return id;
 }

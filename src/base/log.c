@@ -36,7 +36,7 @@ void sc_log_context(const char *request_id) {
 
 static void put_value(sc_buf *b, const sc_log_field *f, bool text) {
     if (f->kind == SC_LOG_F_INT)
-        sc_buf_putf(b, "%lld", (long long)f->i);
+        sc_buf_put_int(b, f->i);
     else if (f->kind == SC_LOG_F_NUM)
         sc_buf_putf(b, "%.6g", f->f);
     else if (text && f->s.n && !memchr(f->s.p, ' ', f->s.n) && !memchr(f->s.p, '\n', f->s.n))
@@ -52,6 +52,7 @@ void sc_log_fields(sc_log_level level, const char *event, const sc_log_field *f,
     sc_time_format(sc_now_ms(&sc_clock_system), when);
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 16384);
+    sc_buf_reserve(&b, 512);
     if (text) {
         sc_buf_putf(&b, "%.12s %-5s %s", when + 11, names[level], event);
     } else {
@@ -64,10 +65,9 @@ void sc_log_fields(sc_log_level level, const char *event, const sc_log_field *f,
     }
     for (size_t i = 0; i < n; i++) {
         if (!f[i].key) continue;
-        if (text)
-            sc_buf_putf(&b, " %s=", f[i].key);
-        else
-            sc_buf_putf(&b, ",\"%s\":", f[i].key);
+        sc_buf_puts(&b, text ? " " : ",\"");
+        sc_buf_puts(&b, f[i].key);
+        sc_buf_puts(&b, text ? "=" : "\":");
         put_value(&b, &f[i], text);
     }
     sc_buf_puts(&b, text ? "\n" : "}\n");

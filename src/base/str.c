@@ -220,17 +220,30 @@ bool sc_buf_putc(sc_buf *b, char c) { return sc_buf_put(b, &c, 1); }
 
 bool sc_buf_putf(sc_buf *b, const char *fmt, ...) {
     va_list ap, again;
+    if (!sc_buf_reserve(b, 0)) return false;
+    size_t room = b->cap - b->n; /* at least 1; most texts fit what is there already */
     va_start(ap, fmt);
     va_copy(again, ap);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(b->p + b->n, room, fmt, ap);
     va_end(ap);
-    bool ok = n >= 0 && sc_buf_reserve(b, (size_t)n);
-    if (ok) {
-        vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
-        b->n += (size_t)n;
+    bool ok = n >= 0;
+    if (ok && (size_t)n >= room) {
+        b->p[b->n] = 0;
+        ok = sc_buf_reserve(b, (size_t)n);
+        if (ok) vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
     }
     va_end(again);
+    if (ok) b->n += (size_t)n;
     return ok;
+}
+
+bool sc_buf_put_int(sc_buf *b, int64_t v) {
+    char text[24], *p = text + sizeof text;
+    uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
+    do *--p = (char)('0' + u % 10);
+    while (u /= 10);
+    if (v < 0) *--p = '-';
+    return sc_buf_put(b, p, (size_t)(text + sizeof text - p));
 }
 
 bool sc_buf_put_utf8(sc_buf *b, uint32_t cp) {

@@ -70,6 +70,8 @@ bool sc_buf_puts(sc_buf *b, const char *s);
 bool sc_buf_put_str(sc_buf *b, sc_str s);
 bool sc_buf_putc(sc_buf *b, char c);
 bool sc_buf_putf(sc_buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Decimal; much cheaper than sc_buf_putf. */
+bool sc_buf_put_int(sc_buf *b, int64_t v);
 /* Code point as UTF-8. */
 bool sc_buf_put_utf8(sc_buf *b, uint32_t cp);
 /* s as a JSON string with its quotes (RFC 8259); ill-formed UTF-8 becomes U+FFFD. */
