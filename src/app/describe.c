@@ -175,6 +175,7 @@ static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w,
                              const sc_write_item *items, size_t n_items, sc_arena *arena,
                              sc_err *err) {
     sc_feedback reps[SC_CLUSTER_REPRESENTATIVES];
+    bool edited = false; /* it was here before and has another text now */
     for (size_t i = 0; i < w->n; i++) {
         const sc_feedback *have = NULL;
         for (size_t k = 0; k < n_items && !have; k++)
@@ -185,10 +186,11 @@ static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w,
                  : sc_describe_fetch(s->app, &s->project_id, &w->seqs[i], 1, arena, &got, err);
         if (rc) return rc;
         reps[i] = have ? *have : *got;
+        edited |= have && sc_id_eq(&have->cluster_id, &row->cluster.id);
     }
     sc_cluster *c = &row->cluster;
     bool retitle = !c->title.n && !c->title_locked;
-    if (same_representatives(c, reps, w->n) && !retitle) return SC_OK;
+    if (same_representatives(c, reps, w->n) && !retitle && !edited) return SC_OK;
     for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
         c->representative_ids[i] = i < w->n ? reps[i].id : (sc_id){{0}};
     return summarise(s, c, reps, w->n, items, n_items, arena, err);

@@ -84,18 +84,33 @@ sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster,
     return rc;
 }
 
-sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret,
-                     sc_err *err) {
-    sc_feedback old;
-    sc_rc rc = STORE(app)->feedback_get(SELF(app), &f->project_id, &f->id, arena, &old, err);
+static sc_rc edit_once(sc_space *s, const sc_id *feedback, sc_edit_fn edit, void *self,
+                       sc_arena *arena, bool *ret_regroup, sc_err *err) {
+    sc_app *app = s->app;
+    sc_feedback old, f;
+    sc_rc rc = STORE(app)->feedback_get(SELF(app), &s->project_id, feedback, arena, &old, err);
     if (rc) return rc;
-    bool regroup = !sc_str_eq(old.title, f->title) || !sc_str_eq(old.body, f->body) ||
-                   !sc_str_eq(old.stack, f->stack);
+    f = old;
+    if ((rc = edit(self, &f, err))) return rc;
+    *ret_regroup = !sc_str_eq(old.title, f.title) || !sc_str_eq(old.body, f.body) ||
+                   !sc_str_eq(old.stack, f.stack);
     sc_id job = sc_id_new(app->conf.clock);
-    rc = STORE(app)->feedback_update(SELF(app), f, regroup, &job, sc_now_ms(app->conf.clock), err);
+    return STORE(app)->feedback_update(SELF(app), &f, *ret_regroup, &job,
+                                       sc_now_ms(app->conf.clock), err);
+}
+
+sc_rc sc_triage_edit(sc_app *app, const sc_id *project, const sc_id *feedback, sc_edit_fn edit,
+                     void *self, sc_arena *arena, sc_feedback *ret, sc_err *err) {
+    sc_space *s;
+    bool regroup = false;
+    sc_rc rc = sc_space_get(app, project, &s, err);
+    if (!rc) rc = sc_space_lock(s, err);
+    if (rc) return rc;
+    rc = edit_once(s, feedback, edit, self, arena, &regroup, err);
+    sc_space_unlock(s);
     if (rc) return rc;
     if (regroup) sc_worker_poke(app);
-    return STORE(app)->feedback_get(SELF(app), &f->project_id, &f->id, arena, ret, err);
+    return STORE(app)->feedback_get(SELF(app), project, feedback, arena, ret, err);
 }
 
 sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {

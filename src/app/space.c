@@ -114,13 +114,13 @@ static bool remember_missing(missing *m, int64_t seq) {
 static bool follow_item(void *self, const sc_stored_item *item) {
     follow *f = self;
     sc_engine *e = f->s->engine;
-    if (sc_engine_has(e, item->seq)) {
-        if (sc_id_is_set(&item->cluster_id))
-            return sc_engine_set_cluster(e, item->seq, &item->cluster_id, &f->err) == SC_OK;
-        sc_engine_remove(e, item->seq); /* parked, or edited and pending again */
+    bool known = sc_engine_has(e, item->seq);
+    if (!sc_id_is_set(&item->cluster_id)) {
+        if (known) sc_engine_remove(e, item->seq); /* parked */
         return true;
     }
-    if (!sc_id_is_set(&item->cluster_id)) return true;
+    if (!item->repr.n && known)
+        return sc_engine_set_cluster(e, item->seq, &item->cluster_id, &f->err) == SC_OK;
     if (!item->repr.n) {
         if (remember_missing(&f->todo, item->seq)) return true;
         sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");

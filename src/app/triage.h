@@ -43,8 +43,11 @@ sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster,
                       const sc_cluster_patch *p, sc_str actor, sc_arena *arena, sc_cluster *ret,
                       sc_err *err);
 
-/* Writes a changed report (PUT /feedback/{id}) and asks for regrouping when its text changed. */
-sc_rc sc_triage_edit(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_feedback *ret,
-                     sc_err *err);
+/* Changes the stored report given to it; what it puts in lives until sc_triage_edit returns. */
+typedef sc_rc (*sc_edit_fn)(void *self, sc_feedback *f, sc_err *err);
+/* Changes a report (PUT /feedback/{id}) and asks for regrouping when its text changed. Edits of a project's
+ * reports come one after the other, so that none overwrites what another one changed. */
+sc_rc sc_triage_edit(sc_app *app, const sc_id *project, const sc_id *feedback, sc_edit_fn edit,
+                     void *self, sc_arena *arena, sc_feedback *ret, sc_err *err);
 
 #endif

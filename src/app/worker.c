@@ -65,8 +65,11 @@ static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     if (!kept) return sc_fail(err, SC_NOMEM, "no memory to group a report");
     p->items[p->n] = (sc_write_item){
         .feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
-    p->engine_items[p->n++] =
+    p->engine_items[p->n] =
         (sc_engine_item){.key = f->seq, .created_ms = f->created_at_ms, .repr = repr};
+    if (sc_id_is_set(&f->cluster_id))
+        p->engine_items[p->n].home = &p->items[p->n].feedback.cluster_id;
+    p->n++;
     return SC_OK;
 }
 

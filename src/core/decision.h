@@ -18,7 +18,8 @@
     X(person_moved, "a person moved it here")                                             \
     X(person_merged, "a person merged its issue into this one")                           \
     X(person_split, "a person split it off")                                              \
-    X(person_undid, "a person undid an earlier correction")
+    X(person_undid, "a person undid an earlier correction")                               \
+    X(held, "its text was changed, and it stays where a person put it")
 
 typedef enum sc_decision_reason {
 #define X(name, words) SC_REASON_##name,

@@ -52,6 +52,7 @@ typedef struct sc_engine_item {
     int64_t key;
     int64_t created_ms;
     const sc_repr *repr; /* borrowed during the call */
+    const sc_id *home;   /* the cluster it was in before its text changed; NULL for a new one */
 } sc_engine_item;
 
 /* Puts or re-puts an item into a cluster (empty id: known but in none). Creates the cluster if
@@ -102,7 +103,9 @@ typedef struct sc_change {
 } sc_change;
 
 /* Places n new items one after the other. The change lives in the arena. On an error nothing is
- * changed. An item whose key is known already is skipped. */
+ * changed. An item whose key is known already is skipped. One with a home is an edited report, taken
+ * out before: a pinned one goes home, and one that would open a cluster reopens its own when that is
+ * empty. */
 sc_rc sc_engine_place(sc_engine *e, const sc_engine_item *items, size_t n, sc_arena *arena,
                       sc_change *ret, sc_err *err);
 

@@ -9,6 +9,7 @@ typedef struct placing {
     sc_journal *j;
     sc_engine *e;
     uint32_t slot;
+    const sc_id *home; /* of an edited report, or NULL */
     sc_query q;
     uint32_t near[SC_CANDIDATES]; /* clusters by mean similarity, best first */
     float near_mean[SC_CANDIDATES];
@@ -108,6 +109,44 @@ static void find_near(placing *p) {
     }
 }
 
+/* The cluster an edited report was in; SC_GROUP_NONE for a new report. */
+static sc_rc home_of(const placing *p, uint32_t *ret, sc_err *err) {
+    unsigned char bytes[16];
+    *ret = SC_GROUP_NONE;
+    if (!p->home || !sc_id_to_bytes(p->home, bytes)) return SC_OK;
+    *ret = sc_groups_open(&p->e->groups, bytes);
+    if (*ret == SC_GROUP_NONE) return sc_fail(err, SC_NOMEM, "no memory for an issue");
+    sc_group *g = &p->e->groups.v[*ret];
+    if (!g->n) {
+        g->emptied_at = p->e->generation;
+        sc_rules_mark_group(&p->e->rules, g);
+    }
+    return SC_OK;
+}
+
+static sc_rc hold(placing *p, sc_err *err) {
+    uint32_t g;
+    const sc_why why = {.reason = SC_REASON_held,
+                        .evidence = {.probability = 1,
+                                     .mean = NAN,
+                                     .best = NAN,
+                                     .worst = NAN,
+                                     .semantic = NAN,
+                                     .lexical = NAN,
+                                     .title = NAN,
+                                     .stack = NAN},
+                        .nearest = SC_GROUP_NONE};
+    sc_rc rc = home_of(p, &g, err);
+    return rc ? rc : sc_journal_move(p->j, p->slot, g, &why, err);
+}
+
+/* A cluster for a report that fits nowhere. */
+static sc_rc open_for(placing *p, uint32_t *ret, sc_err *err) {
+    sc_rc rc = home_of(p, ret, err);
+    if (rc || (*ret != SC_GROUP_NONE && !p->e->groups.v[*ret].n)) return rc;
+    return sc_journal_open(p->j, ret, err);
+}
+
 /* ---- 3. Decision ---------------------------------------------------------------------------------- */
 
 static sc_rc suggest(placing *p, const sc_standing *st, sc_err *err) {
@@ -139,7 +178,7 @@ static sc_rc decide(placing *p, sc_err *err) {
         for (size_t i = 0; !rc && i < p->n_near && n < MAX_SUGGESTIONS; i++)
             if (st[i].probability >= (double)e->profile->suggest && ++n)
                 rc = suggest(p, &st[i], err);
-        if (!rc) rc = sc_journal_open(p->j, &g, err);
+        if (!rc) rc = open_for(p, &g, err);
     }
     return rc ? rc : sc_journal_move(p->j, p->slot, g, &why, err);
 }
@@ -174,13 +213,13 @@ static sc_rc place_one(sc_journal *j, const sc_engine_item *item, sc_err *err) {
     if (rc) return rc;
     sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch);
     const sc_score s = sc_state_score(e);
-    placing p = {.j = j, .e = e};
+    placing p = {.j = j, .e = e, .home = item->home};
     rc = sc_items_add(&e->items, &e->terms, item->key, item->created_ms, item->repr, &p.slot, err);
     if (rc) return rc;
     sc_score_set_norms(&s, &e->items, p.slot);
     sc_rules_mark_item(&e->rules, &e->items.v[p.slot]);
     p.q = sc_score_query(&s, p.slot);
-    rc = find_place(&p, err);
+    rc = p.home && e->items.v[p.slot].pinned ? hold(&p, err) : find_place(&p, err);
     if (rc && e->items.group[p.slot] == SC_GROUP_NONE) sc_state_forget(e, p.slot);
     return rc;
 }

@@ -55,23 +55,33 @@ static void change_text(const sc_req *q, const char *name, sc_str *value) {
     if (json_object_get(q->body, name)) *value = sc_req_text(q, name);
 }
 
-sc_rc sc_on_updateFeedback(sc_req *q, sc_err *err) {
-    sc_feedback f, changed;
-    sc_rc rc = load(q, &f, err);
-    if (rc) return rc;
-    change_text(q, "title", &f.title);
-    change_text(q, "body", &f.body);
-    change_text(q, "stack", &f.stack);
-    change_text(q, "url", &f.url);
-    change_text(q, "status", &f.status);
-    SC_AUTO(sc_buf_done) sc_buf meta;
-    sc_buf_init(&meta, SC_FEEDBACK_MAX_METADATA);
-    const json_t *given = json_object_get(q->body, "metadata");
-    if (given && !sc_json_dump(given, &meta))
+typedef struct change {
+    const sc_req *q;
+    sc_buf metadata;
+} change;
+
+static sc_rc apply_change(void *self, sc_feedback *f, sc_err *err) {
+    change *c = self;
+    change_text(c->q, "title", &f->title);
+    change_text(c->q, "body", &f->body);
+    change_text(c->q, "stack", &f->stack);
+    change_text(c->q, "url", &f->url);
+    change_text(c->q, "status", &f->status);
+    const json_t *given = json_object_get(c->q->body, "metadata");
+    if (given && !sc_json_dump(given, &c->metadata))
         return sc_fail_field(err, SC_UNPROCESSABLE, "metadata", "metadata is over %d bytes of JSON",
                              (int)SC_FEEDBACK_MAX_METADATA);
-    if (given) f.metadata = sc_buf_str(&meta);
-    rc = sc_feedback_normalise(&f, err);
-    if (!rc) rc = sc_triage_edit(sc_req_app(q), &f, sc_req_arena(q), &changed, err);
+    if (given) f->metadata = sc_buf_str(&c->metadata);
+    return sc_feedback_normalise(f, err);
+}
+
+sc_rc sc_on_updateFeedback(sc_req *q, sc_err *err) {
+    change c = {.q = q};
+    sc_feedback changed;
+    sc_id id = sc_req_id(q, "id");
+    sc_buf_init(&c.metadata, SC_FEEDBACK_MAX_METADATA);
+    sc_rc rc = sc_triage_edit(sc_req_app(q), &q->project, &id, apply_change, &c, sc_req_arena(q),
+                              &changed, err);
+    sc_buf_done(&c.metadata);
     return rc ? rc : reply_one(q, &changed, err);
 }

@@ -8,7 +8,7 @@ TITLES = {"pdf": "Export to PDF crashes on Safari", "login": "Login code e-mail 
           "dark": "Dark mode resets after every update", "map": "Map tiles stay blank when offline"}
 
 
-class Chains(unittest.TestCase):
+class Fixture(unittest.TestCase):
     def setUp(self):
         self.server = soul.Server("--lease-ms", "1000")
         self.addCleanup(self.server.close)
@@ -32,6 +32,8 @@ class Chains(unittest.TestCase):
     def undo(self, action):
         return self.act(f"/api/actions/{action}/undo")
 
+
+class Chains(Fixture):
     def test_a_chain_of_merges_undone_last_one_first(self):
         first, second = self.merge("pdf", "dark"), self.merge("login", "pdf")
         self.undo(second)
@@ -66,6 +68,73 @@ class Chains(unittest.TestCase):
         self.merge("login", "dark")
         self.merge("pdf", "login", status=409)
         self.merge("login", "pdf", status=409)
+
+
+class Edits(Fixture):
+    """Reports whose text changes while people and passes decide about them."""
+
+    def edit(self, name, **change):
+        got = self.c.call("PUT", f"/api/feedback/{self.ids[name]}", change)
+        self.assertEqual(got.status, 200, got)
+        return got.json
+
+    def test_a_held_report_stays_when_its_text_changes(self):
+        self.act(f"/api/feedback/{self.ids['pdf']}/move", {"cluster_id": self.home["dark"]})
+        self.edit("pdf", title=TITLES["login"], body=TITLES["login"] + ". Please fix it.")
+        soul.grouped(self.c)
+        self.assertEqual(self.now()["pdf"], self.home["dark"])
+        self.assertEqual(self.c.get(f"/api/trace/{self.ids['pdf']}").json["steps"][-1]["decision"]["reason"], "held")
+
+    def test_an_issue_survives_the_edit_of_its_only_report(self):
+        path = f"/api/clusters/{self.home['map']}"
+        self.assertEqual(self.c.call("PATCH", path, {"title": "Maps", "status": "triaged"}).status, 200)
+        self.edit("map", title="Zebra stripes flicker in wide tables", body="")
+        soul.grouped(self.c)
+        self.assertEqual(self.now(), self.home)
+        got = self.c.get(path).json
+        self.assertEqual((got["title"], got["status"], got["count"]), ("Maps", "triaged", 1), got)
+        self.assertEqual(self.c.call("PATCH", path, {"title": ""}).json["title"], "Zebra stripes flicker in wide tables")
+
+    def test_an_issue_takes_its_title_from_the_new_text(self):
+        self.edit("map", title="Zebra stripes flicker in wide tables", body="")
+        soul.grouped(self.c)
+        self.assertIn("Zebra", self.c.get(f"/api/clusters/{self.now()['map']}").json["title"])
+
+    def test_a_merge_in_between_does_not_lose_the_new_text(self):
+        self.server.stop()
+        self.server.options = ("--no-worker",)
+        self.server.start()
+        self.c = self.server.client()
+        self.edit("login", title="Zebra stripes flicker", body="")
+        self.merge("dark", "login")
+        self.assertEqual(self.c.get("/api/clustering/status").json["pending_unclustered"], 1)
+        worker = soul.subprocess.Popen([soul.BIN, "worker", "--data", self.server.data], env=soul.clean_env(),
+                                       stdout=soul.subprocess.DEVNULL, stderr=soul.subprocess.DEVNULL)
+        try:
+            soul.grouped(self.c)
+        finally:
+            worker.send_signal(soul.signal.SIGTERM)
+            self.assertEqual(worker.wait(soul.PATIENCE_S), 0)
+        self.assertEqual(self.now()["login"], self.home["dark"])
+        # Another process grouped it: this one's index has the new text all the same.
+        found = soul.wait_for("the index", lambda: self.c.get("/api/search", q="zebra stripes").json["items"])
+        self.assertEqual(found[0]["feedback"]["id"], self.ids["login"])
+        self.assertGreater(found[0]["lexical"], 0)
+
+    def test_edits_at_once_do_not_overwrite_each_other(self):
+        path = f"/api/feedback/{self.ids['map']}"
+
+        def put(name, values):
+            client = self.server.client()
+            for v in values:
+                client.call("PUT", path, {name: v})
+        threads = [soul.threading.Thread(target=put, args=(n, [f"{n} {i}" for i in range(40)])) for n in ("title", "status", "body", "stack")]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+        got = self.c.get(path).json
+        self.assertEqual([got[n] for n in ("title", "status", "body", "stack")], [f"{n} 39" for n in ("title", "status", "body", "stack")])
 
 
 if __name__ == "__main__":

@@ -224,6 +224,15 @@ static sc_rc reopen(sc_sq_conn *c, const sc_feedback *f, int64_t project_no, sc_
     return rc;
 }
 
+/* A pass that read the old text must not end as if it had read the new one. */
+static sc_rc outdate_passes(sc_sq_conn *c, int64_t project_no, sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q =
+        sc_query_of(c, "UPDATE project SET group_version = group_version + 1 WHERE project_no = ?");
+    sc_query_int(&q, project_no);
+    return sc_query_run(&q, err);
+}
+
 static sc_rc update(sc_sq_conn *c, const sc_feedback *f, bool regroup, const sc_id *group_job_id,
                     int64_t now_ms, sc_err *err) {
     int64_t project_no;
@@ -231,6 +240,7 @@ static sc_rc update(sc_sq_conn *c, const sc_feedback *f, bool regroup, const sc_
     if (!rc) rc = replace(c, f, project_no, err);
     if (rc || !regroup) return rc;
     rc = reopen(c, f, project_no, err);
+    if (!rc) rc = outdate_passes(c, project_no, err);
     if (rc) return rc;
     return sc_sq_job_ask_group(c, project_no, &f->project_id, group_job_id, f->request_id, now_ms,
                                err);

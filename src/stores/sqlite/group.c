@@ -104,6 +104,8 @@ static sc_rc assign(group_step *s, const sc_assign *a, sc_err *err) {
     }
     s->clustered += (to != 0) - (was.cluster_no != 0);
     if (rc) return rc;
+    if (bare && to && was.state == SC_FEEDBACK_pending)
+        return SC_OK; /* edited: still to be grouped */
     return set_state(s, a->seq, was.state, to ? SC_FEEDBACK_grouped : SC_FEEDBACK_parked, err);
 }
 
