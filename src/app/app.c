@@ -68,6 +68,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     app->committer.tail = &app->committer.head;
     pthread_mutex_init(&app->worker.lock, NULL);
     sc_cond_init(&app->worker.wake);
+    sc_cond_init(&app->worker.rest);
     pthread_mutex_init(&app->pump.lock, NULL);
     sc_cond_init(&app->pump.wake);
     sc_access_init(&app->access);
@@ -106,6 +107,7 @@ void sc_app_free(sc_app *app) {
     pthread_cond_destroy(&app->committer.wake);
     pthread_mutex_destroy(&app->worker.lock);
     pthread_cond_destroy(&app->worker.wake);
+    pthread_cond_destroy(&app->worker.rest);
     pthread_mutex_destroy(&app->pump.lock);
     pthread_cond_destroy(&app->pump.wake);
     sc_free(app);

@@ -28,7 +28,8 @@ typedef struct sc_worker {
     bool running;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool poked; /* something was stored since the worker last looked */
+    pthread_cond_t rest; /* signalled only to end */
+    bool poked;          /* something was stored since the worker last looked */
     _Atomic bool stop;
     char owner[80]; /* lease owner: host, pid, random */
 } sc_worker;

@@ -18,6 +18,8 @@ enum {
     CHUNK_US = 4000,   /* time that readers of the engine may have to wait */
     LINGER_MS = 40,    /* a drained job waits this long for more before it ends */
     JOB_MS = 1000,     /* a job that did this much ends well and asks for the next */
+    GIVE_WAY = 4, /* while the committer is busy, rest this many times as long as a pass took ... */
+    GIVE_WAY_MS = 250, /* ... but not longer */
     IDLE_MS = 200,     /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
     BACKOFF_BASE_MS = 500,
@@ -241,6 +243,17 @@ sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err) {
     return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
 }
 
+/* What waits to be stored comes before what waits to be grouped: both need the processor and the store's one
+ * writer. Rests when ingest left little of the last pass's time. */
+static void give_way(sc_app *app, int64_t pass_us, int64_t commit_us) {
+    if (commit_us * 2 < pass_us) return;
+    int64_t ms = SC_MIN(pass_us * GIVE_WAY / 1000, (int64_t)GIVE_WAY_MS);
+    sc_worker *w = &app->worker;
+    pthread_mutex_lock(&w->lock);
+    if (!w->stop) sc_cond_wait_ms(&w->rest, &w->lock, ms);
+    pthread_mutex_unlock(&w->lock);
+}
+
 /* Groups the project's pending reports until none comes for a while, or for JOB_MS: attempts are counted by
  * job, so a long backlog must not be one job that a few restarts turn into a dead letter. */
 static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
@@ -250,6 +263,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     int conflicts = 0;
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
+        int64_t began = sc_mono_us(app->conf.clock), committed = atomic_load(&app->commit_us_total);
         rc = group_some(app, job, space, &left, err);
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
             atomic_fetch_add(&app->conflicts,
@@ -261,6 +275,9 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
             rc = heartbeat(app, job, err);
             beat = sc_mono_us(app->conf.clock);
         }
+        if (!rc && left)
+            give_way(app, sc_mono_us(app->conf.clock) - began,
+                     atomic_load(&app->commit_us_total) - committed);
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
         if (!rc && !left && !wait_poke(app, LINGER_MS)) break;
@@ -408,7 +425,10 @@ void sc_worker_poke(sc_app *app) {
 void sc_worker_stop(sc_app *app) {
     sc_worker *w = &app->worker;
     if (!w->running) return;
+    pthread_mutex_lock(&w->lock);
     atomic_store(&w->stop, true);
+    pthread_cond_signal(&w->rest);
+    pthread_mutex_unlock(&w->lock);
     sc_worker_poke(app);
     pthread_join(w->thread, NULL);
     w->running = false;
