@@ -50,6 +50,13 @@ sc_rc sc_auth_check(sc_req *q, sc_err *err) {
     return sc_fail(err, SC_FORBIDDEN, "this key lacks the scope '%s'", need.p ? need.p : "?");
 }
 
+bool sc_auth_holds(const sc_req *q) {
+    sc_req again = *q;
+    sc_err err = {0};
+    sc_rc rc = identify(&again, &err);
+    return rc != SC_UNAUTHORIZED && rc != SC_FORBIDDEN;
+}
+
 sc_rc sc_auth_project(sc_req *q, sc_err *err) {
     if (!q->op->has_project) return SC_OK;
     return sc_projects_resolve(&q->web->projects, sc_req_app(q), &q->who.project_id,

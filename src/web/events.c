@@ -5,19 +5,37 @@
  * which neither the pump nor the heartbeat touches the request. */
 #include "app/events.h"
 
+#include "web/auth.h"
 #include "web/handlers.h"
 
-enum { MAX_PENDING = 1 << 20, HEARTBEAT_MS = 15000, DEFAULT_STREAMS = 256 };
+enum {
+    MAX_PENDING = 1 << 20,
+    HEARTBEAT_MS = 15000,
+    RECHECK_US = 250000, /* a revoked key's stream ends with the first event after this */
+    DEFAULT_STREAMS = 256,
+};
 
 typedef struct stream {
     sc_req *q;
     sc_subscriber *sub;
     sc_tick beat;
     _Atomic int64_t sent;
+    _Atomic int64_t checked_us;
 } stream;
+
+/* Ends the stream when its key or session has ended. */
+static bool still_allowed(stream *s) {
+    int64_t now = sc_mono_us(sc_app_clock(sc_req_app(s->q)));
+    if (now - atomic_load(&s->checked_us) < RECHECK_US) return true;
+    atomic_store(&s->checked_us, now);
+    if (sc_auth_holds(s->q)) return true;
+    sc_http_stream_end(s->q->http);
+    return false;
+}
 
 static bool on_event(void *self, const sc_event *e) {
     stream *s = self;
+    if (!still_allowed(s)) return false;
     char at[SC_TIME_TEXT];
     sc_time_format(e->at_ms, at);
     SC_AUTO(sc_buf_done) sc_buf b;
@@ -38,7 +56,7 @@ static bool on_event(void *self, const sc_event *e) {
 
 static void on_beat(void *self) {
     stream *s = self;
-    if (sc_http_stream_write(s->q->http, SC_STR(": \n\n")))
+    if (still_allowed(s) && sc_http_stream_write(s->q->http, SC_STR(": \n\n")))
         sc_ticker_arm(&s->q->web->ticker, &s->beat, HEARTBEAT_MS);
 }
 

@@ -75,5 +75,20 @@ class Sse(unittest.TestCase):
         lazy.close()
 
 
+class Revoked(unittest.TestCase):
+    def test_a_revoked_keys_stream_ends(self):
+        with soul.Server() as server:
+            admin = server.client()
+            key = admin.post("/api/keys", {"name": "screen", "scopes": ["read"]}).json
+            stream = soul.Events(server, key["key"])
+            self.addCleanup(stream.close)
+            self.assertEqual(admin.call("DELETE", f"/api/keys/{key['id']}").status, 204)
+            soul.wait_for("the key's end", lambda: server.client(key["key"]).get("/api/stats").status == 401)
+            before = len(stream.events)
+            admin.post("/api/ingest/manual", soul.report(1))
+            soul.wait_for("the stream's end", lambda: stream.ended)
+            self.assertEqual(len(stream.events), before)
+
+
 if __name__ == "__main__":
     soul.main()
