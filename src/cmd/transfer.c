@@ -85,8 +85,10 @@ static sc_rc copy_file(const char *from, const char *to, sc_err *err) {
     SC_AUTO(sc_auto_close) int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (out < 0) return sc_fail_sys(err, SC_IO, errno, "%s", to);
     char block[64 << 10];
-    for (;;) {
+    for (bool empty = true;; empty = false) {
         ssize_t n = read(in, block, sizeof block);
+        if (n == 0 && empty) /* SQLite takes it for a new database */
+            return sc_fail(err, SC_IO, "%s is empty: this is no backup of ours", from);
         if (n == 0) break;
         if (n < 0 && errno == EINTR) continue;
         for (ssize_t at = 0, m; n > 0 && at < n; at += m)
