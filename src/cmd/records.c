@@ -27,7 +27,7 @@ static sc_str without_mark(sc_str s) {
 }
 
 /* A first line that is a whole object: JSONL. Otherwise the object goes on: a document. */
-static shape shape_of_object(sc_str start) {
+static shape shape_of_object(sc_str start, bool lines_by_name) {
     const char *nl = memchr(start.p, '\n', start.n);
     sc_str line = {start.p, nl ? (size_t)(nl - start.p) : start.n};
     json_t *v = NULL;
@@ -40,12 +40,20 @@ static shape shape_of_object(sc_str start) {
     if (s == DOCUMENT && nl) {
         sc_str rest = sc_str_trim((sc_str){nl + 1, start.n - (size_t)(nl + 1 - start.p)});
         sc_str first = sc_str_trim(line);
-        if (rest.n && rest.p[0] == '{' && first.n > 1) s = LINES;
+        if (rest.n && first.n > 1 && (rest.p[0] == '{' || lines_by_name)) s = LINES;
     }
     return s;
 }
 
-static sc_rc look(sc_records *r, const char *format, sc_err *err) {
+/* A file of lines by its name. */
+static bool named_lines(const char *path) {
+    sc_str name = sc_str_of(path);
+    if (sc_str_ends(name, ".gz")) name.n -= 3;
+    if (sc_str_ends(name, ".zst")) name.n -= 4;
+    return sc_str_ends(name, ".jsonl") || sc_str_ends(name, ".ndjson");
+}
+
+static sc_rc look(sc_records *r, const char *path, const char *format, sc_err *err) {
     sc_str start;
     sc_rc rc = sc_reader_peek(r->reader, 1 << 20, &start, err);
     if (rc) return rc;
@@ -60,7 +68,9 @@ static sc_rc look(sc_records *r, const char *format, sc_err *err) {
     else if (format && !strcmp(format, "json"))
         r->shape = DOCUMENT;
     else if (json)
-        r->shape = shape_of_object(text);
+        r->shape = shape_of_object(text, !format && named_lines(path));
+    else if (text.n && !format && named_lines(path))
+        r->shape = LINES; /* the first line is no object, the next ones may be */
     else
         r->shape = TABLE;
     return SC_OK;
@@ -269,7 +279,7 @@ sc_rc sc_records_open(const char *path, const char *format, sc_records **ret, sc
     if (!r) return sc_fail(err, SC_NOMEM, "out of memory");
     sc_buf_init(&r->raw, MAX_LINE + 1);
     sc_rc rc = sc_reader_open(path, &r->reader, err);
-    if (rc == SC_OK) rc = look(r, format, err);
+    if (rc == SC_OK) rc = look(r, path, format, err);
     if (rc == SC_OK && r->shape == TABLE) rc = read_head(r, err);
     if (rc)
         sc_records_close(r);
