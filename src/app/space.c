@@ -129,8 +129,13 @@ static bool follow_item(void *self, const sc_stored_item *item) {
     sc_arena_reset(&f->arena);
     sc_repr r;
     sc_engine_item ei = {.key = item->seq, .created_ms = item->created_ms, .repr = &r};
-    return !sc_repr_decode(item->repr, &f->arena, &r, &f->err) &&
-           !sc_engine_put(e, &ei, &item->cluster_id, &f->err);
+    sc_rc rc = sc_repr_decode(item->repr, &f->arena, &r, &f->err);
+    if (rc == SC_INVALID) { /* damaged: it can be made again from the text */
+        f->err = (sc_err){0};
+        if (remember_missing(&f->todo, item->seq)) return true;
+        rc = sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");
+    }
+    return !rc && !sc_engine_put(e, &ei, &item->cluster_id, &f->err);
 }
 
 static sc_rc represent_missing(follow *f, sc_err *err) {
