@@ -113,6 +113,19 @@ sc_rc sc_triage_edit(sc_app *app, const sc_id *project, const sc_id *feedback, s
     return STORE(app)->feedback_get(SELF(app), project, feedback, arena, ret, err);
 }
 
+static sc_rc wake_page(sc_app *app, const sc_id *project, const sc_cluster_list *list,
+                       int64_t now_ms, sc_arena *arena, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t k = 0; !rc && k < list->n; k++) {
+        const sc_cluster *c = &list->items[k];
+        if (!c->snooze_until_ms || c->snooze_until_ms > now_ms) continue;
+        sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_WAKE};
+        sc_cluster woken;
+        rc = sc_triage_patch(app, project, &c->id, &p, SC_STR("clock"), arena, &woken, err);
+    }
+    return rc;
+}
+
 sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
@@ -120,17 +133,14 @@ sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
     size_t n = 0;
     sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &projects, &n, err);
     for (size_t i = 0; !rc && i < n; i++) {
-        sc_cluster_filter f = {.project_id = projects[i].id, .statuses = 1u << SC_CLUSTER_snoozed};
-        sc_page page = {.limit = 1000};
-        sc_cluster_list list;
-        rc = STORE(app)->cluster_list(SELF(app), &f, &page, now_ms, &arena, &list, err);
-        for (size_t k = 0; !rc && k < list.n; k++) {
-            if (!list.items[k].snooze_until_ms || list.items[k].snooze_until_ms > now_ms) continue;
-            sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_WAKE};
-            sc_cluster woken;
-            rc = sc_triage_patch(app, &projects[i].id, &list.items[k].id, &p, SC_STR("clock"),
-                                 &arena, &woken, err);
-        }
+        const sc_id *project = &projects[i].id;
+        sc_cluster_filter f = {.project_id = *project, .statuses = 1u << SC_CLUSTER_snoozed};
+        sc_cluster_list list = {0};
+        do {
+            sc_page page = {.limit = 1000, .cursor = list.next_cursor};
+            rc = STORE(app)->cluster_list(SELF(app), &f, &page, now_ms, &arena, &list, err);
+            if (!rc) rc = wake_page(app, project, &list, now_ms, &arena, err);
+        } while (!rc && list.next_cursor.n);
     }
     return rc;
 }
