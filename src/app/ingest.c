@@ -5,6 +5,8 @@
 #include "app/internal.h"
 #include "base/json.h"
 
+enum { DAY_MS = 86400000 };
+
 static size_t item_bytes(const sc_feedback *f) {
     return sizeof *f + f->title.n + f->body.n + f->stack.n + f->metadata.n + f->external_id.n;
 }
@@ -28,7 +30,8 @@ sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err)
         sc_rc rc = name_item(app, f, arena, err);
         if (rc) return rc;
         f->received_at_ms = now;
-        if (!f->created_at_ms) f->created_at_ms = now;
+        /* A clock far ahead of ours would keep its issue on top of every list. */
+        if (!f->created_at_ms || f->created_at_ms > now + DAY_MS) f->created_at_ms = now;
         in->bytes += item_bytes(f);
     }
     int64_t waiting = atomic_load(&c->queued_bytes);

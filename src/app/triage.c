@@ -5,7 +5,7 @@
 #include "app/internal.h"
 #include "app/write.h"
 
-enum { ARENA_BYTES = 512 << 20, PAGE = 1000, MAX_TRIES = 5, MOVE_PINS = 32 };
+enum { ARENA_BYTES = 512 << 20, PAGE = 250, MAX_TRIES = 5, MOVE_PINS = 32 };
 
 /* One action under way. */
 typedef struct action {
@@ -70,23 +70,28 @@ static sc_rc pin_moves(action *a, const sc_change *change, sc_err *err) {
 /* Pins what is in the cluster now, so that no later pass takes it away from what a person put beside it: all of it,
  * or the newest `most` of a cluster so big that it will not dissolve around one report. */
 static sc_rc pin_members(action *a, const sc_id *cluster, size_t most, sc_err *err) {
-    sc_str cursor = SC_STR_NONE;
+    char cursor[256] = "";
     size_t pinned = 0;
     do {
+        SC_AUTO(sc_arena_done) sc_arena page_arena; /* whole reports come: keep one page of them */
+        sc_arena_init(&page_arena, ARENA_BYTES);
         sc_feedback_filter f = {.project_id = *a->project, .cluster_id = *cluster};
-        sc_page page = {.limit = SC_MIN((size_t)PAGE, most), .cursor = cursor};
+        sc_page page = {.limit = SC_MIN((size_t)PAGE, most), .cursor = sc_str_of(cursor)};
         sc_feedback_list list;
-        sc_rc rc = STORE(a->app)->feedback_list(SELF(a->app), &f, &page, &a->arena, &list, err);
+        sc_rc rc = STORE(a->app)->feedback_list(SELF(a->app), &f, &page, &page_arena, &list, err);
         for (size_t i = 0; !rc && i < list.n; i++)
             rc = constrain(a,
                            (sc_correction){.kind = SC_CORRECTION_pin,
                                            .feedback_seq = list.items[i].seq,
                                            .cluster_id = *cluster},
                            err);
+        if (!rc && list.next_cursor.n >= sizeof cursor)
+            rc = sc_fail(err, SC_INTERNAL, "the cursor is too long");
         if (rc) return rc;
-        cursor = list.next_cursor;
+        if (list.next_cursor.n) memcpy(cursor, list.next_cursor.p, list.next_cursor.n);
+        cursor[list.next_cursor.n] = 0;
         pinned += list.n;
-    } while (cursor.n && pinned < most);
+    } while (cursor[0] && pinned < most);
     return SC_OK;
 }
 

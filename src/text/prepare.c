@@ -7,6 +7,7 @@
 #include "text/noise.h"
 #include "text/tokens.h"
 
+enum { PLAIN_SEED = 0x70 /* apart from the fingerprints of masked tokens */ };
 enum {
     MAX_TITLE = 1024,
     MAX_BODY = 32 * 1024,
@@ -111,6 +112,23 @@ static bool take_stack(sc_str in, sc_arena *arena, sc_frames *ret) {
     return true;
 }
 
+/* A text that says too little to be masked ("great app", "the 2nd") is the same as another one only when it is the
+ * same to the letter, but for case, spaces and punctuation. *ret = 0 when there is nothing left of it. */
+static bool plain_fingerprint(const sc_prepared *p, sc_arena *arena, uint64_t *ret) {
+    const sc_str parts[] = {p->title, p->body};
+    char *v = sc_arena_take(arena, p->title.n + p->body.n + 1);
+    size_t n = 0;
+    if (!v) return false;
+    for (size_t k = 0; k < SC_LEN(parts); k++)
+        for (size_t i = 0; i < parts[k].n; i++) {
+            unsigned char c = (unsigned char)parts[k].p[i];
+            if (c >= 'A' && c <= 'Z') c = (unsigned char)(c + 'a' - 'A');
+            if (c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) v[n++] = (char)c;
+        }
+    *ret = n ? sc_hash64(v, n, PLAIN_SEED) | 1 : 0;
+    return true;
+}
+
 static bool take_results(work *w, sc_prepared *ret) {
     sc_tokens *t = &w->tokens;
     ret->tokens = t->v;
@@ -127,8 +145,9 @@ static bool take_results(work *w, sc_prepared *ret) {
         /* "It crashed" with two different traces are two texts. */
         uint64_t fp = w->frames.n ? sc_hash64(&w->frames.all, sizeof w->frames.all, t->fp) : t->fp;
         ret->fp_text = fp ? fp : 1;
+        return true;
     }
-    return true;
+    return w->frames.n || plain_fingerprint(ret, w->arena, &ret->fp_text);
 }
 
 sc_rc sc_prepare(sc_str title, sc_str body, sc_str stack, sc_arena *arena, sc_prepared *ret,

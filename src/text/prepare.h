@@ -44,7 +44,8 @@ typedef struct sc_prepared {
     size_t n_frames;
     uint32_t *facets; /* kind << 28 | hash >> 4, ascending, distinct, at most 16         */
     size_t n_facets;
-    uint64_t fp_text;  /* over the masked tokens; 0 when under 3 informative tokens       */
+    uint64_t
+        fp_text; /* over the masked tokens; under 3 informative ones: over the letters and digits */
     uint64_t fp_stack; /* over the top in-app frames and the exception; 0 when none       */
 } sc_prepared;
 
