@@ -101,7 +101,7 @@ static sc_rc finish_item(sc_app *app, const sc_id *project, sc_source_item *item
 sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source,
                      const json_t *obj, sc_arena *arena, sc_source_item *ret, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *settings = NULL;
-    sc_rc rc = sc_settings_shared(app, project, source, &settings, err);
+    sc_rc rc = sc_settings_look(app, project, source, &settings, err);
     if (!rc) rc = source->item(obj, settings, sc_now_ms(app->conf.clock), arena, ret, err);
     return rc ? rc : finish_item(app, project, ret, arena, err);
 }
@@ -112,7 +112,7 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
     if (!source->verify || !source->webhook)
         return sc_fail(err, SC_NOT_FOUND, "%s has no webhook", source->name);
     SC_AUTO(sc_json_auto) json_t *settings = NULL;
-    sc_rc rc = sc_settings_shared(app, project, source, &settings, err);
+    sc_rc rc = sc_settings_look(app, project, source, &settings, err);
     if (rc) return rc;
     sc_source_request r = {.body = body,
                            .headers = headers,

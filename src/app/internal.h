@@ -68,7 +68,7 @@ typedef struct sc_settings_entry {
     sc_id project;
     const sc_source_ops *source; /* NULL = free */
     int64_t until_us;
-    json_t *value; /* shared: nobody changes it */
+    char *text; /* JSON; "" = unset */
 } sc_settings_entry;
 
 typedef struct sc_settings_cache {
@@ -109,9 +109,9 @@ void sc_access_init(sc_access_cache *c);
 void sc_access_done(sc_access_cache *c);
 void sc_settings_cache_init(sc_settings_cache *c);
 void sc_settings_cache_done(sc_settings_cache *c);
-/* As sc_settings_get, but from memory where it is at most two seconds old, and shared with others: not to be changed. */
-sc_rc sc_settings_shared(sc_app *app, const sc_id *project, const sc_source_ops *source,
-                         json_t **ret, sc_err *err);
+/* As sc_settings_get, but from memory where it is at most two seconds old; NULL when unset. */
+sc_rc sc_settings_look(sc_app *app, const sc_id *project, const sc_source_ops *source, json_t **ret,
+                       sc_err *err);
 
 /* Waits on a condition at most ms milliseconds (monotonic clock; the condition must be made by
  * sc_cond_init). */

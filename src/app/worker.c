@@ -18,7 +18,8 @@ enum {
     CHUNK_US = 4000,   /* time that readers of the engine may have to wait */
     LINGER_MS = 40,    /* a drained job waits this long for more before it ends */
     JOB_MS = 1000,     /* a job that did this much ends well and asks for the next */
-    GIVE_WAY = 4, /* while the committer is busy, rest this many times as long as a pass took ... */
+    FULL_COMMIT = 6,   /* reports a commit from which on many requests wait for it */
+    GIVE_WAY = 4,      /* then rest this many times as long as a pass took ... */
     GIVE_WAY_MS = 250, /* ... but not longer */
     IDLE_MS = 200,     /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
@@ -243,11 +244,25 @@ sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err) {
     return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
 }
 
+/* What ingest did since the first look. */
+typedef struct ingest_look {
+    int64_t us, commits, reports;
+} ingest_look;
+
+static ingest_look look_at_ingest(sc_app *app) {
+    return (ingest_look){.us = sc_mono_us(app->conf.clock),
+                         .commits = atomic_load(&app->commits),
+                         .reports = atomic_load(&app->committed) + atomic_load(&app->duplicates)};
+}
+
 /* What waits to be stored comes before what waits to be grouped: both need the processor and the store's one
- * writer. Rests when ingest left little of the last pass's time. */
-static void give_way(sc_app *app, int64_t pass_us, int64_t commit_us) {
-    if (commit_us * 2 < pass_us) return;
-    int64_t ms = SC_MIN(pass_us * GIVE_WAY / 1000, (int64_t)GIVE_WAY_MS);
+ * writer. While commits are full, many requests wait for each: then the worker rests after a pass. */
+static void give_way(sc_app *app, const ingest_look *before) {
+    ingest_look now = look_at_ingest(app);
+    if (now.reports - before->reports < (now.commits - before->commits) * FULL_COMMIT ||
+        now.commits == before->commits)
+        return;
+    int64_t ms = SC_MIN((now.us - before->us) * GIVE_WAY / 1000, (int64_t)GIVE_WAY_MS);
     sc_worker *w = &app->worker;
     pthread_mutex_lock(&w->lock);
     if (!w->stop) sc_cond_wait_ms(&w->rest, &w->lock, ms);
@@ -263,7 +278,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     int conflicts = 0;
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
-        int64_t began = sc_mono_us(app->conf.clock), committed = atomic_load(&app->commit_us_total);
+        ingest_look before = look_at_ingest(app);
         rc = group_some(app, job, space, &left, err);
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
             atomic_fetch_add(&app->conflicts,
@@ -275,9 +290,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
             rc = heartbeat(app, job, err);
             beat = sc_mono_us(app->conf.clock);
         }
-        if (!rc && left)
-            give_way(app, sc_mono_us(app->conf.clock) - began,
-                     atomic_load(&app->commit_us_total) - committed);
+        if (!rc && left) give_way(app, &before);
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
         if (!rc && !left && !wait_poke(app, LINGER_MS)) break;

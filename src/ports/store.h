@@ -104,7 +104,8 @@ typedef struct sc_cluster_list {
 typedef struct sc_assign {
     int64_t seq;
     sc_id cluster_id; /* empty: parked (state parked) */
-    sc_str repr;      /* the blob to keep; empty = leave what is there */
+    sc_str
+        repr; /* the blob to keep; empty = leave what is there (an edited report then stays pending) */
 } sc_assign;
 
 /* One event for the SSE feed and for followers in other processes. */

@@ -9,6 +9,7 @@ typedef struct model_report {
     sc_id id;
     int project, source, state, cluster; /* cluster: index, -1 none */
     unsigned ext;
+    bool placed; /* it was in a group_write before */
 } model_report;
 
 typedef struct model {
@@ -88,8 +89,11 @@ static void group_some(model *m) {
         }
         as[n] = (sc_assign){r->seq, c >= 0 ? k[n].id : (sc_id){{0}},
                             draw(m, 2) ? SC_STR("r") : SC_STR_NONE};
+        /* Moved while its new text waits to be grouped: it still waits. */
+        bool waits = c >= 0 && r->placed && !as[n].repr.n && r->state == SC_FEEDBACK_pending;
         r->cluster = c;
-        r->state = c >= 0 ? SC_FEEDBACK_grouped : SC_FEEDBACK_parked;
+        r->placed = true;
+        if (!waits) r->state = c >= 0 ? SC_FEEDBACK_grouped : SC_FEEDBACK_parked;
         n += 1;
     }
     sc_cluster write[6];
@@ -121,7 +125,7 @@ static void merge_two(model *m) {
         if (r->project != project || r->cluster != from) continue;
         as[n++] = (sc_assign){r->seq, m->clusters[project][into].id, SC_STR_NONE};
         r->cluster = into;
-        r->state = SC_FEEDBACK_grouped;
+        if (r->state != SC_FEEDBACK_pending) r->state = SC_FEEDBACK_grouped;
     }
     m->merged[project][from] = true;
     m->clusters[project][from].merged_into = m->clusters[project][into].id;
