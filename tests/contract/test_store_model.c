@@ -62,8 +62,9 @@ static void put_some(model *m) {
         if (had) {
             assert_true(sc_id_eq(&out[i].id, &had->id) && out[i].seq == had->seq);
         } else if (m->n < MOST) {
-            m->reports[m->n++] = (model_report){
-                out[i].seq, r[i].id, project, (int)r[i].source, SC_FEEDBACK_pending, -1, exts[i]};
+            m->reports[m->n++] =
+                (model_report){out[i].seq,          r[i].id, project, (int)r[i].source,
+                               SC_FEEDBACK_pending, -1,      exts[i], false};
         }
     }
 }
