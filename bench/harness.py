@@ -99,10 +99,14 @@ class Server:
         line = self.process.stdout.readline()
         if not line:
             self.process.wait()
-            raise RuntimeError(f"the server did not start; see {self.log.name}")
+            raise RuntimeError(f"the server did not start: {Path(self.log.name).read_text()[-500:]}")
         self.url, self.pid = json.loads(line)["url"], self.process.pid
         self.http = Http(self.url)
-        self.http.get("/health")
+        try:
+            self.http.get("/health")
+        except Exception:
+            self.stop()
+            raise
         self.start_s = time.perf_counter() - started
 
     def __enter__(self):
@@ -171,6 +175,17 @@ def free_port():
         return s.getsockname()[1]
 
 
+def busy_share(seconds=1.0):
+    """How much of all cores was in use, 0..1."""
+    def read():
+        f = [int(x) for x in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+        return sum(f), f[3] + f[4]
+    total, idle = read()
+    time.sleep(seconds)
+    total_after, idle_after = read()
+    return 1 - (idle_after - idle) / max(1, total_after - total)
+
+
 def percentile(values, p):
     values = sorted(values)
     return values[min(len(values) - 1, int(len(values) * p / 100))]
@@ -184,14 +199,14 @@ def median(values):
 
 
 class Context:
-    def __init__(self, build, quick, items=None):
-        self.build, self.quick, self.items = Path(build).resolve(), quick, items
+    def __init__(self, build, quick, items=None, keep=None):
+        self.build, self.quick, self.items, self.keep = Path(build).resolve(), quick, items, keep
         self.rows, self.bench, self.notes = [], "", []
         self.binary = str(self.build / "soulcaster")
         self.cache = self.build / "bench" / "cache"  # on the same disk as what is measured
         self.cache.mkdir(parents=True, exist_ok=True)
         self.where = self.facts()
-        self.load_before = os.getloadavg()[0]
+        self.others = 0.0  # share of the cores that something else used when the bench began
 
     @staticmethod
     def facts():
@@ -211,6 +226,10 @@ class Context:
     @contextmanager
     def folder(self):
         """A data folder on the build's disk (a /tmp in memory would make fsync free), removed afterwards."""
+        if self.bench == "reads" and self.keep:
+            Path(self.keep).mkdir(parents=True, exist_ok=True)
+            yield Path(self.keep).resolve()
+            return
         base = self.build / "bench" / "data"
         base.mkdir(parents=True, exist_ok=True)
         path = Path(tempfile.mkdtemp(prefix=f"{self.bench}-", dir=base))
@@ -259,6 +278,15 @@ class Context:
                 raise Skip(f"bench/.venv cannot be made: {(r.stderr or r.stdout).strip().splitlines()[-1][:150]}")
         return str(python)
 
+    def wait_for_quiet(self, limit_s):
+        """Until nothing else runs here, or the limit is over."""
+        deadline = time.monotonic() + limit_s
+        while (busy := busy_share()) > 0.1 and time.monotonic() < deadline:
+            pass
+        self.others = busy
+        if busy > 0.1:
+            self.note(f"something else takes {100 * busy:.0f} % of the cores: the ratios suffer, the rest even more")
+
     # -- results
 
     def row(self, what, value, unit, bar=None, peer="", peer_value=None, ratio=None, **more):
@@ -267,7 +295,7 @@ class Context:
         passed = None if bar is None else (judged < bar[1] if bar[0] == "<" else judged >= bar[1])
         row = {"bench": self.bench, "what": what, "value": value, "unit": unit, "peer": peer, "peer_value": peer_value,
                "ratio": ratio, "bar": f"{bar[0]} {bar[1]}" if bar else "", "pass": passed, **more, **self.where,
-               "load": round(self.load_before, 2)}
+               "others": round(self.others, 2)}
         self.rows.append(row)
         print("  " + format_row(row), flush=True)
 

@@ -11,6 +11,8 @@ import reports
 from harness import Server, percentile
 from transfer import send_batch
 
+LIMIT_S = 1800  # for grouping
+
 
 def words(rng):
     part, _, _ = rng.choice(reports.PARTS)
@@ -91,21 +93,28 @@ def start_again(ctx, folder, held):
                  f"{metrics['soulcaster_index_bytes'] / 2**20:.0f} MiB; store {metrics['soulcaster_store_bytes'] / 2**20:.0f} MiB")
 
 
+def fill(ctx, server, n):
+    """Stores n reports and waits until they are grouped. Returns how many are not."""
+    started = time.perf_counter()
+    send_batch(server.url, ctx.input("batch", n))
+    sent = time.perf_counter() - started
+    _, left = server.wait_grouped(LIMIT_S)
+    took, done = time.perf_counter() - started, n - left
+    busy = server.metrics()["soulcaster_grouping_seconds_total"]
+    ctx.row(f"grouping {done:,} from nothing", done / took, "items/s", seconds=took)
+    ctx.note(f"stored in {sent:.1f} s, grouped {done:,} in {took:.1f} s ({1e3 * busy / max(1, done):.2f} ms of grouping each)"
+             + (f"; STOPPED WAITING, {left:,} still pending: nothing is read" if left else ""))
+    ctx.row(f"resident with {done:,}, after grouping", server.memory_mib(), "MiB", ("<", 250), peak=server.memory_mib("VmHWM"))
+    return left
+
+
 def run(ctx):
-    n, limit_s = ctx.items or (10000 if ctx.quick else 100000), 600
+    n = ctx.items or (10000 if ctx.quick else 100000)
     with ctx.folder() as folder:
         with Server(ctx.binary, folder / "data") as server:
-            started = time.perf_counter()
-            send_batch(server.url, ctx.input("batch", n))
-            sent = time.perf_counter() - started
-            _, left = server.wait_grouped(limit_s)
-            took = time.perf_counter() - started
-            metrics = server.metrics()
-            busy = metrics["soulcaster_grouping_seconds_total"]
-            ctx.row(f"grouping {n - left:,} from nothing", (n - left) / took, "items/s", seconds=took)
-            ctx.note(f"stored in {sent:.1f} s, grouped {n - left:,} in {took:.1f} s ({1e3 * busy / max(1, n - left):.2f} ms of grouping each)"
-                     + (f"; STOPPED WAITING, {left:,} still pending: the figures below are with those waiting" if left else ""))
-            ctx.row(f"resident with {n - left:,}, after grouping", server.memory_mib(), "MiB", ("<", 250), peak=server.memory_mib("VmHWM"))
+            held = server.http.get_json("/api/stats")["total_feedback"]
+            left = fill(ctx, server, n) if not held else server.pending()
+            n = held or n
             if not left:
                 read_all(ctx, server, n)
         start_again(ctx, folder, n - left)
