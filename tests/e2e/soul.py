@@ -3,6 +3,7 @@
 SOULCASTER_BIN names the program. Waiting is always for a condition, never for a time alone.
 """
 
+import errno
 import http.client
 import json
 import os
@@ -230,6 +231,15 @@ def feed_topics(client, **query):
             ids.setdefault(topic, []).append(reply.json["id"])
     grouped(client, **query)
     return ids
+
+
+def end_sending(sock):
+    """Half-closes; a server that refused and closed already is fine: what it answered can still be read."""
+    try:
+        sock.shutdown(socket.SHUT_WR)
+    except OSError as e:
+        if e.errno != errno.ENOTCONN:
+            raise
 
 
 def raw_socket(server, timeout=PATIENCE_S):

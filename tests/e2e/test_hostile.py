@@ -138,7 +138,7 @@ class Hostile(unittest.TestCase):
             s = soul.raw_socket(self.server, timeout=30)
             try:
                 s.sendall(junk)
-                s.shutdown(socket.SHUT_WR)
+                soul.end_sending(s)
                 status, data = soul.read_head(s)
                 self.assertTrue(status == 0 or status >= 400, (junk[:20], data[:200]))
             except (BrokenPipeError, ConnectionResetError):
@@ -150,7 +150,7 @@ class Hostile(unittest.TestCase):
                       b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", b"Transfer-Encoding: chunked\r\n\r\nZZ\r\n{}\r\n"):
             s = soul.raw_socket(self.server, timeout=30)
             s.sendall(head(extra=extra))
-            s.shutdown(socket.SHUT_WR)
+            soul.end_sending(s)
             status, data = soul.read_head(s)
             self.assertTrue(status == 0 or 400 <= status < 500, (extra, data[:200]))
             s.close()
