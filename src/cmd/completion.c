@@ -158,7 +158,7 @@ const sc_verb sc_verb_completion = {
     .summary = "print completion for bash or zsh",
     .synopsis = "bash|zsh",
     .about = "Prints a script that lets the shell finish verbs, options and file names.",
-    .examples = "# bash, for this session\nsource <(soulcaster completion bash)\n"
+    .examples = "# bash, in this shell\nsource <(soulcaster completion bash)\n"
                 "# zsh, for good\nsoulcaster completion zsh > ~/.zfunc/_soulcaster\n",
     .run = completion,
 };
