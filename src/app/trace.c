@@ -78,8 +78,9 @@ static sc_rc now_evidence(way *w, sc_err *err) {
     pthread_rwlock_rdlock(&s->lock);
     rc = sc_engine_explain(s->engine, f->seq, &m, NULL);
     pthread_rwlock_unlock(&s->lock);
-    w->out->has_now = rc == SC_OK; /* alone in its issue, or not followed yet: nothing to compare */
-    if (!rc) w->out->now = m.evidence;
+    /* Alone in its issue, or not followed yet: nothing to compare it with. */
+    w->out->has_now = !rc && m.reason != SC_REASON_first;
+    if (w->out->has_now) w->out->now = m.evidence;
     return SC_OK;
 }
 

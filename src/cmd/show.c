@@ -224,7 +224,8 @@ static void print_step(const json_t *s) {
         sc_buf_reset(&b);
         put_list(&b, json_object_get(decision, "shared_terms"));
         line_text("      shared", sc_buf_str(&b));
-        print_evidence(json_object_get(decision, "evidence"), "evidence at the time");
+        if (nearest.n) /* else nothing was compared */
+            print_evidence(json_object_get(decision, "evidence"), "evidence at the time");
         sc_buf_reset(&b);
         sc_str actor = sc_json_str_at(decision, "actor"), model = sc_json_str_at(decision, "model");
         sc_buf_putf(&b, "%.*s%s%.*s", SC_FMT(actor), model.n ? ", " : "", SC_FMT(model));

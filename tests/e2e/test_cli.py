@@ -109,6 +109,13 @@ class Help(unittest.TestCase):
     def test_version(self):
         self.assertRegex(soul.run("--version").stdout, r"^soulcaster \d+\.\d+")
 
+    def test_the_pages_name_only_options_that_exist(self):
+        printed = soul.run("help", "--markdown").stdout
+        for page in "README.md", "docs/operations.md":
+            with open(os.path.join(os.path.dirname(__file__), "../..", page), encoding="utf-8") as f:
+                for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", "".join(l for l in f if "curl" not in l)):
+                    self.assertIn(option, printed, page)
+
     def test_the_printed_page_is_the_committed_one(self):
         with open(os.path.join(os.path.dirname(__file__), "../../docs/cli.md"), encoding="utf-8") as f:
             self.assertEqual(f.read(), soul.run("help", "--markdown").stdout, "run: soulcaster help --markdown > docs/cli.md")

@@ -96,6 +96,19 @@ static void paraphrases_meet_and_strangers_do_not(void **state) {
     assert_true(sc_id_is_set(&cl.representative_ids[0]));
 }
 
+static void a_report_alone_in_its_issue_is_compared_with_nothing(void **state) {
+    app_fixture *f = *state;
+    sc_id a = app_put(f, "1", EXPORT, ""), b;
+    app_settle(f);
+    sc_trace t;
+    ok(sc_read_trace(f->app, &f->project.id, &a, &f->arena, &t, &failure));
+    assert_false(t.has_now);
+    b = app_put(f, "2", EXPORT2, "");
+    app_settle(f);
+    ok(sc_read_trace(f->app, &f->project.id, &b, &f->arena, &t, &failure));
+    assert_true(t.has_now);
+}
+
 static void the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so(void **state) {
     app_fixture *f = *state;
     app_put(f, "1", "Sync of list 4711 failed after 30 seconds with error 17", "device 0xdeadbeef");
@@ -285,6 +298,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(an_action_on_what_is_not_there_is_not_found_and_changes_nothing),
         T(paraphrases_meet_and_strangers_do_not),
+        T(a_report_alone_in_its_issue_is_compared_with_nothing),
         T(the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so),
         T(a_merge_holds_over_a_restart_and_undo_takes_it_back),
         T(what_was_split_off_stays_apart_even_from_its_twin),
