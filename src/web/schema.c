@@ -169,6 +169,10 @@ static sc_rc on_all_of(compiler *c, const json_t *v) {
     return sub_list(c, v, "allOf", &c->s->all_of);
 }
 
+static sc_rc on_if(compiler *c, const json_t *v) { return sub(c, v, "if", &c->s->condition); }
+static sc_rc on_then(compiler *c, const json_t *v) { return sub(c, v, "then", &c->s->then); }
+static sc_rc on_else(compiler *c, const json_t *v) { return sub(c, v, "else", &c->s->otherwise); }
+
 /* "#/components/schemas/X" as a path for sc_json_at; names in the contract hold no dot and no escape. */
 static const json_t *follow(const json_t *root, const char *pointer) {
     char path[200];
@@ -229,6 +233,9 @@ static const struct {
     {"oneOf", on_one_of},
     {"anyOf", on_any_of},
     {"allOf", on_all_of},
+    {"if", on_if},
+    {"then", on_then},
+    {"else", on_else},
     {"$ref", on_ref},
     {"description", ignore},
     {"title", ignore},
@@ -251,6 +258,8 @@ static sc_rc compile_into(sc_schema_set *set, const json_t *node, const char *wh
         sc_rc rc = keywords[i].compile(&c, v);
         if (rc) return rc;
     }
+    if (!s->condition && (s->then || s->otherwise))
+        return fault(&c, s->then ? "then" : "else", "without an if nothing leads here");
     return SC_OK;
 }
 

@@ -260,8 +260,16 @@ static sc_rc check_here(walk *w, const sc_schema *s, const json_t *v, const fram
     return rc;
 }
 
+/* Whether the condition holds is no error by itself. */
+static sc_rc check_branch(walk *w, const sc_schema *s, const json_t *v, const frame *at) {
+    walk quiet = {.err = NULL};
+    const sc_schema *branch = check(&quiet, s->condition, v, at) ? s->otherwise : s->then;
+    return branch ? check(w, branch, v, at) : SC_OK;
+}
+
 static sc_rc check(walk *w, const sc_schema *s, const json_t *v, const frame *at) {
     sc_rc rc = check_here(w, s, v, at);
+    if (!rc && s->condition) rc = check_branch(w, s, v, at);
     for (size_t i = 0; !rc && i < s->all_of.n; i++) rc = check(w, s->all_of.v[i], v, at);
     if (!rc && s->any_of.n) rc = check_forms(w, &s->any_of, false, v, at);
     if (!rc && s->one_of.n) rc = check_forms(w, &s->one_of, true, v, at);

@@ -76,6 +76,32 @@ class Batch(unittest.TestCase):
             got = self.send(s.client(), body).lines
             self.assertEqual([r["status"] for r in got[:2]], ["error", "ok"], got)
 
+    def test_an_unknown_member_is_refused_where_nobody_would_keep_it(self):
+        vendor = {"kind": "t3", "data": {"name": "t3_own1", "title": "Dark mode is gone", "selftext": "", "gilded": 3}}
+        lines = [  # what is sent, the field at fault
+            ({"source": "manual", "title": "Plan lost", "plan": "team"}, "plan"),
+            ({"source": "manual", "payload": {"title": "Plan lost", "plan": "team"}}, "payload.plan"),
+            ({"source": "reddit", "payload": vendor, "external_id": "mine"}, "external_id"),
+            ({"source": "manual", "github_issue_number": 0, "title": "x"}, "github_issue_number"),
+            ({"source": "manual", "external_id": "m-1", "title": "Plan kept", "metadata": {"plan": "team"}}, None),
+            ({"source": "generic", "external_id": "g-1", "title": "Plan kept", "plan": "team"}, None),
+            ({"source": "reddit", "payload": vendor}, None),
+            ({"source": "reddit", **vendor}, "duplicate"),
+        ]
+        with soul.Server("--no-worker") as s:
+            c = s.client()
+            results = self.send(c, soul.ndjson(sent for sent, _ in lines)).lines
+            for (sent, field), got in zip(lines, results):
+                if field in (None, "duplicate"):
+                    self.assertEqual(got["status"], field or "ok", (sent, got))
+                else:
+                    self.assertEqual((got["status"], got.get("error", {}).get("field")), ("error", field), (sent, got))
+                    self.assertFalse(got["error"]["retryable"])
+            for got in results[4:6]:
+                self.assertEqual(c.get(f"/api/feedback/{got['id']}").json["metadata"], {"plan": "team"})
+            one = c.post("/api/ingest/manual", {"title": "Plan lost", "plan": "team"})
+            self.assertEqual((one.status, one.json["field"]), (422, "plan"))
+
     def test_an_empty_batch(self):
         with soul.Server() as s:
             got = self.send(s.client(), "\n")

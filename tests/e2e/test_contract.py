@@ -91,6 +91,16 @@ class Schema:
         if all(list(self.faults(sub, v, at)) for sub in want):
             yield f"{at}: fits none of anyOf"
 
+    def k_if(self, want, v, at, s):
+        branch = s.get("else" if list(self.faults(want, v, at)) else "then")
+        if branch is not None:
+            yield from self.faults(branch, v, at)
+
+    def k_then(self, *_):
+        return ()
+
+    k_else = k_then
+
     def k_format(self, want, v, at, _):
         if not isinstance(v, str):
             return
