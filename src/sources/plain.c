@@ -9,6 +9,8 @@ static const char *const known[] = {
     "stack", "status", "repo", "github_issue_number", "metadata",
 };
 
+static const char *const names[] = {"external_id", "status", "repo"};
+
 static bool is_known(const char *key) {
     for (size_t i = 0; i < SC_LEN(known); i++)
         if (strcmp(known[i], key) == 0) return true;
@@ -21,6 +23,14 @@ static sc_str limited(sc_fields *r, const json_t *obj, const char *key, bool blo
     if (s.n > max)
         sc_fields_fail(r, SC_UNPROCESSABLE, "", key, "%s is over %zu bytes long", key, max);
     return s;
+}
+
+/* What names something is taken as it is or not at all: a character dropped could make two names one. */
+static void check_name(sc_fields *r, const json_t *obj, const char *key) {
+    const json_t *v = json_object_get(obj, key);
+    if (json_is_string(v) &&
+        sc_shape_has_control((sc_str){json_string_value(v), json_string_length(v)}))
+        sc_fields_fail(r, SC_UNPROCESSABLE, "", key, "%s holds a control character", key);
 }
 
 static void read_text(sc_fields *r, const json_t *obj, sc_feedback *f) {
@@ -67,6 +77,7 @@ sc_rc sc_plain_item(const json_t *obj, sc_feedback_source source, bool keep_unkn
     if (!json_is_object(obj))
         return sc_fail_field(err, SC_UNPROCESSABLE, "$", "an item is a JSON object");
     read_text(&r, obj, f);
+    for (size_t i = 0; i < SC_LEN(names); i++) check_name(&r, obj, names[i]);
     sc_shape_external_id(&r, f, "", "external_id", sc_fields_id(&r, obj, "", "external_id"));
     f->created_at_ms = sc_fields_time(&r, obj, "", "created_at", now_ms);
     read_url(&r, obj, f);

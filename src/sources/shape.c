@@ -30,6 +30,12 @@ static size_t control(sc_str s, size_t i) {
     return d >= 0x80 && d <= 0x9F ? 2 : 0;
 }
 
+bool sc_shape_has_control(sc_str s) {
+    for (size_t i = 0; i < s.n; i++)
+        if (control(s, i)) return true;
+    return false;
+}
+
 static sc_str clean(sc_fields *r, sc_str s, bool one_line) {
     if (!sc_utf8_valid(s)) {
         sc_fields_fail(r, SC_UNPROCESSABLE, "", "", "a text is not UTF-8");

@@ -21,6 +21,9 @@ enum {
 sc_str sc_shape_line(sc_fields *r, sc_str s);
 sc_str sc_shape_block(sc_fields *r, sc_str s);
 
+/* Whether there is a control character in it: C0, DEL or C1. */
+bool sc_shape_has_control(sc_str s);
+
 /* An http or https address as a clean line; empty when it is anything else (script:, data:), too
  * long, or has white space in it: a page will make a link of it. */
 sc_str sc_shape_url(sc_fields *r, sc_str s);

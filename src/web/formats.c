@@ -29,6 +29,16 @@ static bool is_slug(sc_str s) {
     return s.n > 0;
 }
 
+/* No control character: C0, DEL and C1, which is two bytes in UTF-8. */
+static bool is_visible(sc_str s) {
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x20 || c == 0x7F) return false;
+        if (c == 0xC2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xA0) return false;
+    }
+    return true;
+}
+
 static const sc_format formats[] = {
     {"uuid", "an id (a UUID)", is_uuid},
     {"date-time", "a time as in 2026-11-02T09:30:00Z", is_time},
@@ -36,6 +46,7 @@ static const sc_format formats[] = {
 };
 static const sc_format patterns[] = {
     {"^[a-z0-9._-]+$", "lower-case letters, digits, dot, underscore and hyphen only", is_slug},
+    {"^[^\\u0000-\\u001f\\u007f-\\u009f]*$", "one line without control characters", is_visible},
 };
 
 static const sc_format *find(const sc_format *rows, size_t n, const char *name) {

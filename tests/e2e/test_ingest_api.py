@@ -60,6 +60,20 @@ class Ingest(unittest.TestCase):
         got = self.c.post("/api/ingest/manual", {"text": "The first line\nand the rest"}).json
         self.assertEqual(self.c.get(f"/api/feedback/{got['id']}").json["title"], "The first line")
 
+    def test_what_names_something_holds_no_control_characters(self):
+        for field in "external_id", "repo", "status":
+            for hidden in "a\nb", "\x1b[2J", "\x7f", "a\x85b":
+                got = self.c.post("/api/ingest/manual", {"text": "x", field: hidden})
+                self.assertEqual((got.status, got.json["field"]), (422, field), got)
+            got = self.c.call("POST", "/api/ingest/batch", json.dumps({"source": "generic", "text": "x", field: "a\tb"}),
+                              {"Content-Type": "application/x-ndjson"}).lines[0]
+            self.assertEqual((got["status"], got["error"]["field"]), ("error", field), got)
+        stored = self.c.post("/api/ingest/manual", {"text": "x", "repo": "acme/sh\u00f6p", "external_id": "Z\u00c2 1"}).json["id"]
+        got = self.c.call("PUT", f"/api/feedback/{stored}", {"status": "open\x07"})
+        self.assertEqual((got.status, got.json["field"]), (422, "status"), got)
+        got = self.c.post("/api/keys", {"name": "ci\n", "scopes": ["read"]})
+        self.assertEqual((got.status, got.json["field"]), (422, "name"), got)
+
     def test_gzip_body(self):
         body = gzip.compress(json.dumps(soul.report("gz")).encode())
         got = self.c.call("POST", "/api/ingest/manual", body,

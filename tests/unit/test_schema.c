@@ -109,6 +109,24 @@ static void types_are_kept_apart(void **state) {
     good("{}", "[1,{}]");
 }
 
+static void a_condition_chooses_what_must_hold(void **state) {
+    (void)state;
+    static const char *const s =
+        "{\"if\":{\"required\":[\"kind\"],\"properties\":{\"kind\":{\"const\":\"a\"}}},"
+        "\"then\":{\"properties\":{\"n\":{\"type\":\"integer\"}}},"
+        "\"else\":{\"additionalProperties\":false,\"properties\":{\"n\":{},\"kind\":{}}}}";
+    bad(s, "{\"kind\":\"a\",\"n\":\"1\"}", "n", "a whole number");
+    bad(s, "{\"kind\":\"b\",\"m\":1}", "m", "not a field");
+    bad(s, "{\"m\":1}", "m", "not a field");
+    good(s, "{\"kind\":\"a\",\"n\":1,\"m\":1}");
+    good(s, "{\"kind\":\"b\",\"n\":\"1\"}");
+    good("{\"if\":{\"type\":\"string\"}}", "5");
+    good("{\"if\":{\"type\":\"string\"},\"then\":{\"minLength\":2}}", "5");
+    bad("{\"if\":{\"type\":\"string\"},\"else\":{\"minimum\":6}}", "5", "", "less than 6");
+    refused("{\"then\":{\"type\":\"string\"}}", "then");
+    refused("{\"else\":{\"type\":\"string\"}}", "else");
+}
+
 static void lengths_count_code_points(void **state) {
     (void)state;
     good("{\"maxLength\":3}", "\"\xF0\x9F\x98\x80\xC3\xA9z\"");
@@ -158,6 +176,15 @@ static void formats_are_checked(void **state) {
     bad("{\"pattern\":\"^[a-z0-9._-]+$\"}", "\"a b\"", "", "lower-case");
     good("{\"pattern\":\"^[a-z0-9._-]+$\"}", "\"a-b_0.c\"");
     good("{\"format\":\"uuid\"}", "7");
+#define VISIBLE "{\"pattern\":\"^[^\\\\u0000-\\\\u001f\\\\u007f-\\\\u009f]*$\"}"
+    static const char *const hidden[] = {"a\\n", "\\u001b[2J", "\\u007f", "a\\u0085b", "\\u009f"};
+    for (size_t i = 0; i < SC_LEN(hidden); i++) {
+        char v[80];
+        snprintf(v, sizeof v, "\"%s\"", hidden[i]);
+        bad(VISIBLE, v, "", "control characters");
+    }
+    good(VISIBLE, "\"acme/shop \\u00a0 \\u00c2\\u00e9 \\ud83d\\ude00\"");
+    good(VISIBLE, "\"\"");
 }
 
 static void objects_name_the_member_at_fault(void **state) {
@@ -311,6 +338,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_keyword_that_nobody_checks_is_refused),
         cmocka_unit_test(types_are_kept_apart),
+        cmocka_unit_test(a_condition_chooses_what_must_hold),
         cmocka_unit_test(lengths_count_code_points),
         cmocka_unit_test(numbers_have_bounds),
         cmocka_unit_test(enums_and_constants_compare_values),

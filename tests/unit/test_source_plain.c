@@ -31,6 +31,10 @@ static void wrong_members_are_named(void **state) {
         {"{\"body\":\"a\",\"url\":\"https://x y\"}", "url"},
         {"{\"body\":\"a\",\"github_issue_number\":-1}", "github_issue_number"},
         {"{\"body\":\"a\",\"stack\":[\"x\"]}", "stack"},
+        {"{\"body\":\"a\",\"repo\":\"acme/\\u0001shop\"}", "repo"},
+        {"{\"body\":\"a\",\"status\":\"open\\u001b[2J\"}", "status"},
+        {"{\"body\":\"a\",\"external_id\":\"T\\n1\"}", "external_id"},
+        {"{\"body\":\"a\",\"external_id\":\"T\\u0085\"}", "external_id"},
     };
     for (size_t i = 0; i < SC_LEN(bad); i++) {
         assert_int_equal(read(bad[i].text), SC_UNPROCESSABLE);
