@@ -55,6 +55,8 @@ static sc_rc patch_once(sc_space *s, const sc_id *cluster, const sc_cluster_patc
                         int64_t now_ms, sc_arena *arena, sc_describe_row *ret, sc_err *err) {
     sc_cluster have;
     sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, cluster, arena, &have, err);
+    if (!rc && sc_cluster_deserted(&have))
+        return sc_fail(err, SC_CONFLICT, "this issue has no reports any more");
     if (!rc && sc_id_is_set(&have.merged_into))
         rc = sc_fail(err, SC_CONFLICT, "this issue was merged into %s", have.merged_into.text);
     if (rc) return rc;

@@ -238,7 +238,7 @@ sc_rc sc_read_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_are
     *ret_moved = false;
     for (int hops = 0; hops < 32; hops++) {
         sc_rc rc = STORE(app)->cluster_get(SELF(app), project, &at, arena, ret, err);
-        if (rc || !sc_id_is_set(&ret->merged_into)) return rc;
+        if (rc || !sc_id_is_set(&ret->merged_into) || sc_cluster_deserted(ret)) return rc;
         at = ret->merged_into;
         *ret_moved = true;
     }

@@ -185,7 +185,7 @@ sc_rc sc_space_heir(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err) {
         sc_cluster c;
         sc_rc rc = STORE(s->app)->cluster_get(SELF(s->app), &s->project_id, id, arena, &c, err);
         if (rc == SC_NOT_FOUND) return SC_OK;
-        if (rc || !sc_id_is_set(&c.merged_into)) return rc;
+        if (rc || !sc_id_is_set(&c.merged_into) || sc_cluster_deserted(&c)) return rc;
         *id = c.merged_into;
     }
     return sc_fail(err, SC_INTERNAL, "the merges of issue %s go round in a circle", id->text);

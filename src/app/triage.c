@@ -143,6 +143,8 @@ static sc_rc commit(action *a, const sc_change *change, sc_err *err) {
 static sc_rc live_cluster(action *a, const sc_id *id, sc_err *err) {
     sc_cluster c;
     sc_rc rc = STORE(a->app)->cluster_get(SELF(a->app), a->project, id, &a->arena, &c, err);
+    if (!rc && sc_cluster_deserted(&c))
+        return sc_fail(err, SC_CONFLICT, "this issue has no reports any more");
     if (!rc && sc_id_is_set(&c.merged_into))
         rc = sc_fail(err, SC_CONFLICT, "this issue was merged into %s", c.merged_into.text);
     return rc;

@@ -166,24 +166,19 @@ static sc_rc park(pass *p, sc_err *err) {
     sc_id id;
     sc_rc rc = STORE(app)->job_enqueue(SELF(app), &job, &id, err);
     if (rc) return rc;
-    sc_assign a = {.seq = p->failed->seq};
-    sc_event ev = {.project_id = p->space->project_id,
-                   .kind = SC_STR("feedback.parked"),
-                   .data = sc_str_of(payload),
-                   .at_ms = now};
-    sc_group_write gw = {.project_id = p->space->project_id,
-                         .expect_version = p->space->version,
-                         .job_id = p->job->id,
-                         .job_fence = p->job->fence,
-                         .model = sc_app_model(app),
-                         .assigns = &a,
-                         .n_assigns = 1,
-                         .events = &ev,
-                         .n_events = 1,
-                         .now_ms = now};
-    int64_t version;
-    rc = STORE(app)->group_write(SELF(app), &gw, &version, err);
-    if (!rc) p->space->version = version;
+    /* An edited report is still counted where it was, and its old text may still stand in the engine. */
+    pthread_rwlock_wrlock(&p->space->lock);
+    if (sc_engine_has(p->space->engine, p->failed->seq))
+        sc_engine_remove(p->space->engine, p->failed->seq);
+    pthread_rwlock_unlock(&p->space->lock);
+    sc_write w = {.space = p->space,
+                  .arena = p->arena,
+                  .parked = p->failed,
+                  .job_id = p->job->id,
+                  .job_fence = p->job->fence,
+                  .actor = SC_STR("worker"),
+                  .now_ms = now};
+    rc = sc_write_changes(&w, err);
     sc_log_err(SC_LOG_WARN, "report parked", &p->why);
     atomic_fetch_add(&app->group_errors, 1);
     return rc;

@@ -81,9 +81,9 @@ static sc_rc collect(plan *p, sc_err *err) {
     size_t moves = count_moves(w);
     slots by_key, by_cluster;
     p->placed = sc_arena_take_array(w->arena, moves + 1, sizeof *p->placed);
-    p->clusters = sc_arena_take_array(w->arena, 3 * moves + 1, sizeof *p->clusters);
+    p->clusters = sc_arena_take_array(w->arena, 3 * moves + 2, sizeof *p->clusters);
     if (!p->placed || !p->clusters || !slots_init(&by_key, moves, w->arena) ||
-        !slots_init(&by_cluster, 3 * moves, w->arena))
+        !slots_init(&by_cluster, 3 * moves + 1, w->arena))
         return sc_fail(err, SC_NOMEM, "no memory to write %zu placements", moves);
     for (size_t c = 0; c < w->n_changes; c++)
         for (size_t m = 0; m < w->changes[c].n_moves; m++) {
@@ -103,6 +103,7 @@ static sc_rc collect(plan *p, sc_err *err) {
             add_cluster(p, &by_cluster, &mv->from);
             add_cluster(p, &by_cluster, &mv->to);
         }
+    if (w->parked) add_cluster(p, &by_cluster, &w->parked->cluster_id);
     return SC_OK;
 }
 
@@ -151,6 +152,9 @@ static sc_rc count_members(plan *p, const slots *x, sc_err *err) {
             if (rc) return rc;
         }
     }
+    const sc_feedback *parked = p->w->parked;
+    sc_describe_row *left = parked ? row_of(p, x, &parked->cluster_id) : NULL;
+    if (left) sc_describe_count(left, parked, -1);
     return SC_OK;
 }
 
@@ -167,6 +171,8 @@ static void point_emptied(plan *p, const slots *x) {
             if (row && !row->cluster.count)
                 row->cluster.merged_into = w->changes[c].emptied[i].into;
         }
+    sc_describe_row *left = w->parked ? row_of(p, x, &w->parked->cluster_id) : NULL;
+    if (left && !left->cluster.count) left->cluster.merged_into = left->cluster.id;
     for (size_t i = 0; i < p->n_clusters; i++)
         if (p->rows[i].cluster.count) p->rows[i].cluster.merged_into = (sc_id){{0}};
 }
@@ -193,7 +199,7 @@ static sc_rc build_rows(plan *p, sc_err *err) {
 
 static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
     const sc_write *w = p->w;
-    sc_assign *a = sc_arena_take_array(w->arena, p->n_placed + 1, sizeof *a);
+    sc_assign *a = sc_arena_take_array(w->arena, p->n_placed + 2, sizeof *a);
     sc_decision *d = sc_arena_take_array(w->arena, p->n_placed + 1, sizeof *d);
     if (!a || !d) return sc_fail(err, SC_NOMEM, "no memory for the decisions");
     for (size_t i = 0; i < p->n_placed; i++) {
@@ -216,6 +222,7 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
     gw->assigns = a;
     gw->decisions = d;
     gw->n_assigns = gw->n_decisions = p->n_placed;
+    if (w->parked) a[gw->n_assigns++] = (sc_assign){.seq = w->parked->seq};
     return SC_OK;
 }
 
@@ -234,7 +241,7 @@ static sc_rc fill_clusters(plan *p, sc_group_write *gw, sc_err *err) {
 }
 
 static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
-    sc_event *e = sc_arena_take_array(p->w->arena, p->n_clusters + p->n_placed + 1, sizeof *e);
+    sc_event *e = sc_arena_take_array(p->w->arena, p->n_clusters + p->n_placed + 2, sizeof *e);
     if (!e) return sc_fail(err, SC_NOMEM, "no memory for the events");
     size_t n = 0;
     sc_rc rc = SC_OK;
@@ -246,6 +253,8 @@ static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
         rc = sc_describe_feedback_event(&p->items[i].feedback, &p->placed[i].to,
                                         p->placed[i].last->reason, p->w->now_ms, p->w->arena,
                                         &e[n++], err);
+    if (!rc && p->w->parked)
+        rc = sc_describe_parked_event(p->w->parked, p->w->now_ms, p->w->arena, &e[n++], err);
     gw->events = e;
     gw->n_events = n;
     return rc;
@@ -259,6 +268,7 @@ static void take_back(const sc_write *w) {
     for (size_t i = 0; i < w->n_items; i++)
         if (w->items[i].fresh && sc_id_is_set(&w->items[i].feedback.cluster_id))
             sc_space_forget(w->space);
+    if (w->parked && sc_id_is_set(&w->parked->cluster_id)) sc_space_forget(w->space);
 }
 
 static sc_rc follow_statuses(plan *p, sc_err *err) {

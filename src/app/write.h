@@ -22,6 +22,9 @@ typedef struct sc_write {
     size_t n_items;
     const sc_change *changes; /* in the order of application */
     size_t n_changes;
+    const sc_feedback
+        *parked; /* a report that leaves its issue and waits in none, or NULL; the engine
+                                * does not know it any more */
     const sc_correction *corrections;
     size_t n_corrections;
     sc_id undo_action;

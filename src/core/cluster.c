@@ -66,6 +66,10 @@ sc_rc sc_cluster_next(sc_cluster_status from, sc_cluster_event ev, sc_cluster_st
     return SC_OK;
 }
 
+bool sc_cluster_deserted(const sc_cluster *c) {
+    return sc_id_is_set(&c->merged_into) && sc_id_eq(&c->merged_into, &c->id);
+}
+
 const char *sc_cluster_quality(const sc_cluster *c) {
     if (c->count <= 1) return "single";
     if (c->cohesion_mean >= 0.85) return "tight";

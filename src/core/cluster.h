@@ -70,10 +70,14 @@ typedef struct sc_cluster {
     int64_t snooze_until_ms; /* 0 = not snoozed by time                                      */
     int64_t trend[SC_CLUSTER_TREND_DAYS]; /* members a UTC day by created_at, oldest first  */
     int64_t trend_day; /* day number (ms / 86400000) of the last trend slot            */
-    sc_id merged_into; /* set when the cluster is gone: its reports live there         */
+    sc_id merged_into; /* set when the cluster is gone: its reports live there; its own id: it
+                        * had one report, which was parked                             */
     sc_str repo_url, branch, pr_url, issue_title, issue_description, error_message;
     int64_t version; /* grows with every change (optimistic concurrency)             */
 } sc_cluster;
+
+/* It has no reports, and they are in no other cluster either. */
+bool sc_cluster_deserted(const sc_cluster *c);
 
 /* "tight" >= .85, "moderate" >= .70, "loose" below; "single" for one member. */
 const char *sc_cluster_quality(const sc_cluster *c);

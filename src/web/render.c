@@ -203,7 +203,8 @@ void sc_render_cluster_open(sc_buf *b, const sc_cluster *c) {
     sc_render_time(b, "last_seen", c->last_seen_ms);
     put_trend(b, c);
     sc_render_time(b, "snooze_until", c->snooze_until_ms);
-    sc_render_id(b, "merged_into", &c->merged_into);
+    sc_id none = {{0}};
+    sc_render_id(b, "merged_into", sc_cluster_deserted(c) ? &none : &c->merged_into);
     sc_render_time(b, "created_at", c->created_at_ms);
     sc_render_time(b, "updated_at", c->updated_at_ms);
     sc_render_str_or_null(b, "github_repo_url", c->repo_url);

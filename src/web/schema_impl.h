@@ -41,7 +41,7 @@ struct sc_schema {
     const sc_schema *items;
     sc_schema_list one_of, any_of, all_of;
     const sc_schema *condition, *then, *otherwise; /* if, then, else; NULL = none */
-    const sc_schema *ref;                          /* the schema is this one, and what else stands here */
+    const sc_schema *ref; /* the schema is this one, and what else stands here */
 };
 
 #endif

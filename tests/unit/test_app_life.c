@@ -112,6 +112,67 @@ a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_letter(void *
     app_fixture_close(&f);
 }
 
+static sc_rc edit_title(void *self, sc_feedback *f, sc_err *err) {
+    (void)err;
+    f->title = sc_str_of(self);
+    return SC_OK;
+}
+
+static void an_edited_report_that_cannot_be_grouped_is_not_counted_where_it_was(void **state) {
+    (void)state;
+    static app_fixture f;
+    poison_works = false;
+    app_fixture_open(&f, &(sc_embedder){.ops = &picky, .self = NULL}, true);
+    const char *const title = "the shopping list forgets its order";
+    sc_id stays = app_put(&f, "1", title, ""), leaves = app_put(&f, "2", title, ""),
+          alone = app_put(&f, "3", "recipes are printed without pictures", "");
+    app_wait(all_placed_or_parked, &f, "the reports");
+    sc_id home = app_get(&f, &stays).cluster_id, own = app_get(&f, &alone).cluster_id;
+    assert_string_equal(app_get(&f, &leaves).cluster_id.text, home.text);
+    assert_int_equal(app_cluster(&f, &home).count, 2);
+    sc_feedback now;
+    ok(sc_triage_edit(f.app, &f.project.id, &leaves, edit_title, "poison now", &f.arena, &now,
+                      &failure));
+    ok(sc_triage_edit(f.app, &f.project.id, &alone, edit_title,
+                      "printed cookbooks have poison photographs", &f.arena, &now, &failure));
+    app_wait(all_placed_or_parked, &f, "the edited reports");
+    assert_int_equal(app_get(&f, &leaves).state, SC_FEEDBACK_parked);
+    assert_string_equal(app_get(&f, &leaves).cluster_id.text, "");
+    sc_cluster left = app_cluster(&f, &home), empty = app_cluster(&f, &own);
+    assert_int_equal(left.count, 1);
+    assert_int_equal(left.source_counts[SC_SOURCE_manual], 1);
+    assert_int_equal(left.trend[SC_CLUSTER_TREND_DAYS - 1], 1);
+    assert_string_equal(left.representative_ids[0].text, stays.text);
+    assert_int_equal(empty.count, 0);
+    sc_cluster read;
+    bool moved;
+    ok(sc_read_cluster(f.app, &f.project.id, &own, &f.arena, &read, &moved, &failure));
+    assert_false(moved);
+    sc_cluster_filter all = {.project_id = f.project.id};
+    sc_cluster_list list;
+    ok(f.store.ops->cluster_list(f.store.self, &all, &(sc_page){.limit = 10}, f.now_ms, &f.arena,
+                                 &list, &failure));
+    assert_int_equal(list.n, 1);
+    ok(f.store.ops->verify(f.store.self, NULL, NULL, &failure));
+    poison_works = true;
+    app_fixture_restart(&f, true);
+    f.now_ms += 600000; /* past the back-off */
+    app_wait(nothing_parked, &f, "another try");
+    int64_t counted = 0;
+    ok(f.store.ops->cluster_list(f.store.self, &all, &(sc_page){.limit = 10}, f.now_ms, &f.arena,
+                                 &list, &failure));
+    for (size_t i = 0; i < list.n; i++) {
+        sc_feedback_filter in = {.project_id = f.project.id, .cluster_id = list.items[i].id};
+        sc_feedback_list members;
+        ok(f.store.ops->feedback_list(f.store.self, &in, &(sc_page){.limit = 10}, &f.arena,
+                                      &members, &failure));
+        assert_int_equal(list.items[i].count, members.n);
+        counted += list.items[i].count;
+    }
+    assert_int_equal(counted, 3);
+    app_fixture_close(&f);
+}
+
 /* ---- Group commit -------------------------------------------------------------------------------- */
 
 enum { THREADS = 8, EACH = 50 };
@@ -361,6 +422,7 @@ static void an_export_comes_back_whole_and_a_second_import_changes_nothing(void 
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_edited_report_that_cannot_be_grouped_is_not_counted_where_it_was),
         cmocka_unit_test(a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_letter),
         cmocka_unit_test(threads_that_send_the_same_reports_store_each_once),
         cmocka_unit_test(a_full_queue_says_when_to_come_back_and_a_stopped_one_says_so),
