@@ -100,17 +100,43 @@ static sc_rc copy_file(const char *from, const char *to, sc_err *err) {
     return SC_OK;
 }
 
+static bool is_database(const char *file) {
+    static const char magic[] = "SQLite format 3"; /* with its NUL: 16 bytes */
+    char head[sizeof magic];
+    SC_AUTO(sc_auto_close) int fd = open(file, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 && read(fd, head, sizeof head) == sizeof head &&
+           !memcmp(head, magic, sizeof head);
+}
+
+/* What the store says is about the folder that it was given, ours; people gave a file. */
+static sc_rc no_backup(const char *file, const char *copy, sc_err *err) {
+    sc_str said = sc_str_of(err->msg);
+    if (err->rc != SC_STORE) return err->rc;
+    if (!is_database(copy) || sc_str_find(said, SC_STR("database of another program")) != SIZE_MAX)
+        return sc_fail(err, SC_STORE,
+                       "%.120s is no backup of ours, nothing was changed: give a file that "
+                       "`soulcaster backup` wrote",
+                       file);
+    if (sc_str_find(said, SC_STR("newer version")) != SIZE_MAX)
+        return sc_fail(err, SC_STORE,
+                       "%.120s was made by a newer version, nothing was changed: upgrade "
+                       "soulcaster, or restore an older backup",
+                       file);
+    return sc_fail(err, SC_STORE, "%.120s is damaged, nothing was changed: restore another backup",
+                   file);
+}
+
 /* Opens (and so migrates) and checks the copy in its own folder. */
-static sc_rc verify_copy(sc_call *c, const char *dir, sc_err *err) {
+static sc_rc verify_copy(sc_call *c, const char *file, const char *dir, const char *copy,
+                         sc_err *err) {
     sc_store store = {NULL, NULL};
-    sc_rc rc = sc_stack_open_store_at(c, dir, &store, err);
-    if (rc) return sc_wrap(err, "this is no backup of ours");
+    if (sc_stack_open_store_at(c, dir, &store, err)) return no_backup(file, copy, err);
     sc_progress p;
     sc_progress_start(&p, "verify");
-    rc = store.ops->verify(store.self, tell, &p, err);
+    sc_rc rc = store.ops->verify(store.self, tell, &p, err);
     sc_progress_end(&p);
     sc_stack_close_store(&store);
-    return rc ? sc_wrap(err, "the backup is damaged") : SC_OK;
+    return rc ? no_backup(file, copy, err) : SC_OK;
 }
 
 static void remove_files(const char *dir, bool db_too) {
@@ -153,7 +179,7 @@ static sc_rc restore_into(sc_call *c, const char *file, const char *data, bool *
     if (!mkdtemp(dir)) return sc_fail_sys(err, SC_IO, errno, "%s", dir);
     snprintf(copy, sizeof copy, "%s/%s", dir, sc_stack_store_file());
     sc_rc rc = copy_file(file, copy, err);
-    if (rc == SC_OK) rc = verify_copy(c, dir, err);
+    if (rc == SC_OK) rc = verify_copy(c, file, dir, copy, err);
     if (rc == SC_OK) rc = put_in_place(c, dir, data, *ret_replaced, err);
     remove_files(dir, true);
     rmdir(dir);

@@ -27,6 +27,47 @@ class Files(unittest.TestCase):
         self.assertIn("is empty", got.stderr)
         self.assertFalse(os.path.exists(self.path("data/soulcaster.db")))
 
+    def test_a_garbled_backup_is_told_in_words(self):
+        with soul.Server(data=self.path("live")) as server:
+            soul.feed_topics(server.client())
+        soul.run("backup", self.path("good.db"), "--data", self.path("live"))
+        with open(self.path("good.db"), "rb") as f:
+            good = f.read()
+        noise = bytes(range(128, 256)) + bytes(range(1, 32)) * 4
+        schema = good.index(b"CREATE TABLE")  # the names that SQLite would quote stand around it
+        foreign = sqlite3.connect(self.path("foreign.db"))
+        foreign.executescript("CREATE TABLE t (a); INSERT INTO t VALUES (1)")
+        foreign.close()
+        with open(self.path("foreign.db"), "rb") as f:
+            other = f.read()
+        cases = {
+            "noise": (noise * 40, "is no backup of ours"),
+            "text": (b"id,title\n1,Export fails\n" * 50, "is no backup of ours"),
+            "foreign": (other, "is no backup of ours"),
+            "newer": (good[:60] + b"\0\0\0\x63" + good[64:], "newer version"),
+            "schema": (good[:schema - 40] + noise[:200] + good[schema + 160:], "is damaged"),
+            "header": (good[:100] + noise + good[100 + len(noise):], "is damaged"),
+            "cut": (good[:len(good) // 2], "is damaged"),
+            "middle": (good[:len(good) // 2] + noise * 64 + good[len(good) // 2 + len(noise) * 64:], "is damaged"),
+        }
+        for name, (data, words) in cases.items():
+            file = self.path(name + ".bak", data)
+            with self.subTest(name):
+                got = soul.run("restore", file, "--data", self.path("live"), "--force")
+                self.assertEqual((got.returncode, got.stdout), (1, ""), got)
+                self.assertIn(words, got.stderr)
+                self.assertIn(file, got.stderr)
+                self.assertIn("nothing was changed", got.stderr)
+                self.assertEqual(got.stderr.count("\n"), 1, got.stderr)
+                self.assertNotIn("SQLite", got.stderr)
+                self.assertTrue(got.stderr.rstrip("\n").isprintable() and got.stderr.isascii(), got.stderr)
+        os.makedirs(self.path("hurt"))
+        self.path("hurt/soulcaster.db", cases["schema"][0])
+        got = soul.run("clusters", "--data", self.path("hurt"))
+        self.assertEqual(got.returncode, 1)
+        self.assertTrue(got.stderr.isascii() and got.stderr.replace("\n", "").isprintable(), got.stderr)
+        self.assertIn("restore a backup", got.stderr)
+
     def test_broken_first_lines_cost_themselves_alone(self):
         good = b'{"title": "Export loses the last row"}\n'
         for n, start in enumerate((b'{"title": "cut\nnonsense\n', b"nonsense\n[1]\n", b'{"title": "bell \x07"}\n\xff\xfe\n')):

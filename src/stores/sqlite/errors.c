@@ -40,8 +40,20 @@ static const struct {
     {SQLITE_CONSTRAINT, SC_CONFLICT, false, "something like this is stored already under %s"},
 };
 
+/* SQLite quotes names out of the file; a damaged file's are any bytes. */
+void sc_sq_printable(char *text) {
+    bool utf8 = sc_utf8_valid(sc_str_of(text));
+    for (char *p = text; *p; p++) {
+        unsigned char b = (unsigned char)*p;
+        if (b < ' ' || b == 0x7F || (b >= 0x80 && !utf8)) *p = '?';
+    }
+}
+
 static sc_rc fail(const char *dir, int code, int sys, const char *detail, bool *ret_suspect,
                   sc_err *err) {
+    char said[61];
+    snprintf(said, sizeof said, "%s", detail);
+    sc_sq_printable(said);
     for (size_t i = 0; i < SC_LEN(rows); i++) {
         if (rows[i].code != (code & 0xff)) continue;
         *ret_suspect = rows[i].suspect;
@@ -50,12 +62,12 @@ static sc_rc fail(const char *dir, int code, int sys, const char *detail, bool *
         size_t cut = sc_str_find(sc_str_of(rows[i].words), SC_STR("%s"));
         snprintf(words, sizeof words, "%.*s%.60s%s", (int)cut, rows[i].words, dir,
                  rows[i].words + cut + 2);
-        sc_fail(err, rows[i].rc, "%s (SQLite %d: %.60s)", words, code, detail);
+        sc_fail(err, rows[i].rc, "%s (SQLite %d: %s)", words, code, said);
         if (err) err->sys = sys;
         return rows[i].rc;
     }
     *ret_suspect = false;
-    return sc_fail(err, SC_INTERNAL, "SQLite %d: %s", code, detail);
+    return sc_fail(err, SC_INTERNAL, "SQLite %d: %s", code, said);
 }
 
 /* errno of the last failed call on the database or its WAL; sqlite3_system_errno may be that of a

@@ -99,6 +99,8 @@ sc_rc sc_sq_fail(sc_sq_conn *c, int code, sc_err *err);
 sc_rc sc_sq_fail_at(sc_sq *s, int code, int sys, const char *detail, sc_err *err);
 /* A stored value that no version of ours wrote. */
 sc_rc sc_sq_damaged(sc_sq_conn *c, const char *what, sc_err *err);
+/* Words of SQLite, made fit to be printed: what is no text becomes '?'. */
+void sc_sq_printable(char *text);
 
 /* ---- The WAL (checkpoint.c) ------------------------------------------------------------------ */
 

@@ -91,6 +91,7 @@ static sc_rc check_file(sc_sq_conn *c, sc_err *err) {
     if (sc_str_find(said, SC_STR("error code=7")) != SIZE_MAX)
         return sc_sq_fail(c, SQLITE_NOMEM, err);
     snprintf(what, sizeof what, "%.*s", SC_FMT(sc_str_clip(said, 100)));
+    sc_sq_printable(what);
     return wrong(c, what, err);
 }
 
