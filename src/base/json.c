@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 
+#include "base/json_read.h"
+
 /* jansson 2.14 takes a failed allocation inside a string for a syntax error, or drops characters: so
  * each failure is noted here and looked at when it returns. */
 static _Thread_local bool out_of_memory;
 
 static void *noting_alloc(size_t n) {
-    void *p = sc_alloc(n);
+    void *p = sc_realloc(NULL, n); /* not zeroed */
     if (!p) out_of_memory = true;
     return p;
 }
@@ -39,12 +41,11 @@ static bool too_deep(sc_str t) {
     return false;
 }
 
-sc_rc sc_json_parse(sc_str text, json_t **ret, sc_err *err) {
+static sc_rc parse_any(sc_str text, json_t **ret, sc_err *err) {
     if (too_deep(text))
         return sc_fail(err, SC_INVALID, "the JSON is nested over %d levels deep",
                        SC_JSON_MAX_DEPTH);
     json_error_t e;
-    out_of_memory = false;
     json_t *v =
         json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
     if (out_of_memory || (!v && json_error_code(&e) == json_error_out_of_memory)) {
@@ -54,6 +55,15 @@ sc_rc sc_json_parse(sc_str text, json_t **ret, sc_err *err) {
     if (!v)
         return sc_fail(err, SC_INVALID, "not valid JSON: %.120s (line %d, column %d)", e.text,
                        e.line, e.column);
+    *ret = v;
+    return SC_OK;
+}
+
+sc_rc sc_json_parse(sc_str text, json_t **ret, sc_err *err) {
+    out_of_memory = false;
+    json_t *v = sc_json_read_plain(text, SC_JSON_MAX_DEPTH);
+    if (!v && out_of_memory) return sc_fail(err, SC_NOMEM, "no memory to read the JSON");
+    if (!v) return parse_any(text, ret, err);
     *ret = v;
     return SC_OK;
 }

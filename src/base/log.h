@@ -1,7 +1,7 @@
 /* Logs: one JSON object a line on stderr, for machines first. On a terminal: short text lines.
  *
  * Only main, cmd, app and web log; library rooms return errors. A field whose key is listed as
- * secret never prints. Threads: thread-safe; one write(2) a line. */
+ * secret never prints. Threads: thread-safe; lines appear whole, and in the order in which they were logged. */
 #ifndef SC_BASE_LOG_H
 #define SC_BASE_LOG_H
 
@@ -29,7 +29,7 @@ void sc_log_context(const char *request_id);
 
 typedef struct sc_log_field {
     const char *key;
-    enum { SC_LOG_F_STR, SC_LOG_F_INT, SC_LOG_F_NUM } kind;
+    enum { SC_LOG_F_STR, SC_LOG_F_INT, SC_LOG_F_NUM, SC_LOG_F_MS } kind;
     sc_str s;
     int64_t i;
     double f;
@@ -38,6 +38,8 @@ typedef struct sc_log_field {
 #define SC_F_STR(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_STR, .s = (v)})
 #define SC_F_TXT(k, v) SC_F_STR(k, sc_str_of(v))
 #define SC_F_INT(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_INT, .i = (int64_t)(v)})
+#define SC_F_MS(k, us) /* microseconds, shown as milliseconds */ \
+    ((sc_log_field){.key = (k), .kind = SC_LOG_F_MS, .i = (int64_t)(us)})
 #define SC_F_NUM(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_NUM, .f = (double)(v)})
 
 /* sc_log(SC_LOG_INFO, "request", SC_F_TXT("method", m), SC_F_INT("status", 200)); */
@@ -45,6 +47,16 @@ typedef struct sc_log_field {
     sc_log_fields(level, event, (const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__}, \
                   SC_LEN(((const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__})))
 void sc_log_fields(sc_log_level level, const char *event, const sc_log_field *f, size_t n);
+
+/* For lines that come by the thousand (a request each): as sc_log, but a JSON line of level INFO or below may wait in
+ * memory, some KiB at most, until the next line that is not of this kind, or sc_log_flush. True when this was the first
+ * to wait: the caller sees to it that sc_log_flush is called soon. */
+#define sc_log_later(level, event, ...)                                                     \
+    sc_log_fields_later(level, event, (const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__}, \
+                        SC_LEN(((const sc_log_field[]){{.key = NULL}, ##__VA_ARGS__})))
+bool sc_log_fields_later(sc_log_level level, const char *event, const sc_log_field *f, size_t n);
+/* Writes what waits. Also at exit(3). */
+void sc_log_flush(void);
 
 /* One line with the error's code, message, errno and field. */
 void sc_log_err(sc_log_level level, const char *event, const sc_err *err);

@@ -62,6 +62,7 @@ struct sc_web {
     sc_metrics *metrics;
     sc_projects projects;
     sc_ticker ticker;
+    sc_tick log_tick; /* writes the request log that waits */
     sc_health health;
     _Atomic(sc_http_server *) server;
     atomic_bool draining;

@@ -8,6 +8,8 @@
 #include "web/request.h"
 #include "web/route.h"
 
+enum { LOG_WAIT_MS = 100 };
+
 /* ---- The head: route, who, parameters, project, limits ------------------------------------------ */
 
 typedef struct param_reader {
@@ -106,11 +108,7 @@ static sc_rc meet(sc_req *q, sc_err *err) {
 }
 
 /* Log lines of this thread carry the request's id from here. */
-static void enter(sc_http_request *r) {
-    char id[65];
-    snprintf(id, sizeof id, "%.*s", SC_FMT(sc_http_request_id(r)));
-    sc_log_context(id);
-}
+static void enter(sc_http_request *r) { sc_log_context(sc_http_request_id(r).p); }
 
 static void on_head(void *self, sc_http_request *r) {
     sc_err err = {0};
@@ -164,20 +162,27 @@ static void on_done(void *self, sc_http_request *r) {
 
 /* ---- The end ------------------------------------------------------------------------------------ */
 
-static void log_request(const sc_web *w, const sc_http_request *r, const sc_req *q, int status,
+static void flush_log(void *self) {
+    (void)self;
+    sc_log_flush();
+}
+
+static void log_request(sc_web *w, const sc_http_request *r, const sc_req *q, int status,
                         int64_t us) {
     bool bad = status >= 500;
     if (!w->conf.log_requests && !bad) return;
     /* Only the path of an unknown route: a query may hold a token. */
     sc_str route = q && q->op ? sc_str_of(q->op->path) : sc_str_clip(sc_http_path(r), 100);
     const char *code = q && q->failed.rc ? sc_rc_name(q->failed.rc) : "";
-    sc_log(bad ? SC_LOG_ERROR : SC_LOG_INFO, "request",
-           SC_F_TXT("method", sc_http_method_name(sc_http_method_get(r))), SC_F_STR("route", route),
-           SC_F_INT("status", status), SC_F_NUM("ms", (double)us / 1000.0),
-           SC_F_INT("bytes", q ? q->reply_bytes : 0), SC_F_STR("peer", sc_http_peer(r)),
-           SC_F_TXT(q && q->known ? "key" : NULL, q ? q->who.name : ""),
-           SC_F_TXT(*code ? "error" : NULL, code),
-           SC_F_TXT(*code ? "detail" : NULL, q ? q->failed.msg : ""));
+    bool waits =
+        sc_log_later(bad ? SC_LOG_ERROR : SC_LOG_INFO, "request",
+                     SC_F_TXT("method", sc_http_method_name(sc_http_method_get(r))),
+                     SC_F_STR("route", route), SC_F_INT("status", status), SC_F_MS("ms", us),
+                     SC_F_INT("bytes", q ? q->reply_bytes : 0), SC_F_STR("peer", sc_http_peer(r)),
+                     SC_F_TXT(q && q->known ? "key" : NULL, q ? q->who.name : ""),
+                     SC_F_TXT(*code ? "error" : NULL, code),
+                     SC_F_TXT(*code ? "detail" : NULL, q ? q->failed.msg : ""));
+    if (waits) sc_ticker_arm(&w->ticker, &w->log_tick, LOG_WAIT_MS);
 }
 
 static void on_closed(void *self, sc_http_request *r) {
@@ -248,6 +253,7 @@ sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err) {
                                    .closed = on_closed,
                                    .error = on_error};
     w->started_us = sc_mono_us(sc_app_clock(conf->app));
+    w->log_tick = (sc_tick){.fn = flush_log};
     sc_projects_init(&w->projects);
     pthread_mutex_init(&w->health.lock, NULL);
     pthread_mutex_init(&w->health.text_lock, NULL);
