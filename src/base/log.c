@@ -61,8 +61,6 @@ static void put_ms(sc_buf *b, int64_t us) {
 static void put_value(sc_buf *b, const sc_log_field *f, bool text) {
     if (f->kind == SC_LOG_F_INT)
         sc_buf_put_int(b, f->i);
-    else if (f->kind == SC_LOG_F_NUM)
-        sc_buf_putf(b, "%.6g", f->f);
     else if (f->kind == SC_LOG_F_MS)
         put_ms(b, f->i);
     else if (text && f->s.n && !memchr(f->s.p, ' ', f->s.n) && !memchr(f->s.p, '\n', f->s.n))

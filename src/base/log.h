@@ -29,10 +29,9 @@ void sc_log_context(const char *request_id);
 
 typedef struct sc_log_field {
     const char *key;
-    enum { SC_LOG_F_STR, SC_LOG_F_INT, SC_LOG_F_NUM, SC_LOG_F_MS } kind;
+    enum { SC_LOG_F_STR, SC_LOG_F_INT, SC_LOG_F_MS } kind;
     sc_str s;
     int64_t i;
-    double f;
 } sc_log_field;
 
 #define SC_F_STR(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_STR, .s = (v)})
@@ -40,7 +39,6 @@ typedef struct sc_log_field {
 #define SC_F_INT(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_INT, .i = (int64_t)(v)})
 #define SC_F_MS(k, us) /* microseconds, shown as milliseconds */ \
     ((sc_log_field){.key = (k), .kind = SC_LOG_F_MS, .i = (int64_t)(us)})
-#define SC_F_NUM(k, v) ((sc_log_field){.key = (k), .kind = SC_LOG_F_NUM, .f = (double)(v)})
 
 /* sc_log(SC_LOG_INFO, "request", SC_F_TXT("method", m), SC_F_INT("status", 200)); */
 #define sc_log(level, event, ...)                                                     \
