@@ -1,8 +1,8 @@
 """The same job the usual way: check the key and the JSON, store the report once, put it on the queue.
 
 PUT_BY says how: `pipeline`, as one would write it (HSETNX to deduplicate, then HSET, SADD, LPUSH in one transaction), or
-`script`, as fast as it gets (all four in one script, one round trip). Redis appends to its file and syncs it once a
-second: an answer here does not yet mean that the report is on disk.
+`script`, as fast as it gets (all four in one script, one round trip). With Redis' `appendfsync everysec` an answer does not
+yet mean that the report is on disk; with `always` it does, as ours.
 """
 import json
 import os

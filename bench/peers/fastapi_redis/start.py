@@ -10,13 +10,13 @@ from harness import KEY, Skip, free_port
 
 
 class Peer:
-    def __init__(self, ctx, folder, workers, put_by):
+    def __init__(self, ctx, folder, workers, put_by, fsync):
         redis, self.children, self.folder, self.put_by = ctx.program("redis-server", "redis-server"), [], folder, put_by
         python = ctx.venv("fastapi", "uvicorn", "uvloop", "httptools", "redis", "hiredis")
         self.redis_port, port = free_port(), free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.start([redis, "--port", str(self.redis_port), "--bind", "127.0.0.1", "--dir", str(folder), "--save", "",
-                    "--appendonly", "yes", "--appendfsync", "everysec"], "redis")
+                    "--appendonly", "yes", "--appendfsync", fsync], "redis")
         self.start([python, "-m", "uvicorn", "app:app", "--app-dir", str(Path(__file__).parent), "--host", "127.0.0.1",
                     "--port", str(port), "--workers", str(workers), "--loop", "uvloop", "--http", "httptools",
                     "--no-access-log", "--log-level", "warning"], "uvicorn")
