@@ -1,0 +1,42 @@
+/* Lanes of eight, AVX2 with FMA. The words are in lanes_scalar.h. */
+#ifndef SC_EMBEDDERS_ENCODER_LANES_AVX2_H
+#define SC_EMBEDDERS_ENCODER_LANES_AVX2_H
+
+#include <immintrin.h>
+#include <stdint.h>
+#include <string.h>
+
+enum { LANES = 8 };
+typedef __m256 vf;
+typedef __m256i vi;
+
+static inline vf f_set(float x) { return _mm256_set1_ps(x); }
+static inline vf f_load(const float *p) { return _mm256_loadu_ps(p); }
+static inline void f_store(float *p, vf x) { _mm256_storeu_ps(p, x); }
+static inline vf f_add(vf a, vf b) { return _mm256_add_ps(a, b); }
+static inline vf f_sub(vf a, vf b) { return _mm256_sub_ps(a, b); }
+static inline vf f_mul(vf a, vf b) { return _mm256_mul_ps(a, b); }
+static inline vf f_fma(vf a, vf b, vf c) { return _mm256_fmadd_ps(a, b, c); }
+static inline vf f_min(vf a, vf b) { return _mm256_min_ps(a, b); }
+static inline vf f_max(vf a, vf b) { return _mm256_max_ps(a, b); }
+static inline vf f_of_i(vi a) { return _mm256_cvtepi32_ps(a); }
+static inline vf f_of_s8(const int8_t *p) {
+    return _mm256_cvtepi32_ps(
+        _mm256_cvtepi8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p)));
+}
+static inline vi i_round(vf a) { return _mm256_cvtps_epi32(a); }
+static inline vi i_set(int32_t x) { return _mm256_set1_epi32(x); }
+static inline vi i_load(const int32_t *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+static inline vi i_sub(vi a, vi b) { return _mm256_sub_epi32(a, b); }
+static inline vi i_mul(vi a, vi b) { return _mm256_mullo_epi32(a, b); }
+static inline vf f_pow2(vi n) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
+}
+static inline void u8_store(uint8_t *p, vi a) {
+    __m128i w = _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(w, w));
+}
+
+#endif
