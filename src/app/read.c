@@ -141,37 +141,68 @@ static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t l
     return rc;
 }
 
-/* The hits' clusters: a cluster's score is its best hit's. */
+/* Where a hit is. */
+typedef struct place {
+    sc_id cluster;
+    double score;
+} place;
+
+typedef struct places {
+    place *v; /* best first */
+    size_t n;
+    size_t *hits; /* of each, beside v */
+} places;
+
+/* The distinct clusters among n places: a cluster's score is its best hit's. */
+static sc_rc distinct(const place *v, size_t n, sc_arena *arena, places *ret, sc_err *err) {
+    ret->n = 0;
+    ret->v = sc_arena_take_array(arena, n + 1, sizeof *ret->v);
+    ret->hits = sc_arena_take_array(arena, n + 1, sizeof *ret->hits);
+    if (!ret->v || !ret->hits) return sc_fail(err, SC_NOMEM, "no memory for the result");
+    for (size_t i = 0; i < n; i++) {
+        if (!sc_id_is_set(&v[i].cluster)) continue;
+        size_t k = 0;
+        while (k < ret->n && !sc_id_eq(&ret->v[k].cluster, &v[i].cluster)) k++;
+        if (k == ret->n) {
+            ret->v[ret->n++] = v[i];
+            ret->hits[k] = 0;
+        }
+        ret->hits[k]++;
+    }
+    return SC_OK;
+}
+
+/* The rows of the first n; fewer when one vanished meanwhile. */
+static sc_rc rows_of(sc_app *app, const sc_id *project, const places *p, size_t n, sc_arena *arena,
+                     sc_cluster_list *ret, sc_err *err) {
+    *ret = (sc_cluster_list){.items = NULL};
+    if (!n) return SC_OK;
+    sc_id *ids = sc_arena_take_array(arena, n, sizeof *ids);
+    if (!ids) return sc_fail(err, SC_NOMEM, "no memory for the result");
+    for (size_t i = 0; i < n; i++) ids[i] = p->v[i].cluster;
+    sc_cluster_filter f = {.project_id = *project, .by_ids = true, .ids = ids, .n_ids = n};
+    return STORE(app)->cluster_list(SELF(app), &f, &(sc_page){.limit = n},
+                                    sc_now_ms(app->conf.clock), arena, ret, err);
+}
+
 static sc_rc hit_clusters(sc_app *app, const sc_id *project, sc_search_result *r, sc_arena *arena,
                           sc_err *err) {
-    sc_id *ids = sc_arena_take_array(arena, r->n + 1, sizeof *ids);
+    places p;
+    sc_cluster_list list;
+    place *at_hit = sc_arena_take_array(arena, r->n + 1, sizeof *at_hit);
     r->clusters = sc_arena_take_array(arena, r->n + 1, sizeof *r->clusters);
-    if (!ids || !r->clusters) return sc_fail(err, SC_NOMEM, "no memory for the result");
-    size_t n = 0;
-    for (size_t i = 0; i < r->n; i++) {
-        const sc_id *id = &r->hits[i].feedback.cluster_id;
-        if (!sc_id_is_set(id)) continue;
-        size_t k = 0;
-        while (k < n && !sc_id_eq(&ids[k], id)) k++;
-        if (k == n) {
-            ids[n++] = *id;
-            r->clusters[k].score = r->hits[i].score;
-        }
-        r->clusters[k].hits++;
-    }
-    sc_cluster_filter f = {.project_id = *project, .by_ids = true, .ids = ids, .n_ids = n};
-    sc_page page = {.limit = SC_MAX(n, (size_t)1)};
-    sc_cluster_list list = {0};
-    sc_rc rc = n ? STORE(app)->cluster_list(SELF(app), &f, &page, sc_now_ms(app->conf.clock), arena,
-                                            &list, err)
-                 : SC_OK;
+    if (!at_hit || !r->clusters) return sc_fail(err, SC_NOMEM, "no memory for the result");
+    for (size_t i = 0; i < r->n; i++)
+        at_hit[i] = (place){r->hits[i].feedback.cluster_id, r->hits[i].score};
+    sc_rc rc = distinct(at_hit, r->n, arena, &p, err);
+    if (!rc) rc = rows_of(app, project, &p, p.n, arena, &list, err);
     if (rc) return rc;
-    size_t at = 0; /* same order; one that vanished meanwhile is left out */
-    for (size_t k = 0; k < n; k++) {
-        if (at >= list.n || !sc_id_eq(&list.items[at].id, &ids[k])) continue;
-        r->clusters[r->n_clusters] = r->clusters[k];
-        r->clusters[r->n_clusters++].cluster = list.items[at++];
-    }
+    for (size_t k = 0; k < p.n && r->n_clusters < list.n; k++) /* the same order */
+        if (sc_id_eq(&list.items[r->n_clusters].id, &p.v[k].cluster)) {
+            r->clusters[r->n_clusters].cluster = list.items[r->n_clusters];
+            r->clusters[r->n_clusters].score = p.v[k].score;
+            r->clusters[r->n_clusters++].hits = p.hits[k];
+        }
     return SC_OK;
 }
 
@@ -210,24 +241,38 @@ static bool cluster_fits(const sc_cluster_filter *f, const sc_cluster *c) {
            (!f->until_ms || c->last_seen_ms < f->until_ms) && c->count >= f->min_count;
 }
 
-/* With words: the clusters of the best hits. One page, at most 100. */
+static bool any_fits(const sc_cluster_filter *f) {
+    return !f->statuses && !f->by_source && !f->since_ms && !f->until_ms && f->min_count <= 1;
+}
+
+/* With words: the clusters of the best hits. One page, at most 100. The reports themselves are not read. */
 sc_rc sc_read_clusters(sc_app *app, const sc_cluster_filter *f, sc_str q, const sc_page *page,
                        sc_arena *arena, sc_cluster_list *ret, sc_err *err) {
+    enum { HITS = 100 };
     if (!q.n)
         return STORE(app)->cluster_list(SELF(app), f, page, sc_now_ms(app->conf.clock), arena, ret,
                                         err);
     if (page->cursor.n)
         return sc_fail_field(err, SC_INVALID, "cursor", "a list with q has one page");
-    sc_search_result found;
-    sc_rc rc = sc_read_search(app, &f->project_id, q, 100, arena, &found, err);
+    sc_hit *hits;
+    place at_hit[HITS];
+    places p;
+    size_t n;
+    sc_cluster_list list;
+    sc_rc rc = find_hits(app, &f->project_id, q, HITS, arena, &hits, &n, err);
     if (rc) return rc;
-    *ret = (sc_cluster_list){
-        .items = sc_arena_take_array(arena, found.n_clusters + 1, sizeof *ret->items)};
-    if (!ret->items) return sc_fail(err, SC_NOMEM, "no memory for the list");
-    for (size_t i = 0; i < found.n_clusters; i++) {
-        if (!cluster_fits(f, &found.clusters[i].cluster)) continue;
-        ret->total++;
-        if (ret->n < page->limit) ret->items[ret->n++] = found.clusters[i].cluster;
+    for (size_t i = 0; i < n; i++) at_hit[i] = (place){hits[i].cluster, (double)hits[i].score};
+    rc = distinct(at_hit, n, arena, &p, err);
+    bool all = any_fits(f);
+    if (!rc)
+        rc = rows_of(app, &f->project_id, &p, all ? SC_MIN(p.n, page->limit) : p.n, arena, &list,
+                     err);
+    if (rc) return rc;
+    *ret = (sc_cluster_list){.items = list.items, .total = all ? (int64_t)p.n : 0};
+    for (size_t i = 0; i < list.n; i++) {
+        if (!cluster_fits(f, &list.items[i])) continue;
+        ret->total += !all;
+        if (ret->n < page->limit) ret->items[ret->n++] = list.items[i];
     }
     return SC_OK;
 }

@@ -150,6 +150,7 @@ float sc_engine_idf(void *self, uint32_t term);
 
 typedef struct sc_hit {
     int64_t key;
+    sc_id cluster;           /* empty: in none          */
     float score;             /* fused, 0..1, best first */
     float semantic, lexical; /* its parts               */
 } sc_hit;

@@ -1,4 +1,5 @@
 /* Search: fused ranking, and plain matching of words. */
+#include <float.h>
 #include <stdlib.h>
 
 #include "group/state.h"
@@ -24,16 +25,20 @@ static void sift(const sc_items *t, const float *raw, uint32_t *heap, size_t n, 
 /* The `limit` best slots, best first. heap has room for them; returns how many. */
 static size_t best_of(const sc_items *t, const float *raw, size_t limit, uint32_t *heap) {
     size_t n = 0;
+    float least = FLT_TRUE_MIN; /* what it takes to be looked at: nearly all fall here */
     for (uint32_t i = 0; i < t->n; i++) {
-        if (raw[i] <= 0) continue;
+        if (raw[i] < least) continue;
         if (n < limit) {
             heap[n++] = i;
-            if (n == limit)
-                for (size_t k = n / 2; k-- > 0;) sift(t, raw, heap, n, k);
+            if (n < limit) continue;
+            for (size_t k = n / 2; k-- > 0;) sift(t, raw, heap, n, k);
         } else if (worse(t, raw, heap[0], i)) {
             heap[0] = i;
             sift(t, raw, heap, n, 0);
+        } else {
+            continue;
         }
+        least = raw[heap[0]];
     }
     if (n < limit)
         for (size_t k = n / 2; k-- > 0;) sift(t, raw, heap, n, k);
@@ -68,6 +73,7 @@ sc_rc sc_engine_search(const sc_engine *e, const sc_repr *query, size_t limit, s
         sc_parts p;
         sc_score_parts(&s, &q, heap[i], &p);
         hits[i] = (sc_hit){.key = e->items.v[heap[i]].key,
+                           .cluster = sc_groups_id(&e->groups, e->items.group[heap[i]]),
                            .score = (float)sc_score_shown(&s, (double)raw[heap[i]]),
                            .semantic = p.vec,
                            .lexical = p.word};
