@@ -1,8 +1,9 @@
 #include "embedders/registry.h"
 
 #include "embedders/builtin.h"
+#include "embedders/encoder/encoder.h"
 
-const sc_embedder_ops *const sc_embedders[] = {&sc_embedder_builtin};
+const sc_embedder_ops *const sc_embedders[] = {&sc_embedder_builtin, &sc_embedder_encoder};
 const size_t sc_embedders_n = SC_LEN(sc_embedders);
 
 const sc_embedder_ops *sc_embedder_find(sc_str name) {

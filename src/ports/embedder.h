@@ -1,7 +1,8 @@
 /* Port: an embedder turns prepared texts into unit vectors.
  *
  * A backend is constant ops + an option table + a zeroed instance of ops->size bytes. It holds no
- * retry, threads or logging. `model` names vectors that may be compared with each other: change it
+ * retry and no logging; threads only where its work is arithmetic that several cores share (it says so,
+ * and ends them with close). `model` names vectors that may be compared with each other: change it
  * whenever the numbers change. */
 #ifndef SC_PORTS_EMBEDDER_H
 #define SC_PORTS_EMBEDDER_H
