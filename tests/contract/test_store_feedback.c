@@ -418,6 +418,50 @@ static void filters_find_what_they_say_and_count_it(void **state) {
     fx_rc(f, f->ops->feedback_list(f->s, &q, &p, &f->arena, &l, &f->err), SC_NOT_FOUND);
 }
 
+/* Reports of a source that has few and of one that has many, against what the test knows itself. */
+static void a_source_is_listed_whole_whether_it_is_rare_or_not(void **state) {
+    enum { ALL = 1200, EVERY = 40, PAGE = 7 };
+    sc_fx *f = *state;
+    static sc_feedback r[ALL];
+    static sc_id jobs[ALL];
+    static sc_put_result out[ALL];
+    for (int i = 0; i < ALL; i++) {
+        r[i] = fx_feedback(f, &f->a);
+        jobs[i] = fx_id(f);
+        r[i].source = i % EVERY ? SC_SOURCE_generic : SC_SOURCE_reddit;
+        r[i].status = i % 3 ? SC_STR("open") : SC_STR("");
+        r[i].created_at_ms = T0 + i * 7919 % 300; /* many share a time */
+    }
+    fx_ok(f, f->ops->feedback_put(f->s, r, jobs, ALL, out, &f->err));
+    for (int turn = 0; turn < 8; turn++) {
+        sc_feedback_filter q = {.project_id = f->a, .by_source = true};
+        q.source = turn & 1 ? SC_SOURCE_generic : SC_SOURCE_reddit;
+        q.status = turn & 2 ? SC_STR("open") : SC_STR_NONE;
+        q.until_ms = turn & 4 ? T0 + 150 : 0;
+        q.since_ms = turn & 4 ? T0 + 20 : 0;
+        int64_t want = 0, got = 0, last_at = INT64_MAX, last_seq = INT64_MAX;
+        for (int i = 0; i < ALL; i++)
+            want += r[i].source == q.source && (!q.status.n || r[i].status.n) &&
+                    (!q.until_ms || r[i].created_at_ms < q.until_ms) &&
+                    r[i].created_at_ms >= q.since_ms;
+        sc_page p = {PAGE, SC_STR_NONE};
+        sc_feedback_list l;
+        do {
+            fx_ok(f, f->ops->feedback_list(f->s, &q, &p, &f->arena, &l, &f->err));
+            assert_int_equal(l.total, want);
+            for (size_t i = 0; i < l.n; i++, got++) {
+                int64_t at = l.items[i].created_at_ms, seq = l.items[i].seq;
+                assert_int_equal(l.items[i].source, q.source);
+                assert_true(at < last_at || (at == last_at && seq < last_seq));
+                last_at = at;
+                last_seq = seq;
+            }
+            p.cursor = l.next_cursor;
+        } while (p.cursor.n);
+        assert_int_equal(got, want);
+    }
+}
+
 static void named_seqs_come_in_the_order_asked_for(void **state) {
     sc_fx *f = *state;
     int64_t seqs[6], foreign;
@@ -511,6 +555,7 @@ int main(void) {
         fx_test(pages_are_complete_and_stable_while_reports_come_in),
         fx_test(pages_are_complete_where_many_reports_share_a_time),
         fx_test(filters_find_what_they_say_and_count_it),
+        fx_test(a_source_is_listed_whole_whether_it_is_rare_or_not),
         fx_test(named_seqs_come_in_the_order_asked_for),
         fx_test(pending_reports_come_oldest_first_and_leave_when_placed),
         fx_test(an_update_that_regroups_sends_the_report_back_but_leaves_it_in_its_cluster),

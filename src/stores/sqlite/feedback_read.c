@@ -105,6 +105,10 @@ enum {
     COUNT_ROWS = 20000,
     /* Up to so many open reports are sorted rather than looked for along the time index. */
     SORT_OPEN = 5000,
+    /* A row found by its source costs about as much as so many steps along the time index. */
+    SOURCE_ROW = 20,
+    /* So few reports of a source are always sorted. */
+    SORT_SOURCE = 200,
 };
 
 typedef struct list_step {
@@ -135,6 +139,13 @@ static const char by_open_sql[] =
 static const char by_status_sql[] =
     "SELECT " COLUMNS " FROM feedback f INDEXED BY feedback_status" PLACE
     " WHERE f.project_no = ?1 AND f.status = ?7 AND f.status <> '' AND ?10 = 0" TAIL("f");
+/* The index of external ids is one of sources too. Which rows, first: bodies are read of those alone. */
+static const char by_source_sql[] =
+    "SELECT " COLUMNS " FROM (SELECT f.seq AS chosen FROM feedback f INDEXED BY feedback_external"
+    " WHERE f.project_no = ?1 AND f.source = ?5 AND ?8 = 0 AND ?10 = 0"
+    " AND (f.created_at, f.seq) < (?2, ?3) AND f.created_at >= ?4 AND (?6 < 0 OR f.state = ?6)"
+    " AND (?7 = '' OR f.status = ?7) ORDER BY f.created_at DESC, f.seq DESC LIMIT ?9)"
+    " CROSS JOIN feedback f ON f.seq = chosen" PLACE " ORDER BY f.created_at DESC, f.seq DESC";
 static const char by_cluster_sql[] =
     "SELECT " COLUMNS " FROM item i INDEXED BY item_cluster CROSS JOIN feedback f ON f.seq = i.seq"
     " LEFT JOIN cluster k ON k.cluster_no = i.cluster_no"
@@ -144,10 +155,19 @@ static bool only_open(const sc_feedback_filter *f) {
     return f->unclustered || (f->by_state && f->state != SC_FEEDBACK_grouped);
 }
 
+/* The time index holds a page of a source's reports within about (all / its reports) entries for each row; of a
+ * rare source that is all of the index. */
+static bool rare_source(const list_step *s) {
+    if (!s->f->by_source || s->f->unclustered || s->cluster_no) return false;
+    int64_t n = s->by_source[s->f->source], page = (int64_t)s->page->limit + 1;
+    return n <= SORT_SOURCE || n * SOURCE_ROW <= s->all / n * page;
+}
+
 static const char *way_of(const list_step *s) {
     if (s->cluster_no) return by_cluster_sql;
     int64_t open = s->by_state[SC_FEEDBACK_pending] + s->by_state[SC_FEEDBACK_parked];
     if (only_open(s->f) && open <= SORT_OPEN) return by_open_sql;
+    if (rare_source(s)) return by_source_sql;
     return s->f->status.n ? by_status_sql : by_time_sql;
 }
 
@@ -244,6 +264,9 @@ static sc_rc count_members(list_step *s, int64_t *ret, sc_err *err) {
 static const char count_open_sql[] =
     "SELECT count(*) FROM feedback f INDEXED BY feedback_open LEFT JOIN item i ON i.seq = f.seq"
     " WHERE f.project_no = ?1 AND f.state <> 1 AND ?10 = 0" COUNT_TAIL("f");
+static const char count_source_sql[] =
+    "SELECT count(*) FROM feedback f INDEXED BY feedback_external LEFT JOIN item i ON i.seq = f.seq"
+    " WHERE f.project_no = ?1 AND f.source = ?5 AND ?10 = 0" COUNT_TAIL("f");
 static const char count_cluster_sql[] =
     "SELECT count(*) FROM item i INDEXED BY item_cluster CROSS JOIN feedback f ON f.seq = i.seq"
     " WHERE i.cluster_no = ?10 AND i.cluster_no > 0 AND f.project_no = ?1" COUNT_TAIL("i");
@@ -283,6 +306,8 @@ static sc_rc count(list_step *s, sc_err *err) {
         s->out->total = s->by_state[f->state];
     } else if (plain && un && !by && !st) {
         s->out->total = s->all - s->clustered;
+    } else if (rare_source(s)) {
+        return count_rows(s, count_source_sql, err);
     } else if (!st && !un) {
         return count_times(s, err);
     } else if (only_open(f) && s->by_state[0] + s->by_state[2] <= COUNT_ROWS) {
