@@ -23,10 +23,10 @@ static sc_style style_of(sc_str status) {
     return sc_str_is(status, "ignored") || sc_str_is(status, "snoozed") ? SC_DIM : SC_PLAIN;
 }
 
-static const sc_column cluster_columns[] = {{"ID", false, false},     {"REPORTS", true, false},
-                                            {"STATUS", false, false}, {"LAST SEEN", false, false},
-                                            {"FITS", false, false},   {"SOURCES", false, true},
-                                            {"TITLE", false, true}};
+static const sc_column cluster_columns[] = {
+    {"ID", false, false, 0},        {"REPORTS", true, false, 0}, {"STATUS", false, false, 4},
+    {"LAST SEEN", false, false, 3}, {"FITS", false, false, 1},   {"SOURCES", false, true, 2},
+    {"TITLE", false, true, 0}};
 
 static void cluster_row(sc_table *t, const json_t *v) {
     SC_AUTO(sc_buf_done) sc_buf b;
@@ -234,11 +234,11 @@ typedef struct search_conf {
 } search_conf;
 
 static void print_hits(const json_t *v) {
-    static const sc_column columns[] = {{"SCORE", true, false},
-                                        {"REPORT", false, false},
-                                        {"SOURCE", false, false},
-                                        {"WRITTEN", false, false},
-                                        {"TITLE", false, true}};
+    static const sc_column columns[] = {{"SCORE", true, false, 0},
+                                        {"REPORT", false, false, 0},
+                                        {"SOURCE", false, false, 1},
+                                        {"WRITTEN", false, false, 2},
+                                        {"TITLE", false, true, 0}};
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
     SC_AUTO(sc_buf_done) sc_buf b;
@@ -261,11 +261,11 @@ static void print_hits(const json_t *v) {
 }
 
 static void print_hit_clusters(const json_t *v) {
-    static const sc_column columns[] = {{"HITS", true, false},
-                                        {"ISSUE", false, false},
-                                        {"REPORTS", true, false},
-                                        {"STATUS", false, false},
-                                        {"TITLE", false, true}};
+    static const sc_column columns[] = {{"HITS", true, false, 0},
+                                        {"ISSUE", false, false, 0},
+                                        {"REPORTS", true, false, 0},
+                                        {"STATUS", false, false, 0},
+                                        {"TITLE", false, true, 0}};
     const json_t *list = json_object_get(v, "clusters");
     if (json_array_size(list) == 0) return;
     sc_table t;

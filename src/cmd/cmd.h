@@ -99,8 +99,9 @@ bool sc_cmd_words_wrong(const sc_call *c, size_t min, size_t max);
 /* Each verb's row; main.c puts them in order. */
 extern const sc_verb sc_verb_serve, sc_verb_worker, sc_verb_demo, sc_verb_ingest, sc_verb_import,
     sc_verb_clusters, sc_verb_show, sc_verb_search, sc_verb_trace, sc_verb_merge, sc_verb_split,
-    sc_verb_move, sc_verb_undo, sc_verb_keys, sc_verb_jobs, sc_verb_eval, sc_verb_doctor,
-    sc_verb_backup, sc_verb_restore, sc_verb_export, sc_verb_completion, sc_verb_help;
+    sc_verb_move, sc_verb_undo, sc_verb_keys, sc_verb_projects, sc_verb_jobs, sc_verb_eval,
+    sc_verb_doctor, sc_verb_backup, sc_verb_restore, sc_verb_export, sc_verb_completion,
+    sc_verb_help;
 /* `soulcaster --help`, and a verb's page. */
 void sc_help_overview(const sc_verb *const *verbs, size_t n_verbs, FILE *to);
 void sc_help_verb(const sc_verb *verb, FILE *to);
@@ -170,7 +171,10 @@ void sc_log_from(const sc_call *c, const char *fallback);
 /* ---- The API ----------------------------------------------------------------------------------- */
 
 typedef struct sc_api sc_api;
-enum { SC_API_GROUPS = 1 /* if it starts its own server, then with the grouping worker */ };
+enum {
+    SC_API_GROUPS = 1, /* if it starts its own server, then with the grouping worker */
+    SC_API_MAKES = 2,  /* ... also on a data folder that is not there yet; GROUPS too */
+};
 
 sc_rc sc_api_open(sc_call *c, unsigned flags, sc_api **ret, sc_err *err);
 /* For a server that this process runs anyway. */
@@ -319,7 +323,8 @@ enum { SC_TABLE_MAX_COLUMNS = 12 };
 typedef struct sc_column {
     const char *head;
     bool right;
-    bool gives; /* is shortened when the line does not fit */
+    bool gives;      /* is shortened when the line does not fit */
+    unsigned leaves; /* when the last column would still be too short: 1 goes first; 0 stays */
 } sc_column;
 typedef struct sc_table {
     const sc_column *columns;

@@ -129,11 +129,11 @@ static void issue_row(sc_table *t, const json_t *v) {
 }
 
 static sc_rc print_issues(sc_api *a, sc_err *err) {
-    static const sc_column columns[] = {{"REPORTS", true, false},
-                                        {"SOURCES", false, true},
-                                        {"LAST SEEN", false, false},
-                                        {"ISSUE", false, false},
-                                        {"TITLE", false, true}};
+    static const sc_column columns[] = {{"REPORTS", true, false, 0},
+                                        {"SOURCES", false, true, 0},
+                                        {"LAST SEEN", false, false, 0},
+                                        {"ISSUE", false, false, 0},
+                                        {"TITLE", false, true, 0}};
     SC_AUTO(sc_json_auto) json_t *page = NULL;
     char path[80];
     snprintf(path, sizeof path, "/api/clusters?sort=size&limit=%d", SHOWN);

@@ -187,10 +187,10 @@ static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path,
 
 static int eval(sc_call *c) {
     static const sc_column columns[] = {
-        {"FILE", false, true},    {"REPORTS", true, false},  {"FOUND/TRUE", true, false},
-        {"ARI", true, false},     {"PAIR-P", true, false},   {"PAIR-R", true, false},
-        {"PAIR-F1", true, false}, {"V", true, false},        {"R@1", true, false},
-        {"R@5", true, false},     {"MS/REPORT", true, false}};
+        {"FILE", false, true, 0},    {"REPORTS", true, false, 0},  {"FOUND/TRUE", true, false, 0},
+        {"ARI", true, false, 0},     {"PAIR-P", true, false, 0},   {"PAIR-R", true, false, 0},
+        {"PAIR-F1", true, false, 0}, {"V", true, false, 0},        {"R@1", true, false, 0},
+        {"R@5", true, false, 0},     {"MS/REPORT", true, false, 0}};
     sc_err err = {0};
     sc_embedder embedder = {NULL, NULL};
     if (sc_cmd_words_wrong(c, 1, 1000)) return SC_EXIT_USAGE;

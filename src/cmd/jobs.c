@@ -32,9 +32,10 @@ static void job_row(sc_table *t, const json_t *v) {
 }
 
 static int list(sc_call *c, sc_api *a, const char *where) {
-    static const sc_column columns[] = {{"JOB", false, false},     {"KIND", false, false},
-                                        {"STATUS", false, false},  {"ATTEMPTS", false, false},
-                                        {"CHANGED", false, false}, {"LAST ERROR", false, true}};
+    static const sc_column columns[] = {
+        {"JOB", false, false, 0},     {"KIND", false, false, 0},
+        {"STATUS", false, false, 0},  {"ATTEMPTS", false, false, 0},
+        {"CHANGED", false, false, 0}, {"LAST ERROR", false, true, 0}};
     const jobs_conf *o = c->conf;
     sc_err err = {0};
     SC_AUTO(sc_json_auto) json_t *v = NULL;

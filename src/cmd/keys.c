@@ -31,9 +31,9 @@ static void key_row(sc_table *t, const json_t *v) {
 }
 
 static int list(sc_call *c, sc_api *a) {
-    static const sc_column columns[] = {{"ID", false, false},     {"NAME", false, true},
-                                        {"BEGINS", false, false}, {"SCOPES", false, false},
-                                        {"PROJECT", false, true}, {"LAST USED", false, false}};
+    static const sc_column columns[] = {
+        {"ID", false, false, 0},     {"NAME", false, true, 0},    {"BEGINS", false, false, 0},
+        {"SCOPES", false, false, 0}, {"PROJECT", false, true, 0}, {"LAST USED", false, false, 0}};
     sc_err err = {0};
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     if (sc_api_do(a, "GET", "/api/keys", NULL, &v, &err)) return sc_cmd_fail_err(c, &err);

@@ -154,7 +154,7 @@ int sc_out_end(int code) {
 
 /* ---- Tables -------------------------------------------------------------------------------------- */
 
-enum { TABLE_BYTES = 64 << 20, GAP = 2, WISHED = 12, LEAST = 5 };
+enum { TABLE_BYTES = 64 << 20, GAP = 2, WISHED = 12, LEAST = 5, READABLE = 40 };
 
 void sc_table_init(sc_table *t, const sc_column *columns, size_t n) {
     *t = (sc_table){.columns = columns, .n_columns = SC_MIN(n, (size_t)SC_TABLE_MAX_COLUMNS)};
@@ -195,18 +195,51 @@ void sc_table_cellf(sc_table *t, sc_style style, const char *fmt, ...) {
     sc_table_cell(t, style, sc_str_of(text));
 }
 
+/* The columns of a table as they are printed. */
+typedef struct layout {
+    const sc_table *t;
+    bool gone[SC_TABLE_MAX_COLUMNS];
+    size_t full[SC_TABLE_MAX_COLUMNS], widths[SC_TABLE_MAX_COLUMNS];
+} layout;
+
 /* Takes from the giving columns, the widest first, until the line fits or each is down to `least`. */
-static void fit(const sc_table *t, size_t *widths, size_t least) {
+static void fit(layout *y, size_t least) {
+    const sc_table *t = y->t;
     while (width) {
-        size_t total = GAP * (t->n_columns - 1), widest = SIZE_MAX;
+        size_t total = 0, widest = SIZE_MAX;
         for (size_t i = 0; i < t->n_columns; i++) {
-            total += widths[i];
-            if (t->columns[i].gives && widths[i] > least &&
-                (widest == SIZE_MAX || widths[i] > widths[widest]))
+            if (y->gone[i]) continue;
+            total += y->widths[i] + (total ? GAP : 0);
+            if (t->columns[i].gives && y->widths[i] > least &&
+                (widest == SIZE_MAX || y->widths[i] > y->widths[widest]))
                 widest = i;
         }
         if (total <= width || widest == SIZE_MAX) return;
-        widths[widest] -= SC_MIN(total - width, widths[widest] - least);
+        y->widths[widest] -= SC_MIN(total - width, y->widths[widest] - least);
+    }
+}
+
+/* The column that leaves next, or SIZE_MAX. */
+static size_t next_to_leave(const layout *y) {
+    size_t next = SIZE_MAX;
+    const sc_column *columns = y->t->columns;
+    for (size_t i = 0; i < y->t->n_columns; i++)
+        if (columns[i].leaves && !y->gone[i] &&
+            (next == SIZE_MAX || columns[i].leaves < columns[next].leaves))
+            next = i;
+    return next;
+}
+
+/* On a narrow terminal whole columns go, so that the last one, the title, can still be read. */
+static void lay_out(layout *y) {
+    size_t n = y->t->n_columns, last = n - 1;
+    for (size_t next = 0; next != SIZE_MAX;) {
+        memcpy(y->widths, y->full, sizeof y->widths);
+        fit(y, WISHED);
+        fit(y, LEAST);
+        if (y->widths[last] >= SC_MIN(y->full[last], (size_t)READABLE)) return;
+        next = next_to_leave(y);
+        if (next != SIZE_MAX) y->gone[next] = true;
     }
 }
 
@@ -232,18 +265,20 @@ static void print_cell(sc_str text, sc_style style, size_t room, bool right, boo
 }
 
 void sc_table_print(sc_table *t) {
-    size_t widths[SC_TABLE_MAX_COLUMNS] = {0}, n = t->n_columns;
-    for (size_t i = 0; i < n; i++) widths[i] = strlen(t->columns[i].head);
+    layout y = {.t = t};
+    size_t n = t->n_columns;
+    for (size_t i = 0; i < n; i++) y.full[i] = strlen(t->columns[i].head);
     for (size_t i = 0; i < t->n_cells; i++)
-        widths[i % n] = SC_MAX(widths[i % n], sc_out_columns(t->cells[i].text));
-    fit(t, widths, WISHED);
-    fit(t, widths, LEAST);
+        y.full[i % n] = SC_MAX(y.full[i % n], sc_out_columns(t->cells[i].text));
+    lay_out(&y);
     for (size_t i = 0; i < n; i++)
-        print_cell(sc_str_of(t->columns[i].head), SC_DIM, widths[i], t->columns[i].right,
-                   i + 1 == n);
+        if (!y.gone[i])
+            print_cell(sc_str_of(t->columns[i].head), SC_DIM, y.widths[i], t->columns[i].right,
+                       i + 1 == n);
     for (size_t i = 0; i < t->n_cells; i++)
-        print_cell(t->cells[i].text, t->cells[i].style, widths[i % n], t->columns[i % n].right,
-                   i % n + 1 == n);
+        if (!y.gone[i % n])
+            print_cell(t->cells[i].text, t->cells[i].style, y.widths[i % n],
+                       t->columns[i % n].right, i % n + 1 == n);
     if (t->failed) fprintf(stderr, "soulcaster: out of memory; the table is not complete\n");
     t->n_cells = 0;
     sc_arena_reset(&t->arena);

@@ -63,10 +63,10 @@ static void put_list(sc_buf *b, const json_t *list) {
 }
 
 static void print_members(const json_t *v) {
-    static const sc_column columns[] = {{"REPORT", false, false},
-                                        {"SOURCE", false, false},
-                                        {"WRITTEN", false, false},
-                                        {"TITLE", false, true}};
+    static const sc_column columns[] = {{"REPORT", false, false, 0},
+                                        {"SOURCE", false, false, 0},
+                                        {"WRITTEN", false, false, 0},
+                                        {"TITLE", false, true, 0}};
     const json_t *items = json_object_get(v, "feedback_items");
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
