@@ -11,6 +11,7 @@ static const char *kind_of(const sc_opt *o) {
 
 static void words_of(const sc_verb *v, FILE *to) {
     if (!strcmp(v->name, "keys")) fputs(" list create revoke login", to);
+    if (!strcmp(v->name, "projects")) fputs(" list create", to);
     if (!strcmp(v->name, "jobs")) fputs(" list dead retry drop", to);
     if (!strcmp(v->name, "completion")) fputs(" bash zsh", to);
 }
@@ -108,8 +109,8 @@ static void zsh_verb(const sc_verb *v, const sc_opt *rows, size_t n, FILE *to) {
         }
         fputc('\'', to);
     }
-    bool closed =
-        !strcmp(v->name, "keys") || !strcmp(v->name, "jobs") || !strcmp(v->name, "completion");
+    bool closed = !strcmp(v->name, "keys") || !strcmp(v->name, "projects") ||
+                  !strcmp(v->name, "jobs") || !strcmp(v->name, "completion");
     if (closed) {
         fputs(" \\\n            '1:what:(", to);
         words_of(v, to);

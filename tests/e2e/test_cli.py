@@ -16,7 +16,7 @@ import unittest
 
 import soul
 
-VERBS = ("serve worker demo ingest clusters show search trace merge split move undo keys jobs doctor backup restore export import "
+VERBS = ("serve worker demo ingest clusters show search trace merge split move undo projects keys jobs doctor backup restore export import "
          "eval completion help").split()
 STREAM = os.path.join(os.path.dirname(__file__), "../../../shared/data/demo_stream_titanium.jsonl")
 REPORTS = [{"key": f"T-{n}", "summary": title, "description": f"{title}. Please, number {n}.", "created": f"2026-10-{n + 1:02d}", "plan": "team"}
@@ -329,7 +329,45 @@ class Look(Folder):
         self.assertNotIn("\x1b", self.run_("show", report).stdout)
 
 
+    def test_a_narrow_terminal_keeps_the_title_readable(self):
+        self.fill()
+        title = max((i["title"] for i in self.json_("clusters")["items"]), key=len)
+        heads = {}
+        for columns in 200, 100, 80, 60, 40:
+            shown = on_terminal("clusters", "--data", self.data, columns=columns, env={"NO_COLOR": "1"}).replace("\r", "").splitlines()
+            heads[columns] = shown[0].split("  ")
+            self.assertTrue(all(len(line) <= columns for line in shown), shown)
+            room = min(len(title), 40, columns - 20)
+            self.assertTrue(any(title[:room - 1] in line for line in shown), (columns, shown))
+            self.assertIn("TITLE", shown[0])
+            self.assertIn("REPORTS", shown[0])
+        words = {n: {h.strip() for h in head if h.strip()} for n, head in heads.items()}
+        self.assertEqual(words[200], {"ID", "REPORTS", "STATUS", "LAST SEEN", "FITS", "SOURCES", "TITLE"})
+        self.assertTrue(words[40] <= words[60] <= words[80] <= words[100] <= words[200], words)
+        self.assertNotIn("FITS", words[60])
+        whole = self.run_("clusters").stdout.splitlines()[0]
+        self.assertIn("FITS", whole)  # not to a terminal: all of it
+
 class Keep(Folder):
+    def test_projects(self):
+        made = json.loads(soul.run("projects", "create", "mobile-app", "--json", "--data", self.data).stdout)
+        self.assertEqual(made["name"], "mobile-app")
+        got = self.run_("projects", "create", "web-shop")
+        self.assertIn("web-shop: ", got.stdout)
+        self.assertIn("--project web-shop", got.stderr)
+        listed = {p["name"]: p["id"] for p in self.json_("projects")["items"]}
+        self.assertEqual(listed["mobile-app"], made["id"])
+        self.assertIn("web-shop", self.run_("projects", "list").stdout)
+        self.assertIn("exists already", self.run_("projects", "create", "web-shop", code=1).stderr)
+        self.run_("projects", "create", "Web Shop", code=1)
+        self.run_("projects", "create", code=2)
+        self.run_("projects", "drop", code=2)
+        with soul.Server(data=self.data):
+            self.json_("projects", "create", "third")
+            self.assertIn("third", self.run_("projects").stdout)
+        self.assertIn("--data", soul.run("projects", "--data", self.path("nowhere")).stderr)
+        self.assertFalse(os.path.exists(self.path("nowhere")))
+
     def test_keys(self):
         self.fill()
         made = self.json_("keys", "create", "--name", "form", "--scopes", "ingest,read")
