@@ -66,6 +66,9 @@ typedef struct sc_common {
     const char *color;
     const char *server, *key, *project;
     const char *log_level;
+    /* Of the stack. */
+    const char *embedder, *embed_when_down, *embed_max_usd;
+    int64_t embed_timeout_ms, embed_max_requests, embed_max_tokens;
     /* Of the server. */
     const char *listen;
     bool no_worker, login_link;

@@ -67,6 +67,55 @@ static const struct {
       .arg = "LEVEL",
       .help = "debug, info, warn, error or off"}},
     {SC_OPTS_STACK,
+     {.name = "embedder",
+      .type = SC_OPT_STR,
+      .offset = AT(embedder),
+      .fallback = "builtin",
+      .arg = "NAME",
+      .help = "what turns texts into vectors: builtin, encoder, gemini or openai"}},
+    {SC_OPTS_STACK,
+     {.name = "embed-timeout-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(embed_timeout_ms),
+      .fallback = "10000",
+      .arg = "MS",
+      .min = 100,
+      .max = 120000,
+      .help = "for one request to a remote embedder"}},
+    {SC_OPTS_STACK,
+     {.name = "embed-when-down",
+      .type = SC_OPT_STR,
+      .offset = AT(embed_when_down),
+      .fallback = "local",
+      .arg = "HOW",
+      .help = "while a remote embedder cannot be asked: local (group by words and stacks, mend "
+              "it later) or wait"}},
+    {SC_OPTS_STACK,
+     {.name = "embed-max-requests",
+      .type = SC_OPT_INT,
+      .offset = AT(embed_max_requests),
+      .fallback = "0",
+      .arg = "N",
+      .min = 0,
+      .max = INT64_MAX,
+      .help = "to a remote embedder in a day (UTC); 0 is no cap"}},
+    {SC_OPTS_STACK,
+     {.name = "embed-max-tokens",
+      .type = SC_OPT_INT,
+      .offset = AT(embed_max_tokens),
+      .fallback = "0",
+      .arg = "N",
+      .min = 0,
+      .max = INT64_MAX,
+      .help = "to a remote embedder in a day; 0 is no cap"}},
+    {SC_OPTS_STACK,
+     {.name = "embed-max-usd",
+      .type = SC_OPT_STR,
+      .offset = AT(embed_max_usd),
+      .fallback = "0",
+      .arg = "USD",
+      .help = "what a remote embedder may cost in a day; 0 is no cap"}},
+    {SC_OPTS_STACK,
      {.name = "max-queued",
       .type = SC_OPT_BYTES,
       .offset = AT(max_queued_bytes),
@@ -178,8 +227,16 @@ static const struct {
       .help = "how long requests under way may take after SIGTERM"}},
 };
 
-/* Where a row's value lives. */
-typedef enum home { OF_VERB, OF_COMMON, OF_STORE, OF_EMBEDDER, HOMES } home;
+/* Where a row's value lives; each embedder has a home of its own, from OF_EMBEDDER on. */
+enum {
+    OF_VERB,
+    OF_COMMON,
+    OF_STORE,
+    OF_EMBEDDER,
+    MAX_EMBEDDERS = 8,
+    HOMES = OF_EMBEDDER + MAX_EMBEDDERS
+};
+typedef unsigned home;
 typedef struct row {
     sc_opt opt; /* offset within its home */
     home home;
@@ -220,17 +277,19 @@ static void add(rows *r, const sc_opt *opts, size_t n, home h, bool shown) {
 /* What a verb shows, and what it reads besides: a client may have to start the stack itself. */
 static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     const sc_store_ops *store = sc_stores[0];
-    const sc_embedder_ops *embedder = sc_embedders[0];
+    size_t n_embedders = SC_MIN(sc_embedders_n, (size_t)MAX_EMBEDDERS);
+    size_t room = verb->n_opts + SC_LEN(shared) + store->n_opts;
+    for (size_t i = 0; i < n_embedders; i++) room += sc_embedders[i]->n_opts;
     r->n = 0;
-    r->v = sc_alloc_array(verb->n_opts + SC_LEN(shared) + store->n_opts + embedder->n_opts,
-                          sizeof *r->v);
+    r->v = sc_alloc_array(room, sizeof *r->v);
     if (!r->v) return sc_fail(err, SC_NOMEM, "out of memory");
     add(r, verb->opts, verb->n_opts, OF_VERB, true);
     for (size_t i = 0; i < SC_LEN(shared); i++)
         add(r, &shared[i].opt, 1, OF_COMMON, (verb->sets & shared[i].set) != 0);
     bool stack = (verb->sets & SC_OPTS_STACK) != 0;
     add(r, store->opts, store->n_opts, OF_STORE, stack);
-    add(r, embedder->opts, embedder->n_opts, OF_EMBEDDER, stack);
+    for (size_t i = 0; i < n_embedders; i++)
+        add(r, sc_embedders[i]->opts, sc_embedders[i]->n_opts, OF_EMBEDDER + (home)i, stack);
     return SC_OK;
 }
 
@@ -320,7 +379,9 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
         if (!c->common.server && url && *url) c->common.server = url;
         c->conf = b.p + b.at[OF_VERB]; /* the block's first bytes: what sc_options_done frees */
         c->store_conf = b.p + b.at[OF_STORE];
-        c->embedder_conf = b.p + b.at[OF_EMBEDDER];
+        for (size_t i = 0; i < sc_embedders_n && i < MAX_EMBEDDERS; i++)
+            if (!strcmp(c->common.embedder, sc_embedders[i]->name))
+                c->embedder_conf = b.p + b.at[OF_EMBEDDER + i];
     }
     sc_free(r.v);
     return rc;

@@ -35,7 +35,15 @@ const char *sc_stack_url(const sc_stack *s) {
 }
 
 sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, sc_err *err) {
-    const sc_embedder_ops *ops = sc_embedders[0];
+    const sc_embedder_ops *ops = sc_embedder_find(sc_str_of(c->common.embedder));
+    if (!ops) {
+        SC_AUTO(sc_buf_done) sc_buf names;
+        sc_buf_init(&names, 1024);
+        for (size_t i = 0; i < sc_embedders_n; i++)
+            sc_buf_putf(&names, "%s%s", i ? ", " : "", sc_embedders[i]->name);
+        return sc_fail(err, SC_INVALID, "--embedder %.40s: there are %s", c->common.embedder,
+                       names.p ? names.p : "");
+    }
     void *self = sc_alloc(ops->size);
     if (!self) return sc_fail(err, SC_NOMEM, "out of memory");
     sc_rc rc = ops->open(self, ops->n_opts ? c->embedder_conf : NULL, err);

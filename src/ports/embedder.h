@@ -11,6 +11,22 @@
 #include "base/err.h"
 #include "text/prepare.h"
 
+/* What only a backend behind a network has. Its errors tell the app what to do:
+ *   SC_LIMITED      wait (retry_after_ms), then again; SC_UPSTREAM, SC_TIMEOUT  again, with back-off
+ *   SC_INVALID, SC_TOO_LARGE, SC_UNPROCESSABLE     these texts are not taken
+ *   SC_UNAUTHORIZED, SC_FORBIDDEN, SC_NOT_FOUND    the set-up is wrong: no text will be taken
+ * A reply is either n whole vectors, finite and of the right length, or an error: never some. */
+typedef struct sc_embedder_remote {
+    /* As ops->embed; *ret_tokens is what the service counted, 0 when it did not say. */
+    sc_rc (*embed)(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
+                   int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err);
+    size_t (*max_batch)(const void *self);
+    /* The text as it is sent, in the arena; empty: it says nothing and is not sent. */
+    sc_rc (*text)(const void *self, const sc_prepared *text, sc_arena *arena, sc_str *ret,
+                  sc_err *err);
+    int64_t (*price)(const void *self); /* millionths of a dollar for a million tokens; 0 = free */
+} sc_embedder_remote;
+
 typedef struct sc_embedder_ops {
     const char *name; /* "builtin" */
     const char *summary;
@@ -26,6 +42,7 @@ typedef struct sc_embedder_ops {
     uint16_t (*dim)(const void *self);      /* required, at most SC_REPR_MAX_DIM */
     const char *(*model)(const void *self); /* required: "builtin-1/prepare-1"  */
     void (*close)(void *self);              /* optional */
+    const sc_embedder_remote *remote;       /* NULL: local, it answers in milliseconds */
 } sc_embedder_ops;
 
 /* An opened embedder, as the app hands it round. */
