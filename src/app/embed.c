@@ -1,0 +1,456 @@
+#include "app/embed.h"
+
+#include <pthread.h>
+
+#include "base/id.h"
+#include "core/job.h"
+#include "core/repr.h"
+
+enum {
+    REMEMBER = 1024, /* texts; more than a fetch may hold */
+    MAX_FETCH = 256,
+    ATTEMPTS = 3,
+    BACKOFF_BASE_MS = 250,
+    BACKOFF_CAP_MS = 4000,
+    PATIENCE_MS = 5000, /* a longer Retry-After is not waited out, it holds the breaker */
+    QUERY_MS = 2500,
+    BYTES_A_TOKEN = 4,
+    SECOND_SEED = 0x5ca1ab1e,
+};
+
+/* One text, known by 128 bits of hash of what is sent. */
+typedef struct entry {
+    uint64_t key[2]; /* both 0 = free */
+    sc_embed_state state;
+    sc_err why;
+} entry;
+
+struct sc_embed {
+    sc_embed_conf conf;
+    uint16_t dim;
+    size_t batch;
+    pthread_mutex_t lock; /* guards all below; never held during a request */
+    sc_breaker breaker;
+    sc_budget budget;
+    int64_t capped_until_ms;
+    sc_err capped_why;
+    entry entries[REMEMBER];
+    int8_t *vecs; /* REMEMBER x dim */
+    size_t next;  /* ring */
+    sc_embed_stats stats;
+    sc_arena canary_arena;
+    sc_prepared canary;
+};
+
+/* One fetch on its way. */
+typedef struct fetch {
+    sc_embed *e;
+    sc_prepared *texts; /* distinct, not remembered, each with something to say */
+    uint64_t (*keys)[2];
+    int64_t *tokens;
+    int8_t *vecs; /* batch x dim */
+    sc_embed_beat beat;
+    void *beat_self;
+} fetch;
+
+sc_rc sc_embed_new(const sc_embed_conf *conf, sc_embed **ret, sc_err *err) {
+    sc_embed *e = sc_alloc(sizeof *e);
+    if (!e) return sc_fail(err, SC_NOMEM, "no memory for the embedder");
+    const sc_embedder *em = &conf->embedder;
+    e->conf = *conf;
+    e->dim = em->ops->dim(em->self);
+    e->batch = SC_MAX(SC_MIN(em->ops->remote->max_batch(em->self), (size_t)MAX_FETCH), (size_t)1);
+    e->vecs = sc_alloc_array(REMEMBER, e->dim);
+    pthread_mutex_init(&e->lock, NULL);
+    sc_budget_init(&e->budget, conf->store, &conf->cap, em->ops->remote->price(em->self));
+    sc_arena_init(&e->canary_arena, 4 << 20);
+    sc_rc rc = e->vecs ? sc_prepare(SC_STR("The export fails"), SC_STR_NONE, SC_STR_NONE,
+                                    &e->canary_arena, &e->canary, err)
+                       : sc_fail(err, SC_NOMEM, "no memory for the embedder");
+    if (rc)
+        sc_embed_free(e);
+    else
+        *ret = e;
+    return rc;
+}
+
+void sc_embed_free(sc_embed *e) {
+    if (!e) return;
+    pthread_mutex_destroy(&e->lock);
+    sc_arena_done(&e->canary_arena);
+    sc_free(e->vecs);
+    sc_free(e);
+}
+
+/* ---- What is remembered ------------------------------------------------------------------------ */
+
+static size_t find(const sc_embed *e, const uint64_t key[2]) {
+    for (size_t i = 0; i < REMEMBER; i++)
+        if (e->entries[i].key[0] == key[0] && e->entries[i].key[1] == key[1]) return i;
+    return REMEMBER;
+}
+
+static void remember(sc_embed *e, const uint64_t key[2], sc_embed_state state, const int8_t *vec,
+                     const sc_err *why) {
+    size_t at = find(e, key);
+    if (at == REMEMBER) {
+        at = e->next;
+        e->next = (e->next + 1) % REMEMBER;
+    }
+    e->entries[at] = (entry){.key = {key[0], key[1]}, .state = state};
+    if (why) e->entries[at].why = *why;
+    if (vec) memcpy(e->vecs + at * e->dim, vec, e->dim);
+}
+
+/* Failures count for one fetch only. */
+static void forget_failures(sc_embed *e) {
+    for (size_t i = 0; i < REMEMBER; i++)
+        if (e->entries[i].state != SC_EMBED_READY) e->entries[i] = (entry){.state = SC_EMBED_READY};
+}
+
+/* *ret_tokens 0: the text says nothing. */
+static sc_rc key_of(const sc_embed *e, const sc_prepared *p, uint64_t ret[2], int64_t *ret_tokens,
+                    sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_str s;
+    sc_rc rc = e->conf.embedder.ops->remote->text(e->conf.embedder.self, p, &arena, &s, err);
+    if (rc) return rc;
+    ret[0] = sc_hash64(s.p, s.n, 0);
+    ret[1] = sc_hash64(s.p, s.n, SECOND_SEED) | 1; /* never the key of a free entry */
+    *ret_tokens = s.n ? (int64_t)(s.n / BYTES_A_TOKEN) + 1 : 0;
+    return SC_OK;
+}
+
+/* ---- One request -------------------------------------------------------------------------------- */
+
+static uint32_t random_bits(void) {
+    uint32_t r;
+    sc_random(&r, sizeof r);
+    return r;
+}
+
+static bool of_the_setup(sc_rc rc) {
+    return rc == SC_UNAUTHORIZED || rc == SC_FORBIDDEN || rc == SC_NOT_FOUND;
+}
+static bool refused(sc_rc rc) {
+    return rc == SC_INVALID || rc == SC_TOO_LARGE || rc == SC_UNPROCESSABLE;
+}
+static bool ours(sc_rc rc) { /* nothing to do with the service */
+    return rc == SC_CANCELLED || rc == SC_STORE || rc == SC_NOMEM || rc == SC_FENCED ||
+           rc == SC_INTERNAL || rc == SC_IO;
+}
+
+/* Under the lock: a cap that is reached stays so until midnight. */
+static sc_rc book(sc_embed *e, int64_t now, int64_t tokens, sc_err *err) {
+    sc_err why = {0};
+    sc_rc rc = sc_budget_book(&e->budget, now, tokens, &why);
+    if (rc == SC_LIMITED) {
+        e->capped_until_ms = now + why.retry_after_ms;
+        e->capped_why = why;
+    }
+    if (rc && err) *err = why;
+    return rc;
+}
+
+static void count_outcome(sc_embed *e, sc_rc rc, size_t n, int64_t estimate, int64_t tokens) {
+    e->stats.requests++;
+    if (rc == SC_LIMITED) e->stats.limited++;
+    if (rc && rc != SC_LIMITED) e->stats.failures++;
+    if (rc) return;
+    e->stats.texts += (int64_t)n;
+    e->stats.tokens += tokens > 0 ? tokens : estimate;
+    sc_budget_correct(&e->budget, estimate, tokens);
+}
+
+/* Books, asks, counts. ret_capped: nothing was sent. */
+static sc_rc request(sc_embed *e, const sc_prepared *texts, size_t n, int64_t estimate,
+                     int64_t timeout_ms, int8_t *vecs, bool *ret_capped, sc_err *err) {
+    const sc_embedder *em = &e->conf.embedder;
+    pthread_mutex_lock(&e->lock);
+    sc_rc rc = book(e, sc_now_ms(e->conf.clock), estimate, err);
+    pthread_mutex_unlock(&e->lock);
+    *ret_capped = rc == SC_LIMITED;
+    if (rc) return rc;
+    int64_t tokens = 0;
+    sc_err why = {0};
+    rc = em->ops->remote->embed(em->self, texts, n, sc_now_ms(e->conf.clock) + timeout_ms, vecs,
+                                &tokens, &why);
+    pthread_mutex_lock(&e->lock);
+    count_outcome(e, rc, n, estimate, tokens);
+    pthread_mutex_unlock(&e->lock);
+    if (rc) {
+        why.rc = rc;
+        *err = why;
+    }
+    return rc;
+}
+
+static void succeeded(sc_embed *e) {
+    pthread_mutex_lock(&e->lock);
+    sc_breaker_success(&e->breaker);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void failed(sc_embed *e, const sc_err *why) {
+    pthread_mutex_lock(&e->lock);
+    sc_breaker_failure(&e->breaker, sc_now_ms(e->conf.clock), random_bits(), why);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void told_to_wait(sc_embed *e, const sc_err *why, int64_t ms) {
+    pthread_mutex_lock(&e->lock);
+    sc_breaker_hold(&e->breaker, sc_now_ms(e->conf.clock) + ms, why);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static sc_breaker_state breaker_now(sc_embed *e) {
+    pthread_mutex_lock(&e->lock);
+    sc_breaker_state s = sc_breaker_look(&e->breaker, sc_now_ms(e->conf.clock));
+    pthread_mutex_unlock(&e->lock);
+    return s;
+}
+
+bool sc_embed_available(sc_embed *e, int64_t *ret_again_ms, sc_err *ret_why) {
+    pthread_mutex_lock(&e->lock);
+    int64_t now = sc_now_ms(e->conf.clock), again = 0;
+    const sc_err *why = NULL;
+    if (sc_breaker_look(&e->breaker, now) == SC_BREAKER_open) {
+        again = e->breaker.until_ms;
+        why = &e->breaker.why;
+    }
+    if (now < e->capped_until_ms && e->capped_until_ms > again) {
+        again = e->capped_until_ms;
+        why = &e->capped_why;
+    }
+    if (why && ret_why) *ret_why = *why;
+    pthread_mutex_unlock(&e->lock);
+    if (ret_again_ms) *ret_again_ms = again;
+    return !why;
+}
+
+/* ---- A batch ------------------------------------------------------------------------------------ */
+
+static void mark(fetch *f, size_t from, size_t n, sc_embed_state state, const sc_err *why) {
+    sc_embed *e = f->e;
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < n; i++)
+        remember(e, f->keys[from + i], state, state == SC_EMBED_READY ? f->vecs + i * e->dim : NULL,
+                 why);
+    if (state == SC_EMBED_REFUSED) e->stats.refused += (int64_t)n;
+    pthread_mutex_unlock(&e->lock);
+}
+
+static sc_rc beat(fetch *f, int64_t ms, sc_err *err) {
+    return f->beat ? f->beat(f->beat_self, ms, err) : SC_OK;
+}
+
+static sc_rc pause_for(fetch *f, int64_t ms, sc_err *err) {
+    const sc_embed_conf *c = &f->e->conf;
+    if (!c->wait || c->wait(c->wait_self, ms)) return SC_OK;
+    return sc_fail(err, SC_CANCELLED, "the process is ending");
+}
+
+/* One short text that any service takes: is it the service, or what it was asked? */
+static sc_rc try_canary(fetch *f, sc_err *err) {
+    sc_embed *e = f->e;
+    bool capped;
+    sc_rc rc = beat(f, e->conf.timeout_ms, err);
+    if (!rc) rc = request(e, &e->canary, 1, 8, e->conf.timeout_ms, f->vecs, &capped, err);
+    if (!rc)
+        succeeded(e);
+    else if (rc == SC_LIMITED && !capped)
+        told_to_wait(e, err, err->retry_after_ms);
+    else if (!ours(rc) && rc != SC_LIMITED)
+        failed(e, err);
+    return rc;
+}
+
+typedef enum verdict { DONE, GAVE_UP, THE_TEXTS } verdict;
+
+/* Asks up to `attempts` times. DONE: vectors are remembered. GAVE_UP: bare for now. THE_TEXTS: it may
+ * be what was asked. An error ends the fetch. */
+static sc_rc attempt(fetch *f, size_t from, size_t n, int attempts, verdict *ret, sc_err *why,
+                     sc_err *err) {
+    sc_embed *e = f->e;
+    int64_t tokens = 0;
+    for (size_t i = 0; i < n; i++) tokens += f->tokens[from + i];
+    *ret = GAVE_UP;
+    for (int k = 1;; k++) {
+        bool capped = false;
+        sc_rc rc = beat(f, e->conf.timeout_ms, err);
+        if (rc) return rc;
+        rc = request(e, f->texts + from, n, tokens, e->conf.timeout_ms, f->vecs, &capped, why);
+        if (!rc) {
+            succeeded(e);
+            mark(f, from, n, SC_EMBED_READY, NULL);
+            *ret = DONE;
+            return SC_OK;
+        }
+        if (ours(rc)) {
+            if (err) *err = *why;
+            return rc;
+        }
+        if (capped) return SC_OK;
+        if (refused(rc)) {
+            *ret = THE_TEXTS;
+            return SC_OK;
+        }
+        if (rc != SC_LIMITED) failed(e, why);
+        if (of_the_setup(rc)) return SC_OK;
+        int64_t wait = sc_job_backoff_ms(k, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random_bits(),
+                                         why->retry_after_ms);
+        if (why->retry_after_ms > PATIENCE_MS || (rc == SC_LIMITED && k >= attempts)) {
+            told_to_wait(e, why, SC_MAX(wait, (int64_t)BACKOFF_CAP_MS));
+            return SC_OK;
+        }
+        if (breaker_now(e) != SC_BREAKER_closed) return SC_OK;
+        if (k >= attempts) {
+            *ret = THE_TEXTS;
+            return SC_OK;
+        }
+        rc = pause_for(f, wait, err);
+        if (rc) return rc;
+    }
+}
+
+/* n texts from `from` on, at most a batch. */
+static sc_rc fetch_batch(fetch *f, size_t from, size_t n, int attempts, sc_err *err) {
+    sc_err why = {0};
+    verdict v;
+    if (breaker_now(f->e) == SC_BREAKER_open) {
+        mark(f, from, n, SC_EMBED_BARE, NULL);
+        return SC_OK;
+    }
+    sc_rc rc = attempt(f, from, n, attempts, &v, &why, err);
+    if (rc || v == DONE) return rc;
+    if (v == THE_TEXTS) {
+        sc_err canary = {0};
+        rc = try_canary(f, &canary);
+        if (rc && ours(rc)) {
+            if (err) *err = canary;
+            return rc;
+        }
+        if (!rc && n > 1) {
+            rc = fetch_batch(f, from, n / 2, n < 4 ? ATTEMPTS : 1, err);
+            return rc ? rc : fetch_batch(f, from + n / 2, n - n / 2, n < 3 ? ATTEMPTS : 1, err);
+        }
+        if (!rc) {
+            mark(f, from, n, SC_EMBED_REFUSED, &why);
+            return SC_OK;
+        }
+    }
+    mark(f, from, n, SC_EMBED_BARE, NULL);
+    return SC_OK;
+}
+
+/* The texts that are to be asked for; returns how many. */
+static sc_rc choose(fetch *f, const sc_prepared *texts, size_t n, size_t *ret, sc_err *err) {
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        sc_rc rc = key_of(f->e, &texts[i], f->keys[m], &f->tokens[m], err);
+        if (rc) return rc;
+        if (!f->tokens[m]) continue;
+        bool twice = false;
+        for (size_t k = 0; k < m && !twice; k++)
+            twice = f->keys[k][0] == f->keys[m][0] && f->keys[k][1] == f->keys[m][1];
+        pthread_mutex_lock(&f->e->lock);
+        bool known = !twice && find(f->e, f->keys[m]) < REMEMBER;
+        f->e->stats.remembered += known || twice;
+        pthread_mutex_unlock(&f->e->lock);
+        if (known || twice) continue;
+        f->texts[m++] = texts[i];
+    }
+    *ret = m;
+    return SC_OK;
+}
+
+sc_rc sc_embed_fetch(sc_embed *e, const sc_prepared *texts, size_t n, sc_embed_beat beat_fn,
+                     void *beat_self, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 16 << 20);
+    n = SC_MIN(n, (size_t)MAX_FETCH); /* the others stay unknown, and come with the next fetch */
+    fetch f = {.e = e, .beat = beat_fn, .beat_self = beat_self};
+    f.texts = sc_arena_take_array(&arena, n + 1, sizeof *f.texts);
+    f.keys = sc_arena_take_array(&arena, n + 1, sizeof *f.keys);
+    f.tokens = sc_arena_take_array(&arena, n + 1, sizeof *f.tokens);
+    f.vecs = sc_arena_take_array(&arena, e->batch, e->dim);
+    if (!f.texts || !f.keys || !f.tokens || !f.vecs)
+        return sc_fail(err, SC_NOMEM, "no memory to embed %zu texts", n);
+    pthread_mutex_lock(&e->lock);
+    forget_failures(e);
+    pthread_mutex_unlock(&e->lock);
+    size_t m;
+    sc_rc rc = choose(&f, texts, n, &m, err);
+    bool may = m && sc_embed_available(e, NULL, NULL);
+    /* Half open: one short request finds out, not a hundred texts. */
+    if (!rc && may && breaker_now(e) == SC_BREAKER_half_open) {
+        sc_err why = {0};
+        sc_rc canary = try_canary(&f, &why);
+        may = !canary;
+        if (canary && ours(canary)) {
+            rc = canary;
+            if (err) *err = why;
+        }
+    }
+    if (!rc && !may) mark(&f, 0, m, SC_EMBED_BARE, NULL);
+    for (size_t at = 0; !rc && may && at < m; at += e->batch)
+        rc = fetch_batch(&f, at, SC_MIN(m - at, e->batch), ATTEMPTS, err);
+    return rc;
+}
+
+/* ---- Asking ------------------------------------------------------------------------------------- */
+
+sc_embed_state sc_embed_look(sc_embed *e, const sc_prepared *text, int8_t *ret_vec, sc_err *why) {
+    uint64_t key[2];
+    int64_t tokens;
+    if (key_of(e, text, key, &tokens, why)) return SC_EMBED_UNKNOWN;
+    memset(ret_vec, 0, e->dim);
+    if (!tokens) return SC_EMBED_READY;
+    pthread_mutex_lock(&e->lock);
+    size_t at = find(e, key);
+    sc_embed_state state = at < REMEMBER ? e->entries[at].state : SC_EMBED_UNKNOWN;
+    if (state == SC_EMBED_READY) memcpy(ret_vec, e->vecs + at * e->dim, e->dim);
+    if (state == SC_EMBED_REFUSED && why) *why = e->entries[at].why;
+    pthread_mutex_unlock(&e->lock);
+    return state;
+}
+
+bool sc_embed_query(sc_embed *e, const sc_prepared *text, int8_t *ret_vec) {
+    uint64_t key[2];
+    int64_t tokens;
+    bool capped;
+    sc_err why = {0};
+    sc_embed_state state = sc_embed_look(e, text, ret_vec, &why);
+    if (state == SC_EMBED_READY) return true;
+    if (state != SC_EMBED_UNKNOWN || !sc_embed_available(e, NULL, NULL) ||
+        breaker_now(e) != SC_BREAKER_closed || key_of(e, text, key, &tokens, NULL))
+        return false;
+    sc_rc rc = request(e, text, 1, tokens, SC_MIN((int64_t)QUERY_MS, e->conf.timeout_ms), ret_vec,
+                       &capped, &why);
+    if (!rc) {
+        pthread_mutex_lock(&e->lock);
+        remember(e, key, SC_EMBED_READY, ret_vec, NULL);
+        pthread_mutex_unlock(&e->lock);
+    } else if (!capped && (rc == SC_UPSTREAM || of_the_setup(rc))) {
+        failed(e, &why); /* a timeout says nothing: the worker has more patience */
+    }
+    return !rc;
+}
+
+void sc_embed_stats_get(sc_embed *e, sc_embed_stats *ret) {
+    pthread_mutex_lock(&e->lock);
+    int64_t now = sc_now_ms(e->conf.clock);
+    *ret = e->stats;
+    ret->breaker = sc_breaker_look(&e->breaker, now);
+    ret->capped = now < e->capped_until_ms;
+    ret->cap = e->conf.cap;
+    ret->why = e->breaker.why;
+    ret->again_ms = ret->breaker == SC_BREAKER_open ? e->breaker.until_ms : 0;
+    if (ret->capped && e->capped_until_ms > ret->again_ms) {
+        ret->again_ms = e->capped_until_ms;
+        ret->why = e->capped_why;
+    }
+    if (sc_budget_read(&e->budget, now, &ret->today, NULL)) ret->today = e->budget.use;
+    pthread_mutex_unlock(&e->lock);
+}
