@@ -41,7 +41,7 @@ typedef struct sc_enc_linear {
 
 typedef enum sc_enc_then {
     SC_ENC_PLAIN,
-    SC_ENC_GELU, /* the exact one, 0.5 x (1 + erf(x / sqrt 2)), to 1.6e-5 */
+    SC_ENC_GELU, /* the exact one, 0.5 x (1 + erf(x / sqrt 2)), to 3.2e-5 of 1 or of x */
     SC_ENC_ADD,  /* to what is in `out` */
 } sc_enc_then;
 

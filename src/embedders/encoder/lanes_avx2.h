@@ -34,6 +34,17 @@ static inline vi i_mul(vi a, vi b) { return _mm256_mullo_epi32(a, b); }
 static inline vf f_pow2(vi n) {
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(n, _mm256_set1_epi32(127)), 23));
 }
+/* lanes_scalar.h's tree. */
+#define LANES_TREE(name, op)                                                              \
+    static inline float name(const vf *v) {                                               \
+        __m256 o = _mm256_##op##_ps(v[0], v[1]);                                          \
+        __m128 q = _mm_##op##_ps(_mm256_castps256_ps128(o), _mm256_extractf128_ps(o, 1)); \
+        q = _mm_##op##_ps(q, _mm_movehl_ps(q, q));                                        \
+        return _mm_cvtss_f32(_mm_##op##_ss(q, _mm_movehdup_ps(q)));                       \
+    }
+LANES_TREE(f_total, add)
+LANES_TREE(f_least, min)
+LANES_TREE(f_most, max)
 static inline void u8_store(uint8_t *p, vi a) {
     __m128i w = _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
     _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(w, w));

@@ -32,6 +32,19 @@ static inline vi i_mul(vi a, vi b) { return _mm512_mullo_epi32(a, b); }
 static inline vf f_pow2(vi n) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(n, _mm512_set1_epi32(127)), 23));
 }
+/* lanes_scalar.h's tree. */
+#define LANES_TREE(name, op)                                                                  \
+    static inline float name(const vf *v) {                                                   \
+        __m256 o =                                                                            \
+            _mm256_##op##_ps(_mm512_castps512_ps256(v[0]),                                    \
+                             _mm512_castps512_ps256(_mm512_shuffle_f32x4(v[0], v[0], 0xEE))); \
+        __m128 q = _mm_##op##_ps(_mm256_castps256_ps128(o), _mm256_extractf128_ps(o, 1));     \
+        q = _mm_##op##_ps(q, _mm_movehl_ps(q, q));                                            \
+        return _mm_cvtss_f32(_mm_##op##_ss(q, _mm_movehdup_ps(q)));                           \
+    }
+LANES_TREE(f_total, add)
+LANES_TREE(f_least, min)
+LANES_TREE(f_most, max)
 static inline void u8_store(uint8_t *p, vi a) {
     _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(a));
 }

@@ -45,6 +45,18 @@ static inline vf f_pow2(vi n) {
     memcpy(&x, &bits, 4);
     return x;
 }
+/* Sixteen lanes to one: lanes l and l + 8, then l + 4, l + 2, l + 1. */
+#define LANES_TREE(name, op)                                             \
+    static inline float name(const vf v[16]) {                           \
+        vf s[16];                                                        \
+        memcpy(s, v, sizeof s);                                          \
+        for (int half = 8; half; half /= 2)                              \
+            for (int i = 0; i < half; i++) s[i] = op(s[i], s[i + half]); \
+        return s[0];                                                     \
+    }
+LANES_TREE(f_total, f_add)
+LANES_TREE(f_least, f_min)
+LANES_TREE(f_most, f_max)
 /* Of values 0..255. */
 static inline void u8_store(uint8_t *p, vi a) { *p = (uint8_t)a; }
 
