@@ -3,6 +3,7 @@
  * libmicrohttpd asks for bytes when the socket takes some; with none to give, the connection is
  * suspended, and the next write resumes it. What a slow reader leaves unsent piles up in `out` up to
  * max_pending; then it is cut off, since dropping events in the middle would lie to it. */
+#include <poll.h>
 #include <sys/socket.h>
 
 #include "net/http_internal.h"
@@ -82,4 +83,19 @@ void sc_http_stream_end(sc_http_request *r) {
     pthread_mutex_lock(&r->lock);
     if (!r->gone) sc_stream_end_locked(r);
     pthread_mutex_unlock(&r->lock);
+}
+
+sc_http_presence sc_http_stream_presence(sc_http_request *r) {
+    sc_http_presence presence = SC_HTTP_LEFT;
+    pthread_mutex_lock(&r->lock);
+    if (!r->gone && !r->cut && !r->ended) {
+        struct pollfd fd = {.fd = r->conn->fd, .events = POLLRDHUP};
+        if (poll(&fd, 1, 0) < 0) fd.revents = 0; /* the next time, then */
+        if (fd.revents & (POLLERR | POLLHUP | POLLNVAL))
+            sc_stream_cut_locked(r);
+        else
+            presence = fd.revents & POLLRDHUP ? SC_HTTP_QUIET : SC_HTTP_THERE;
+    }
+    pthread_mutex_unlock(&r->lock);
+    return presence;
 }

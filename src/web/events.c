@@ -11,6 +11,7 @@
 enum {
     MAX_PENDING = 1 << 20,
     HEARTBEAT_MS = 15000,
+    LOOK_MS = 1000,      /* how often a stream looks whether its client is there */
     RECHECK_US = 250000, /* a revoked key's stream ends with the first event after this */
     DEFAULT_STREAMS = 256,
 };
@@ -19,6 +20,8 @@ typedef struct stream {
     sc_req *q;
     sc_subscriber *sub;
     sc_tick beat;
+    int looks;  /* since the last heartbeat */
+    bool quiet; /* the client ended its side; it was written to since */
     _Atomic int64_t sent;
     _Atomic int64_t checked_us;
 } stream;
@@ -54,10 +57,21 @@ static bool on_event(void *self, const sc_event *e) {
     return sc_http_stream_write(s->q->http, sc_buf_str(&b));
 }
 
-static void on_beat(void *self) {
+static bool heartbeat(stream *s) {
+    s->looks = 0;
+    return still_allowed(s) && sc_http_stream_write(s->q->http, SC_STR(": \n\n"));
+}
+
+/* A client that closed would hold its place until the next heartbeat: one that sends no more gets one at once, whose
+ * answer tells a closed connection from one that only reads. */
+static void on_look(void *self) {
     stream *s = self;
-    if (still_allowed(s) && sc_http_stream_write(s->q->http, SC_STR(": \n\n")))
-        sc_ticker_arm(&s->q->web->ticker, &s->beat, HEARTBEAT_MS);
+    sc_http_presence client = sc_http_stream_presence(s->q->http);
+    if (client == SC_HTTP_LEFT) return;
+    bool ask = client == SC_HTTP_QUIET && !s->quiet;
+    s->quiet = client == SC_HTTP_QUIET;
+    if ((!ask && ++s->looks < HEARTBEAT_MS / LOOK_MS) || heartbeat(s))
+        sc_ticker_arm(&s->q->web->ticker, &s->beat, LOOK_MS);
 }
 
 /* Where to go on: ?after= wins, since a person wrote it. */
@@ -80,7 +94,7 @@ sc_rc sc_on_streamEvents(sc_req *q, sc_err *err) {
         err->retry_after_ms = 10000;
         return SC_LIMITED;
     }
-    *s = (stream){.q = q, .beat = {.fn = on_beat, .self = s}};
+    *s = (stream){.q = q, .beat = {.fn = on_look, .self = s}};
     q->state = s;
     sc_http_reply_header(q->http, "X-Accel-Buffering", "no");
     sc_http_reply_stream(q->http, 200, "text/event-stream", MAX_PENDING);
@@ -92,7 +106,7 @@ sc_rc sc_on_streamEvents(sc_req *q, sc_err *err) {
         sc_http_stream_end(q->http);
         return SC_OK;
     }
-    sc_ticker_arm(&w->ticker, &s->beat, HEARTBEAT_MS);
+    sc_ticker_arm(&w->ticker, &s->beat, LOOK_MS);
     return SC_OK;
 }
 

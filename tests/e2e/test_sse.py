@@ -1,6 +1,7 @@
 """Server-sent events: as it happens, resumed after a break, of one project alone."""
 
 import json
+import os
 import unittest
 
 import soul
@@ -62,6 +63,37 @@ class Sse(unittest.TestCase):
         self.server.process.send_signal(soul.signal.SIGTERM)
         self.assertEqual(self.server.process.wait(15), 0)
         soul.wait_for("the stream's end", lambda: events.ended, 5)
+
+    def sockets(self):
+        folder, found = f"/proc/{self.server.pid}/fd", 0
+        for fd in os.listdir(folder):
+            try:
+                found += os.readlink(f"{folder}/{fd}").startswith("socket:")
+            except FileNotFoundError:
+                pass
+        return found
+
+    def test_a_client_that_closed_gives_its_place_back_before_the_next_heartbeat(self):
+        head = b"GET /api/events HTTP/1.1\r\nHost: x\r\nX-API-Key: " + soul.KEY.encode() + b"\r\n\r\n"
+        self.assertEqual(self.c.get("/api/stats").status, 200)  # its connection stays
+        before = self.sockets()
+        streams = [soul.raw_socket(self.server) for _ in range(20)]
+        for s in streams:
+            s.sendall(head)
+            self.assertEqual(soul.read_head(s)[0], 200)
+        self.assertGreaterEqual(self.sockets(), before + 20)
+        half, *rest = streams
+        soul.end_sending(half)  # reads on, and is not taken for closed
+        for s in rest:
+            s.close()
+        soul.wait_for("the closed ones' places", lambda: self.sockets() <= before + 1, 8)
+        one = self.c.post("/api/ingest/manual", soul.report("half")).json["id"]
+        data = b""
+        while one.encode() not in data:
+            piece = half.recv(65536)
+            self.assertTrue(piece, data)
+            data += piece
+        half.close()
 
     def test_many_streams_and_one_that_does_not_read(self):
         streams = [self.stream() for _ in range(50)]
