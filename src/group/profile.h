@@ -9,18 +9,23 @@
 
 #include "group/engine.h"
 
+/* Weights of the cosines; their sum is the similarity of a report to itself. */
+typedef struct sc_weights {
+    float vec, word, title, frame;
+} sc_weights;
+
 struct sc_profile {
-    const char *model; /* prefix of the embedder's model name; "" = the fallback */
-    /* Weights of the cosines; their sum is the similarity of a report to itself. */
-    float k_vec, k_word, k_title, k_frame;
+    const char *model;            /* prefix of the embedder's model name; "" = the fallback */
+    sc_weights k_report, k_topic; /* in projects of long reports, and of short texts on topics */
     float
         vec_max; /* at most this much of a cosine is taken for what any two texts have in common */
     /* Projects are of two kinds, and most are in between: long reports of which few say the same
      * (trackers), and short comments on a few dozen topics (reviews). The kind is read off the
      * project: how many words its texts have, and how far the top percent of random pairs stands
      * out (many pairs share a topic). kind_words is the median at which the first is undecided,
-     * kind_tail the second, in (q99 - median) / spread; kind_tail_step is as much as a factor 2. */
-    float kind_words, kind_tail, kind_tail_step, kind_slope;
+     * kind_tail the second, in (q99 - median) / spread; kind_tail_step is as much as a factor 2, and
+     * the second counts for a factor 2^kind_tail_most at most. */
+    float kind_words, kind_tail, kind_tail_step, kind_tail_most, kind_slope;
     float cut_report; /* the cut among long reports, a constant                                  */
     float cut_topic;  /* among short ones: the quantile 1 - cut_topic / sqrt(n) of random pairs:
                         * the number of topics grows as the root of the number of texts           */

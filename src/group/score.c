@@ -26,8 +26,9 @@ static inline float vec_part(const sc_score *s, int32_t dot) {
     return s->epoch->vec_k * (float)dot - s->epoch->vec_0;
 }
 
-static float k_of(const sc_profile *p, int kind) {
-    return kind == SC_TERM_WORD ? p->k_word : kind == SC_TERM_TITLE ? p->k_title : p->k_frame;
+static float k_of(const sc_score *s, int kind) {
+    const sc_weights *k = &s->epoch->k;
+    return kind == SC_TERM_WORD ? k->word : kind == SC_TERM_TITLE ? k->title : k->frame;
 }
 
 static inline float idf_at(const sc_score *s, uint32_t id) {
@@ -104,7 +105,7 @@ static void walk_words(const sc_score *s, const sc_query *q, float *acc) {
         const sc_term *x = &s->terms->v[id_of(q->feats[i])];
         const uint32_t *list = sc_terms_list(x);
         float idf = idf_at(s, id_of(q->feats[i]));
-        float w = s->profile->k_word * q->inv[SC_TERM_WORD] * tf_of(q->feats[i]) * idf * idf;
+        float w = s->epoch->k.word * q->inv[SC_TERM_WORD] * tf_of(q->feats[i]) * idf * idf;
         if (w == 0) continue;
         for (uint32_t j = 0; j < x->n; j++) acc[id_of(list[j])] += w * tf_of(list[j]);
     }
@@ -118,7 +119,7 @@ static void walk_rest(const sc_score *s, const sc_query *q, float *raw) {
             const sc_term *x = &s->terms->v[id_of(*f)];
             const uint32_t *list = sc_terms_list(x);
             float idf = idf_at(s, id_of(*f));
-            float w = k_of(s->profile, k) * q->inv[k] * tf_of(*f) * idf * idf;
+            float w = k_of(s, k) * q->inv[k] * tf_of(*f) * idf * idf;
             if (w == 0) continue;
             for (uint32_t j = 0; j < x->n; j++)
                 raw[id_of(list[j])] += w * tf_of(list[j]) * inv[id_of(list[j])];
@@ -158,26 +159,25 @@ void sc_score_parts(const sc_score *s, const sc_query *q, uint32_t slot, sc_part
     const sc_query x = sc_score_query(s, slot);
     float cos[SC_TERM_WEIGHTED];
     const uint32_t *a = q->feats, *b = x.feats;
-    for (int k = 0; k < SC_TERM_WEIGHTED; k++) {
-        cos[k] = cosine(s, a, q->count[k], q->inv[k], b, x.count[k], x.inv[k]);
-        a += q->count[k];
-        b += x.count[k];
+    for (int i = 0; i < SC_TERM_WEIGHTED; i++) {
+        cos[i] = cosine(s, a, q->count[i], q->inv[i], b, x.count[i], x.inv[i]);
+        a += q->count[i];
+        b += x.count[i];
     }
     float vec = vec_part(s, sc_kernels_get()->dot(q->vec, x.vec, s->items->dim));
-    float k_vec = s->profile->k_vec;
-    *ret = (sc_parts){.vec = k_vec > 0 ? SC_MIN(1.0f, SC_MAX(0.0f, vec / k_vec)) : 0,
+    const sc_weights *k = &s->epoch->k;
+    *ret = (sc_parts){.vec = k->vec > 0 ? SC_MIN(1.0f, SC_MAX(0.0f, vec / k->vec)) : 0,
                       .word = cos[SC_TERM_WORD],
                       .title = cos[SC_TERM_TITLE],
                       .frame = cos[SC_TERM_FRAME]};
-    const sc_profile *p = s->profile;
-    ret->raw = vec + p->k_word * ret->word + p->k_title * ret->title + p->k_frame * ret->frame;
+    ret->raw = vec + k->word * ret->word + k->title * ret->title + k->frame * ret->frame;
 }
 
 double sc_score_self(const sc_score *s, uint32_t slot) {
     const int8_t *v = sc_items_vec(s->items, slot);
     double sum = vec_part(s, sc_kernels_get()->dot(v, v, s->items->dim));
     for (int k = 0; k < SC_TERM_WEIGHTED; k++)
-        if (s->items->inv[k][slot] > 0) sum += k_of(s->profile, k);
+        if (s->items->inv[k][slot] > 0) sum += k_of(s, k);
     return sum;
 }
 
@@ -244,7 +244,7 @@ void sc_accum_spread(sc_accum *a, const sc_score *s, uint32_t slot) {
     const sc_item *x = &s->items->v[slot];
     const uint32_t *f = x->feats;
     for (int k = 0; k < SC_TERM_WEIGHTED; k++) {
-        float c = k_of(s->profile, k) * s->items->inv[k][slot];
+        float c = k_of(s, k) * s->items->inv[k][slot];
         for (unsigned i = 0; i < x->count[k]; i++, f++) {
             float idf = idf_at(s, id_of(*f));
             a->words[id_of(*f)] += c * tf_of(*f) * idf * idf;
@@ -335,15 +335,18 @@ static float own_share(const sc_score *s) {
     return n * n / (n * n + half * half);
 }
 
-/* Takes off the similarity that any two texts have for this embedder. */
-static void centre_vectors(const sc_score *s, sc_epoch *e) {
+/* What a random pair's vectors have in common: what any two texts have for this embedder. */
+static float common_cosine(const sc_score *s) {
     enum { PAIRS = 512 };
-    const sc_profile *p = s->profile;
-    float v[PAIRS], mean = 0;
+    float v[PAIRS];
     size_t m = sample_pairs(s, true, v, PAIRS);
-    if (m) mean = own_share(s) * SC_MAX(0.0f, SC_MIN(p->vec_max, v[m / 2]));
-    e->vec_k = p->k_vec * unit / (1 - mean);
-    e->vec_0 = p->k_vec * mean / (1 - mean);
+    return m ? own_share(s) * SC_MAX(0.0f, SC_MIN(s->profile->vec_max, v[m / 2])) : 0;
+}
+
+static void set_weights(sc_epoch *e, const sc_weights *k, float common) {
+    e->k = *k;
+    e->vec_k = k->vec * unit / (1 - common);
+    e->vec_0 = k->vec * common / (1 - common);
 }
 
 static float median_words(const sc_score *s, float *v, size_t max) {
@@ -355,33 +358,54 @@ static float median_words(const sc_score *s, float *v, size_t max) {
     return m ? v[m / 2] : 0;
 }
 
-/* Which kind of project this is, and where its cut lies (profile.h). */
-static void place_cut(const sc_score *s, sc_epoch *e) {
-    enum { PAIRS = 8192 }; /* fewer, and a few hundred texts in another order get another cut */
+/* Which kind of project this is (profile.h), 0..1, judged with the weights of long reports. v is scratch. */
+static float kind_of(const sc_score *s, float *v, size_t max) {
     const sc_profile *p = s->profile;
-    float v[PAIRS];
-    const float n = (float)s->items->n;
-    e->cut = p->null_cut;
-    float words = median_words(s, v, PAIRS);
-    size_t m = sample_pairs(s, false, v, PAIRS);
-    if (m < 2 || words < 1) return;
-    e->null_median = v[m / 2];
-    e->null_q99 = v[m * 99 / 100];
+    float words = median_words(s, v, max);
+    size_t m = sample_pairs(s, false, v, max);
+    if (m < 2 || words < 1) return 0;
     /* The spread by the upper quartile, which the few true pairs at the top cannot move. */
-    float spread = SC_MAX(0.01f, (v[m * 3 / 4] - e->null_median) / 0.6745f);
-    float tail = (e->null_q99 - e->null_median) / spread;
-    float x = logf(p->kind_words / words) / logf(2) +
-              SC_MAX(-2.0f, SC_MIN(2.0f, (tail - p->kind_tail) / p->kind_tail_step));
-    e->topics = 1 / (1 + expf(-p->kind_slope * x));
+    float median = v[m / 2], spread = SC_MAX(0.01f, (v[m * 3 / 4] - median) / 0.6745f);
+    float tail = ((v[m * 99 / 100] - median) / spread - p->kind_tail) / p->kind_tail_step;
+    float most = p->kind_tail_most;
+    float x = logf(p->kind_words / words) / logf(2) + SC_MAX(-most, SC_MIN(most, tail));
+    return 1 / (1 + expf(-p->kind_slope * x));
+}
+
+static float between(float a, float b, float share) { return a + share * (b - a); }
+
+/* Where the cut lies among v, the sorted similarities of m random pairs. */
+static float cut_among(const sc_score *s, const sc_epoch *e, const float *v, size_t m) {
+    const sc_profile *p = s->profile;
+    const float n = (float)s->items->n;
     float upper = SC_MIN(0.5f, p->cut_topic / sqrtf(n));
     float floor = SC_MAX(p->cut_min, p->cut_tail * e->null_q99);
     float topic = SC_MAX(floor, v[(size_t)((float)(m - 1) * (1 - upper))]);
     /* A few dozen short texts say little about their topics yet: better apart than wrongly together. */
     float known = n * n * n / (n * n * n + p->topic_items * p->topic_items * p->topic_items);
     topic += (1 - known) * SC_MAX(0.0f, p->null_cut - topic);
-    float cut = e->topics * topic + (1 - e->topics) * p->cut_report;
-    float share = own_share(s);
-    e->cut = share * cut + (1 - share) * p->null_cut;
+    return between(p->null_cut, between(p->cut_report, topic, e->topics), own_share(s));
+}
+
+/* The project's kind, its weights and its cut. */
+static void calibrate(const sc_score *s, sc_epoch *e) {
+    enum { PAIRS = 8192 }; /* fewer, and a few hundred texts in another order get another cut */
+    const sc_profile *p = s->profile;
+    float v[PAIRS], common = common_cosine(s);
+    set_weights(e, &p->k_report, common);
+    e->topics = kind_of(s, v, PAIRS);
+    const sc_weights *a = &p->k_report, *b = &p->k_topic;
+    const sc_weights k = {.vec = between(a->vec, b->vec, e->topics),
+                          .word = between(a->word, b->word, e->topics),
+                          .title = between(a->title, b->title, e->topics),
+                          .frame = between(a->frame, b->frame, e->topics)};
+    set_weights(e, &k, common);
+    size_t m = sample_pairs(s, false, v, PAIRS);
+    e->cut = p->null_cut;
+    if (m < 2) return;
+    e->null_median = v[m / 2];
+    e->null_q99 = v[m * 99 / 100];
+    e->cut = cut_among(s, e, v, m);
 }
 
 static bool outgrown(const sc_epoch *e, uint32_t n) {
@@ -396,8 +420,7 @@ void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_
     for (uint32_t id = 0; id < terms->n; id++)
         terms->v[id].idf = terms->v[id].n ? idf_of(e->n, terms->v[id].n) : -1;
     for (uint32_t i = 0; i < items->n; i++) sc_score_set_norms(&s, items, i);
-    centre_vectors(&s, e);
-    place_cut(&s, e);
+    calibrate(&s, e);
     e->margin = p->margin * e->cut;
     e->scale = e->cut / 2;
 }

@@ -1,7 +1,7 @@
 /* Similarity: between items, between an item and all others, between clusters; and the project's
  * epoch, which fixes word weights and the cut until the project has grown by some percent.
  *
- * raw(i, j) = k_vec vec(i, j) + k_word cos(words) + k_title cos(title) + k_frame cos(frames): each
+ * raw(i, j) = k.vec vec(i, j) + k.word cos(words) + k.title cos(title) + k.frame cos(frames): each
  * lexical cosine over (1 + ln tf) * idf; vec is the cosine less that of a random pair, (cos - m) /
  * (1 - m), because embedders differ in how alike unrelated texts are to them. Threads: functions that take a const engine may run side by
  * side with caller-owned scratch. */
@@ -16,6 +16,7 @@ typedef struct sc_epoch {
     uint32_t n;         /* items when it began; 0 = never */
     float idf_new;      /* weight of a word that no item had then */
     float cut;          /* raw similarity at which two reports are as likely one issue as not */
+    sc_weights k;       /* between the profile's two, by what kind of project this is */
     float vec_k, vec_0; /* the vector's part of raw: vec_k * dot - vec_0 */
     float margin;       /* what a change of existing clusters must gain, raw */
     float scale;        /* spread of raw similarity around the cut, for showing it as 0..1 */
@@ -93,7 +94,7 @@ float sc_accum_collect(const sc_accum *a, const sc_score *s, uint32_t slot, int3
 void sc_accum_clear(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n);
 void sc_accum_done(sc_accum *a);
 
-/* raw(i, i): k_vec + the k of each kind that the item has. */
+/* raw(i, i): k.vec + the k of each kind that the item has. */
 double sc_score_self(const sc_score *s, uint32_t slot);
 
 #endif

@@ -207,7 +207,7 @@ static void never_is_obeyed_by_fingerprints_and_by_similarity(void **state) {
 static void a_report_in_the_grey_band_is_suggested(void **state) {
     sc_engine *e = made_engine();
     made a = {0}, b = {0};
-    double v[MADE_DIM] = {1, 0}, w[MADE_DIM] = {0.55, 0.835};
+    double v[MADE_DIM] = {1, 0}, w[MADE_DIM] = {0.88, 0.475};
     made_wire(&a);
     made_wire(&b);
     made_vector(&a, v);
