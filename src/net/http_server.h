@@ -141,9 +141,9 @@ void sc_http_reply_stream(sc_http_request *r, int status, const char *content_ty
                           size_t max_pending);
 bool sc_http_stream_write(sc_http_request *r, sc_str bytes);
 void sc_http_stream_end(sc_http_request *r);
-/* How the client of a stream stands. A suspended connection is not looked at by libmicrohttpd, so ask now and then:
- * LEFT ends the stream. QUIET: it sends no more, which is a client that closed or one that only ended its side;
- * write something, and a closed one has LEFT the next time. Any thread, until the request is closed. */
+/* How the client of a stream stands. libmicrohttpd does not look at a suspended connection, so ask now and then. QUIET:
+ * it sends no more, which is a client that closed or one that only ended its side; write something, and a closed one has
+ * LEFT the next time. LEFT: write something, and the request is closed. Any thread, until the request is closed. */
 typedef enum sc_http_presence { SC_HTTP_THERE, SC_HTTP_QUIET, SC_HTTP_LEFT } sc_http_presence;
 sc_http_presence sc_http_stream_presence(sc_http_request *r);
 /* Goes on after SC_HTTP_PAUSE. */

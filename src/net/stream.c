@@ -91,9 +91,7 @@ sc_http_presence sc_http_stream_presence(sc_http_request *r) {
     if (!r->gone && !r->cut && !r->ended) {
         struct pollfd fd = {.fd = r->conn->fd, .events = POLLRDHUP};
         if (poll(&fd, 1, 0) < 0) fd.revents = 0; /* the next time, then */
-        if (fd.revents & (POLLERR | POLLHUP | POLLNVAL))
-            sc_stream_cut_locked(r);
-        else
+        if (!(fd.revents & (POLLERR | POLLHUP | POLLNVAL)))
             presence = fd.revents & POLLRDHUP ? SC_HTTP_QUIET : SC_HTTP_THERE;
     }
     pthread_mutex_unlock(&r->lock);

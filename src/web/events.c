@@ -62,14 +62,13 @@ static bool heartbeat(stream *s) {
     return still_allowed(s) && sc_http_stream_write(s->q->http, SC_STR(": \n\n"));
 }
 
-/* A client that closed would hold its place until the next heartbeat: one that sends no more gets one at once, whose
- * answer tells a closed connection from one that only reads. */
+/* A client that closed would hold its place until the next heartbeat. One that sends no more gets a heartbeat at once,
+ * whose answer tells a closed connection from one that only reads; the next one then fails, which ends the request. */
 static void on_look(void *self) {
     stream *s = self;
     sc_http_presence client = sc_http_stream_presence(s->q->http);
-    if (client == SC_HTTP_LEFT) return;
-    bool ask = client == SC_HTTP_QUIET && !s->quiet;
-    s->quiet = client == SC_HTTP_QUIET;
+    bool ask = client == SC_HTTP_LEFT || (client == SC_HTTP_QUIET && !s->quiet);
+    s->quiet = client != SC_HTTP_THERE;
     if ((!ask && ++s->looks < HEARTBEAT_MS / LOOK_MS) || heartbeat(s))
         sc_ticker_arm(&s->q->web->ticker, &s->beat, LOOK_MS);
 }
