@@ -72,7 +72,8 @@ static int install(sc_call *c) {
     int n = snprintf(fresh, sizeof fresh, "%s/.new-%ld", folder, (long)getpid());
     if (n < 0 || n >= PATH_BYTES - SC_MODEL_NAME - 16)
         return sc_cmd_fail(c, SC_EXIT_FAILED, "the path is too long");
-    if (sc_convert(o->from, o->name, fresh, &r, &err)) return sc_cmd_fail_err(c, &err);
+    if (sc_convert(o->from, o->name, fresh, &r, &err))
+        return sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
     snprintf(path, sizeof path, "%.*s/%s" SUFFIX, PATH_BYTES - SC_MODEL_NAME - 16, folder,
              r.dims.name);
     if (rename(fresh, path)) {
@@ -91,7 +92,7 @@ static bool check(sc_call *c, const char *path) {
     sc_model *m;
     sc_err err = {0};
     if (sc_model_open(path, &m, &err)) {
-        sc_cmd_fail_err(c, &err);
+        sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
         return false;
     }
     print_model(c, path, &m->dims, m->sha256);
