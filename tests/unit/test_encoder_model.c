@@ -261,6 +261,60 @@ static void half_precisions_are_read_exactly(void **state) {
     assert_int_equal(sc_weight_read(&w, 1, 1, got, NULL), SC_INVALID);
 }
 
+/* ---- ONNX ------------------------------------------------------------------------------------------- */
+
+/* The seeds of the fuzz target, without their first byte. */
+static sc_rc read_onnx(const char *seed, sc_weights *ret, sc_err *err) {
+    char path[128];
+    char *bytes = sc_arena_take(&arena, 4096);
+    snprintf(path, sizeof path, "tests/fuzz/corpus/encoder_file/%s", seed);
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    size_t n = fread(bytes, 1, 4096, f);
+    fclose(f);
+    return sc_weights_onnx((sc_str){bytes + 1, n - 1}, &arena, ret, err);
+}
+
+static void a_product_is_named_after_its_bias_or_its_path(void **state) {
+    (void)state;
+    static const struct {
+        const char *seed, *name;
+    } good[] = {{"onnx_bias", "encoder.layer.0.attention.self.query.weight"},
+                {"onnx_path", "encoder.layer.0.output.dense.weight"}};
+    static const float want[] = {1, 4, 2, 5, 3, 6}; /* stored 2 x 3, inputs first */
+    for (size_t i = 0; i < SC_LEN(good); i++) {
+        sc_weights w;
+        const sc_weight *t;
+        float got[6];
+        assert_int_equal(read_onnx(good[i].seed, &w, NULL), SC_OK);
+        assert_int_equal(sc_weights_find(&w, good[i].name, &t, NULL), SC_OK);
+        assert_int_equal(sc_weight_read(t, 3, 2, got, NULL), SC_OK);
+        assert_memory_equal(got, want, sizeof want);
+    }
+    sc_weights w;
+    const sc_weight *t;
+    float got[6];
+    assert_int_equal(read_onnx("onnx_gemm", &w, NULL), SC_OK);
+    assert_int_equal(sc_weights_find(&w, "pooler.weight", &t, NULL), SC_OK);
+    assert_int_equal(sc_weight_read(t, 3, 2, got, NULL), SC_OK); /* transB: outputs first */
+    assert_true(got[1] == 2);
+    assert_int_equal(sc_weights_find(&w, "other.bias", &t, NULL), SC_OK); /* an Identity */
+    assert_int_equal(sc_weights_find(&w, "c", &t, NULL), SC_OK);          /* a Constant  */
+}
+
+static void onnx_files_that_cannot_be_read_are_told_why(void **state) {
+    (void)state;
+    sc_weights w;
+    sc_err err;
+    assert_int_equal(read_onnx("onnx_quantised", &w, &err), SC_INVALID);
+    assert_non_null(strstr(err.msg, "quantised already"));
+    assert_int_equal(read_onnx("onnx_outside", &w, &err), SC_INVALID);
+    assert_non_null(strstr(err.msg, "another file"));
+    assert_int_equal(sc_weights_onnx(SC_STR_NONE, &arena, &w, &err), SC_INVALID);
+    assert_int_equal(sc_weights_onnx(SC_STR("\x3A\x7F"), &arena, &w, &err), SC_INVALID);
+    assert_int_equal(sc_weights_onnx(SC_STR("no model"), &arena, &w, &err), SC_INVALID);
+}
+
 /* ---- Conversion -------------------------------------------------------------------------------------- */
 
 static void a_missing_or_wrong_tensor_is_named(void **state) {
@@ -386,6 +440,8 @@ int main(void) {
         cmocka_unit_test(what_is_no_model_file_is_told_so),
         cmocka_unit_test(hostile_safetensors_are_refused),
         cmocka_unit_test(half_precisions_are_read_exactly),
+        cmocka_unit_test(a_product_is_named_after_its_bias_or_its_path),
+        cmocka_unit_test(onnx_files_that_cannot_be_read_are_told_why),
         cmocka_unit_test(a_missing_or_wrong_tensor_is_named),
         cmocka_unit_test(configs_of_other_models_are_refused),
         cmocka_unit_test(the_other_files_say_the_rest),
