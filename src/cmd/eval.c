@@ -8,7 +8,8 @@ enum { ARENA_BYTES = 1 << 30, SCRATCH_BYTES = 8 << 20, ONE_MS = 60000 };
 typedef struct eval_conf {
     const char *label;
     sc_opt_list map;
-    int64_t seed, sample;
+    int64_t seed, sample, shuffles;
+    bool stream;
 } eval_conf;
 
 /* The reports of one file, as the engine wants them. */
@@ -119,8 +120,14 @@ static sc_rc read_corpus(const eval_conf *o, const sc_embedder *embedder, const 
     return rc == SC_NOT_FOUND && records ? SC_OK : rc;
 }
 
-static void print_json(const char *path, const corpus *k, const sc_evaluation *e, const char *model,
-                       double ms) {
+/* How alike the results of several orders of arrival are: ARI between each two. */
+typedef struct orders {
+    double least, mean;
+    int64_t pairs;
+} orders;
+
+static void print_json(const char *path, const corpus *k, const sc_evaluation *e,
+                       const orders *order, const char *model, double ms) {
     const sc_metrics *m = &e->metrics;
     SC_AUTO(sc_json_auto)
     json_t *v =
@@ -134,6 +141,10 @@ static void print_json(const char *path, const corpus *k, const sc_evaluation *e
                   m->completeness, "v_measure", m->v_measure, "recall_at_1", e->recall_at_1,
                   "recall_at_5", e->recall_at_5, "queries", (json_int_t)e->queries, "ms_per_report",
                   ms, "search_ms", e->search_us_mean / 1000, "bytes", (json_int_t)e->bytes);
+    if (v && order->pairs) {
+        json_object_set_new(v, "order_ari", json_real(order->mean));
+        json_object_set_new(v, "order_ari_least", json_real(order->least));
+    }
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 16);
     if (v && sc_json_dump(v, &b)) puts(b.p);
@@ -144,7 +155,8 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
-static void row(sc_table *t, const char *path, const sc_evaluation *e, double ms) {
+static void row(sc_table *t, const char *path, const sc_evaluation *e, const orders *order,
+                double ms) {
     const sc_metrics *m = &e->metrics;
     const double shares[] = {m->ari,       m->pair_precision, m->pair_recall, m->pair_f1,
                              m->v_measure, e->recall_at_1,    e->recall_at_5};
@@ -154,6 +166,48 @@ static void row(sc_table *t, const char *path, const sc_evaluation *e, double ms
     for (size_t i = 0; i < SC_LEN(shares); i++)
         sc_table_cellf(t, i ? SC_PLAIN : SC_BOLD, "%.3f", shares[i]);
     sc_table_cellf(t, SC_PLAIN, "%.2f", ms);
+    if (order->pairs)
+        sc_table_cellf(t, SC_PLAIN, "%.3f", order->least);
+    else
+        sc_table_cell(t, SC_PLAIN, SC_STR("-"));
+}
+
+/* The file's order (or --seed's) and `shuffles` others, each against each. found: the first one's. */
+static sc_rc compare_orders(const eval_conf *o, const corpus *k, const sc_evaluate_conf *conf,
+                            int32_t *found, orders *ret, sc_err *err) {
+    const size_t n = (size_t)o->shuffles + 1;
+    sc_evaluate_conf other = *conf;
+    other.skip_search = true;
+    *ret = (orders){.least = 1};
+    sc_rc rc = SC_OK;
+    for (size_t i = 1; rc == SC_OK && i < n; i++) {
+        sc_evaluation unused;
+        other.shuffle = conf->shuffle + i * 7919;
+        rc = sc_evaluate_run(&other, k->reprs, k->labels, k->n, found + i * k->n, &unused, err);
+        for (size_t j = 0; rc == SC_OK && j < i; j++) {
+            sc_metrics m;
+            rc = sc_metrics_compare(found + j * k->n, found + i * k->n, k->n, &m, err);
+            if (rc) break;
+            ret->least = SC_MIN(ret->least, m.ari);
+            ret->mean += m.ari;
+            ret->pairs++;
+        }
+    }
+    if (ret->pairs) ret->mean /= (double)ret->pairs;
+    return rc;
+}
+
+static sc_rc evaluate(const eval_conf *o, const corpus *k, const char *model, sc_evaluation *ret,
+                      orders *ret_order, sc_err *err) {
+    const sc_evaluate_conf conf = {.profile = sc_profile_get(model),
+                                   .clock = &sc_clock_system,
+                                   .shuffle = (uint64_t)o->seed,
+                                   .consolidate = !o->stream};
+    SC_AUTO(sc_auto_free)
+    int32_t *found = sc_alloc_array(k->n * ((size_t)o->shuffles + 1), sizeof *found);
+    if (!found) return sc_fail(err, SC_NOMEM, "out of memory");
+    sc_rc rc = sc_evaluate_run(&conf, k->reprs, k->labels, k->n, found, ret, err);
+    return rc ? rc : compare_orders(o, k, &conf, found, ret_order, err);
 }
 
 static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path, sc_table *t,
@@ -166,17 +220,14 @@ static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path,
     sc_rc rc = read_corpus(o, embedder, path, &k, err);
     if (rc == SC_OK && k.n == 0)
         rc = sc_fail(err, SC_INVALID, "no report with a label in column '%s'", o->label);
-    sc_evaluate_conf conf = {.profile = sc_profile_get(model),
-                             .clock = &sc_clock_system,
-                             .shuffle = (uint64_t)o->seed,
-                             .consolidate = true};
-    if (rc == SC_OK) rc = sc_evaluate_run(&conf, k.reprs, k.labels, k.n, NULL, &e, err);
+    orders order = {0};
+    if (rc == SC_OK) rc = evaluate(o, &k, model, &e, &order, err);
     if (rc == SC_OK) {
         double ms = (double)k.embed_us / 1000 / (double)k.n + e.place_us_mean / 1000;
         if (c->common.json)
-            print_json(path, &k, &e, model, ms);
+            print_json(path, &k, &e, &order, model, ms);
         else
-            row(t, path, &e, ms);
+            row(t, path, &e, &order, ms);
         if (k.unlabelled || k.rejected)
             fprintf(stderr, "%s: %zu without a label, %zu unreadable\n", path, k.unlabelled,
                     k.rejected);
@@ -187,10 +238,10 @@ static sc_rc one_file(sc_call *c, const sc_embedder *embedder, const char *path,
 
 static int eval(sc_call *c) {
     static const sc_column columns[] = {
-        {"FILE", false, true, 0},    {"REPORTS", true, false, 0},  {"FOUND/TRUE", true, false, 0},
-        {"ARI", true, false, 0},     {"PAIR-P", true, false, 0},   {"PAIR-R", true, false, 0},
-        {"PAIR-F1", true, false, 0}, {"V", true, false, 0},        {"R@1", true, false, 0},
-        {"R@5", true, false, 0},     {"MS/REPORT", true, false, 0}};
+        {"FILE", false, true, 0},    {"REPORTS", true, false, 0},   {"FOUND/TRUE", true, false, 0},
+        {"ARI", true, false, 0},     {"PAIR-P", true, false, 0},    {"PAIR-R", true, false, 0},
+        {"PAIR-F1", true, false, 0}, {"V", true, false, 0},         {"R@1", true, false, 0},
+        {"R@5", true, false, 0},     {"MS/REPORT", true, false, 0}, {"ORDER", true, false, 0}};
     sc_err err = {0};
     sc_embedder embedder = {NULL, NULL};
     if (sc_cmd_words_wrong(c, 1, 1000)) return SC_EXIT_USAGE;
@@ -233,6 +284,20 @@ static const sc_opt opts[] = {
      .max = 100000000,
      .no_env = true,
      .help = "only the first N reports; 0 takes all"},
+    {.name = "shuffles",
+     .type = SC_OPT_INT,
+     .offset = AT(shuffles),
+     .fallback = "0",
+     .arg = "N",
+     .min = 0,
+     .max = 100,
+     .no_env = true,
+     .help = "group N shuffled orders too and compare the results with each other"},
+    {.name = "stream",
+     .type = SC_OPT_BOOL,
+     .offset = AT(stream),
+     .no_env = true,
+     .help = "as it is before the pass over everything that follows in idle time"},
     {.name = "map",
      .type = SC_OPT_LIST,
      .offset = AT(map),
@@ -244,17 +309,21 @@ const sc_verb sc_verb_eval = {
     .name = "eval",
     .group = SC_GROUP_KEEP,
     .summary = "measure the grouping on reports whose groups are known",
-    .synopsis = "FILE... [--label COLUMN] [--seed N] [--sample N] [--json]",
-    .about = "Groups each file by itself with the shipped defaults, one report after the other as "
-             "they would arrive, and compares the result with "
-             "the labels. Nothing is stored and no server is asked.\n\n"
-             "ARI: adjusted Rand index. PAIR-P, PAIR-R, PAIR-F1: precision, recall and their mean "
-             "over pairs of reports. V: V-measure. "
-             "R@1, R@5: of the reports that have siblings, those with one among the 1 or 5 "
-             "nearest. All from 0 to 1, more is better. "
-             "MS/REPORT: preparing, embedding and placing one.",
-    .examples = "# your own labelled reports\nsoulcaster eval labelled.jsonl\n"
-                "# does the order of arrival matter?\nsoulcaster eval --seed 1 labelled.jsonl\n",
+    .synopsis =
+        "FILE... [--label COLUMN] [--seed N] [--sample N] [--shuffles N] [--stream] [--json]",
+    .about =
+        "Groups each file by itself with the shipped defaults, one report after the other as "
+        "they would arrive, then all once more as in idle time, and compares the result with "
+        "the labels. Nothing is stored and no server is asked.\n\n"
+        "ARI: adjusted Rand index. PAIR-P, PAIR-R, PAIR-F1: precision, recall and their mean "
+        "over pairs of reports. V: V-measure. "
+        "R@1, R@5: of the reports that have siblings, those with one among the 1 or 5 "
+        "nearest. All from 0 to 1, more is better. "
+        "MS/REPORT: preparing, embedding and placing one. ORDER: with --shuffles, the least ARI "
+        "between the results of two orders of arrival.",
+    .examples =
+        "# your own labelled reports\nsoulcaster eval labelled.jsonl\n"
+        "# does the order of arrival matter?\nsoulcaster eval --shuffles 4 labelled.jsonl\n",
     .sets = SC_OPTS_OUT,
     .opts = opts,
     .n_opts = SC_LEN(opts),

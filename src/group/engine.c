@@ -54,6 +54,7 @@ bool sc_state_grow(sc_engine *e) {
 
 void sc_state_forget(sc_engine *e, uint32_t slot) {
     uint32_t from;
+    e->layout++;
     if (e->items.group[slot] != SC_GROUP_NONE)
         sc_groups_leave(&e->groups, &e->items, slot, e->generation);
     sc_items_remove(&e->items, &e->terms, slot, &from);

@@ -8,6 +8,8 @@
 
 #include <math.h>
 
+#include "group/bind.h"
+#include "group/claims.h"
 #include "vec/kernels.h"
 
 static const double LARGE_NEEDS =
@@ -36,8 +38,7 @@ static void local_done(local *l) {
     sc_free(l->dots);
 }
 
-/* Items and nodes. A cluster named in a rule is one node: it is never split; of others the pinned
- * items are one. */
+/* Items and nodes. */
 static bool gather(local *l, const uint32_t *groups, size_t n_groups) {
     const sc_engine *e = l->e;
     size_t n = 0;
@@ -47,15 +48,12 @@ static bool gather(local *l, const uint32_t *groups, size_t n_groups) {
     if (!l->slots || !l->node_of) return false;
     for (size_t i = 0; i < n_groups; i++) {
         const sc_group *g = &e->groups.v[groups[i]];
-        uint32_t fixed = SC_GROUP_NONE;
-        for (uint32_t m = 0; m < g->n; m++) {
-            uint32_t slot = g->members[m];
-            l->slots[l->n] = slot;
-            bool held = (g->ruled && slot != l->fresh) || e->items.v[slot].pinned;
-            if (held && fixed == SC_GROUP_NONE) fixed = l->n_nodes++;
-            l->node_of[l->n++] = held ? fixed : l->n_nodes++;
-        }
+        memcpy(l->slots + l->n, g->members, g->n * sizeof *l->slots);
+        l->n += g->n;
     }
+    if (!sc_bind(e, l->slots, l->n, l->fresh, l->node_of)) return false;
+    for (uint32_t i = 0; i < l->n; i++) /* a node's first item has its number already */
+        l->node_of[i] = l->node_of[i] == i ? l->n_nodes++ : l->node_of[l->node_of[i]];
     return true;
 }
 
@@ -120,72 +118,6 @@ static void fill(local *l) {
 
 /* ---- From groups of nodes back to clusters ------------------------------------------------------- */
 
-typedef struct claim { /* one (new group, present cluster) pair */
-    uint32_t head, group, overlap;
-    bool whole; /* the new group holds most of the cluster */
-    bool held;  /* ... and what a person fixed in it       */
-} claim;
-
-/* Who may keep an id, best first: what a person fixed; most of a cluster, the oldest of those (it
- * wins a merge); then the larger overlap. */
-static int claim_order(const sc_engine *e, const claim *a, const claim *b) {
-    if (a->held != b->held) return a->held ? -1 : 1;
-    if (a->whole != b->whole) return a->whole ? -1 : 1;
-    int age = memcmp(e->groups.v[a->group].id, e->groups.v[b->group].id, 16);
-    if (a->whole && age) return age;
-    if (a->overlap != b->overlap) return a->overlap > b->overlap ? -1 : 1;
-    return age ? age : (a->head > b->head) - (a->head < b->head);
-}
-
-static void sort_claims(const sc_engine *e, claim *v, uint32_t n) {
-    for (uint32_t i = 1; i < n; i++) { /* few; nearly in order */
-        claim c = v[i];
-        uint32_t k = i;
-        for (; k > 0 && claim_order(e, &c, &v[k - 1]) < 0; k--) v[k] = v[k - 1];
-        v[k] = c;
-    }
-}
-
-static claim *claim_for(claim *v, uint32_t *n, uint32_t head, uint32_t group) {
-    for (uint32_t i = *n; i-- > 0;)
-        if (v[i].head == head && v[i].group == group) return &v[i];
-    v[*n] = (claim){.head = head, .group = group};
-    return &v[(*n)++];
-}
-
-static uint32_t list_claims(const local *l, claim *v) {
-    const sc_engine *e = l->e;
-    uint32_t n = 0;
-    for (uint32_t i = 0; i < l->n; i++) {
-        uint32_t g = e->items.group[l->slots[i]];
-        claim *c = claim_for(v, &n, l->link.head[l->node_of[i]], g);
-        c->overlap++;
-        c->held |= e->items.v[l->slots[i]].pinned || e->groups.v[g].ruled;
-    }
-    for (uint32_t i = 0; i < n; i++) v[i].whole = 2 * v[i].overlap > e->groups.v[v[i].group].n;
-    return n;
-}
-
-/* ret_target[head] = cluster that the new group becomes, or SC_GROUP_NONE for a new one. */
-static bool assign(const local *l, uint32_t *ret_target, sc_map *taken) {
-    claim *v = sc_alloc_array(l->n, sizeof *v);
-    if (!v || !sc_map_reserve(taken, l->n)) {
-        sc_free(v);
-        return false;
-    }
-    uint32_t n = list_claims(l, v);
-    sort_claims(l->e, v, n);
-    for (uint32_t i = 0; i < l->n_nodes; i++) ret_target[i] = SC_GROUP_NONE;
-    for (uint32_t i = 0; i < n; i++) {
-        if (ret_target[v[i].head] != SC_GROUP_NONE || sc_map_get(taken, v[i].group) != SC_MAP_NONE)
-            continue;
-        ret_target[v[i].head] = v[i].group;
-        sc_map_set(taken, v[i].group, v[i].head);
-    }
-    sc_free(v);
-    return true;
-}
-
 /* Why an item moves: its cluster is left without members (consolidated), its target is new
  * (loosened), or it just fits better. */
 static sc_decision_reason reason_of(uint32_t from, bool target_is_new, const sc_map *taken) {
@@ -198,7 +130,9 @@ static sc_rc apply(local *l, sc_err *err) {
     SC_AUTO(sc_map_done) sc_map taken = {0};
     uint32_t *target = l->link.work; /* free now; 2 n_nodes long */
     uint32_t *opened = l->link.work + l->n_nodes;
-    if (!assign(l, target, &taken)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");
+    const sc_regrouped r = {l->slots, l->node_of, l->link.head, l->n, l->n_nodes};
+    if (!sc_claims_assign(e, &r, target, &taken))
+        return sc_fail(err, SC_NOMEM, "no memory to re-cluster");
     memset(opened, 0, l->n_nodes * sizeof *opened);
     sc_rc rc = SC_OK;
     for (uint32_t i = 0; !rc && i < l->n; i++) {

@@ -28,6 +28,8 @@ struct sc_engine {
     uint32_t generation; /* grows with each change */
     uint64_t credit;     /* pairs that local re-clustering may spend */
     uint32_t cursor;     /* where the next bounded consolidation goes on */
+    uint32_t layout;     /* grows when slots change their items */
+    uint32_t settled_n;  /* items at the last settling of the epoch (settle.h) */
     /* The writer's scratch, grown as needed. */
     sc_accum accum;
     int32_t *dots; /* items  */
