@@ -88,7 +88,7 @@ static sc_rc put_norm(job *j, const char *stem, const sc_enc_norm *to, sc_err *e
 static sc_rc put_linear(job *j, const char *stem, const sc_enc_linear *to, size_t from, size_t n,
                         sc_err *err) {
     char name[128];
-    float *v, *scale = floats(to->scale);
+    float *v = NULL, *scale = floats(to->scale);
     int8_t *w = (int8_t *)(uintptr_t)to->w;
     int32_t *sum = (int32_t *)(uintptr_t)to->sum;
     const size_t k = to->k;
@@ -97,7 +97,7 @@ static sc_rc put_linear(job *j, const char *stem, const sc_enc_linear *to, size_
     snprintf(name, sizeof name, "%s.weight", stem);
     sc_arena_reset(&j->arena);
     if (!rc) rc = load(j->w, name, n, k, &j->arena, &v, err);
-    if (rc) return rc;
+    if (rc || !v) return rc;
     for (size_t o = 0; o < n; o++) {
         const size_t out = from + o;
         const float s = best_scale(v + o * k, k), per_step = s > 0 ? 1 / s : 0;
@@ -136,11 +136,11 @@ static sc_rc put_layer(job *j, uint32_t i, sc_err *err) {
 
 static sc_rc put_words(job *j, sc_err *err) {
     const size_t h = j->d->hidden, n = j->d->vocab;
-    float *v, *scale = floats(j->m->word_scale);
+    float *v = NULL, *scale = floats(j->m->word_scale);
     int8_t *to = (int8_t *)(uintptr_t)j->m->words;
     sc_arena_reset(&j->arena);
     sc_rc rc = load(j->w, "embeddings.word_embeddings.weight", n, h, &j->arena, &v, err);
-    if (rc) return rc;
+    if (rc || !v) return rc;
     for (size_t r = 0; r < n; r++) {
         float top = 0;
         for (size_t i = 0; i < h; i++) top = fmaxf(top, fabsf(v[r * h + i]));
@@ -155,13 +155,13 @@ static sc_rc put_words(job *j, sc_err *err) {
 static sc_rc put_kind(job *j, sc_err *err) {
     const char *name = "embeddings.token_type_embeddings.weight";
     const sc_weight *t;
-    float *v;
+    float *v = NULL;
     sc_rc rc = sc_weights_find(j->w, name, &t, err);
     if (rc) return rc;
     size_t types = t->rank == 2 && t->dims[0] >= 1 && t->dims[0] <= 16 ? (size_t)t->dims[0] : 2;
     sc_arena_reset(&j->arena);
     rc = load(j->w, name, types, j->d->hidden, &j->arena, &v, err);
-    if (!rc) memcpy(floats(j->m->kind), v, j->d->hidden * sizeof *v);
+    if (!rc && v) memcpy(floats(j->m->kind), v, j->d->hidden * sizeof *v);
     return rc;
 }
 

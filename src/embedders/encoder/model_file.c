@@ -11,6 +11,8 @@
 
 enum { AT_BYTES = 16, AT_SHA = 24, AT_HASHED = 64, AT_NAME = 112, AT_NAME_END = 176, ALIGN = 64 };
 
+static const char magic[8] = {'S', 'C', 'E', 'N', 'C', 'O', 'D', 'R'};
+
 typedef enum type { S8, S32, F32, TEXT } type;
 static const uint8_t type_bytes[] = {[S8] = 1, [S32] = 4, [F32] = 4, [TEXT] = 1};
 
@@ -279,7 +281,7 @@ static sc_rc check_numbers(const sc_model *m, sc_err *err) {
 /* ---- Reading -------------------------------------------------------------------------------------- */
 
 static sc_rc check_header(const unsigned char *p, size_t n, sc_model *m, sc_err *err) {
-    if (n < SC_MODEL_HEADER || memcmp(p, "SCENCODR", 8) != 0)
+    if (n < SC_MODEL_HEADER || memcmp(p, magic, sizeof magic) != 0)
         return sc_fail(err, SC_INVALID, "not a model of the encoder");
     if (u32_at(p + 8) != SC_MODEL_FORMAT)
         return sc_fail(err, SC_INVALID, "the model is of format %u, this program reads %d",
@@ -337,7 +339,7 @@ static sc_rc check_rows(const unsigned char *p, size_t n, const sc_model_dims *d
 
 sc_rc sc_model_check(const void *bytes, size_t n, sc_model *ret, sc_err *err) {
     const unsigned char *p = bytes;
-    plan rows;
+    plan rows = {.n = 0};
     *ret = (sc_model){0};
     if ((uintptr_t)p % ALIGN) return sc_fail(err, SC_INTERNAL, "the model's bytes are not aligned");
     sc_rc rc = check_header(p, n, ret, err);
@@ -386,7 +388,7 @@ void sc_model_close(sc_model *m) {
 /* ---- Making --------------------------------------------------------------------------------------- */
 
 sc_rc sc_model_image_init(sc_model_image *im, const sc_model_dims *d, sc_str vocab, sc_err *err) {
-    plan rows;
+    plan rows = {.n = 0};
     *im = (sc_model_image){0};
     sc_rc rc = sc_model_dims_check(d, err);
     if (rc) return rc;
@@ -399,7 +401,7 @@ sc_rc sc_model_image_init(sc_model_image *im, const sc_model_dims *d, sc_str voc
     p += (ALIGN - (uintptr_t)p % ALIGN) % ALIGN;
     im->p = p;
     im->n = rows.bytes;
-    memcpy(p, "SCENCODR", 8);
+    memcpy(p, magic, sizeof magic);
     put32(p + 8, SC_MODEL_FORMAT);
     put64(p + AT_BYTES, rows.bytes);
     const uint32_t v[] = {
