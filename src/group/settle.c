@@ -99,7 +99,7 @@ static void view_order(view *v, const sc_engine *e, const uint64_t *content, ran
 /* ---- Settling ------------------------------------------------------------------------------------- */
 
 typedef struct sums {
-    double cut, vec_k, vec_0, margin, scale, topics;
+    double cut, vec_k, vec_0, margin, scale, topics, vec, word, title, frame;
 } sums;
 
 static void add(sums *s, const sc_epoch *e) {
@@ -109,6 +109,10 @@ static void add(sums *s, const sc_epoch *e) {
     s->margin += (double)e->margin;
     s->scale += (double)e->scale;
     s->topics += (double)e->topics;
+    s->vec += (double)e->k.vec;
+    s->word += (double)e->k.word;
+    s->title += (double)e->k.title;
+    s->frame += (double)e->k.frame;
 }
 
 static void take_mean(const sums *s, double n, sc_epoch *e) {
@@ -118,6 +122,10 @@ static void take_mean(const sums *s, double n, sc_epoch *e) {
     e->margin = (float)(s->margin / n);
     e->scale = (float)(s->scale / n);
     e->topics = (float)(s->topics / n);
+    e->k = (sc_weights){.vec = (float)(s->vec / n),
+                        .word = (float)(s->word / n),
+                        .title = (float)(s->title / n),
+                        .frame = (float)(s->frame / n)};
 }
 
 /* The epoch by `turns` views, or by the engine's own order when it is too large to be copied. */

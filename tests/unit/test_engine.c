@@ -142,7 +142,7 @@ static void a_chain_of_three_stays_two(void **state) {
             made_wire(&m[i]);
             v[i] = v[i + 1] = 1; /* cosine 1/2 to the next, 0 to the one after */
             made_vector(&m[i], v);
-            made_words(&m[i], 10 + 6 * (uint32_t)i, 12); /* half of the words */
+            made_words(&m[i], 10 + 4 * (uint32_t)i, 12); /* two thirds of the words, then one */
         }
         for (int i = 0; i < 3; i++) made_place(e, *state, i + 1, &m[orders[o][i]]);
         sc_change c;
