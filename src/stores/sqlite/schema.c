@@ -8,12 +8,14 @@
 enum { APPLICATION_ID = 0x536f756c };
 
 /* Step n makes version n out of version n - 1. A step that was released is never changed: what
- * comes later is a new step. */
+ * comes later is a new step. tests/unit/test_schema_steps.c holds a digest of each. */
 static const char *const steps[] = {
     sc_sq_schema_1,
 };
 
 int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }
+
+const char *sc_sq_schema_step(int64_t version) { return steps[version - 1]; }
 
 static sc_rc refuse_foreign(sc_sq_conn *c, sc_err *err) {
     return sc_fail(err, SC_STORE,

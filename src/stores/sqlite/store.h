@@ -111,6 +111,8 @@ void sc_sq_checkpoint(sc_sq *s, int pages);
 /* ---- Schema (schema.c) ------------------------------------------------------------------------ */
 
 int64_t sc_sq_schema_version(void);
+/* The SQL that makes version `version` out of the one before; 1..sc_sq_schema_version(). */
+const char *sc_sq_schema_step(int64_t version);
 /* On the writer, outside a transaction. SC_STORE: not ours, made by a newer version, damaged. */
 sc_rc sc_sq_schema_migrate(sc_sq_conn *c, sc_err *err);
 /* SC_STORE unless the file is ours and of this version. */
