@@ -15,6 +15,7 @@ void sc_app_conf_default(sc_app_conf *c) {
         .lease_ms = 10000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
         .keep_events_ms = 24 * 3600 * 1000LL,
+        .action_bytes = 512 << 20,
     };
 }
 

@@ -24,6 +24,7 @@ typedef struct sc_app_conf {
     int64_t max_queued_bytes; /* reports that wait for the committer       */
     int64_t lease_ms;         /* of grouping jobs                          */
     int64_t keep_ended_jobs_ms, keep_events_ms;
+    size_t action_bytes; /* memory that a merge, split, move or undo may take */
 } sc_app_conf;
 
 void sc_app_conf_default(sc_app_conf *c);

@@ -179,7 +179,7 @@ static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w,
     for (size_t i = 0; i < w->n; i++) {
         const sc_feedback *have = NULL;
         for (size_t k = 0; k < n_items && !have; k++)
-            if (items[k].feedback.seq == w->seqs[i]) have = &items[k].feedback;
+            if (items[k].feedback.seq == w->seqs[i] && !items[k].light) have = &items[k].feedback;
         sc_feedback *got;
         sc_rc rc =
             have ? SC_OK

@@ -5,7 +5,7 @@
 #include "app/internal.h"
 #include "app/write.h"
 
-enum { ARENA_BYTES = 512 << 20, PAGE = 250, MAX_TRIES = 5, MOVE_PINS = 32 };
+enum { ARENA_BYTES = 512 << 20, WAY_BYTES = 64 << 20, PAGE = 250, MAX_TRIES = 5, MOVE_PINS = 32 };
 
 /* One action under way. */
 typedef struct action {
@@ -27,7 +27,7 @@ static sc_rc begin(action *a, sc_app *app, const sc_id *project, sc_str actor, s
                   .actor = actor,
                   .id = sc_id_new(app->conf.clock),
                   .now_ms = sc_now_ms(app->conf.clock)};
-    sc_arena_init(&a->arena, ARENA_BYTES);
+    sc_arena_init(&a->arena, app->conf.action_bytes);
     sc_rc rc = sc_space_get(app, project, &a->space, err);
     if (!rc) rc = sc_space_lock(a->space, err);
     if (rc) sc_arena_done(&a->arena);
@@ -385,8 +385,10 @@ static sc_rc origin(action *a, const sc_correction *c, const corrections *in_for
     *ret_from = (sc_id){{0}};
     sc_decision *d;
     size_t n;
+    SC_AUTO(sc_arena_done) sc_arena way; /* of one report: let go before the next one's is read */
+    sc_arena_init(&way, WAY_BYTES);
     sc_rc rc =
-        STORE(a->app)->decisions(SELF(a->app), a->project, c->feedback_seq, &a->arena, &d, &n, err);
+        STORE(a->app)->decisions(SELF(a->app), a->project, c->feedback_seq, &way, &d, &n, err);
     if (rc || !(n = effective(d, n))) return rc;
     const sc_decision *last = &d[n - 1];
     bool ours = last->at_ms == c->at_ms && sc_id_eq(&last->cluster_id, &c->cluster_id);

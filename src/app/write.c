@@ -2,6 +2,10 @@
 
 #include "app/describe.h"
 #include "app/internal.h"
+#include "text/prepare.h"
+
+/* A page of the longest reports takes about 100 MiB. */
+enum { PAGE = 250, PAGE_BYTES = 256 << 20 };
 
 /* ---- What the changes touch --------------------------------------------------------------------- */
 
@@ -109,6 +113,28 @@ static sc_rc collect(plan *p, sc_err *err) {
 
 /* ---- The reports behind it ---------------------------------------------------------------------- */
 
+/* What a report's move needs of it: a merge or an undo may move more text than fits into memory. */
+static sc_feedback without_texts(const sc_feedback *f) {
+    return (sc_feedback){.seq = f->seq,
+                         .id = f->id,
+                         .project_id = f->project_id,
+                         .source = f->source,
+                         .state = f->state,
+                         .created_at_ms = f->created_at_ms,
+                         .received_at_ms = f->received_at_ms,
+                         .cluster_id = f->cluster_id};
+}
+
+static sc_rc fetch_light(plan *p, const int64_t *want, const size_t *where, size_t n, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena page;
+    sc_arena_init(&page, PAGE_BYTES);
+    sc_feedback *got = NULL;
+    sc_rc rc = sc_describe_fetch(p->app, &p->w->space->project_id, want, n, &page, &got, err);
+    for (size_t i = 0; !rc && i < n; i++)
+        p->items[where[i]] = (sc_write_item){.feedback = without_texts(&got[i]), .light = true};
+    return rc;
+}
+
 static sc_rc fetch_items(plan *p, sc_err *err) {
     const sc_write *w = p->w;
     p->items = sc_arena_take_array(w->arena, p->n_placed + 1, sizeof *p->items);
@@ -126,9 +152,9 @@ static sc_rc fetch_items(plan *p, sc_err *err) {
             where[n++] = i;
         }
     }
-    sc_feedback *got = NULL;
-    sc_rc rc = sc_describe_fetch(p->app, &w->space->project_id, want, n, w->arena, &got, err);
-    for (size_t i = 0; !rc && i < n; i++) p->items[where[i]].feedback = got[i];
+    sc_rc rc = SC_OK;
+    for (size_t at = 0; !rc && at < n; at += PAGE)
+        rc = fetch_light(p, want + at, where + at, SC_MIN((size_t)PAGE, n - at), err);
     return rc;
 }
 
@@ -197,6 +223,25 @@ static sc_rc build_rows(plan *p, sc_err *err) {
 
 /* ---- The write ----------------------------------------------------------------------------------- */
 
+/* The words that a report shares with its issue; its text is read again for them, and let go. */
+static sc_rc terms_of(plan *p, size_t i, sc_str *ret, sc_err *err) {
+    const sc_write *w = p->w;
+    const sc_move *last = p->placed[i].last;
+    sc_write_item item = p->items[i];
+    SC_AUTO(sc_arena_done) sc_arena text;
+    sc_arena_init(&text, PAGE_BYTES);
+    sc_prepared prepared;
+    sc_rc rc = SC_OK;
+    if (item.light && last->shared[0]) {
+        sc_feedback *f;
+        rc = sc_describe_fetch(p->app, &w->space->project_id, &p->placed[i].key, 1, &text, &f, err);
+        if (!rc) rc = sc_prepare(f->title, f->body, f->stack, &text, &prepared, err);
+        item.prepared = &prepared;
+    }
+    return rc ? rc
+              : sc_describe_terms(&item, last->shared, SC_LEN(last->shared), w->arena, ret, err);
+}
+
 static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
     const sc_write *w = p->w;
     sc_assign *a = sc_arena_take_array(w->arena, p->n_placed + 2, sizeof *a);
@@ -215,8 +260,7 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
                              .actor = w->actor,
                              .job_id = w->job_id,
                              .at_ms = w->now_ms};
-        sc_rc rc = sc_describe_terms(&p->items[i], pl->last->shared, SC_LEN(pl->last->shared),
-                                     w->arena, &d[i].shared_terms, err);
+        sc_rc rc = terms_of(p, i, &d[i].shared_terms, err);
         if (rc) return rc;
     }
     gw->assigns = a;

@@ -12,6 +12,7 @@ typedef struct sc_write_item {
     sc_feedback feedback;
     const sc_prepared *prepared; /* NULL: prepared when needed */
     sc_str repr;                 /* blob to store with it; empty = stored already */
+    bool light;                  /* its texts were left in the store */
     bool fresh; /* placed for the first time: a report on a resolved cluster is news */
 } sc_write_item;
 

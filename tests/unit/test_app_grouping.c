@@ -6,6 +6,9 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+
+#include "app/internal.h"
 #include "app/read.h"
 #include "app/triage.h"
 #include "app_fixture.h"
@@ -94,6 +97,44 @@ static void paraphrases_meet_and_strangers_do_not(void **state) {
     assert_int_equal(cl.trend[SC_CLUSTER_TREND_DAYS - 1], 2);
     assert_true(cl.title.n > 3 && cl.summary.n > 3 && cl.keywords.n > 2);
     assert_true(sc_id_is_set(&cl.representative_ids[0]));
+}
+
+static void a_merge_and_its_undo_hold_no_texts(void **state) {
+    enum { EACH = 24, BODY = 200 << 10, ROOM = 3 << 20 };
+    app_fixture *f = *state;
+    f->app->conf.action_bytes = ROOM; /* less than the reports of one of the two issues take */
+    static const char *const titles[] = {"Exporting my pantry to CSV drops the last row",
+                                         "The login code never arrives on my phone"};
+    sc_id in[2], first[2];
+    for (int k = 0; k < 2; k++) {
+        char *body = sc_alloc(BODY + 1);
+        for (size_t n = 0; n < BODY;)
+            n += (size_t)snprintf(body + n, BODY + 1 - n, "%s. ", titles[k]);
+        for (int i = 0; i < EACH; i++) {
+            char id[16];
+            snprintf(id, sizeof id, "%d-%d", k, i);
+            sc_id report = app_put(f, id, titles[k], body);
+            if (i == 0) first[k] = report;
+        }
+        sc_free(body);
+    }
+    app_settle(f);
+    for (int k = 0; k < 2; k++) in[k] = home(f, &first[k]);
+    assert_false(same(in[0], in[1]));
+    assert_int_equal(app_cluster(f, &in[1]).count, EACH);
+    sc_triage_result merged, undone;
+    ok(sc_triage_merge(f->app, &f->project.id, &in[0], &in[1], 1, SC_STR("t"), &merged, &failure));
+    assert_int_equal(merged.moved, EACH);
+    sc_cluster both = app_cluster(f, &in[0]);
+    assert_int_equal(both.count, 2 * EACH);
+    assert_true(both.title.n && both.summary.n && sc_id_is_set(&both.representative_ids[0]));
+    ok(sc_triage_undo(f->app, &f->project.id, &merged.action_id, SC_STR("t"), &undone, &failure));
+    assert_int_equal(undone.moved, EACH);
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(app_cluster(f, &in[k]).count, EACH);
+        assert_true(same(home(f, &first[k]), in[k]));
+    }
+    ok(f->store.ops->verify(f->store.self, NULL, NULL, &failure));
 }
 
 static void a_report_alone_in_its_issue_is_compared_with_nothing(void **state) {
@@ -297,6 +338,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(an_action_on_what_is_not_there_is_not_found_and_changes_nothing),
+        T(a_merge_and_its_undo_hold_no_texts),
         T(paraphrases_meet_and_strangers_do_not),
         T(a_report_alone_in_its_issue_is_compared_with_nothing),
         T(the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so),
