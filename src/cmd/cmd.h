@@ -162,6 +162,11 @@ sc_rc sc_running_write(const char *data, const sc_running *r, sc_err *err);
 /* Removes the file when it is this process's. */
 void sc_running_remove(const char *data);
 
+/* Any number of processes may share a data folder (the store orders their writes); one that replaces the store's
+ * file must have it alone. The lock is held while the descriptor is open; -1: there is no such folder. */
+sc_rc sc_folder_share(const char *data, int *ret_fd, sc_err *err);
+sc_rc sc_folder_own(const char *data, int *ret_fd, sc_err *err);
+
 /* From now on SIGTERM and SIGINT wait for sc_signals_wait; call before threads start. */
 void sc_signals_block(void);
 /* For this thread they end the process again (while it is busy and nothing has to be put in order). */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,15 +63,19 @@ sc_rc sc_running_find(const char *data, sc_running *ret, sc_err *err) {
 sc_rc sc_running_write(const char *data, const sc_running *r, sc_err *err) {
     char path[PATH_BYTES], fresh[PATH_BYTES], text[512];
     path_of(data, "", path);
-    path_of(data, ".new", fresh);
+    char tail[32]; /* two that start at once must not write one file */
+    snprintf(tail, sizeof tail, ".new.%ld", (long)getpid());
+    path_of(data, tail, fresh);
     int n = snprintf(text, sizeof text, "{\"url\":\"%s\",\"pid\":%ld,\"key\":\"%s\"}\n", r->url,
                      r->pid, r->key);
     unlink(fresh);
     int fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     bool ok = fd >= 0 && write(fd, text, (size_t)n) == n;
     if (fd >= 0) ok = close(fd) == 0 && ok;
-    if (!ok || rename(fresh, path)) return sc_fail_sys(err, SC_IO, errno, "write %s", path);
-    return SC_OK;
+    if (ok && !rename(fresh, path)) return SC_OK;
+    sc_fail_sys(err, SC_IO, errno, "write %s", path);
+    unlink(fresh);
+    return SC_IO;
 }
 
 void sc_running_remove(const char *data) {
@@ -78,4 +83,32 @@ void sc_running_remove(const char *data) {
     char path[PATH_BYTES];
     path_of(data, "", path);
     if (read_file(data, &r, NULL) == SC_OK && r.pid == (long)getpid()) unlink(path);
+}
+
+/* ---- Who is at work on a data folder -------------------------------------------------------------- */
+
+/* The folder itself is locked, not a file in it: there is nothing to clean up, and the store's own files are not
+ * touched. A file system without such locks goes without. */
+static sc_rc lock_folder(const char *data, int how, const char *busy, int *ret_fd, sc_err *err) {
+    int fd = open(data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    *ret_fd = -1;
+    if (fd < 0) return SC_OK; /* opening the store will say why, or make it */
+    if (flock(fd, how | LOCK_NB) == 0 || errno != EWOULDBLOCK) {
+        *ret_fd = fd;
+        return SC_OK;
+    }
+    close(fd);
+    return sc_fail(err, SC_STORE, "%.120s: %s", data, busy);
+}
+
+sc_rc sc_folder_share(const char *data, int *ret_fd, sc_err *err) {
+    return lock_folder(data, LOCK_SH,
+                       "a backup is being restored here; try again when that has ended", ret_fd,
+                       err);
+}
+
+sc_rc sc_folder_own(const char *data, int *ret_fd, sc_err *err) {
+    return lock_folder(data, LOCK_EX,
+                       "a server, a worker or another command works here; end it first", ret_fd,
+                       err);
 }

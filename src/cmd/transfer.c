@@ -155,7 +155,9 @@ static sc_rc put_in_place(sc_call *c, const char *from_dir, const char *data, bo
     char from[FILE_BYTES], to[FILE_BYTES];
     snprintf(from, sizeof from, "%s/%s", from_dir, sc_stack_store_file());
     snprintf(to, sizeof to, "%s/%s", data, sc_stack_store_file());
-    sc_rc rc = sync_path(from, err);
+    SC_AUTO(sc_auto_close) int alone = -1;
+    sc_rc rc = sc_folder_own(data, &alone, err);
+    if (!rc) rc = sync_path(from, err);
     if (rc) return rc;
     sc_store old = {NULL, NULL};
     if (replaces && sc_stack_open_store_at(c, data, &old, NULL) == SC_OK)

@@ -24,6 +24,7 @@ struct sc_stack {
     sc_web *web;
     sc_http_server *server;
     int64_t drain_ms;
+    int folder; /* our share of the data folder */
 };
 
 const char *sc_stack_store_file(void) { return "soulcaster.db"; }
@@ -144,7 +145,9 @@ sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_sta
     sc_stack *s = sc_alloc(sizeof *s);
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
     s->drain_ms = c->common.drain_ms;
-    sc_rc rc = sc_store_open(sc_stores[0], c->store_conf, &s->store, err);
+    sc_rc rc = sc_folder_share(c->common.data, &s->folder, err);
+    if (rc == SC_OK) rc = sc_store_open(sc_stores[0], c->store_conf, &s->store, err);
+    if (rc == SC_OK && s->folder < 0) rc = sc_folder_share(c->common.data, &s->folder, err);
     if (rc == SC_OK && (parts & SC_STACK_APP) == SC_STACK_APP) rc = open_app(c, parts, s, err);
     if (rc == SC_OK && (parts & (SC_STACK_SERVER | SC_STACK_WORKER) & ~(unsigned)SC_STACK_APP)) {
         rc = sc_app_start(s->app, err);
@@ -172,6 +175,7 @@ void sc_stack_close(sc_stack *s) {
     if (s->app) sc_app_free(s->app);
     sc_stack_close_embedder(&s->embedder);
     sc_store_close(&s->store);
+    if (s->folder >= 0) close(s->folder);
     sc_free(s);
 }
 

@@ -27,6 +27,26 @@ class Files(unittest.TestCase):
         self.assertIn("is empty", got.stderr)
         self.assertFalse(os.path.exists(self.path("data/soulcaster.db")))
 
+    def test_a_folder_that_anything_works_on_is_not_restored_into(self):
+        data, backup = self.path("data"), self.path("b.db")
+        with soul.Server("--no-worker", data=data) as first:
+            first.client().post("/api/ingest/manual", soul.report(1))
+            soul.run("backup", backup, "--data", data)
+            with soul.Server(data=data) as second:  # two servers on one folder are fine
+                for n, server in enumerate((first, second) * 4):
+                    self.assertEqual(server.client().post("/api/ingest/manual", soul.report(10 + n)).status, 200)
+                soul.grouped(second.client())
+                self.assertEqual(first.client().get("/api/stats").json["total_feedback"], 9)
+                self.assertEqual(first.client().get("/api/clusters").json["items"], second.client().get("/api/clusters").json["items"])
+                first.stop()  # takes serve.json with it: nothing but the lock tells of the second
+                got = soul.run("restore", backup, "--data", data, "--force")
+                self.assertEqual(got.returncode, 1, got)
+                self.assertIn("works here", got.stderr)
+                self.assertEqual(second.client().get("/api/stats").json["total_feedback"], 9)
+        self.assertEqual(soul.run("restore", backup, "--data", data, "--force").returncode, 0)
+        self.assertEqual(os.listdir(data).count("soulcaster.db"), 1)
+        self.assertFalse([n for n in os.listdir(data) if n.startswith(("serve.json.new", "restore-"))])
+
     def test_a_garbled_backup_is_told_in_words(self):
         with soul.Server(data=self.path("live")) as server:
             soul.feed_topics(server.client())
