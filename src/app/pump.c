@@ -2,7 +2,12 @@
 #include "app/internal.h"
 #include "base/log.h"
 
-enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, HOUSE_EVERY_MS = 60000, SWEEP = 200 };
+enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, SWEEP = 200 };
+enum {
+    HOUSE_EVERY_US = 60 * 1000000,
+    JUMP_MS = 600 * 1000,              /* so far apart, and the clock was set */
+    HOLD_US = INT64_C(3600) * 1000000, /* then nothing is cleared away for so long */
+};
 
 struct sc_subscriber {
     sc_subscriber *next;
@@ -127,10 +132,25 @@ static void preload(sc_app *app) {
     if (err.rc) sc_log_err(SC_LOG_WARN, "index not loaded", &err);
 }
 
+/* Wall time says how old things are, so a clock set far ahead would clear away all and wake every snooze. After a
+ * jump either way nothing is done until the new time has held for an hour (a machine that slept waits too). */
+static bool clock_settled(sc_pump *p, int64_t wall_ms, int64_t mono_us) {
+    int64_t drift = (wall_ms - p->seen_wall_ms) - (mono_us - p->seen_mono_us) / 1000;
+    p->seen_wall_ms = wall_ms;
+    p->seen_mono_us = mono_us;
+    if (drift > JUMP_MS || drift < -JUMP_MS) {
+        p->hold_until_us = mono_us + HOLD_US;
+        sc_log(SC_LOG_WARN, "the clock was set; nothing is cleared away for an hour",
+               SC_F_INT("by_ms", drift));
+    }
+    return mono_us >= p->hold_until_us;
+}
+
 /* Snoozes that ran out wake up; ended jobs and old events go. */
-static void keep_house(sc_app *app) {
+static void keep_house(sc_app *app, int64_t mono_us) {
     sc_err err = {0};
     int64_t now = sc_now_ms(app->conf.clock), gone;
+    if (!clock_settled(&app->pump, now, mono_us)) return;
     if (STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
                           now - app->conf.keep_events_ms, &gone, &err))
         sc_log_err(SC_LOG_WARN, "pruning failed", &err);
@@ -151,7 +171,7 @@ static void *run(void *arg) {
         p->poked = false;
         bool stop = p->stop;
         pthread_mutex_unlock(&p->lock);
-        int64_t token = p->change_token, now = sc_now_ms(app->conf.clock);
+        int64_t token = p->change_token, now = sc_mono_us(app->conf.clock);
         sc_err err = {0};
         if (!stop && STORE(app)->change_token(SELF(app), &token, &err)) token = p->change_token;
         if (!stop && (poked || token != p->change_token)) {
@@ -160,9 +180,9 @@ static void *run(void *arg) {
             pump_events(app);
             sc_worker_poke(app);
         }
-        if (!stop && now >= p->next_house_ms) {
-            p->next_house_ms = now + HOUSE_EVERY_MS;
-            keep_house(app);
+        if (!stop && now >= p->next_house_us) {
+            p->next_house_us = now + HOUSE_EVERY_US;
+            keep_house(app, now);
         }
         pthread_mutex_lock(&p->lock);
     }
@@ -174,7 +194,9 @@ sc_rc sc_pump_start(sc_app *app, sc_err *err) {
     sc_pump *p = &app->pump;
     sc_rc rc = STORE(app)->last_event(SELF(app), &p->last_event, err);
     if (rc) return rc;
-    p->next_house_ms = sc_now_ms(app->conf.clock) + HOUSE_EVERY_MS;
+    p->seen_wall_ms = sc_now_ms(app->conf.clock);
+    p->seen_mono_us = sc_mono_us(app->conf.clock);
+    p->next_house_us = p->seen_mono_us + HOUSE_EVERY_US;
     rc = sc_thread_start(&p->thread, run, app, "pump", err);
     p->running = rc == SC_OK;
     return rc;

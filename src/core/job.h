@@ -46,6 +46,9 @@ typedef enum sc_job_event {
 /* The one transition function; SC_CONFLICT where the event does not fit. */
 sc_rc sc_job_next(sc_job_state from, sc_job_event ev, sc_job_state *ret, sc_err *err);
 
+/* Neither a back-off nor a lease is as long as this. */
+#define SC_JOB_LONGEST_WAIT_MS (INT64_C(3600) * 1000)
+
 /* Full-jitter exponential back-off (M. Brooker, "Exponential Backoff And Jitter", AWS 2015):
  * uniform in [0, min(cap, base * 2^(attempt-1))]; `random` is 32 random bits. Never below
  * retry_after_ms when the upstream named one. */

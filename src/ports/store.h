@@ -291,7 +291,8 @@ typedef struct sc_store_ops {
 
     /* Jobs. enqueue: when a pending job has the unique key, its id comes back and nothing is added;
      * when a running one has it, it is marked `again`. claim: the oldest ready job of one of the kinds
-     * (or one whose lease ran out: attempts counted, fence raised; one with no attempts left becomes a
+     * (or one whose lease ran out, or whose time is more than SC_JOB_LONGEST_WAIT_MS ahead, which only a
+     * clock that was put back explains: attempts counted, fence raised; one with no attempts left becomes a
      * dead letter instead); SC_NOT_FOUND when there is none. A job marked `again` goes back to pending
      * when it finishes (attempts 0); when it ends badly it ends, and a new pending job takes the asking
      * over; CANCEL ends both. A RETRY with no attempts left buries. */

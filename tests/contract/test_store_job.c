@@ -367,8 +367,27 @@ static void pruning_takes_ended_jobs_but_neither_open_nor_dead_ones(void **state
     fx_ok(f, f->ops->job_get(f->s, &f->a, &open.id, &f->arena, &got, &f->err));
 }
 
+static void a_job_that_a_clock_put_back_has_stranded_is_ready(void **state) {
+    sc_fx *f = *state;
+    sc_job j = fx_job(f, &f->a, "group", ""), got;
+    j.run_at_ms = T0 + HOUR / 2; /* as long as a source may ask us to wait */
+    fx_enqueue(f, &j);
+    fx_rc(f, fx_claim(f, "group", T0, &got), SC_NOT_FOUND);
+    sc_job far = fx_job(f, &f->a, "group", "");
+    far.run_at_ms = T0 + INT64_C(400) * DAY;
+    fx_enqueue(f, &far);
+    fx_ok(f, fx_claim(f, "group", T0, &got));
+    assert_true(sc_id_eq(&got.id, &far.id));
+    /* Its worker died, and the clock was put back after the lease began. */
+    sc_job again;
+    fx_rc(f, fx_claim(f, "group", T0 + 1, &again), SC_NOT_FOUND);
+    fx_ok(f, fx_claim(f, "group", T0 - INT64_C(10) * DAY, &again));
+    assert_true(again.fence >= got.fence);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        fx_test(a_job_that_a_clock_put_back_has_stranded_is_ready),
         fx_test(a_job_of_another_project_is_not_found),
         fx_test(a_holder_whose_lease_went_on_cannot_end_or_extend_the_job),
         fx_test(an_end_that_is_none_is_refused),

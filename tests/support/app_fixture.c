@@ -20,8 +20,7 @@
 static int64_t fixture_wall(void *self) { return ((app_fixture *)self)->now_ms; }
 
 static int64_t fixture_mono(void *self) {
-    (void)self;
-    return sc_mono_us(&sc_clock_system);
+    return sc_mono_us(&sc_clock_system) + ((app_fixture *)self)->mono_ahead_us;
 }
 
 #define must(call)                                                        \

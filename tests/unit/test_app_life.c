@@ -12,6 +12,7 @@
 
 #include "app/access.h"
 #include "app/events.h"
+#include "app/internal.h"
 #include "app/read.h"
 #include "app/transfer.h"
 #include "app/triage.h"
@@ -170,6 +171,72 @@ static void an_edited_report_that_cannot_be_grouped_is_not_counted_where_it_was(
         counted += list.items[i].count;
     }
     assert_int_equal(counted, 3);
+    app_fixture_close(&f);
+}
+
+/* ---- Clocks ---------------------------------------------------------------------------------------- */
+
+static bool house_was_kept(void *self) {
+    app_fixture *f = self;
+    f->now_ms += 61000;
+    f->mono_ahead_us += 61 * 1000000; /* the next look at the clock is due */
+    sc_job_counts c;
+    return !f->store.ops->job_counts(f->store.self, &f->project.id, SC_STR("group"), &c, NULL) &&
+           !c.by_state[SC_JOB_success];
+}
+
+static void a_clock_that_is_set_clears_nothing_away_until_the_new_time_has_held(void **state) {
+    (void)state;
+    static app_fixture f;
+    app_fixture_open(&f, NULL, true);
+    sc_id report = app_put(&f, "1", "the shopping list forgets its order", "");
+    app_settle(&f);
+    sc_job_counts c = {.oldest_pending_ms = 0};
+    while (!c.by_state[SC_JOB_success]) /* its job ends a moment after the report is grouped */
+        ok(f.store.ops->job_counts(f.store.self, &f.project.id, SC_STR("group"), &c, &failure));
+    f.now_ms += INT64_C(400) * 86400000;
+    int64_t before_us = f.mono_ahead_us;
+    app_wait(house_was_kept, &f, "the ended job to be cleared away");
+    /* It took the hour in which the clock may be put right again. */
+    assert_true(f.mono_ahead_us - before_us > INT64_C(3500) * 1000000);
+    f.now_ms -= INT64_C(800) * 86400000;
+    sc_id later = app_put(&f, "2", "recipes are printed without pictures", "");
+    app_settle(&f);
+    assert_int_equal(app_get(&f, &report).state, SC_FEEDBACK_grouped);
+    assert_int_equal(app_get(&f, &later).state, SC_FEEDBACK_grouped);
+    app_fixture_close(&f);
+}
+
+static void more_snoozed_issues_than_a_page_wake_up(void **state) {
+    (void)state;
+    enum { SNOOZED = 1150, FOR_EVER = 7 };
+    static app_fixture f;
+    app_fixture_open(&f, NULL, false);
+    sc_cluster *k = sc_alloc_array(SNOOZED, sizeof *k);
+    assert_non_null(k);
+    for (int i = 0; i < SNOOZED; i++)
+        k[i] = (sc_cluster){.id = sc_id_new(&f.clock),
+                            .title = SC_STR("asleep"),
+                            .keywords = SC_STR("[]"),
+                            .status = SC_CLUSTER_snoozed,
+                            .snooze_until_ms = i < FOR_EVER ? 0 : f.now_ms + 1000,
+                            .version = 1};
+    sc_group_write gw = {
+        .project_id = f.project.id, .clusters = k, .n_clusters = SNOOZED, .now_ms = f.now_ms};
+    sc_project p;
+    ok(f.store.ops->project_get(f.store.self, sc_id_str(&f.project.id), &f.arena, &p, &failure));
+    gw.expect_version = p.group_version;
+    int64_t version;
+    ok(f.store.ops->group_write(f.store.self, &gw, &version, &failure));
+    sc_store_stats stats;
+    ok(sc_triage_wake_snoozed(f.app, f.now_ms + 999, &failure));
+    ok(f.store.ops->stats(f.store.self, &f.project.id, f.now_ms, &stats, &failure));
+    assert_int_equal(stats.by_status[SC_CLUSTER_snoozed], SNOOZED);
+    f.now_ms += 1000;
+    ok(sc_triage_wake_snoozed(f.app, f.now_ms, &failure));
+    ok(f.store.ops->stats(f.store.self, &f.project.id, f.now_ms, &stats, &failure));
+    assert_int_equal(stats.by_status[SC_CLUSTER_snoozed], FOR_EVER);
+    sc_free(k);
     app_fixture_close(&f);
 }
 
@@ -424,6 +491,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_edited_report_that_cannot_be_grouped_is_not_counted_where_it_was),
         cmocka_unit_test(a_report_that_cannot_be_grouped_holds_up_nobody_and_ends_as_a_dead_letter),
+        cmocka_unit_test(a_clock_that_is_set_clears_nothing_away_until_the_new_time_has_held),
+        cmocka_unit_test(more_snoozed_issues_than_a_page_wake_up),
         cmocka_unit_test(threads_that_send_the_same_reports_store_each_once),
         cmocka_unit_test(a_full_queue_says_when_to_come_back_and_a_stopped_one_says_so),
         cmocka_unit_test(a_correction_by_another_process_is_obeyed_by_the_worker),

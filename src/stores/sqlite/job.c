@@ -210,11 +210,24 @@ static sc_rc find_ready(sc_sq_conn *c, const sc_str *kinds, size_t n_kinds, int6
         "SELECT seq, run_at FROM job INDEXED BY job_leased WHERE kind = ?"
         " AND state = 1 AND lease_until <= ?"
         " ORDER BY lease_until, seq LIMIT 1";
+    /* Nobody waits or leases for so long: the clock was put back since. */
+    static const char stranded_sql[] =
+        "SELECT seq, run_at FROM job INDEXED BY job_ready WHERE kind = ?"
+        " AND state = 0 AND run_at > ? ORDER BY run_at, seq LIMIT 1";
+    static const char stranded_lease_sql[] =
+        "SELECT seq, run_at FROM job INDEXED BY job_leased WHERE kind = ?"
+        " AND state = 1 AND lease_until > ?"
+        " ORDER BY lease_until, seq LIMIT 1";
+    const int64_t absurd_ms = now_ms + SC_JOB_LONGEST_WAIT_MS;
     sc_rc rc = SC_OK;
     *best = (candidate){0, 0, false};
     for (size_t i = 0; !rc && i < n_kinds; i++) {
         rc = best_of(c, ready_sql, kinds[i], now_ms, false, best, err);
         if (!rc) rc = best_of(c, leased_sql, kinds[i], now_ms, true, best, err);
+    }
+    for (size_t i = 0; !rc && !best->seq && i < n_kinds; i++) {
+        rc = best_of(c, stranded_sql, kinds[i], absurd_ms, false, best, err);
+        if (!rc) rc = best_of(c, stranded_lease_sql, kinds[i], absurd_ms, true, best, err);
     }
     return rc;
 }
