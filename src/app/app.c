@@ -11,6 +11,7 @@ void sc_app_conf_default(sc_app_conf *c) {
     *c = (sc_app_conf){
         .clock = &sc_clock_system,
         .worker = true,
+        .embedder_hint = "",
         .max_queued_bytes = 64 << 20,
         .lease_ms = 10000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
@@ -121,6 +122,8 @@ const sc_clock *sc_app_clock(sc_app *app) { return app->conf.clock; }
 const char *sc_app_model(sc_app *app) {
     return app->conf.embedder.ops->model(app->conf.embedder.self);
 }
+
+const char *sc_app_embedder_hint(sc_app *app) { return app->conf.embedder_hint; }
 
 const sc_source_ops *sc_app_source(sc_app *app, sc_str name) {
     for (size_t i = 0; i < app->conf.n_sources; i++)

@@ -15,8 +15,9 @@
 typedef struct sc_app sc_app;
 
 typedef struct sc_app_conf {
-    sc_store store;       /* opened; the app does not close it */
-    sc_embedder embedder; /* opened; the app does not close it */
+    sc_store store;            /* opened; the app does not close it */
+    sc_embedder embedder;      /* opened; the app does not close it */
+    const char *embedder_hint; /* how a better one is had; static; empty: nothing to say */
     const sc_source_ops *const *sources;
     size_t n_sources;
     const sc_clock *clock;
@@ -40,6 +41,7 @@ void sc_app_free(sc_app *app);
 const sc_store *sc_app_store(sc_app *app);
 const sc_clock *sc_app_clock(sc_app *app);
 const char *sc_app_model(sc_app *app); /* the embedder's model name */
+const char *sc_app_embedder_hint(sc_app *app);
 /* NULL when there is no such source. */
 const sc_source_ops *sc_app_source(sc_app *app, sc_str name);
 

@@ -59,6 +59,8 @@ typedef struct sc_verb {
     int (*run)(sc_call *c); /* the exit code                               */
 } sc_verb;
 
+enum { SC_MAX_EMBEDDERS = 8 };
+
 /* Options that several verbs share; the table is in options.c. */
 typedef struct sc_common {
     const char *data, *env_file;
@@ -67,7 +69,7 @@ typedef struct sc_common {
     const char *server, *key, *project;
     const char *log_level;
     /* Of the stack. */
-    const char *embedder, *embed_when_down, *embed_max_usd;
+    const char *embedder, *models, *embed_when_down, *embed_max_usd;
     int64_t embed_timeout_ms, embed_max_requests, embed_max_tokens;
     /* Of the server. */
     const char *listen;
@@ -85,7 +87,8 @@ struct sc_call {
     void *conf;         /* the verb's own, filled from its rows */
     const char **words; /* what is not an option                */
     size_t n_words;
-    void *store_conf, *embedder_conf; /* of the chosen backends; NULL when they take none */
+    void *store_conf;
+    void *embedder_confs[SC_MAX_EMBEDDERS]; /* in the registry's order */
 };
 
 /* Parses and runs one command line. Returns the exit code. */
@@ -116,7 +119,7 @@ const sc_verb *sc_help_nearest(const sc_verb *const *verbs, size_t n_verbs, cons
 /* The rows that a verb takes, in one array (free with sc_free): its own (offset into call->conf) and
  * those of its sets. Offsets are of no use outside options.c; names and help are. */
 sc_rc sc_options_rows(const sc_verb *verb, sc_opt **ret, size_t *ret_n, sc_err *err);
-/* Fills c->common, c->conf, c->store_conf, c->embedder_conf and c->words. Problems one a line. */
+/* Fills c->common, c->conf, c->store_conf, c->embedder_confs and c->words. Problems one a line. */
 sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems);
 void sc_options_done(sc_call *c);
 
@@ -141,8 +144,11 @@ const sc_store *sc_stack_store(const sc_stack *s);
 const char *sc_stack_url(const sc_stack *s);
 const sc_embedder *sc_stack_embedder(const sc_stack *s);
 
-/* Only the embedder (for `eval`): open, use, close. */
-sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, sc_err *err);
+/* Only the embedder (for `eval`): open, use, close. *ret_hint: how a better one is had, or empty; static. */
+sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, const char **ret_hint,
+                             sc_err *err);
+/* Where the encoder's models are: --models, or the folder `models` of the data. */
+void sc_models_folder(const sc_call *c, char *ret, size_t room);
 void sc_stack_close_embedder(sc_embedder *e);
 /* Another store of the same kind in the folder `data` (for restore). */
 sc_rc sc_stack_open_store_at(const sc_call *c, const char *data, sc_store *ret, sc_err *err);

@@ -240,7 +240,8 @@ static void check_embedder(exam *e) {
     sc_prepared p;
     int8_t vec[SC_REPR_MAX_DIM];
     int64_t at = 0;
-    sc_rc rc = sc_stack_open_embedder(e->c, &em, &err);
+    const char *hint;
+    sc_rc rc = sc_stack_open_embedder(e->c, &em, &hint, &err);
     if (rc == SC_OK)
         rc = sc_prepare(SC_STR("Export fails"), SC_STR("Saving as PDF ends in an error."),
                         SC_STR_NONE, &arena, &p, &err);
@@ -254,6 +255,7 @@ static void check_embedder(exam *e) {
     else
         say(e, GOOD, "embedder", "%s, %u dimensions, %.2f ms", em.ops->model(em.self),
             (unsigned)em.ops->dim(em.self), (double)at / 1000);
+    if (*hint) say(e, NOTE, "model", "%s", hint);
     sc_stack_close_embedder(&em);
     say(e, GOOD, "kernels", "%s", sc_kernels_get()->name);
 }

@@ -245,7 +245,8 @@ static int eval(sc_call *c) {
     sc_err err = {0};
     sc_embedder embedder = {NULL, NULL};
     if (sc_cmd_words_wrong(c, 1, 1000)) return SC_EXIT_USAGE;
-    if (sc_stack_open_embedder(c, &embedder, &err)) return sc_cmd_fail_err(c, &err);
+    const char *hint;
+    if (sc_stack_open_embedder(c, &embedder, &hint, &err)) return sc_cmd_fail_err(c, &err);
     sc_table t;
     sc_table_init(&t, columns, SC_LEN(columns));
     sc_rc rc = SC_OK;
@@ -324,7 +325,7 @@ const sc_verb sc_verb_eval = {
     .examples =
         "# your own labelled reports\nsoulcaster eval labelled.jsonl\n"
         "# does the order of arrival matter?\nsoulcaster eval --shuffles 4 labelled.jsonl\n",
-    .sets = SC_OPTS_OUT,
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
     .opts = opts,
     .n_opts = SC_LEN(opts),
     .conf_size = sizeof(eval_conf),

@@ -70,9 +70,16 @@ static const struct {
      {.name = "embedder",
       .type = SC_OPT_STR,
       .offset = AT(embedder),
-      .fallback = "builtin",
+      .fallback = "auto",
       .arg = "NAME",
-      .help = "what turns texts into vectors: builtin, encoder, gemini or openai"}},
+      .help = "what turns texts into vectors: builtin, encoder, gemini or openai; auto is the "
+              "encoder where a model of it is installed, else builtin"}},
+    {SC_OPTS_STACK,
+     {.name = "models",
+      .type = SC_OPT_STR,
+      .offset = AT(models),
+      .arg = "DIR",
+      .help = "where the encoder's models are kept; without it DATA/models"}},
     {SC_OPTS_STACK,
      {.name = "embed-timeout-ms",
       .type = SC_OPT_INT,
@@ -233,7 +240,7 @@ enum {
     OF_COMMON,
     OF_STORE,
     OF_EMBEDDER,
-    MAX_EMBEDDERS = 8,
+    MAX_EMBEDDERS = SC_MAX_EMBEDDERS,
     HOMES = OF_EMBEDDER + MAX_EMBEDDERS
 };
 typedef unsigned home;
@@ -380,8 +387,7 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
         c->conf = b.p + b.at[OF_VERB]; /* the block's first bytes: what sc_options_done frees */
         c->store_conf = b.p + b.at[OF_STORE];
         for (size_t i = 0; i < sc_embedders_n && i < MAX_EMBEDDERS; i++)
-            if (!strcmp(c->common.embedder, sc_embedders[i]->name))
-                c->embedder_conf = b.p + b.at[OF_EMBEDDER + i];
+            c->embedder_confs[i] = b.p + b.at[OF_EMBEDDER + i];
     }
     sc_free(r.v);
     return rc;

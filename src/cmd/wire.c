@@ -9,7 +9,6 @@
 #include "app/access.h"
 #include "base/log.h"
 #include "cmd/cmd.h"
-#include "embedders/registry.h"
 #include "net/http_server.h"
 #include "sources/registry.h"
 #include "stores/registry.h"
@@ -35,32 +34,6 @@ const char *sc_stack_url(const sc_stack *s) {
     return s->server ? sc_http_server_url(s->server) : "";
 }
 
-sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, sc_err *err) {
-    const sc_embedder_ops *ops = sc_embedder_find(sc_str_of(c->common.embedder));
-    if (!ops) {
-        SC_AUTO(sc_buf_done) sc_buf names;
-        sc_buf_init(&names, 1024);
-        for (size_t i = 0; i < sc_embedders_n; i++)
-            sc_buf_putf(&names, "%s%s", i ? ", " : "", sc_embedders[i]->name);
-        return sc_fail(err, SC_INVALID, "--embedder %.40s: there are %s", c->common.embedder,
-                       names.p ? names.p : "");
-    }
-    void *self = sc_alloc(ops->size);
-    if (!self) return sc_fail(err, SC_NOMEM, "out of memory");
-    sc_rc rc = ops->open(self, ops->n_opts ? c->embedder_conf : NULL, err);
-    if (rc)
-        sc_free(self);
-    else
-        *ret = (sc_embedder){ops, self};
-    return rc;
-}
-
-void sc_stack_close_embedder(sc_embedder *e) {
-    if (!e->ops) return;
-    if (e->ops->close) e->ops->close(e->self);
-    sc_free(e->self);
-    *e = (sc_embedder){NULL, NULL};
-}
 void sc_stack_close_store(sc_store *s) { sc_store_close(s); }
 
 /* The store's option that holds the data folder is the one named "dir". */
@@ -83,10 +56,12 @@ static void raise_limits(void) {
 }
 
 static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err) {
-    sc_rc rc = sc_stack_open_embedder(c, &s->embedder, err);
-    if (rc) return sc_wrap(err, "open the embedder");
     sc_app_conf conf;
     sc_app_conf_default(&conf);
+    sc_rc rc = sc_stack_open_embedder(c, &s->embedder, &conf.embedder_hint, err);
+    if (rc) return sc_wrap(err, "open the embedder");
+    sc_log(SC_LOG_INFO, "embedder", SC_F_TXT("model", s->embedder.ops->model(s->embedder.self)),
+           SC_F_TXT("hint", conf.embedder_hint));
     conf.store = s->store;
     conf.embedder = s->embedder;
     conf.sources = sc_source_registry;

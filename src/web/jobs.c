@@ -26,6 +26,8 @@ sc_rc sc_on_getClusteringStatus(sc_req *q, sc_err *err) {
     sc_render_int(&b, "clusters", (int64_t)st.indexed_clusters);
     sc_buf_putc(&b, '}');
     sc_render_str(&b, "model", sc_str_of(sc_app_model(sc_req_app(q))));
+    const char *hint = sc_app_embedder_hint(sc_req_app(q));
+    if (*hint) sc_render_str(&b, "hint", sc_str_of(hint));
     sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, 200, &b, err);
 }
