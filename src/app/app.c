@@ -14,6 +14,7 @@ void sc_app_conf_default(sc_app_conf *c) {
         .embedder_hint = "",
         .max_queued_bytes = 64 << 20,
         .lease_ms = 10000,
+        .tidy_ms = 5000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
         .keep_events_ms = 24 * 3600 * 1000LL,
         .action_bytes = 512 << 20,
@@ -142,6 +143,8 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
         .group_errors = atomic_load(&app->group_errors),
         .conflicts = atomic_load(&app->conflicts),
         .regressions = atomic_load(&app->regressions),
+        .tidied = atomic_load(&app->tidied),
+        .tidy_moves = atomic_load(&app->tidy_moves),
         .group_us_total = atomic_load(&app->group_us_total),
         .commit_us_total = atomic_load(&app->commit_us_total),
     };

@@ -24,6 +24,7 @@ typedef struct sc_app_conf {
     bool worker;              /* run the grouping worker in this process   */
     int64_t max_queued_bytes; /* reports that wait for the committer       */
     int64_t lease_ms;         /* of grouping jobs                          */
+    int64_t tidy_ms;          /* quiet time before all is looked at together (tidy.h); 0 = never */
     int64_t keep_ended_jobs_ms, keep_events_ms;
     size_t action_bytes; /* memory that a merge, split, move or undo may take */
 } sc_app_conf;
@@ -51,6 +52,7 @@ typedef struct sc_app_stats {
     int64_t queued_bytes;                            /* now    */
     int64_t grouped, group_errors, conflicts, regressions;
     int64_t group_us_total, commit_us_total;
+    int64_t tidied, tidy_moves; /* passes over everything that ended, and what they moved */
     int64_t spaces, items, clusters, index_bytes; /* loaded now */
     int64_t subscribers;                          /* now    */
 } sc_app_stats;

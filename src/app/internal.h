@@ -87,6 +87,7 @@ struct sc_app {
     sc_spaces spaces;
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
+    _Atomic int64_t tidied, tidy_moves;
 };
 
 #define STORE(app) ((app)->conf.store.ops)
@@ -98,6 +99,10 @@ sc_rc sc_worker_start(sc_app *app, sc_err *err);
 void sc_worker_stop(sc_app *app);
 /* Asks for a group job of the project, unless one is pending already. */
 sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err);
+/* Gives the lease of a job that goes on more time. */
+sc_rc sc_worker_heartbeat(sc_app *app, const sc_job *job, sc_err *err);
+/* New work came, or the worker is to end: a long job must make room. */
+bool sc_worker_wanted(sc_app *app);
 /* There may be something to group. */
 void sc_worker_poke(sc_app *app);
 sc_rc sc_pump_start(sc_app *app, sc_err *err);

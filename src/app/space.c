@@ -3,6 +3,7 @@
 #include "app/internal.h"
 #include "app/represent.h"
 #include "base/log.h"
+#include "group/pass.h"
 
 void sc_spaces_init(sc_spaces *s) {
     pthread_mutex_init(&s->lock, NULL);
@@ -11,6 +12,7 @@ void sc_spaces_init(sc_spaces *s) {
 
 static void space_free(sc_space *s) {
     if (!s) return;
+    sc_pass_free(s->pass);
     sc_engine_free(s->engine);
     pthread_mutex_destroy(&s->writer);
     pthread_rwlock_destroy(&s->lock);
@@ -221,6 +223,8 @@ static sc_rc fresh_engine(sc_space *s, sc_err *err) {
     sc_engine *e;
     sc_rc rc = new_engine(s->app, &e, err);
     if (rc) return rc;
+    sc_pass_free(s->pass); /* it thinks about the old one */
+    s->pass = NULL;
     sc_engine_free(s->engine);
     s->engine = e;
     s->version = 0;

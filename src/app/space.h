@@ -27,6 +27,12 @@ struct sc_space {
     int64_t version;    /* under writer */
     bool loaded;        /* under writer; false = must be rebuilt from the store */
     _Atomic bool ready; /* loaded once: readers need not take `writer` */
+    /* Of the pass over everything in idle time (tidy.h); under writer. */
+    struct sc_pass *pass;    /* under way, or NULL */
+    int64_t changed;         /* reports placed since the last whole pass */
+    _Atomic int64_t busy_us; /* monotonic time of the last placing       */
+    _Atomic bool asked;      /* a job for it waits, by this process      */
+    int64_t due_us; /* when the one that waits, or goes on, was asked for; worker's alone */
 };
 
 typedef struct sc_spaces {

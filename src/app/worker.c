@@ -1,7 +1,9 @@
-/* The grouping worker: claims "group" jobs (a project has pending reports) and "regroup" jobs (one report
- * that failed before), places the reports, and writes the result under the job's fence. */
+/* The grouping worker: claims "group" jobs (a project has pending reports), "regroup" jobs (one report
+ * that failed before) and "tidy" jobs (tidy.h), places the reports, and writes the result under the job's
+ * fence. */
 #include "app/internal.h"
 #include "app/represent.h"
+#include "app/tidy.h"
 #include "app/write.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -50,7 +52,7 @@ static sc_rc pass_init(pass *p, size_t room, sc_err *err) {
                : sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
 }
 
-static sc_rc heartbeat(sc_app *app, const sc_job *job, sc_err *err) {
+sc_rc sc_worker_heartbeat(sc_app *app, const sc_job *job, sc_err *err) {
     return STORE(app)->job_heartbeat(SELF(app), &job->id, job->fence, app->conf.lease_ms,
                                      sc_now_ms(app->conf.clock), err);
 }
@@ -200,6 +202,7 @@ static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *r
     if (!rc) rc = pass_init(&p, n, err);
     if (!rc) place(&p, list, n);
     if (!rc) rc = write_pass(&p, err);
+    if (!rc) sc_tidy_note(space, p.n_placed);
     if (!rc && p.failed) rc = park(&p, err);
     sc_space_unlock(space);
     *ret_left = n > 0;
@@ -282,7 +285,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
             continue;
         }
         if (!rc && (sc_mono_us(app->conf.clock) - beat) / 1000 > app->conf.lease_ms / 3) {
-            rc = heartbeat(app, job, err);
+            rc = sc_worker_heartbeat(app, job, err);
             beat = sc_mono_us(app->conf.clock);
         }
         if (!rc && left) give_way(app, &before);
@@ -291,8 +294,8 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         if (!rc && !left && !wait_poke(app, LINGER_MS)) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
-        rc = sc_fail(err, SC_CANCELLED, "the worker is shutting down");
-    return rc;
+        return sc_fail(err, SC_CANCELLED, "the worker is shutting down");
+    return rc ? rc : sc_tidy_ask(space, err);
 }
 
 /* One report that could not be grouped before. */
@@ -320,14 +323,18 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     return rc;
 }
 
-static void end_job(sc_app *app, const sc_job *job, const sc_err *err) {
+/* later_ms: when a job that ended well is to go on, or 0. */
+static void end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_err *err) {
     sc_job_end end = {.id = job->id,
                       .fence = job->fence,
                       .now_ms = sc_now_ms(app->conf.clock),
                       .error = sc_str_of(err->msg)};
     uint32_t random;
     sc_random(&random, sizeof random);
-    if (!err->rc) {
+    if (!err->rc && later_ms) {
+        end.event = SC_JOB_EV_RELEASE;
+        end.run_at_ms = later_ms;
+    } else if (!err->rc) {
         end.event = SC_JOB_EV_FINISH;
     } else if (err->rc == SC_CANCELLED) {
         end.event = SC_JOB_EV_RELEASE;
@@ -349,7 +356,7 @@ static void end_job(sc_app *app, const sc_job *job, const sc_err *err) {
 static bool work_once(sc_app *app) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
-    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}};
+    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"tidy", 4}};
     sc_job job;
     sc_err err = {0};
     sc_rc rc =
@@ -360,9 +367,14 @@ static bool work_once(sc_app *app) {
         return false;
     }
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
-    rc = sc_str_is(job.kind, "group") ? work_group(app, &job, &err) : work_regroup(app, &job, &err);
+    int64_t later_ms = 0;
+    if (sc_str_is(job.kind, "tidy"))
+        rc = sc_tidy_work(app, &job, &later_ms, &err);
+    else
+        rc = sc_str_is(job.kind, "group") ? work_group(app, &job, &err)
+                                          : work_regroup(app, &job, &err);
     if (!rc) err = (sc_err){0}; /* whatever was met on the way was dealt with */
-    if (rc != SC_FENCED) end_job(app, &job, &err);
+    if (rc != SC_FENCED) end_job(app, &job, later_ms, &err);
     sc_log_context("");
     return true;
 }
@@ -420,6 +432,14 @@ sc_rc sc_worker_start(sc_app *app, sc_err *err) {
     sc_rc rc = sc_thread_start(&w->thread, run, app, "group", err);
     w->running = rc == SC_OK;
     return rc;
+}
+
+bool sc_worker_wanted(sc_app *app) {
+    sc_worker *w = &app->worker;
+    pthread_mutex_lock(&w->lock);
+    bool wanted = w->poked || w->stop;
+    pthread_mutex_unlock(&w->lock);
+    return wanted;
 }
 
 void sc_worker_poke(sc_app *app) {

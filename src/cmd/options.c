@@ -138,6 +138,17 @@ static const struct {
       .min = 1000,
       .max = 3600000,
       .help = "how long a worker may be silent before its job is given to another"}},
+    {SC_OPTS_STACK,
+     {.name = "tidy-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(tidy_ms),
+      .fallback = "5000",
+      .arg = "MS",
+      .min = 0,
+      .max = 86400000,
+      .help =
+          "how long grouping must have been quiet before all reports of a project are looked at "
+          "together; 0: never"}},
     {SC_OPTS_SERVE,
      {.name = "listen",
       .type = SC_OPT_STR,

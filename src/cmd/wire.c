@@ -70,6 +70,7 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
     conf.worker = (parts & SC_STACK_WORKER) == SC_STACK_WORKER;
     conf.max_queued_bytes = c->common.max_queued_bytes;
     conf.lease_ms = c->common.lease_ms;
+    conf.tidy_ms = c->common.tidy_ms;
     rc = sc_app_new(&conf, &s->app, err);
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
     if (rc == SC_OK && key && *key) {

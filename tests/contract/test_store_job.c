@@ -257,6 +257,22 @@ static void a_release_does_not_burn_an_attempt(void **state) {
     }
 }
 
+static void a_release_may_say_when_to_go_on(void **state) {
+    sc_fx *f = *state;
+    sc_job job = fx_job(f, &f->a, "k", "key"), j;
+    fx_enqueue(f, &job);
+    fx_ok(f, fx_claim(f, "k", T0, &j));
+    const sc_job_end e = {.id = j.id,
+                          .fence = j.fence,
+                          .event = SC_JOB_EV_RELEASE,
+                          .run_at_ms = T0 + 700,
+                          .now_ms = T0};
+    fx_ok(f, f->ops->job_end(f->s, &e, &f->err));
+    fx_rc(f, fx_claim(f, "k", T0 + 699, &j), SC_NOT_FOUND);
+    fx_ok(f, fx_claim(f, "k", T0 + 700, &j));
+    assert_int_equal(j.attempts, 1);
+}
+
 static void a_dead_letter_can_be_replayed_and_dropped(void **state) {
     sc_fx *f = *state;
     sc_job job = fx_job(f, &f->a, "k", "key"), rival = fx_job(f, &f->a, "k", "key"), j;
@@ -399,6 +415,7 @@ int main(void) {
         fx_test(what_was_asked_for_while_a_job_ran_outlives_its_bad_end),
         fx_test(a_retry_waits_and_one_without_attempts_left_is_buried),
         fx_test(a_release_does_not_burn_an_attempt),
+        fx_test(a_release_may_say_when_to_go_on),
         fx_test(a_dead_letter_can_be_replayed_and_dropped),
         fx_test(a_cancelled_job_fences_its_holder),
         fx_test(lists_and_counts_agree_and_pages_are_complete),

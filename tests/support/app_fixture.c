@@ -45,6 +45,7 @@ static void open_app(app_fixture *f, bool worker) {
     app.n_sources = SC_SOURCE_COUNT;
     app.clock = &f->clock;
     app.worker = worker;
+    app.tidy_ms = f->tidy_ms;
     must(sc_app_new(&app, &f->app, &err_));
     must(sc_app_start(f->app, &err_));
     sc_project p;

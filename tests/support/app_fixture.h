@@ -19,6 +19,7 @@ typedef struct app_fixture {
     sc_arena arena;
     sc_store_ops (*wrap)(const sc_store_ops *real);
     sc_store_ops wrapped;
+    int64_t tidy_ms; /* of the next start; 0: nothing is tidied */
 } app_fixture;
 
 /* Opens everything; `embedder` may be NULL for the builtin one. Asserts on failure. */

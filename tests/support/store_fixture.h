@@ -231,7 +231,7 @@ static inline sc_rc fx_end(sc_fx *f, const sc_job *j, sc_job_event ev, int64_t n
     sc_job_end e = {.id = j->id,
                     .fence = j->fence,
                     .event = ev,
-                    .run_at_ms = now_ms + 5000,
+                    .run_at_ms = ev == SC_JOB_EV_RELEASE ? 0 : now_ms + 5000,
                     .error = SC_STR("it broke"),
                     .now_ms = now_ms};
     return f->ops->job_end(f->s, &e, &f->err);

@@ -372,6 +372,7 @@ static sc_rc end_one(sc_sq_conn *c, const sc_job_end *e, sc_err *err) {
     if (event == SC_JOB_EV_FINISH) k.error = SC_STR_NONE;
     if (event == SC_JOB_EV_RELEASE) {
         k.attempts = SC_MAX(st.attempts - 1, 0);
+        k.run_at_ms = e->run_at_ms;
         k.keep_error = true;
     }
     bool ended = k.to != SC_JOB_pending;
