@@ -101,7 +101,7 @@ static bool suspend_paused(sc_http_request *r) {
     bool wait = !r->wake && !sc_http_replied(r);
     r->wake = false;
     if (wait) {
-        MHD_suspend_connection(r->mhd);
+        sc_shard_suspend(r);
         r->suspended = true;
     }
     pthread_mutex_unlock(&r->lock);
@@ -144,7 +144,7 @@ static enum MHD_Result settle(sc_http_request *r) {
     pthread_mutex_lock(&r->lock);
     bool ready = sc_http_replied(r);
     if (!ready) {
-        MHD_suspend_connection(r->mhd);
+        sc_shard_suspend(r);
         r->suspended = true;
     }
     pthread_mutex_unlock(&r->lock);
@@ -170,6 +170,7 @@ enum MHD_Result sc_exchange_step(void *cls, struct MHD_Connection *mhd, const ch
     (void)cls, (void)mhd, (void)url;
     sc_http_request *r = *request;
     if (!r || !claim(r->conn)) return MHD_NO;
+    sc_shard_went_on(r);
     if (r->step == SC_STEP_LINE) return step_head(r, method, version);
     return *size ? step_body(r, data, size) : step_last(r);
 }
@@ -186,7 +187,6 @@ static bool claim_to_end(sc_http_conn *c) {
 
 void sc_exchange_end(void *cls, struct MHD_Connection *mhd, void **request,
                      enum MHD_RequestTerminationCode why) {
-    (void)mhd, (void)why;
     sc_http_shard *shard = cls;
     sc_http_server *s = shard->server;
     sc_http_request *r = *request;
@@ -194,6 +194,7 @@ void sc_exchange_end(void *cls, struct MHD_Connection *mhd, void **request,
     *request = NULL;
     sc_http_conn *c = r->conn;
     bool ours = claim_to_end(c);
+    if (why != MHD_REQUEST_TERMINATED_COMPLETED_OK) sc_shard_see_off(shard, mhd);
     pthread_mutex_lock(&r->lock); /* whoever replied or wrote last is out of it after this */
     r->gone = true;
     pthread_mutex_unlock(&r->lock);
@@ -220,35 +221,30 @@ static void unlink_conn(sc_http_conn **list, sc_http_conn *c) {
     if (c->next) c->next->prev = c->prev;
 }
 
-static sc_http_conn *start(sc_http_shard *shard, struct MHD_Connection *mhd) {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+static sc_http_conn *start(sc_http_shard *shard) {
+    sc_http_conn *c = shard->adding;
+    shard->adding = NULL;
+    sc_shard_watch_conn(shard, c);
     pthread_mutex_lock(&shard->lock);
-    sc_http_conn *c = shard->pending;
-    while (c && (!info || c->fd != info->connect_fd)) c = c->next;
-    if (c) {
-        unlink_conn(&shard->pending, c);
-        c->prev = NULL;
-        c->next = shard->conns;
-        if (c->next) c->next->prev = c;
-        shard->conns = c;
-        c->live = true;
-    }
+    c->next = shard->conns;
+    if (c->next) c->next->prev = c;
+    shard->conns = c;
     pthread_mutex_unlock(&shard->lock);
-    if (c && atomic_load(&shard->server->draining)) shutdown(c->fd, SHUT_RD);
+    if (atomic_load(&shard->server->draining)) shutdown(c->fd, SHUT_RD);
     return c;
 }
 
 void sc_exchange_connection(void *cls, struct MHD_Connection *mhd, void **conn,
                             enum MHD_ConnectionNotificationCode what) {
+    (void)mhd;
     sc_http_shard *shard = cls;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-        *conn = start(shard, mhd);
+        *conn = start(shard);
         return;
     }
     sc_http_conn *c = *conn;
-    if (!c) return;
     claim_to_end(c);
+    sc_shard_unwatch_conn(shard, c);
     pthread_mutex_lock(&shard->lock);
     unlink_conn(&shard->conns, c);
     pthread_mutex_unlock(&shard->lock);

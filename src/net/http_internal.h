@@ -1,19 +1,20 @@
 /* The HTTP server's own state; for the files of this room that make it up, nobody else.
  *
- * One shard is one libmicrohttpd daemon: an epoll thread with its connections. The watch thread
- * accepts connections, hands each to the shard with the fewest, and cuts off those that miss a
+ * One shard is one libmicrohttpd daemon and the thread that runs it, with its connections. The watch
+ * thread accepts connections, hands each to the shard with the fewest, and cuts off those that miss a
  * deadline. Whoever holds a request replies from any thread; the reply is kept in the request and
- * goes to libmicrohttpd on the shard's thread alone, so libmicrohttpd sees one thread a connection.
+ * goes to libmicrohttpd on the shard's thread alone, so libmicrohttpd sees one thread a daemon.
  *
  * Locks, in the order in which they may be held together:
  *   shard->lock    its connection lists and its pool of requests
  *   request->lock  reply, suspension and stream; held for some instructions, and never by two for long
- * (then libmicrohttpd's own, inside MHD_suspend_connection and MHD_resume_connection).
- * No handler step runs under either. server->lock guards only shutting down and cutting off. */
+ * (then libmicrohttpd's own, inside MHD_suspend_connection). No handler step runs under either.
+ * server->lock guards only shutting down and cutting off. */
 #ifndef SC_NET_HTTP_INTERNAL_H
 #define SC_NET_HTTP_INTERNAL_H
 
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -52,6 +53,10 @@ struct sc_http_conn {
     sc_http_shard *shard;
     _Atomic(sc_http_request *) r; /* set on the shard's thread, cleared there under shard->lock */
     int fd;
+    bool watched, ended, ending; /* for the end of its input; it came; is on shard->ending */
+    sc_http_conn *next_ending;
+    struct sockaddr_in6 addr; /* or an IPv4 one */
+    socklen_t addr_n;
     sc_listen_key who;
     _Atomic int phase;
     _Atomic int64_t since_us;    /* WAIT: accepted, last reply or request line; LINGER: its start */
@@ -59,15 +64,23 @@ struct sc_http_conn {
     _Atomic unsigned n_requests; /* ended */
     /* The body's rate is measured over windows of head_timeout_ms. */
     _Atomic int64_t window_us, window_bytes, received;
-    bool live, cut_done; /* cut_done: under server->lock */
+    bool cut_done; /* cut_done: under server->lock */
     char peer[SC_LISTEN_PEER_BYTES];
 };
 
 struct sc_http_shard {
     sc_http_server *server;
     struct MHD_Daemon *mhd;
+    pthread_t thread;
+    bool running;
+    int epoll_fd, wake_fd;
+    sc_http_conn *adding;             /* is being given to libmicrohttpd */
+    _Atomic(sc_http_conn *) pending;  /* accepted */
+    _Atomic(sc_http_request *) woken; /* to be resumed */
+    _Atomic bool asleep, stop;
+    bool hurried;         /* takes no rest before its next turn */
+    sc_http_conn *ending; /* have said their last word, but libmicrohttpd may not know */
     pthread_mutex_t lock;
-    sc_http_conn *pending; /* given to libmicrohttpd, not yet heard of */
     sc_http_conn *conns;
     sc_http_request *pool;
     unsigned n_pooled;
@@ -121,7 +134,7 @@ typedef struct sc_http_bytes {
 struct sc_http_request {
     pthread_mutex_t lock; /* lives as long as the server: requests are pooled */
     sc_arena arena;
-    sc_http_request *next_pooled;
+    sc_http_request *next_pooled, *next_woken;
 
     /* From here on zeroed for each use. */
     sc_http_shard *shard;
@@ -141,7 +154,7 @@ struct sc_http_request {
     bool http10, expect, accept_gzip, has_body, chunked, refuse_more;
     int64_t content_length; /* -1 = not known */
 
-    bool stream_body, keep_raw, skip, paused;
+    bool stream_body, keep_raw, skip, paused, apart;
     size_t max_body;
     sc_coding coding;
     sc_inflate *inflate;
@@ -165,13 +178,14 @@ struct sc_http_request {
     char small[SC_HTTP_SMALL_REPLY_BYTES];
 
     /* Under lock. */
-    bool suspended; /* in libmicrohttpd, and nobody has resumed it */
+    bool suspended; /* in libmicrohttpd, and nobody has woken it */
     bool wake;      /* resumed before it was suspended */
     bool gone;      /* the connection is no longer ours */
     bool cut, ended;
     bool queued; /* libmicrohttpd has the reply */
     sc_buf out;  /* the stream's unsent bytes, from out_at on */
     size_t out_at, max_pending;
+    sc_str ask;
 };
 
 /* ---- request.c ------------------------------------------------------------------------------- */
@@ -209,6 +223,8 @@ struct MHD_Response *sc_stream_response(sc_http_request *r);
 /* Ends a stream from our side. Under r->lock. */
 void sc_stream_end_locked(sc_http_request *r);
 void sc_stream_cut_locked(sc_http_request *r);
+/* The client has ended its input: is it there? */
+void sc_stream_ask_locked(sc_http_request *r);
 
 /* ---- exchange.c: what libmicrohttpd calls ---------------------------------------------------- */
 void *sc_exchange_line(void *shard, const char *uri, struct MHD_Connection *mhd);
@@ -219,6 +235,27 @@ void sc_exchange_end(void *shard, struct MHD_Connection *mhd, void **request,
                      enum MHD_RequestTerminationCode why);
 void sc_exchange_connection(void *shard, struct MHD_Connection *mhd, void **conn,
                             enum MHD_ConnectionNotificationCode what);
+
+/* ---- shard.c --------------------------------------------------------------------------------- */
+void sc_shard_init(sc_http_shard *shard, sc_http_server *s);
+sc_rc sc_shard_start(sc_http_shard *shard, sc_err *err);
+/* After sc_shard_init, whatever became of the start. No request may be under way. */
+void sc_shard_stop(sc_http_shard *shard);
+/* From any thread: a connection that was accepted; a request whose suspension is over. */
+void sc_shard_put_conn(sc_http_shard *shard, sc_http_conn *c);
+void sc_shard_put_woken(sc_http_request *r);
+/* The shard's thread is told when the client ends its input. */
+void sc_shard_watch_conn(sc_http_shard *shard, sc_http_conn *c);
+void sc_shard_unwatch_conn(sc_http_shard *shard, sc_http_conn *c);
+/* After a request that ended badly. libmicrohttpd ends its connection in the next turn that looks at it,
+ * but when a stream's end was the reason, no event would make it look. */
+void sc_shard_see_off(sc_http_shard *shard, struct MHD_Connection *mhd);
+/* Suspends a request for which the client waits; sc_shard_went_on comes with its next step.
+ * After a suspension libmicrohttpd reads before it sends, and when the client has ended its input, it
+ * drops the connection, reply and all. But connections with a timeout of their own go on before it
+ * reads (it looks at each of them in every turn, so they must be few: those woken since the last). */
+void sc_shard_suspend(sc_http_request *r);
+void sc_shard_went_on(sc_http_request *r);
 
 /* ---- watch.c --------------------------------------------------------------------------------- */
 void *sc_watch_run(void *server);

@@ -10,18 +10,19 @@
  * all buffered bodies together (over it: 429 with Retry-After, before the body is read), a deadline
  * for a whole head and a minimum rate for bodies (slow clients get 408), idle keep-alive time.
  * Errors it makes itself (malformed request, limits) go through `error`, so that they look like all
- * others. Only what libmicrohttpd refuses before there is a request to speak of (no Host, a head over
- * twice max_head_bytes, broken header lines or chunks) gets libmicrohttpd's own short page.
+ * others. Only what libmicrohttpd refuses before there is a request to speak of (a header line
+ * without a colon, a Content-Length that is no number, a head over twice max_head_bytes, another HTTP
+ * version, broken chunks) gets libmicrohttpd's own short page: it has no way to give another.
  * Every reply carries X-Request-ID (the client's own when it is 1-64 safe characters),
  * X-Content-Type-Options: nosniff and, unless the handler set one, Cache-Control: no-store.
  *
  * A request that was replied to meets no further step but `closed`. `closed` never comes while a
  * request is the handler's: between the return of `done` and the reply, or between a pause and
- * sc_http_resume. So a handler owes each request its reply, whatever became of the client; that the
- * client is gone shows only when the reply cannot be sent. After the reply (for a stream: after
- * `closed`) the request is no longer the handler's to touch, but in `closed`.
+ * sc_http_resume. So a handler owes each request its reply, whatever became of the client. A client
+ * that has ended its input still gets the replies it is owed; a stream whose client has closed ends at
+ * once. After the reply (for a stream: after `closed`) the request is no longer the handler's to touch, but in `closed`.
  *
- * Threads: epoll threads of its own call the handler's steps; steps of one request never overlap.
+ * Threads: threads of its own call the handler's steps; steps of one request never overlap.
  * `error` and `closed` may also come from the thread that watches deadlines and accepts. */
 #ifndef SC_NET_HTTP_SERVER_H
 #define SC_NET_HTTP_SERVER_H
@@ -66,7 +67,7 @@ typedef struct sc_http_handler {
 
 typedef struct sc_http_conf {
     const char *listen; /* "127.0.0.1:8080", "[::1]:0", port 0 = any free one */
-    unsigned threads;   /* epoll threads */
+    unsigned threads;
     unsigned max_connections;
     unsigned max_connections_per_address; /* 0 = no limit; an IPv6 /64 counts as one address */
     size_t max_head_bytes;                /* over it: 413; a connection costs twice that */
@@ -136,16 +137,13 @@ void sc_http_reply(sc_http_request *r, int status, const char *content_type, sc_
 void sc_http_reply_fd(sc_http_request *r, int status, const char *content_type, int fd,
                       int64_t size);
 /* A reply without an end (SSE): then sc_http_stream_write from any thread, until it returns false (client
- * gone, or more than max_pending bytes wait for a slow reader: then it is cut off) or sc_http_stream_end. */
+ * gone, or more than max_pending bytes wait for a slow reader: then it is cut off) or sc_http_stream_end.
+ * A client that closes and one that only ends its input look the same at first; `ask`, static text that means
+ * nothing in the stream, is sent to it then, and a closed one answers with a reset. */
 void sc_http_reply_stream(sc_http_request *r, int status, const char *content_type,
-                          size_t max_pending);
+                          size_t max_pending, sc_str ask);
 bool sc_http_stream_write(sc_http_request *r, sc_str bytes);
 void sc_http_stream_end(sc_http_request *r);
-/* How the client of a stream stands. libmicrohttpd does not look at a suspended connection, so ask now and then. QUIET:
- * it sends no more, which is a client that closed or one that only ended its side; write something, and a closed one has
- * LEFT the next time. LEFT: write something, and the request is closed. Any thread, until the request is closed. */
-typedef enum sc_http_presence { SC_HTTP_THERE, SC_HTTP_QUIET, SC_HTTP_LEFT } sc_http_presence;
-sc_http_presence sc_http_stream_presence(sc_http_request *r);
 /* Goes on after SC_HTTP_PAUSE. */
 void sc_http_resume(sc_http_request *r);
 int sc_http_replied(const sc_http_request *r); /* the status, 0 = not yet */

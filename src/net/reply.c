@@ -128,12 +128,13 @@ void sc_http_reply_fd(sc_http_request *r, int status, const char *content_type, 
 }
 
 void sc_http_reply_stream(sc_http_request *r, int status, const char *content_type,
-                          size_t max_pending) {
+                          size_t max_pending, sc_str ask) {
     if (!begin(r)) return;
     pthread_mutex_lock(&r->lock);
     r->kind = SC_REPLY_STREAM;
     r->content_type = content_type;
     r->max_pending = max_pending;
+    r->ask = ask;
     sc_buf_init(&r->out, max_pending < SIZE_MAX / 4 ? 2 * max_pending + 64 : max_pending);
     r->ended = atomic_load(&sc_request_server(r)->draining);
     pthread_mutex_unlock(&r->lock);

@@ -57,7 +57,7 @@ void sc_request_wake_locked(sc_http_request *r) {
         return;
     }
     r->suspended = false;
-    MHD_resume_connection(r->mhd);
+    sc_shard_put_woken(r);
 }
 
 void sc_http_resume(sc_http_request *r) {
@@ -162,6 +162,7 @@ static enum MHD_Result scan_header(void *cls, enum MHD_ValueKind kind, const cha
 static sc_rc check_framing(const head_scan *h, sc_err *err) {
     sc_http_request *r = h->r;
     if (h->lengths > 1) return sc_fail(err, SC_INVALID, "more than one Content-Length");
+    if (!h->hosts && !r->http10) return sc_fail(err, SC_INVALID, "no Host");
     if (h->hosts > 1) return sc_fail(err, SC_INVALID, "more than one Host");
     if (h->transfer && h->lengths)
         return sc_fail(err, SC_INVALID, "both Content-Length and Transfer-Encoding");
@@ -188,7 +189,8 @@ sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *v
     }
     if (!r->uri.p) return sc_fail(err, SC_NOMEM, "the URL is too long for the request's memory");
     /* libmicrohttpd works on C strings: a NUL in the URL would hide what follows it. */
-    if (version != r->line_end) return sc_fail(err, SC_INVALID, "the request line is malformed");
+    if (version != r->line_end || memchr(r->uri.p, ' ', r->uri.n))
+        return sc_fail(err, SC_INVALID, "the request line is malformed");
     sc_rc rc = check_framing(&h, err);
     if (rc) return rc;
     const union MHD_ConnectionInfo *info =

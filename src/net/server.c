@@ -26,36 +26,10 @@ void sc_http_conf_default(sc_http_conf *c) {
     };
 }
 
-/* Paths and parameters are decoded by us, from the target as it came. */
-static size_t leave_escaped(void *cls, struct MHD_Connection *mhd, char *s) {
-    (void)cls, (void)mhd;
-    return strlen(s);
-}
-
-/* A connection's pool holds the head twice (its text, and what is parsed out of it) and the reply's
- * head; it is cleared after each request, so a larger one costs time too. */
-static size_t pool_bytes(const sc_http_conf *c) {
-    return SC_MAX(2 * c->max_head_bytes, (size_t)4096);
-}
-
-static struct MHD_Daemon *start_shard(sc_http_shard *shard) {
-    const sc_http_conf *c = &shard->server->conf;
-    /* Only replies that nobody reads are left to this clock; the watch has closer ones. */
-    unsigned timeout_s = (unsigned)(SC_MAX(c->head_timeout_ms, c->idle_timeout_ms) / 1000 + 5);
-    return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0,
-        NULL, NULL, sc_exchange_step, shard, MHD_OPTION_URI_LOG_CALLBACK, sc_exchange_line, shard,
-        MHD_OPTION_NOTIFY_COMPLETED, sc_exchange_end, shard, MHD_OPTION_NOTIFY_CONNECTION,
-        sc_exchange_connection, shard, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, pool_bytes(c), MHD_OPTION_CONNECTION_LIMIT,
-        c->max_connections + 1, MHD_OPTION_CONNECTION_TIMEOUT, timeout_s,
-        MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
-}
-
 static sc_rc start_all(sc_http_server *s, sc_err *err) {
     for (unsigned i = 0; i < s->n_shards; i++) {
-        s->shards[i].mhd = start_shard(&s->shards[i]);
-        if (!s->shards[i].mhd) return sc_fail_sys(err, SC_INTERNAL, errno, "start an HTTP thread");
+        sc_rc rc = sc_shard_start(&s->shards[i], err);
+        if (rc) return rc;
     }
     int failed = pthread_create(&s->watch, NULL, sc_watch_run, s);
     if (failed) return sc_fail_sys(err, SC_INTERNAL, failed, "start the HTTP watch");
@@ -81,10 +55,7 @@ sc_rc sc_http_server_open(const sc_http_conf *conf, const sc_http_handler *handl
     unsigned n = SC_MAX(conf->threads, 1u);
     s->shards = sc_alloc_array(n, sizeof *s->shards);
     sc_rc rc = s->shards ? SC_OK : sc_fail(err, SC_NOMEM, "no memory for the HTTP server");
-    for (; !rc && s->n_shards < n; s->n_shards++) {
-        s->shards[s->n_shards].server = s;
-        pthread_mutex_init(&s->shards[s->n_shards].lock, NULL);
-    }
+    for (; !rc && s->n_shards < n; s->n_shards++) sc_shard_init(&s->shards[s->n_shards], s);
     if (!rc) rc = sc_listen_open(conf->listen, &s->listen_fd, s->url, err);
     if (!rc && (s->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
         rc = sc_fail_sys(err, SC_IO, errno, "open an event descriptor");
@@ -180,18 +151,6 @@ unsigned sc_http_server_drain(sc_http_server *s, int64_t wait_ms) {
 }
 
 static void free_all(sc_http_server *s) {
-    for (unsigned i = 0; i < s->n_shards; i++) {
-        sc_http_shard *shard = &s->shards[i];
-        for (sc_http_conn *c = shard->pending, *next; c; c = next) {
-            next = c->next;
-            sc_free(c);
-        }
-        for (sc_http_request *r = shard->pool, *next; r; r = next) {
-            next = r->next_pooled;
-            sc_request_free(r);
-        }
-        pthread_mutex_destroy(&shard->lock);
-    }
     sc_free(s->shards);
     sc_limits_done(&s->limits);
     pthread_cond_destroy(&s->changed);
@@ -216,7 +175,6 @@ void sc_http_server_close(sc_http_server *s) {
     /* libmicrohttpd cannot be stopped over a suspended connection, and whoever holds the request may
      * still reply to it: better to leave it all where it is than to pull memory from under a thread. */
     if (!quiet) return;
-    for (unsigned i = 0; i < s->n_shards; i++)
-        if (s->shards[i].mhd) MHD_stop_daemon(s->shards[i].mhd);
+    for (unsigned i = 0; i < s->n_shards; i++) sc_shard_stop(&s->shards[i]);
     free_all(s);
 }

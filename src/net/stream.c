@@ -3,7 +3,6 @@
  * libmicrohttpd asks for bytes when the socket takes some; with none to give, the connection is
  * suspended, and the next write resumes it. What a slow reader leaves unsent piles up in `out` up to
  * max_pending; then it is cut off, since dropping events in the middle would lie to it. */
-#include <poll.h>
 #include <sys/socket.h>
 
 #include "net/http_internal.h"
@@ -39,10 +38,6 @@ static ssize_t give(void *cls, uint64_t pos, char *into, size_t room) {
     return got;
 }
 
-struct MHD_Response *sc_stream_response(sc_http_request *r) {
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, give, r, NULL);
-}
-
 /* The unsent bytes move to the front when that frees half of the buffer. */
 static void compact(sc_http_request *r) {
     if (r->out_at < 4096 || r->out_at < r->out.n / 2) return;
@@ -63,20 +58,28 @@ void sc_stream_end_locked(sc_http_request *r) {
     sc_request_wake_locked(r);
 }
 
+/* False: it does not fit. Under r->lock. */
+static bool append(sc_http_request *r, sc_str bytes) {
+    compact(r);
+    bool ok = bytes.n <= r->max_pending && r->out.n - r->out_at <= r->max_pending - bytes.n &&
+              sc_buf_put_str(&r->out, bytes);
+    if (ok)
+        sc_request_wake_locked(r);
+    else
+        sc_stream_cut_locked(r);
+    return ok;
+}
+
 bool sc_http_stream_write(sc_http_request *r, sc_str bytes) {
     pthread_mutex_lock(&r->lock);
     bool ok = !r->gone && !r->cut && !r->ended;
-    if (ok && bytes.n) {
-        compact(r);
-        ok = bytes.n <= r->max_pending && r->out.n - r->out_at <= r->max_pending - bytes.n &&
-             sc_buf_put_str(&r->out, bytes);
-        if (ok)
-            sc_request_wake_locked(r);
-        else
-            sc_stream_cut_locked(r);
-    }
+    if (ok && bytes.n) ok = append(r, bytes);
     pthread_mutex_unlock(&r->lock);
     return ok;
+}
+
+void sc_stream_ask_locked(sc_http_request *r) {
+    if (!r->gone && !r->cut && !r->ended && r->ask.n) append(r, r->ask);
 }
 
 void sc_http_stream_end(sc_http_request *r) {
@@ -85,15 +88,11 @@ void sc_http_stream_end(sc_http_request *r) {
     pthread_mutex_unlock(&r->lock);
 }
 
-sc_http_presence sc_http_stream_presence(sc_http_request *r) {
-    sc_http_presence presence = SC_HTTP_LEFT;
-    pthread_mutex_lock(&r->lock);
-    if (!r->gone && !r->cut && !r->ended) {
-        struct pollfd fd = {.fd = r->conn->fd, .events = POLLRDHUP};
-        if (poll(&fd, 1, 0) < 0) fd.revents = 0; /* the next time, then */
-        if (!(fd.revents & (POLLERR | POLLHUP | POLLNVAL)))
-            presence = fd.revents & POLLRDHUP ? SC_HTTP_QUIET : SC_HTTP_THERE;
+struct MHD_Response *sc_stream_response(sc_http_request *r) {
+    if (r->conn->ended) {
+        pthread_mutex_lock(&r->lock);
+        sc_stream_ask_locked(r);
+        pthread_mutex_unlock(&r->lock);
     }
-    pthread_mutex_unlock(&r->lock);
-    return presence;
+    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, BLOCK_BYTES, give, r, NULL);
 }

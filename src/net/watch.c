@@ -43,31 +43,6 @@ static sc_http_shard *emptiest(sc_http_server *s) {
     return best;
 }
 
-static void forget(sc_http_shard *shard, sc_http_conn *c) {
-    sc_limits_leave(&shard->server->limits, c->who);
-    atomic_fetch_sub(&shard->n_conns, 1);
-    atomic_fetch_sub(&shard->server->connections, 1);
-    sc_free(c);
-}
-
-/* Takes c, or with c NULL what libmicrohttpd silently dropped (out of memory) when the kernel gives
- * its descriptor's number out again, off the pending list. */
-static void unpend(sc_http_shard *shard, const sc_http_conn *c, int fd) {
-    sc_http_conn *found = NULL;
-    pthread_mutex_lock(&shard->lock);
-    for (sc_http_conn *p = shard->pending; p && !found; p = p->next)
-        if (p == c || (!c && p->fd == fd)) found = p;
-    if (found) {
-        if (found->prev)
-            found->prev->next = found->next;
-        else
-            shard->pending = found->next;
-        if (found->next) found->next->prev = found->prev;
-    }
-    pthread_mutex_unlock(&shard->lock);
-    if (found) forget(shard, found);
-}
-
 static void welcome(sc_http_server *s, int fd, const struct sockaddr *addr, socklen_t addr_n) {
     sc_listen_key who = sc_listen_key_of(addr);
     if (atomic_load(&s->connections) >= (int64_t)s->conf.max_connections) {
@@ -84,21 +59,17 @@ static void welcome(sc_http_server *s, int fd, const struct sockaddr *addr, sock
         refuse(s, fd, "no memory for another connection");
         return;
     }
-    for (unsigned i = 0; i < s->n_shards; i++) unpend(&s->shards[i], NULL, fd);
     sc_http_shard *shard = emptiest(s);
     c->shard = shard;
     c->fd = fd;
     c->who = who;
+    c->addr_n = SC_MIN(addr_n, (socklen_t)sizeof c->addr);
+    memcpy(&c->addr, addr, c->addr_n);
     sc_listen_peer(addr, c->peer);
     atomic_store(&c->since_us, sc_server_now_us(s));
     atomic_fetch_add(&shard->n_conns, 1);
     atomic_fetch_add(&s->connections, 1);
-    pthread_mutex_lock(&shard->lock);
-    c->next = shard->pending;
-    if (c->next) c->next->prev = c;
-    shard->pending = c;
-    pthread_mutex_unlock(&shard->lock);
-    if (MHD_add_connection(shard->mhd, fd, addr, addr_n) != MHD_YES) unpend(shard, c, fd);
+    sc_shard_put_conn(shard, c);
 }
 
 /* False: the process has no descriptor left; better to let the others finish first. */

@@ -11,17 +11,16 @@
 enum {
     MAX_PENDING = 1 << 20,
     HEARTBEAT_MS = 15000,
-    LOOK_MS = 1000,      /* how often a stream looks whether its client is there */
     RECHECK_US = 250000, /* a revoked key's stream ends with the first event after this */
     DEFAULT_STREAMS = 256,
 };
+
+#define NOTHING ": \n\n" /* an empty comment */
 
 typedef struct stream {
     sc_req *q;
     sc_subscriber *sub;
     sc_tick beat;
-    int looks;  /* since the last heartbeat */
-    bool quiet; /* the client ended its side; it was written to since */
     _Atomic int64_t sent;
     _Atomic int64_t checked_us;
 } stream;
@@ -57,20 +56,10 @@ static bool on_event(void *self, const sc_event *e) {
     return sc_http_stream_write(s->q->http, sc_buf_str(&b));
 }
 
-static bool heartbeat(stream *s) {
-    s->looks = 0;
-    return still_allowed(s) && sc_http_stream_write(s->q->http, SC_STR(": \n\n"));
-}
-
-/* A client that closed would hold its place until the next heartbeat. One that sends no more gets a heartbeat at once,
- * whose answer tells a closed connection from one that only reads; the next one then fails, which ends the request. */
-static void on_look(void *self) {
+static void on_beat(void *self) {
     stream *s = self;
-    sc_http_presence client = sc_http_stream_presence(s->q->http);
-    bool ask = client == SC_HTTP_LEFT || (client == SC_HTTP_QUIET && !s->quiet);
-    s->quiet = client != SC_HTTP_THERE;
-    if ((!ask && ++s->looks < HEARTBEAT_MS / LOOK_MS) || heartbeat(s))
-        sc_ticker_arm(&s->q->web->ticker, &s->beat, LOOK_MS);
+    if (still_allowed(s) && sc_http_stream_write(s->q->http, SC_STR(NOTHING)))
+        sc_ticker_arm(&s->q->web->ticker, &s->beat, HEARTBEAT_MS);
 }
 
 /* Where to go on: ?after= wins, since a person wrote it. */
@@ -93,10 +82,10 @@ sc_rc sc_on_streamEvents(sc_req *q, sc_err *err) {
         err->retry_after_ms = 10000;
         return SC_LIMITED;
     }
-    *s = (stream){.q = q, .beat = {.fn = on_look, .self = s}};
+    *s = (stream){.q = q, .beat = {.fn = on_beat, .self = s}};
     q->state = s;
     sc_http_reply_header(q->http, "X-Accel-Buffering", "no");
-    sc_http_reply_stream(q->http, 200, "text/event-stream", MAX_PENDING);
+    sc_http_reply_stream(q->http, 200, "text/event-stream", MAX_PENDING, SC_STR(NOTHING));
     sc_http_stream_write(q->http, SC_STR("retry: 2000\n: connected\n\n"));
     sc_err late = {0};
     if (sc_events_subscribe(w->conf.app, &q->project, after(q), on_event, s, &s->sub, &late)) {
@@ -105,7 +94,7 @@ sc_rc sc_on_streamEvents(sc_req *q, sc_err *err) {
         sc_http_stream_end(q->http);
         return SC_OK;
     }
-    sc_ticker_arm(&w->ticker, &s->beat, LOOK_MS);
+    sc_ticker_arm(&w->ticker, &s->beat, HEARTBEAT_MS);
     return SC_OK;
 }
 

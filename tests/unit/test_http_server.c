@@ -21,6 +21,9 @@ static void what_is_not_a_request_is_400(void **state) {
     expect(b, "GET nopath HTTP/1.1\r\n" HOST "\r\n", 400);
     expect(b, "OPTIONS * HTTP/1.1\r\n" HOST "\r\n", 400);
     expect(b, "GET /hello HTTP/1.1\r\n\r\n", 400); /* no Host */
+    assert_string_equal(header_of(&a, "Content-Type"), "application/problem+json");
+    expect(b, GET("/a b"), 400);
+    assert_string_equal(header_of(&a, "Content-Type"), "application/problem+json");
     expect(b, "GET /hello HTTP/1.1\r\n" HOST HOST "\r\n", 400);
     expect(b, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: x\r\n\r\n", 400);
     expect(b, "POST /echo HTTP/1.1\r\n" HOST "Content-Length: -1\r\n\r\n", 400);

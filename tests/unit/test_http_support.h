@@ -5,6 +5,7 @@
  *   /stream-body  takes the body in pieces and answers their sum; /pause pauses at each piece
  *   /limit        head allows 100 bytes        /sse        an endless reply, kept for the test
  *   /long         60,000 bytes of text         /fd         a file
+ *   /gate         holds its shard's thread while the gate is shut
  * No waiting by time: every wait is on a condition or a socket, with 20 s as the emergency exit. */
 #ifndef SC_TEST_HTTP_SUPPORT_H
 #define SC_TEST_HTTP_SUPPORT_H
@@ -29,6 +30,7 @@
 #include "net/http_server.h"
 
 enum { PATIENCE_S = 20, MAX_HELD = 4096 };
+#define ASK ": there?\n\n" /* of a stream whose client ended its input */
 
 typedef struct bench {
     sc_http_conf conf;
@@ -38,7 +40,8 @@ typedef struct bench {
     pthread_cond_t changed;
     sc_http_request *held[MAX_HELD]; /* deferred, paused or streaming, in order of arrival */
     size_t n_held;
-    int heads, dones, closed, errors, pauses;
+    int heads, dones, closed, errors, pauses, gated;
+    bool gate_shut; /* under lock */
     size_t piece_bytes;
     sc_rc last_error;
 } bench;
@@ -129,10 +132,26 @@ static inline sc_http_flow on_chunk(void *self, sc_http_request *r, sc_str bytes
     return SC_HTTP_PAUSE;
 }
 
+static inline void pass_gate(bench *b) {
+    pthread_mutex_lock(&b->lock);
+    b->gated++;
+    pthread_cond_broadcast(&b->changed);
+    while (b->gate_shut) pthread_cond_wait(&b->changed, &b->lock);
+    pthread_mutex_unlock(&b->lock);
+}
+
+static inline void set_gate(bench *b, bool shut) {
+    pthread_mutex_lock(&b->lock);
+    b->gate_shut = shut;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->lock);
+}
+
 static inline void on_done(void *self, sc_http_request *r) {
     bench *b = self;
     count(b, &b->dones);
-    if (path_is(r, "/hello")) {
+    if (path_is(r, "/gate")) pass_gate(b);
+    if (path_is(r, "/hello") || path_is(r, "/gate")) {
         sc_http_reply(r, 200, "text/plain", SC_STR("hello"));
     } else if (path_is(r, "/echo")) {
         sc_http_reply(r, 200, "application/octet-stream", sc_http_body(r));
@@ -141,7 +160,7 @@ static inline void on_done(void *self, sc_http_request *r) {
     } else if (path_is(r, "/defer")) {
         hold(b, r);
     } else if (path_is(r, "/sse")) {
-        sc_http_reply_stream(r, 200, "text/event-stream", 64 << 10);
+        sc_http_reply_stream(r, 200, "text/event-stream", 64 << 10, SC_STR(ASK));
         hold(b, r);
     } else if (path_is(r, "/long")) {
         char *text = sc_arena_take(sc_http_arena(r), 60000);
