@@ -1,6 +1,7 @@
 /* Life of the engine, and following the store. */
 #include "group/engine.h"
 
+#include "group/learn.h"
 #include "group/state.h"
 
 sc_rc sc_engine_new(const sc_engine_conf *conf, sc_engine **ret, sc_err *err) {
@@ -18,7 +19,7 @@ sc_rc sc_engine_new(const sc_engine_conf *conf, sc_engine **ret, sc_err *err) {
         sc_engine_free(e);
         return sc_fail(err, SC_NOMEM, "no memory for a grouping engine");
     }
-    sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch);
+    sc_learn_refresh(e);
     *ret = e;
     return SC_OK;
 }
@@ -146,7 +147,9 @@ void sc_engine_remove(sc_engine *e, int64_t key) {
 }
 
 sc_rc sc_engine_set_corrections(sc_engine *e, const sc_correction *c, size_t n, sc_err *err) {
-    return sc_rules_set(&e->rules, c, n, &e->items, &e->groups, err);
+    sc_rc rc = sc_rules_set(&e->rules, c, n, &e->items, &e->groups, err);
+    if (!rc) sc_learn_cut(e);
+    return rc;
 }
 
 void sc_engine_stats_get(const sc_engine *e, sc_engine_stats *ret) {

@@ -1,6 +1,7 @@
 /* Where a new report belongs: fingerprint, candidates, decision, then the neighbourhood. */
 #include <math.h>
 
+#include "group/learn.h"
 #include "group/recluster.h"
 
 enum { MAX_SUGGESTIONS = 3, SMALL_GROUP = 32 };
@@ -211,7 +212,7 @@ static sc_rc place_one(sc_journal *j, const sc_engine_item *item, sc_err *err) {
     if (sc_items_find(&e->items, item->key) != SC_MAP_NONE) return SC_OK;
     sc_rc rc = sc_state_check(e, item, err);
     if (rc) return rc;
-    sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch);
+    sc_learn_refresh(e);
     const sc_score s = sc_state_score(e);
     placing p = {.j = j, .e = e, .home = item->home};
     rc = sc_items_add(&e->items, &e->terms, item->key, item->created_ms, item->repr, &p.slot, err);

@@ -401,19 +401,25 @@ static void calibrate(const sc_score *s, sc_epoch *e) {
                           .frame = between(a->frame, b->frame, e->topics)};
     set_weights(e, &k, common);
     size_t m = sample_pairs(s, false, v, PAIRS);
-    e->cut = p->null_cut;
+    e->own_cut = p->null_cut;
     if (m < 2) return;
     e->null_median = v[m / 2];
     e->null_q99 = v[m * 99 / 100];
-    e->cut = cut_among(s, e, v, m);
+    e->own_cut = cut_among(s, e, v, m);
 }
 
 static bool outgrown(const sc_epoch *e, uint32_t n) {
     return !e->n || n < e->n || n > e->n + e->n / 16;
 }
 
-void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_epoch *e) {
-    if (!outgrown(e, items->n)) return;
+void sc_score_set_cut(const sc_profile *p, sc_epoch *e, float cut) {
+    e->cut = cut;
+    e->margin = p->margin * cut;
+    e->scale = cut / 2;
+}
+
+bool sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_epoch *e) {
+    if (!outgrown(e, items->n)) return false;
     const sc_score s = {items, terms, p, e};
     e->n = items->n ? items->n : 1;
     e->idf_new = idf_of(e->n, 1);
@@ -421,6 +427,6 @@ void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_
         terms->v[id].idf = terms->v[id].n ? idf_of(e->n, terms->v[id].n) : -1;
     for (uint32_t i = 0; i < items->n; i++) sc_score_set_norms(&s, items, i);
     calibrate(&s, e);
-    e->margin = p->margin * e->cut;
-    e->scale = e->cut / 2;
+    sc_score_set_cut(p, e, e->own_cut);
+    return true;
 }

@@ -15,6 +15,7 @@
 typedef struct sc_epoch {
     uint32_t n;         /* items when it began; 0 = never */
     float idf_new;      /* weight of a word that no item had then */
+    float own_cut;      /* the project's, before people had a say (learn.h) */
     float cut;          /* raw similarity at which two reports are as likely one issue as not */
     sc_weights k;       /* between the profile's two, by what kind of project this is */
     float vec_k, vec_0; /* the vector's part of raw: vec_k * dot - vec_0 */
@@ -42,8 +43,11 @@ typedef struct sc_score {
     const sc_epoch *epoch;
 } sc_score;
 
-/* Begins a new epoch when the project has outgrown the last one: idf, norms, null distribution. */
-void sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *profile, sc_epoch *epoch);
+/* Begins a new epoch when the project has outgrown the last one: idf, norms, null distribution. True when
+ * it did: its cut is then the project's own. */
+bool sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *profile, sc_epoch *epoch);
+/* Moves the cut, and what hangs on it. */
+void sc_score_set_cut(const sc_profile *profile, sc_epoch *epoch, float cut);
 /* Norms of a new item, by the epoch's idf. */
 void sc_score_set_norms(const sc_score *s, sc_items *items, uint32_t slot);
 

@@ -1,4 +1,5 @@
 #include "group/settle.h"
+#include "group/learn.h"
 
 #include <stdlib.h>
 
@@ -116,7 +117,7 @@ static void add(sums *s, const sc_epoch *e) {
 }
 
 static void take_mean(const sums *s, double n, sc_epoch *e) {
-    e->cut = (float)(s->cut / n);
+    e->own_cut = e->cut = (float)(s->cut / n);
     e->vec_k = (float)(s->vec_k / n);
     e->vec_0 = (float)(s->vec_0 / n);
     e->margin = (float)(s->margin / n);
@@ -194,4 +195,5 @@ void sc_settle_apply(sc_engine *e, const sc_settled *s) {
         if (s->n) memcpy(e->items.inv[k], s->inv[k], s->n * sizeof(float));
     e->epoch = s->epoch;
     e->settled_n = s->n;
+    sc_learn_cut(e);
 }
