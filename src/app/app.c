@@ -15,6 +15,7 @@ void sc_app_conf_default(sc_app_conf *c) {
         .max_queued_bytes = 64 << 20,
         .lease_ms = 10000,
         .tidy_ms = 5000,
+        .embed_timeout_ms = 10000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
         .keep_events_ms = 24 * 3600 * 1000LL,
         .action_bytes = 512 << 20,
@@ -62,6 +63,30 @@ static sc_rc first_project(sc_app *app, sc_err *err) {
     return rc == SC_CONFLICT ? SC_OK : rc; /* another process was first */
 }
 
+/* Between two tries of a remote embedder: the end of the process ends it. */
+static bool wait_for_embedder(void *self, int64_t ms) {
+    sc_app *app = self;
+    sc_worker *w = &app->worker;
+    pthread_mutex_lock(&w->lock);
+    if (!w->stop && ms > 0) sc_cond_wait_ms(&w->rest, &w->lock, ms);
+    bool go_on = !w->stop;
+    pthread_mutex_unlock(&w->lock);
+    return go_on;
+}
+
+static sc_rc open_remote(sc_app *app, sc_err *err) {
+    const sc_app_conf *c = &app->conf;
+    if (!c->embedder.ops->remote) return SC_OK;
+    sc_embed_conf conf = {.embedder = c->embedder,
+                          .store = &app->conf.store,
+                          .clock = c->clock,
+                          .timeout_ms = c->embed_timeout_ms,
+                          .cap = c->embed_cap,
+                          .wait = wait_for_embedder,
+                          .wait_self = app};
+    return sc_embed_new(&conf, &app->embed, err);
+}
+
 sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_app *app = sc_alloc(sizeof *app);
     if (!app) return sc_fail(err, SC_NOMEM, "no memory for the application");
@@ -77,7 +102,8 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_access_init(&app->access);
     sc_settings_cache_init(&app->settings);
     sc_spaces_init(&app->spaces);
-    sc_rc rc = first_project(app, err);
+    sc_rc rc = open_remote(app, err);
+    if (!rc) rc = first_project(app, err);
     if (rc) {
         sc_app_free(app);
         return rc;
@@ -104,6 +130,7 @@ void sc_app_free(sc_app *app) {
     if (!app) return;
     sc_app_stop(app);
     sc_spaces_free(&app->spaces);
+    sc_embed_free(app->embed);
     sc_access_done(&app->access);
     sc_settings_cache_done(&app->settings);
     pthread_mutex_destroy(&app->committer.lock);
@@ -130,6 +157,11 @@ const sc_source_ops *sc_app_source(sc_app *app, sc_str name) {
     for (size_t i = 0; i < app->conf.n_sources; i++)
         if (sc_str_is(name, app->conf.sources[i]->name)) return app->conf.sources[i];
     return NULL;
+}
+
+bool sc_app_remote(sc_app *app, bool *ret_degraded) {
+    *ret_degraded = app->embed && sc_embed_degraded(app->embed);
+    return app->embed != NULL;
 }
 
 void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
@@ -159,9 +191,12 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
         ret->items += (int64_t)es.items;
         ret->clusters += (int64_t)es.clusters;
         ret->index_bytes += (int64_t)es.bytes;
+        ret->bare += atomic_load(&s->bare.count);
     }
     pthread_mutex_unlock(&app->spaces.lock);
     pthread_mutex_lock(&app->pump.lock);
     ret->subscribers = (int64_t)app->pump.n_subscribers;
     pthread_mutex_unlock(&app->pump.lock);
+    ret->remote = app->embed != NULL;
+    if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
 }

@@ -7,6 +7,7 @@
 #ifndef SC_APP_APP_H
 #define SC_APP_APP_H
 
+#include "app/embed.h"
 #include "base/clock.h"
 #include "ports/embedder.h"
 #include "ports/source.h"
@@ -27,6 +28,10 @@ typedef struct sc_app_conf {
     int64_t tidy_ms;          /* quiet time before all is looked at together (tidy.h); 0 = never */
     int64_t keep_ended_jobs_ms, keep_events_ms;
     size_t action_bytes; /* memory that a merge, split, move or undo may take */
+    /* For an embedder behind a network (app/embed.h). */
+    int64_t embed_timeout_ms;
+    sc_budget_use embed_cap; /* a day; 0 = none */
+    bool embed_wait; /* while it cannot be asked, reports wait; else they are grouped without it */
 } sc_app_conf;
 
 void sc_app_conf_default(sc_app_conf *c);
@@ -55,7 +60,12 @@ typedef struct sc_app_stats {
     int64_t tidied, tidy_moves; /* passes over everything that ended, and what they moved */
     int64_t spaces, items, clusters, index_bytes; /* loaded now */
     int64_t subscribers;                          /* now    */
+    bool remote;                                  /* the embedder is behind a network: */
+    int64_t bare;                                 /* reports without its vector, now   */
+    sc_embed_stats embed;
 } sc_app_stats;
 void sc_app_stats_get(sc_app *app, sc_app_stats *ret);
+/* Is there a remote embedder, and is it asked? Never waits. */
+bool sc_app_remote(sc_app *app, bool *ret_degraded);
 
 #endif

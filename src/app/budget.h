@@ -1,7 +1,8 @@
 /* What a paid service may be asked for in a day (UTC): requests, tokens, money. The day's use is kept
  * in the store, so that a restart does not begin anew. It is booked before a request is sent, by an
  * estimate, and put right when the service has counted: after a crash the books say too much, never
- * too little. Several processes share the books; two that book in the same millisecond may lose one
+ * too little. Without a cap nothing depends on them, and they are written every half minute.
+ * Several processes share the books; two that book in the same millisecond may lose one
  * request's worth. Threads: the caller locks. */
 #ifndef SC_APP_BUDGET_H
 #define SC_APP_BUDGET_H
@@ -14,10 +15,11 @@ typedef struct sc_budget_use {
 
 typedef struct sc_budget {
     const sc_store *store;
-    sc_budget_use cap;  /* 0 = none */
-    int64_t price;      /* millionths of a dollar for a million tokens */
-    int64_t day;        /* days since 1970 that `use` is of */
-    sc_budget_use use;  /* as last seen in the store, or written there */
+    sc_budget_use cap; /* 0 = none */
+    int64_t price;     /* millionths of a dollar for a million tokens */
+    int64_t day;       /* days since 1970 that `use` is of */
+    sc_budget_use use; /* as last seen in the store, or written there */
+    int64_t written_ms;
     sc_budget_use owed; /* known since, not written yet: counts in the next booking */
 } sc_budget;
 
@@ -27,7 +29,9 @@ void sc_budget_init(sc_budget *b, const sc_store *store, const sc_budget_use *ca
 sc_rc sc_budget_book(sc_budget *b, int64_t now_ms, int64_t tokens, sc_err *err);
 /* The request took `real` tokens where `estimate` was booked. */
 void sc_budget_correct(sc_budget *b, int64_t estimate, int64_t real);
-/* The day's use as this process knows it; reads the store when `fresh`. */
+/* Writes what is known and not written yet. */
+void sc_budget_flush(sc_budget *b, int64_t now_ms);
+/* The day's use, all processes'. */
 sc_rc sc_budget_read(sc_budget *b, int64_t now_ms, sc_budget_use *ret, sc_err *err);
 
 #endif

@@ -1,8 +1,10 @@
 #include "app/embed.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/id.h"
+#include "base/log.h"
 #include "core/job.h"
 #include "core/repr.h"
 
@@ -32,8 +34,9 @@ struct sc_embed {
     pthread_mutex_t lock; /* guards all below; never held during a request */
     sc_breaker breaker;
     sc_budget budget;
-    int64_t capped_until_ms;
     sc_err capped_why;
+    _Atomic int64_t capped_until_ms; /* these two are also read without the lock */
+    _Atomic bool left_alone;         /* the breaker is not closed */
     entry entries[REMEMBER];
     int8_t *vecs; /* REMEMBER x dim */
     size_t next;  /* ring */
@@ -76,6 +79,7 @@ sc_rc sc_embed_new(const sc_embed_conf *conf, sc_embed **ret, sc_err *err) {
 
 void sc_embed_free(sc_embed *e) {
     if (!e) return;
+    sc_budget_flush(&e->budget, sc_now_ms(e->conf.clock));
     pthread_mutex_destroy(&e->lock);
     sc_arena_done(&e->canary_arena);
     sc_free(e->vecs);
@@ -146,7 +150,9 @@ static sc_rc book(sc_embed *e, int64_t now, int64_t tokens, sc_err *err) {
     sc_err why = {0};
     sc_rc rc = sc_budget_book(&e->budget, now, tokens, &why);
     if (rc == SC_LIMITED) {
-        e->capped_until_ms = now + why.retry_after_ms;
+        if (now >= atomic_load(&e->capped_until_ms))
+            sc_log_err(SC_LOG_WARN, "embedder capped", &why);
+        atomic_store(&e->capped_until_ms, now + why.retry_after_ms);
         e->capped_why = why;
     }
     if (rc && err) *err = why;
@@ -186,22 +192,41 @@ static sc_rc request(sc_embed *e, const sc_prepared *texts, size_t n, int64_t es
     return rc;
 }
 
+/* Under the lock, after the breaker changed: the log tells of the first opening and of the end. */
+static void tell(sc_embed *e) {
+    bool alone = e->breaker.state != SC_BREAKER_closed;
+    if (alone == atomic_load(&e->left_alone)) return;
+    atomic_store(&e->left_alone, alone);
+    if (alone)
+        sc_log_err(SC_LOG_WARN, "embedder left alone", &e->breaker.why);
+    else
+        sc_log(SC_LOG_INFO, "embedder answers again");
+}
+
 static void succeeded(sc_embed *e) {
     pthread_mutex_lock(&e->lock);
     sc_breaker_success(&e->breaker);
+    tell(e);
     pthread_mutex_unlock(&e->lock);
 }
 
 static void failed(sc_embed *e, const sc_err *why) {
     pthread_mutex_lock(&e->lock);
     sc_breaker_failure(&e->breaker, sc_now_ms(e->conf.clock), random_bits(), why);
+    tell(e);
     pthread_mutex_unlock(&e->lock);
 }
 
 static void told_to_wait(sc_embed *e, const sc_err *why, int64_t ms) {
     pthread_mutex_lock(&e->lock);
     sc_breaker_hold(&e->breaker, sc_now_ms(e->conf.clock) + ms, why);
+    tell(e);
     pthread_mutex_unlock(&e->lock);
+}
+
+bool sc_embed_degraded(sc_embed *e) {
+    return atomic_load(&e->left_alone) ||
+           sc_now_ms(e->conf.clock) < atomic_load(&e->capped_until_ms);
 }
 
 static sc_breaker_state breaker_now(sc_embed *e) {
@@ -318,11 +343,13 @@ static sc_rc attempt(fetch *f, size_t from, size_t n, int attempts, verdict *ret
 static sc_rc fetch_batch(fetch *f, size_t from, size_t n, int attempts, sc_err *err) {
     sc_err why = {0};
     verdict v;
+    sc_rc rc = pause_for(f, 0, err);
+    if (rc) return rc;
     if (breaker_now(f->e) == SC_BREAKER_open) {
         mark(f, from, n, SC_EMBED_BARE, NULL);
         return SC_OK;
     }
-    sc_rc rc = attempt(f, from, n, attempts, &v, &why, err);
+    rc = attempt(f, from, n, attempts, &v, &why, err);
     if (rc || v == DONE) return rc;
     if (v == THE_TEXTS) {
         sc_err canary = {0};

@@ -56,6 +56,9 @@ bool sc_embed_query(sc_embed *e, const sc_prepared *text, int8_t *ret_vec);
 /* May the service be asked now, as far as we know? Else when, and why not. */
 bool sc_embed_available(sc_embed *e, int64_t *ret_again_ms, sc_err *ret_why);
 
+/* The breaker is not closed, or a cap is reached. Takes no lock and asks nobody (for /health). */
+bool sc_embed_degraded(sc_embed *e);
+
 typedef struct sc_embed_stats {
     int64_t requests, failures, limited, texts, tokens, remembered, refused; /* since start */
     sc_breaker_state breaker;

@@ -7,6 +7,7 @@
 
 #include "app/access.h"
 #include "app/app.h"
+#include "app/embed.h"
 #include "app/events.h"
 #include "app/ingest.h"
 #include "app/space.h"
@@ -85,6 +86,8 @@ struct sc_app {
     sc_access_cache access;
     sc_settings_cache settings;
     sc_spaces spaces;
+    sc_embed *embed;          /* NULL: the embedder is local */
+    int64_t next_backfill_ms; /* worker thread alone */
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
     _Atomic int64_t tidied, tidy_moves;

@@ -131,11 +131,11 @@ static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t l
     sc_space *s;
     sc_rc rc = sc_space_get(app, project, &s, err);
     if (rc) return rc;
-    sc_feedback as_report = {.title = query};
     sc_repr repr;
-    rc = sc_space_represent(app, &as_report, &tmp, &repr, NULL, err);
+    rc = sc_space_represent_query(app, query, &tmp, &repr, err);
     if (rc) return rc;
     pthread_rwlock_rdlock(&s->lock);
+    sc_space_stand_in(s, &repr);
     rc = sc_engine_search(s->engine, &repr, limit, arena, ret, ret_n, err);
     pthread_rwlock_unlock(&s->lock);
     return rc;
@@ -345,5 +345,8 @@ sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_gr
     pthread_rwlock_unlock(&s->lock);
     ret->indexed_items = es.items;
     ret->indexed_clusters = es.clusters;
+    ret->remote = app->embed != NULL;
+    ret->bare = atomic_load(&s->bare.count);
+    if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
     return SC_OK;
 }

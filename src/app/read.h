@@ -65,6 +65,9 @@ typedef struct sc_grouping_status {
     bool running;
     sc_job last_job;
     size_t indexed_items, indexed_clusters;
+    bool remote;  /* the embedder is behind a network: */
+    int64_t bare; /* reports of the project that are grouped without its vector, for now */
+    sc_embed_stats embed;
 } sc_grouping_status;
 sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret,
                        sc_err *err);

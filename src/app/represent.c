@@ -26,8 +26,8 @@ static sc_rc title_terms(const sc_prepared *p, sc_arena *arena, sc_repr *ret, sc
     return SC_OK;
 }
 
-static sc_rc pack(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_arena *arena,
-                  sc_repr *ret, sc_err *err) {
+sc_rc sc_represent_pack(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_arena *arena,
+                        sc_repr *ret, sc_err *err) {
     sc_repr r = {.vec = vec, .dim = dim, .fp_text = p->fp_text, .fp_stack = p->fp_stack};
     uint32_t *terms;
     uint8_t *tfs;
@@ -56,7 +56,7 @@ sc_rc sc_represent(const sc_embedder *em, const sc_feedback *f, int64_t deadline
     if (!vec) return sc_fail(err, SC_NOMEM, "no memory for the report's vector");
     rc = em->ops->embed(em->self, &p, 1, deadline_ms, vec, err);
     if (rc) return sc_wrap(err, "embed with %s", em->ops->name);
-    rc = pack(&p, vec, dim, arena, ret, err);
+    rc = sc_represent_pack(&p, vec, dim, arena, ret, err);
     if (!rc && ret_prepared) *ret_prepared = p;
     return rc;
 }

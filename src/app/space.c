@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "group/pass.h"
 
+enum { EMBED_MS = 30000 };
+
 void sc_spaces_init(sc_spaces *s) {
     pthread_mutex_init(&s->lock, NULL);
     s->head = NULL;
@@ -14,6 +16,7 @@ static void space_free(sc_space *s) {
     if (!s) return;
     sc_pass_free(s->pass);
     sc_engine_free(s->engine);
+    sc_bare_done(&s->bare);
     pthread_mutex_destroy(&s->writer);
     pthread_rwlock_destroy(&s->lock);
     sc_free(s);
@@ -36,6 +39,11 @@ static sc_rc new_engine(sc_app *app, sc_engine **ret, sc_err *err) {
     return sc_engine_new(&conf, ret, err);
 }
 
+static sc_rc new_bare(sc_app *app, sc_bare *ret, sc_err *err) {
+    const sc_embedder *em = &app->conf.embedder;
+    return sc_bare_init(ret, app->embed ? em->ops->dim(em->self) : 0, err);
+}
+
 static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err *err) {
     sc_space *s = sc_alloc(sizeof *s);
     if (!s) return sc_fail(err, SC_NOMEM, "no memory for the project's index");
@@ -49,6 +57,7 @@ static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err
     pthread_rwlock_init(&s->lock, &a);
     pthread_rwlockattr_destroy(&a);
     sc_rc rc = new_engine(app, &s->engine, err);
+    if (!rc) rc = new_bare(app, &s->bare, err);
     if (rc) {
         space_free(s);
         return rc;
@@ -80,10 +89,59 @@ sc_rc sc_space_get(sc_app *app, const sc_id *project, sc_space **ret, sc_err *er
     return SC_OK;
 }
 
+/* What a remote embedder has answered for a report. */
+static sc_rc look_up(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
+                     sc_prepared *ret_prepared, sc_err *err) {
+    const sc_embedder *em = &app->conf.embedder;
+    uint16_t dim = em->ops->dim(em->self);
+    sc_prepared p;
+    sc_err why = {0};
+    sc_rc rc = sc_prepare(f->title, f->body, f->stack, arena, &p, err);
+    int8_t *vec = rc ? NULL : sc_arena_take(arena, dim);
+    if (!rc && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the report's vector");
+    if (rc) return rc;
+    switch (sc_embed_look(app->embed, &p, vec, &why)) {
+    case SC_EMBED_READY: break;
+    case SC_EMBED_REFUSED:
+        if (err) *err = why;
+        sc_wrap(err, "embed with %s", em->ops->name);
+        return why.rc;
+    case SC_EMBED_BARE:
+        if (app->conf.embed_wait)
+            return sc_fail(err, SC_CONFLICT, "the report waits for the embedder");
+        dim = 0;
+        break;
+    case SC_EMBED_UNKNOWN: return sc_fail(err, SC_CONFLICT, "the report is not embedded yet");
+    }
+    rc = sc_represent_pack(&p, vec, dim, arena, ret, err);
+    if (!rc && ret_prepared) *ret_prepared = p;
+    return rc;
+}
+
 sc_rc sc_space_represent(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
                          sc_prepared *ret_prepared, sc_err *err) {
-    int64_t deadline_ms = sc_now_ms(app->conf.clock) + 30000;
+    if (app->embed) return look_up(app, f, arena, ret, ret_prepared, err);
+    int64_t deadline_ms = sc_now_ms(app->conf.clock) + EMBED_MS;
     return sc_represent(&app->conf.embedder, f, deadline_ms, arena, ret, ret_prepared, err);
+}
+
+sc_rc sc_space_represent_query(sc_app *app, sc_str query, sc_arena *arena, sc_repr *ret,
+                               sc_err *err) {
+    sc_feedback as_report = {.title = query};
+    if (!app->embed) return sc_space_represent(app, &as_report, arena, ret, NULL, err);
+    uint16_t dim = app->conf.embedder.ops->dim(app->conf.embedder.self);
+    sc_prepared p;
+    sc_rc rc = sc_prepare(query, SC_STR_NONE, SC_STR_NONE, arena, &p, err);
+    int8_t *vec = rc ? NULL : sc_arena_take(arena, dim);
+    if (!rc && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the query's vector");
+    if (!rc && !sc_embed_query(app->embed, &p, vec)) dim = 0;
+    return rc ? rc : sc_represent_pack(&p, vec, dim, arena, ret, err);
+}
+
+void sc_space_stand_in(const sc_space *s, sc_repr *r) {
+    if (r->dim || !s->bare.dim) return;
+    r->vec = sc_bare_stand_in(&s->bare);
+    r->dim = s->bare.dim;
 }
 
 /* ---- Following ---------------------------------------------------------------------------------- */
@@ -91,6 +149,7 @@ sc_rc sc_space_represent(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_
 /* Reports that the engine must know but whose stored representation is of another model. */
 typedef struct missing {
     int64_t *seqs;
+    uint8_t *hows; /* sc_bare_how of each, for a remote embedder */
     size_t n, cap;
 } missing;
 
@@ -101,14 +160,21 @@ typedef struct follow {
     sc_err err;
 } follow;
 
-static bool remember_missing(missing *m, int64_t seq) {
+static bool remember_missing(follow *f, int64_t seq, sc_bare_how how) {
+    missing *m = &f->todo;
     if (m->n == m->cap) {
         size_t cap = m->cap ? m->cap * 2 : 256;
         int64_t *p = sc_realloc_array(m->seqs, cap, sizeof *p);
-        if (!p) return false;
-        m->seqs = p;
+        if (p) m->seqs = p;
+        uint8_t *h = sc_realloc_array(m->hows, cap, sizeof *h);
+        if (h) m->hows = h;
+        if (!p || !h) {
+            sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");
+            return false;
+        }
         m->cap = cap;
     }
+    m->hows[m->n] = (uint8_t)how;
     m->seqs[m->n++] = seq;
     return true;
 }
@@ -119,25 +185,55 @@ static bool follow_item(void *self, const sc_stored_item *item) {
     bool known = sc_engine_has(e, item->seq);
     if (!sc_id_is_set(&item->cluster_id)) {
         if (known) sc_engine_remove(e, item->seq); /* parked */
+        sc_bare_remove(&f->s->bare, item->seq);
         return true;
     }
     if (!item->repr.n && known)
         return sc_engine_set_cluster(e, item->seq, &item->cluster_id, &f->err) == SC_OK;
-    if (!item->repr.n) {
-        if (remember_missing(&f->todo, item->seq)) return true;
-        sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");
-        return false;
-    }
+    if (!item->repr.n) return remember_missing(f, item->seq, SC_BARE_KEEP);
     sc_arena_reset(&f->arena);
     sc_repr r;
     sc_engine_item ei = {.key = item->seq, .created_ms = item->created_ms, .repr = &r};
     sc_rc rc = sc_repr_decode(item->repr, &f->arena, &r, &f->err);
     if (rc == SC_INVALID) { /* damaged: it can be made again from the text */
         f->err = (sc_err){0};
-        if (remember_missing(&f->todo, item->seq)) return true;
-        rc = sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");
+        return remember_missing(f, item->seq, SC_BARE_KEEP);
     }
-    return !rc && !sc_engine_put(e, &ei, &item->cluster_id, &f->err);
+    if (rc) return false;
+    if (!r.dim && f->s->bare.dim) /* bare: put when the mean of the others is known */
+        return remember_missing(f, item->seq, SC_BARE_PLACE);
+    sc_bare_remove(&f->s->bare, item->seq);
+    sc_bare_learn(&f->s->bare, r.vec);
+    return !sc_engine_put(e, &ei, &item->cluster_id, &f->err);
+}
+
+/* A remote embedder is not asked while a project loads: that is back-filled. */
+static sc_rc represent_one(follow *f, const sc_feedback *fb, sc_bare_how how, sc_repr *ret,
+                           sc_err *err) {
+    sc_app *app = f->s->app;
+    if (!app->embed) return sc_space_represent(app, fb, &f->arena, ret, NULL, err);
+    sc_prepared p;
+    sc_rc rc = sc_prepare(fb->title, fb->body, fb->stack, &f->arena, &p, err);
+    if (!rc) rc = sc_represent_pack(&p, NULL, 0, &f->arena, ret, err);
+    if (!rc) rc = sc_bare_add(&f->s->bare, fb->seq, how, err);
+    if (!rc) sc_space_stand_in(f->s, ret);
+    return rc;
+}
+
+/* Reports come in the order of the numbers asked for; one may have gone. */
+static sc_rc put_missing(follow *f, const sc_feedback_list *list, const missing *m, size_t at,
+                         sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t i = 0; !rc && i < list->n; i++) {
+        const sc_feedback *fb = &list->items[i];
+        sc_repr r;
+        while (at + 1 < m->n && m->seqs[at] != fb->seq) at++;
+        sc_arena_reset(&f->arena);
+        rc = represent_one(f, fb, (sc_bare_how)m->hows[at], &r, err);
+        sc_engine_item ei = {.key = fb->seq, .created_ms = fb->created_at_ms, .repr = &r};
+        if (!rc) rc = sc_engine_put(f->s->engine, &ei, &fb->cluster_id, err);
+    }
+    return rc;
 }
 
 static sc_rc represent_missing(follow *f, sc_err *err) {
@@ -153,14 +249,7 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
         sc_page page = {.limit = CHUNK};
         sc_feedback_list list;
         sc_rc rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &list_arena, &list, err);
-        for (size_t i = 0; !rc && i < list.n; i++) {
-            sc_arena_reset(&f->arena);
-            sc_repr r;
-            rc = sc_space_represent(app, &list.items[i], &f->arena, &r, NULL, err);
-            sc_engine_item ei = {
-                .key = list.items[i].seq, .created_ms = list.items[i].created_at_ms, .repr = &r};
-            if (!rc) rc = sc_engine_put(f->s->engine, &ei, &list.items[i].cluster_id, err);
-        }
+        if (!rc) rc = put_missing(f, &list, &f->todo, at, err);
         if (rc) return rc;
     }
     return SC_OK;
@@ -226,6 +315,7 @@ static sc_rc fresh_engine(sc_space *s, sc_err *err) {
     sc_pass_free(s->pass); /* it thinks about the old one */
     s->pass = NULL;
     sc_engine_free(s->engine);
+    sc_bare_reset(&s->bare);
     s->engine = e;
     s->version = 0;
     return SC_OK;
@@ -245,6 +335,7 @@ static sc_rc apply(sc_space *s, int64_t *ret_version, sc_err *err) {
     if (!rc) rc = sc_space_load_corrections(s, err);
     sc_arena_done(&f.arena);
     sc_free(f.todo.seqs);
+    sc_free(f.todo.hows);
     return rc;
 }
 

@@ -10,6 +10,7 @@
 
 #include <pthread.h>
 
+#include "app/bare.h"
 #include "core/project.h"
 #include "group/engine.h"
 #include "text/prepare.h"
@@ -24,6 +25,7 @@ struct sc_space {
     sc_engine *engine;
     pthread_mutex_t writer;
     pthread_rwlock_t lock;
+    sc_bare bare;       /* reports without a vector */
     int64_t version;    /* under writer */
     bool loaded;        /* under writer; false = must be rebuilt from the store */
     _Atomic bool ready; /* loaded once: readers need not take `writer` */
@@ -59,8 +61,16 @@ sc_rc sc_space_heir(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err);
 /* Follows other processes' writes in all loaded spaces. */
 void sc_spaces_follow(struct sc_app *app);
 
-/* Prepares, embeds and packs one report. `prepared` may be NULL. Everything lives in the arena. */
+/* Prepares, embeds and packs one report. `prepared` may be NULL. Everything lives in the arena. A
+ * remote embedder is not asked, only what it answered before is looked up (sc_embed_fetch): a report
+ * that is bare for now gets a representation of 0 dimensions; SC_CONFLICT when it was not asked for,
+ * or must wait; the service's own error when that does not take it. */
 sc_rc sc_space_represent(struct sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
                          sc_prepared *ret_prepared, sc_err *err);
+/* The same for a search: a remote embedder is asked when that is quick, else 0 dimensions. */
+sc_rc sc_space_represent_query(struct sc_app *app, sc_str query, sc_arena *arena, sc_repr *ret,
+                               sc_err *err);
+/* With `writer` or `lock` held: gives a representation of 0 dimensions the vector that says nothing. */
+void sc_space_stand_in(const sc_space *s, sc_repr *r);
 
 #endif

@@ -1,6 +1,7 @@
 /* The grouping worker: claims "group" jobs (a project has pending reports), "regroup" jobs (one report
- * that failed before) and "tidy" jobs (tidy.h), places the reports, and writes the result under the job's
- * fence. */
+ * that failed before), "tidy" jobs (tidy.h) and "reembed" jobs (backfill.h), places the reports, and writes the
+ * result under the job's fence. */
+#include "app/backfill.h"
 #include "app/internal.h"
 #include "app/represent.h"
 #include "app/tidy.h"
@@ -42,6 +43,7 @@ typedef struct pass {
     size_t n_changes;
     const sc_feedback *failed; /* the first that could not be represented or placed, or NULL */
     sc_err why;
+    bool later; /* the next one is not embedded yet */
 } pass;
 
 static sc_rc pass_init(pass *p, size_t room, sc_err *err) {
@@ -68,8 +70,12 @@ static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     sc_buf_init(&blob, 64 * 1024);
     char *kept = sc_repr_encode(repr, &blob) ? sc_arena_copy(p->arena, blob.p, blob.n) : NULL;
     if (!kept) return sc_fail(err, SC_NOMEM, "no memory to group a report");
-    p->items[p->n] = (sc_write_item){
-        .feedback = *f, .prepared = prepared, .repr = {kept, blob.n}, .fresh = true};
+    p->items[p->n] = (sc_write_item){.feedback = *f,
+                                     .prepared = prepared,
+                                     .repr = {kept, blob.n},
+                                     .fresh = true,
+                                     .bare = !repr->dim};
+    sc_space_stand_in(p->space, repr);
     p->engine_items[p->n] =
         (sc_engine_item){.key = f->seq, .created_ms = f->created_at_ms, .repr = repr};
     if (sc_id_is_set(&f->cluster_id))
@@ -87,6 +93,8 @@ static sc_rc place_chunk(pass *p, sc_err *err) {
     pthread_rwlock_wrlock(&s->lock);
     for (size_t i = 0; i < n; i++) /* an edited report is placed anew */
         if (sc_engine_has(s->engine, items[i].key)) sc_engine_remove(s->engine, items[i].key);
+    for (size_t i = 0; i < n; i++)
+        if (!p->items[p->n_placed + i].bare) sc_bare_learn(&s->bare, items[i].repr->vec);
     sc_rc rc = sc_engine_place(s->engine, items, n, p->arena, &p->changes[p->n_changes], err);
     pthread_rwlock_unlock(&s->lock);
     if (rc) return rc;
@@ -109,12 +117,14 @@ static void place(pass *p, const sc_feedback *list, size_t n) {
     int64_t start = sc_mono_us(p->app->conf.clock), spent = 0;
     size_t i = 0;
     bool singly = false;
-    while (i < n && !p->failed && p->n_changes < PASS_CHANGES && spent < PASS_US) {
+    while (i < n && !p->failed && !p->later && p->n_changes < PASS_CHANGES && spent < PASS_US) {
         size_t chunk = singly ? 1 : chunk_size(p, spent);
-        while (i < n && p->n - p->n_placed < chunk && !p->failed) {
-            if (represent(p, &list[i], &p->why))
+        while (i < n && p->n - p->n_placed < chunk && !p->failed && !p->later) {
+            sc_rc rc = represent(p, &list[i], &p->why);
+            p->later = rc == SC_CONFLICT;
+            if (rc && !p->later)
                 p->failed = &list[i];
-            else
+            else if (!rc)
                 i++;
         }
         sc_err why = {0};
@@ -123,6 +133,7 @@ static void place(pass *p, const sc_feedback *list, size_t n) {
             i -= back;
             p->n = p->n_placed;
             p->failed = NULL;
+            p->later = false;
             if (back == 1) {
                 p->failed = &list[i];
                 p->why = why;
@@ -145,7 +156,13 @@ static sc_rc write_pass(pass *p, sc_err *err) {
                   .job_fence = p->job->fence,
                   .actor = SC_STR("worker"),
                   .now_ms = sc_now_ms(p->app->conf.clock)};
-    return sc_write_changes(&w, err);
+    sc_rc rc = sc_write_changes(&w, err);
+    for (size_t i = 0; !rc && i < p->n_placed; i++) {
+        sc_bare_remove(&p->space->bare, p->items[i].feedback.seq);
+        if (p->items[i].bare) /* without memory for that it is found at the next start */
+            sc_bare_add(&p->space->bare, p->items[i].feedback.seq, SC_BARE_PLACE, NULL);
+    }
+    return rc;
 }
 
 /* A report that cannot be grouped must not hold up the others: it is parked, and a job of its own tries it
@@ -181,6 +198,7 @@ static sc_rc park(pass *p, sc_err *err) {
                   .actor = SC_STR("worker"),
                   .now_ms = now};
     rc = sc_write_changes(&w, err);
+    if (!rc) sc_bare_remove(&p->space->bare, p->failed->seq);
     sc_log_err(SC_LOG_WARN, "report parked", &p->why);
     atomic_fetch_add(&app->group_errors, 1);
     return rc;
@@ -267,6 +285,13 @@ static void give_way(sc_app *app, const ingest_look *before) {
     pthread_mutex_unlock(&w->lock);
 }
 
+/* The job is not at fault: no attempt is burnt. */
+static sc_rc give_back_for(int64_t wait_ms, sc_err *err) {
+    sc_fail(err, SC_CANCELLED, "the reports wait for the embedder");
+    if (err) err->retry_after_ms = wait_ms;
+    return SC_CANCELLED;
+}
+
 /* Groups the project's pending reports until none comes for a while, or for JOB_MS: attempts are counted by
  * job, so a long backlog must not be one job that a few restarts turn into a dead letter. */
 static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
@@ -277,7 +302,10 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
         ingest_look before = look_at_ingest(app);
-        rc = group_some(app, job, space, &left, err);
+        int64_t wait_ms = 0;
+        rc = sc_backfill_ahead(app, job, space, &wait_ms, err);
+        if (!rc && wait_ms) return give_back_for(wait_ms, err);
+        if (!rc) rc = group_some(app, job, space, &left, err);
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
             atomic_fetch_add(&app->conflicts,
                              1); /* another process corrected something: compute again */
@@ -311,7 +339,10 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     if (rc == SC_NOT_FOUND || (!rc && f.state != SC_FEEDBACK_parked))
         return SC_OK; /* gone, or placed since */
     sc_space *space;
+    int64_t wait_ms = 0;
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
+    if (!rc) rc = sc_backfill_one(app, job, &f, &wait_ms, err);
+    if (!rc && wait_ms) return give_back_for(wait_ms, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
     pass p = {.app = app, .job = job, .space = space, .arena = &arena};
@@ -338,6 +369,7 @@ static void end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_e
         end.event = SC_JOB_EV_FINISH;
     } else if (err->rc == SC_CANCELLED) {
         end.event = SC_JOB_EV_RELEASE;
+        if (err->retry_after_ms) end.run_at_ms = end.now_ms + err->retry_after_ms;
     } else if (sc_rc_retryable(err->rc) && job->attempts < job->max_attempts) {
         end.event = SC_JOB_EV_RETRY;
         end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, BACKOFF_BASE_MS,
@@ -356,7 +388,7 @@ static void end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_e
 static bool work_once(sc_app *app) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
-    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"tidy", 4}};
+    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
     sc_job job;
     sc_err err = {0};
     sc_rc rc =
@@ -370,6 +402,8 @@ static bool work_once(sc_app *app) {
     int64_t later_ms = 0;
     if (sc_str_is(job.kind, "tidy"))
         rc = sc_tidy_work(app, &job, &later_ms, &err);
+    else if (sc_str_is(job.kind, "reembed"))
+        rc = sc_backfill_work(app, &job, &err);
     else
         rc = sc_str_is(job.kind, "group") ? work_group(app, &job, &err)
                                           : work_regroup(app, &job, &err);
@@ -417,8 +451,10 @@ static void *run(void *arg) {
     /* Grouping gives way to answering requests when both want the processor. */
     if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
     }
-    while (!atomic_load(&app->worker.stop))
+    while (!atomic_load(&app->worker.stop)) {
         if (!work_once(app)) wait_poke(app, IDLE_MS);
+        sc_backfill_look(app);
+    }
     return NULL;
 }
 

@@ -96,7 +96,8 @@ static sc_rc collect(plan *p, sc_err *err) {
             if (!by_key.slot[at]) {
                 const sc_write_item *have = at_hand(w, mv->key);
                 /* An edited report is new to the engine, but the store knows where it was. */
-                sc_id from = have && have->fresh ? have->feedback.cluster_id : mv->from;
+                sc_id from =
+                    have && (have->fresh || have->again) ? have->feedback.cluster_id : mv->from;
                 p->placed[p->n_placed++] = (placed){.key = mv->key, .from = from};
                 by_key.slot[at] = (uint32_t)p->n_placed;
                 add_cluster(p, &by_cluster, &from);
@@ -256,7 +257,8 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
                              .reason = pl->last->reason,
                              .evidence = pl->last->evidence,
                              .nearest_seq = pl->last->nearest,
-                             .model = sc_str_of(sc_app_model(p->app)),
+                             .model = p->items[i].bare ? SC_STR("words")
+                                                       : sc_str_of(sc_app_model(p->app)),
                              .actor = w->actor,
                              .job_id = w->job_id,
                              .at_ms = w->now_ms};
@@ -310,7 +312,8 @@ static void take_back(const sc_write *w) {
     pthread_rwlock_unlock(&w->space->lock);
     /* An edited report was taken out of its old place before it was placed anew: only the store still knows it. */
     for (size_t i = 0; i < w->n_items; i++)
-        if (w->items[i].fresh && sc_id_is_set(&w->items[i].feedback.cluster_id))
+        if ((w->items[i].fresh || w->items[i].again) &&
+            sc_id_is_set(&w->items[i].feedback.cluster_id))
             sc_space_forget(w->space);
     if (w->parked && sc_id_is_set(&w->parked->cluster_id)) sc_space_forget(w->space);
 }

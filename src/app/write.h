@@ -14,6 +14,8 @@ typedef struct sc_write_item {
     sc_str repr;                 /* blob to store with it; empty = stored already */
     bool light;                  /* its texts were left in the store */
     bool fresh; /* placed for the first time: a report on a resolved cluster is news */
+    bool again; /* placed anew with its vector, which is no news */
+    bool bare;  /* placed without its vector */
 } sc_write_item;
 
 typedef struct sc_write {

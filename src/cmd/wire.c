@@ -55,6 +55,22 @@ static void raise_limits(void) {
     setrlimit(RLIMIT_NOFILE, &l);
 }
 
+static sc_rc embed_conf(const sc_call *c, sc_app_conf *conf, sc_err *err) {
+    const sc_common *o = &c->common;
+    double usd;
+    if (sc_num_f64(sc_str_of(o->embed_max_usd), 0, 1e6, &usd, NULL))
+        return sc_fail(err, SC_INVALID, "--embed-max-usd: \"%.40s\" is no amount of dollars",
+                       o->embed_max_usd);
+    conf->embed_wait = !strcmp(o->embed_when_down, "wait");
+    if (!conf->embed_wait && strcmp(o->embed_when_down, "local") != 0)
+        return sc_fail(err, SC_INVALID, "--embed-when-down is local or wait, not \"%.40s\"",
+                       o->embed_when_down);
+    conf->embed_timeout_ms = o->embed_timeout_ms;
+    conf->embed_cap =
+        (sc_budget_use){o->embed_max_requests, o->embed_max_tokens, (int64_t)(usd * 1e6 + 0.5)};
+    return SC_OK;
+}
+
 static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err) {
     sc_app_conf conf;
     sc_app_conf_default(&conf);
@@ -71,7 +87,8 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
     conf.max_queued_bytes = c->common.max_queued_bytes;
     conf.lease_ms = c->common.lease_ms;
     conf.tidy_ms = c->common.tidy_ms;
-    rc = sc_app_new(&conf, &s->app, err);
+    rc = embed_conf(c, &conf, err);
+    if (rc == SC_OK) rc = sc_app_new(&conf, &s->app, err);
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
     if (rc == SC_OK && key && *key) {
         rc = sc_access_bootstrap(s->app, sc_str_of(key), err);

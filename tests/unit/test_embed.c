@@ -326,6 +326,11 @@ static void what_the_service_counted_puts_the_books_right(void **state) {
     assert_int_equal(s.today.tokens, 100 * BATCH);
     assert_int_equal(s.today.micro_usd, 100 * BATCH);
     assert_int_equal(s.tokens, 100 * BATCH);
+    sc_embed_free(e); /* which writes the books */
+    e = open_embed(no_cap);
+    sc_embed_stats_get(e, &s);
+    assert_int_equal(s.today.tokens, 100 * BATCH);
+    assert_int_equal(s.today.requests, 1);
     sc_embed_free(e);
 }
 
@@ -345,7 +350,7 @@ static void nothing_is_sent_that_cannot_be_booked(void **state) {
     broken.setting_put = full_disk;
     sc_store real = world->store;
     world->store.ops = &broken;
-    sc_embed *e = open_embed(no_cap);
+    sc_embed *e = open_embed((sc_budget_use){.requests = 100});
     sc_prepared p[2];
     texts_of(p, 2, "export");
     sc_err err = {0};
