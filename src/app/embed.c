@@ -407,7 +407,7 @@ sc_rc sc_embed_fetch(sc_embed *e, const sc_prepared *texts, size_t n, sc_embed_b
     pthread_mutex_lock(&e->lock);
     forget_failures(e);
     pthread_mutex_unlock(&e->lock);
-    size_t m;
+    size_t m = 0;
     sc_rc rc = choose(&f, texts, n, &m, err);
     bool may = m && sc_embed_available(e, NULL, NULL);
     /* Half open: one short request finds out, not a hundred texts. */
