@@ -331,6 +331,7 @@ static sc_rc apply(sc_space *s, int64_t *ret_version, sc_err *err) {
         if (err) *err = f.err;
     }
     if (!rc) rc = represent_missing(&f, err);
+    if (!rc) sc_engine_weigh(s->engine);
     if (!rc) rc = follow_clusters(s, s->version, err);
     if (!rc) rc = sc_space_load_corrections(s, err);
     sc_arena_done(&f.arena);

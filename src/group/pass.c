@@ -19,6 +19,7 @@ typedef struct planned {
 struct sc_pass {
     stage at;
     uint32_t layout, epoch_n, n; /* what it holds for; n: slots that it knows */
+    float cut;
     sc_settled *settled;
     sc_graph graph;
     uint32_t *list; /* groups, part by part */
@@ -283,6 +284,7 @@ static sc_rc begin_anew(sc_pass *p, const sc_engine *e, sc_err *err) {
     p->at = SETTLE;
     if (sc_settle_fits(e)) {
         p->epoch_n = e->epoch.n;
+        p->cut = e->epoch.cut;
         p->at = SCAN;
         return SC_OK;
     }
@@ -323,7 +325,9 @@ static sc_rc solve(sc_pass *p, const sc_engine *e, int64_t budget_us, sc_err *er
 }
 
 static bool outdated(const sc_pass *p, const sc_engine *e) {
-    return p->layout != e->layout || (p->at > SETTLE && p->epoch_n != e->epoch.n);
+    return p->layout != e->layout ||
+           (p->at > SETTLE &&
+            (p->epoch_n != e->epoch.n || p->cut < e->epoch.cut || p->cut > e->epoch.cut));
 }
 
 static sc_rc think_once(sc_pass *p, const sc_engine *e, int64_t budget_us, sc_err *err) {
@@ -385,6 +389,7 @@ static sc_rc act(sc_pass *p, sc_journal *j, size_t most, sc_err *err) {
         sc_settle_free(p->settled);
         p->settled = NULL;
         p->epoch_n = e->epoch.n;
+        p->cut = e->epoch.cut;
         p->at = SCAN;
         return SC_OK;
     }

@@ -13,6 +13,10 @@
 
 #include "group/engine.h"
 
+/* Weighs words and places the cut by what the engine holds now, when it has outgrown what it knew: for
+ * after loading, because putting reports in does not (placing does). */
+void sc_engine_weigh(sc_engine *e);
+
 typedef struct sc_pass sc_pass;
 
 typedef enum sc_pass_next {

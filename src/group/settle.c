@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "group/pass.h"
+
 enum {
     MOST_VIEWS = 8,
     VIEW_ITEMS = 1 << 17, /* reports that all views together may hold copies of   */
@@ -196,4 +198,16 @@ void sc_settle_apply(sc_engine *e, const sc_settled *s) {
     e->epoch = s->epoch;
     e->settled_n = s->n;
     sc_learn_cut(e);
+}
+
+void sc_engine_weigh(sc_engine *e) {
+    sc_settled *s;
+    const uint32_t n = e->items.n, then = e->epoch.n;
+    if (n >= then && n <= then + then / 16) return;
+    if (sc_settle_prepare(e, &s, NULL)) { /* no memory: by the order they came in */
+        if (sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch)) sc_learn_cut(e);
+        return;
+    }
+    sc_settle_apply(e, s);
+    sc_settle_free(s);
 }

@@ -12,6 +12,7 @@
     X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback)                               \
     X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
     X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \
+    X(analyzeClusters) X(cleanupClusters)                                                          \
     X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob)                  \
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(listProjects) X(createProject) X(getConfig) X(putConfig)                                     \

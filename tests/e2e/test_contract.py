@@ -252,6 +252,8 @@ class Contract(unittest.TestCase):
         self.call("splitCluster", {"feedback_ids": [self.reports[-1]]}, path={"id": a})
         self.call("undoAction", path={"id": merged["action_id"]})
         self.refused("undoAction", 404, path={"id": str(uuid.uuid4())})
+        self.call("analyzeClusters", limit=10)
+        self.call("cleanupClusters", {"apply": True, "limit": 1})
         self.call("moveFeedback", {"cluster_id": None}, path={"id": self.reports[1]})
         self.call("keepApart", {"cluster_id": self.cluster(1)}, path={"id": self.cluster(0)})
         self.call("patchCluster", {"title": "A title", "status": "triaged"}, path={"id": self.cluster(0)})
