@@ -91,7 +91,6 @@ typedef struct mending {
     sc_engine_item *engine_new; /* beside them                             */
     sc_assign *kept;            /* to get their vector where they are      */
     sc_engine_item *engine_kept;
-    const sc_id **kept_in;
     size_t n_anew, n_kept, n_refused;
     sc_change changes[BATCH / CHUNK + 1];
     size_t n_changes;
@@ -103,8 +102,7 @@ static sc_rc mending_init(mending *m, size_t n, sc_err *err) {
     m->engine_new = sc_arena_take_array(m->arena, n + 1, sizeof *m->engine_new);
     m->kept = sc_arena_take_array(m->arena, n + 1, sizeof *m->kept);
     m->engine_kept = sc_arena_take_array(m->arena, n + 1, sizeof *m->engine_kept);
-    m->kept_in = sc_arena_take_array(m->arena, n + 1, sizeof *m->kept_in);
-    return m->anew && m->engine_new && m->kept && m->engine_kept && m->kept_in
+    return m->anew && m->engine_new && m->kept && m->engine_kept
                ? SC_OK
                : sc_fail(err, SC_NOMEM, "no memory to embed %zu reports", n);
 }
@@ -161,7 +159,6 @@ static sc_rc sort_in(mending *m, const sc_feedback *f, bool alone, sc_err *err) 
     if (how == SC_BARE_KEEP) {
         m->kept[m->n_kept] =
             (sc_assign){.seq = f->seq, .cluster_id = f->cluster_id, .repr = {kept, blob.n}};
-        m->kept_in[m->n_kept] = &f->cluster_id;
         m->engine_kept[m->n_kept++] = item;
         return SC_OK;
     }
@@ -225,7 +222,8 @@ static sc_rc keep_in_place(mending *m, sc_err *err) {
         pthread_rwlock_wrlock(&s->lock);
         sc_bare_learn(&s->bare, m->engine_kept[at].repr->vec);
         /* It is stored: without memory for it the index is made again from the store. */
-        if (sc_engine_put(s->engine, &m->engine_kept[at], m->kept_in[at], NULL)) sc_space_forget(s);
+        if (sc_engine_put(s->engine, &m->engine_kept[at], &m->kept[at].cluster_id, NULL))
+            sc_space_forget(s);
         pthread_rwlock_unlock(&s->lock);
         sc_bare_remove(&s->bare, m->kept[at].seq);
     }

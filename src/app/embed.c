@@ -279,7 +279,7 @@ static sc_rc pause_for(fetch *f, int64_t ms, sc_err *err) {
 /* One short text that any service takes: is it the service, or what it was asked? */
 static sc_rc try_canary(fetch *f, sc_err *err) {
     sc_embed *e = f->e;
-    bool capped;
+    bool capped = false;
     sc_rc rc = beat(f, e->conf.timeout_ms, err);
     if (!rc) rc = request(e, &e->canary, 1, 8, e->conf.timeout_ms, f->vecs, &capped, err);
     if (!rc)
@@ -446,7 +446,7 @@ sc_embed_state sc_embed_look(sc_embed *e, const sc_prepared *text, int8_t *ret_v
 bool sc_embed_query(sc_embed *e, const sc_prepared *text, int8_t *ret_vec) {
     uint64_t key[2];
     int64_t tokens;
-    bool capped;
+    bool capped = false;
     sc_err why = {0};
     sc_embed_state state = sc_embed_look(e, text, ret_vec, &why);
     if (state == SC_EMBED_READY) return true;

@@ -46,7 +46,10 @@ static sc_rc new_bare(sc_app *app, sc_bare *ret, sc_err *err) {
 
 static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err *err) {
     sc_space *s = sc_alloc(sizeof *s);
-    if (!s) return sc_fail(err, SC_NOMEM, "no memory for the project's index");
+    if (!s) {
+        sc_fail(err, SC_NOMEM, "no memory for the project's index");
+        return SC_NOMEM;
+    }
     s->app = app;
     s->project_id = *project;
     pthread_mutex_init(&s->writer, NULL);

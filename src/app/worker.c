@@ -119,13 +119,12 @@ static void place(pass *p, const sc_feedback *list, size_t n) {
     bool singly = false;
     while (i < n && !p->failed && !p->later && p->n_changes < PASS_CHANGES && spent < PASS_US) {
         size_t chunk = singly ? 1 : chunk_size(p, spent);
-        while (i < n && p->n - p->n_placed < chunk && !p->failed && !p->later) {
+        while (i < n && p->n - p->n_placed < chunk) {
             sc_rc rc = represent(p, &list[i], &p->why);
             p->later = rc == SC_CONFLICT;
-            if (rc && !p->later)
-                p->failed = &list[i];
-            else if (!rc)
-                i++;
+            if (rc && !p->later) p->failed = &list[i];
+            if (rc) break;
+            i++;
         }
         sc_err why = {0};
         if (place_chunk(p, &why)) {

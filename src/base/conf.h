@@ -29,14 +29,14 @@ typedef struct sc_opt_list {
 typedef struct sc_opt {
     const char *name; /* "listen"                                        */
     sc_opt_type type;
+    char letter;          /* short form, or 0                                */
+    bool secret;          /* never printed                                   */
+    bool no_env;          /* flag only (per call, not per installation)      */
     size_t offset;        /* of the member in the conf struct                */
     const char *fallback; /* as the user would write it; NULL = unset/0/false */
     const char *arg;      /* placeholder in help ("ADDR:PORT"); NULL for BOOL */
     const char *help;     /* one sentence, no full stop                      */
     int64_t min, max;     /* SC_OPT_INT; both 0 = any                        */
-    char letter;          /* short form, or 0                                */
-    bool secret;          /* never printed                                   */
-    bool no_env;          /* flag only (per call, not per installation)      */
 } sc_opt;
 
 /* Fills `conf` from fallbacks, environment and argv[1..]. What is not an option ends up in

@@ -164,15 +164,15 @@ sc_rc sc_remote_text(const char *prefix, const sc_prepared *p, size_t max_bytes,
     sc_str title = sc_str_trim(p->title), body = sc_str_trim(p->body);
     *ret = SC_STR_NONE;
     if (!title.n && !body.n) return SC_OK;
-    size_t n_prefix = prefix ? strlen(prefix) : 0;
+    sc_str front = sc_str_of(prefix);
     title = sc_str_clip(title, max_bytes);
     body = sc_str_clip(body, max_bytes - title.n);
     size_t gap = title.n && body.n ? 2 : 0;
-    char *s = sc_arena_take(arena, n_prefix + title.n + gap + body.n + 1);
+    char *s = sc_arena_take(arena, front.n + title.n + gap + body.n + 1);
     if (!s) return sc_fail(err, SC_NOMEM, "no memory for a text to embed");
     size_t n = 0;
-    if (n_prefix) memcpy(s, prefix, n_prefix);
-    n += n_prefix;
+    if (front.n) memcpy(s, front.p, front.n);
+    n += front.n;
     if (title.n) memcpy(s + n, title.p, title.n);
     n += title.n;
     memcpy(s + n, "\n\n", gap);
@@ -216,7 +216,7 @@ static sc_rc ask(sc_remote *r, const sc_str *texts, size_t n, int64_t deadline_m
                  int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     SC_AUTO(sc_json_auto) json_t *reply = NULL;
-    sc_str body;
+    sc_str body = SC_STR_NONE;
     sc_buf_init(&b, BODY_BYTES);
     sc_rc rc = r->put(r, texts, n, &b, err);
     if (!rc) rc = sc_buf_check(&b, "the texts to embed", err);
