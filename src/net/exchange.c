@@ -170,6 +170,7 @@ enum MHD_Result sc_exchange_step(void *cls, struct MHD_Connection *mhd, const ch
     (void)cls, (void)mhd, (void)url;
     sc_http_request *r = *request;
     if (!r || !claim(r->conn)) return MHD_NO;
+    r->shard->busy = true;
     sc_shard_went_on(r);
     if (r->step == SC_STEP_LINE) return step_head(r, method, version);
     return *size ? step_body(r, data, size) : step_last(r);

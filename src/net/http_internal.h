@@ -73,12 +73,12 @@ struct sc_http_shard {
     struct MHD_Daemon *mhd;
     pthread_t thread;
     bool running;
-    int epoll_fd, wake_fd;
+    int mhd_fd, epoll_fd, wake_fd;
     sc_http_conn *adding;             /* is being given to libmicrohttpd */
     _Atomic(sc_http_conn *) pending;  /* accepted */
     _Atomic(sc_http_request *) woken; /* to be resumed */
     _Atomic bool asleep, stop;
-    bool hurried;         /* takes no rest before its next turn */
+    bool busy;            /* in this turn something happened: the next one follows at once */
     sc_http_conn *ending; /* have said their last word, but libmicrohttpd may not know */
     pthread_mutex_t lock;
     sc_http_conn *conns;

@@ -5,13 +5,15 @@
  * handles any; ours does the waiting itself, and libmicrohttpd only looks. And while a connection is
  * suspended, libmicrohttpd does not see its socket; ours does, and notices a reader that leaves.
  *
- * What we wait on is an epoll set of libmicrohttpd's own epoll set, an event descriptor, and each
- * connection's socket for the end of its input alone (edge-triggered: an event or two a connection).
+ * What we wait on is libmicrohttpd's epoll set and one of ours: an event descriptor, and each
+ * connection's socket for the end of its input alone (edge-triggered: an event or two a connection). As
+ * long as there is work to do, we let libmicrohttpd look for more instead, which saves the waiting.
  * Others hand over new connections and woken requests on two stacks that the thread takes whole; they
  * write to the event descriptor only when the thread sleeps or is about to. So libmicrohttpd is asked
  * everything on this one thread: it promises no more of threads in this mode, and would not wake. */
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -21,7 +23,7 @@
 
 #include "net/http_internal.h"
 
-enum { EVENTS_A_TURN = 64 };
+enum { EVENTS_A_TURN = 64, TURNS_A_LOOK = 16 };
 
 /* ---- libmicrohttpd ---------------------------------------------------------------------------- */
 
@@ -71,7 +73,7 @@ void sc_shard_went_on(sc_http_request *r) {
 void sc_shard_see_off(sc_http_shard *shard, struct MHD_Connection *mhd) {
     MHD_set_connection_option(mhd, MHD_CONNECTION_OPTION_TIMEOUT,
                               timeout_s(&shard->server->conf) + 1);
-    shard->hurried = true;
+    shard->busy = true;
 }
 
 /* ---- What other threads ask -------------------------------------------------------------------- */
@@ -189,14 +191,16 @@ static int wait_ms(sc_http_shard *shard) {
 
 static void rest(sc_http_shard *shard) {
     struct epoll_event events[EVENTS_A_TURN];
-    int wait = shard->hurried ? 0 : wait_ms(shard);
-    shard->hurried = false;
+    int wait = shard->busy ? 0 : wait_ms(shard);
     if (wait) {
         atomic_store(&shard->asleep, true);
         if (is_asked(shard)) wait = 0;
     }
-    int n = epoll_wait(shard->epoll_fd, events, EVENTS_A_TURN, wait);
+    struct pollfd fds[] = {{.fd = shard->mhd_fd, .events = POLLIN},
+                           {.fd = shard->epoll_fd, .events = POLLIN}};
+    if (poll(fds, 2, wait) < 0) fds[1].revents = 0;
     atomic_store(&shard->asleep, false);
+    int n = fds[1].revents ? epoll_wait(shard->epoll_fd, events, EVENTS_A_TURN, 0) : 0;
     for (int i = 0; i < n; i++)
         if (events[i].data.ptr)
             end_of_input(events[i].data.ptr, events[i].events & (EPOLLHUP | EPOLLERR));
@@ -205,15 +209,17 @@ static void rest(sc_http_shard *shard) {
 static void *run(void *arg) {
     sc_http_shard *shard = arg;
     sigset_t pipe;
+    unsigned turns = 0;
     sigemptyset(&pipe);
     sigaddset(&pipe, SIGPIPE);
     pthread_sigmask(SIG_BLOCK, &pipe, NULL);
     while (!atomic_load(&shard->stop)) {
         take_conns(shard);
         take_woken(shard);
+        shard->busy = false;
         MHD_run_wait(shard->mhd, 0);
         tell_of_ends(shard);
-        rest(shard);
+        if (!shard->busy || ++turns % TURNS_A_LOOK == 0) rest(shard);
     }
     return NULL;
 }
@@ -240,9 +246,9 @@ sc_rc sc_shard_start(sc_http_shard *shard, sc_err *err) {
     const union MHD_DaemonInfo *mhd =
         shard->mhd ? MHD_get_daemon_info(shard->mhd, MHD_DAEMON_INFO_EPOLL_FD) : NULL;
     /* Edge-triggered, the event descriptor need never be read. */
-    if (!mhd || !add_fd(shard, mhd->epoll_fd, EPOLLIN) ||
-        !add_fd(shard, shard->wake_fd, EPOLLIN | EPOLLET))
+    if (!mhd || !add_fd(shard, shard->wake_fd, EPOLLIN | EPOLLET))
         return sc_fail_sys(err, SC_INTERNAL, errno, "start libmicrohttpd");
+    shard->mhd_fd = mhd->epoll_fd;
     int failed = pthread_create(&shard->thread, NULL, run, shard);
     if (failed) return sc_fail_sys(err, SC_INTERNAL, failed, "start an HTTP thread");
     pthread_setname_np(shard->thread, "http");
