@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "embedders/encoder/wordpiece.h"
+#include "text/wordpiece.h"
 
 static void die(const char *what) {
     fprintf(stderr, "wordpiece: %s\n", what);

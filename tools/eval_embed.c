@@ -14,14 +14,14 @@
 #include <time.h>
 
 #include "base/json.h"
-#include "embedders/builtin.h"
+#include "embedders/hashed.h"
 
 enum { MAX_ITEMS = 3200, MAX_LINE = 1 << 22, BINS = 20001 };
 
 typedef struct item {
     uint64_t label;
     uint64_t fp_text, fp_stack;
-    int8_t vec[SC_BUILTIN_MAX_DIM];
+    int8_t vec[SC_HASHED_MAX_DIM];
     uint32_t *terms;
     float *weights;
     size_t n_terms;
@@ -30,7 +30,7 @@ typedef struct item {
 
 static item items[MAX_ITEMS];
 static size_t n_items;
-static sc_builtin model;
+static sc_hashed model;
 static double prepare_s, embed_s;
 static size_t n_bytes;
 
@@ -54,8 +54,10 @@ static void take(const json_t *v, sc_arena *arena) {
     n_bytes += text.n;
     double t0 = now();
     if (sc_prepare(title, body, SC_STR_NONE, arena, &p, NULL)) return;
+    int32_t whole[SC_HASHED_MAX_DIM];
     double t1 = now();
-    sc_builtin_embed(&model, &p, x->vec);
+    sc_hashed_centred(&model, &p, 127, whole);
+    for (uint32_t i = 0; i < model.dim; i++) x->vec[i] = (int8_t)whole[i];
     embed_s += now() - t1;
     prepare_s += t1 - t0;
     if (sc_prepare_terms(&p, arena, &terms, &tfs, &x->n_terms, NULL)) return;
@@ -257,7 +259,7 @@ int main(int argc, char **argv) {
     if (argc < 3 || !f) return fprintf(stderr, "usage: eval_embed TABLE.bin FILE.jsonl ...\n"), 2;
     size_t n = fread(table, 1, sizeof table, f);
     fclose(f);
-    if (sc_builtin_load(&model, table, n, &err))
+    if (sc_hashed_load(&model, table, n, &err))
         return fprintf(stderr, "eval_embed: %s\n", err.msg), 1;
     for (int i = 2; i < argc; i++)
         if (!load(argv[i])) evaluate(argv[i]);

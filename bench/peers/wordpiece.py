@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Holds src/embedders/encoder/wordpiece.c against its reference, the library `tokenizers`: the same ids, and how fast.
+"""Holds src/text/wordpiece.c against its reference, the library `tokenizers`: the same ids, and how fast.
 
     bench/.venv/bin/python bench/peers/wordpiece.py build/bench/wordpiece TOKENIZER [DATA_DIR]
 

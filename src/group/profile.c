@@ -6,20 +6,31 @@
     .cut_tail = 0.2f, .null_items = 16, .topic_items = 60, .slope = 9, .margin = 0.05f, \
     .conflict_code = 0.10f, .conflict_place = 0.15f, .best_weight = 0, .join = 0.5f,    \
     .suggest = 0.2f
-#define SPARSE                                                                         \
-    .k_report = {0.40f, 0.45f, 0.15f, 0.20f}, .k_topic = {0.40f, 0.45f, 0.15f, 0.20f}, \
-    .cut_min = 0.04f, .kind_words = 18, .kind_tail = 4.6f, .kind_tail_step = 0.8f,     \
-    .kind_tail_most = 2, .kind_slope = 2, .cut_report = 0.40f, .cut_topic = 2.5f,      \
-    .null_cut = 0.30f, COMMON
-#define DENSE                                                                          \
-    .k_report = {0.35f, 0.50f, 0.15f, 0.20f}, .k_topic = {0.80f, 0.10f, 0.10f, 0.20f}, \
-    .cut_min = 0.16f, .kind_words = 20, .kind_tail = 3.3f, .kind_tail_step = 1.6f,     \
-    .kind_tail_most = 1, .kind_slope = 3, .cut_report = 0.45f, .cut_topic = 2.2f,      \
-    .null_cut = 0.40f, COMMON
+#define KIND .kind_words = 20, .kind_tail_step = 1.6f, .kind_tail_most = 1, .kind_slope = 3
 
 static const sc_profile profiles[] = {
-    {.model = "builtin-1", .vec_max = 0.02f, SPARSE}, /* its vectors are centred already */
-    {.model = "", .vec_max = 0.7f, DENSE}, /* last: fits every name; a neural encoder's */
+    {.model = "builtin-2",
+     .vec_max = 0.7f,
+     .k_report = {0.40f, 0.45f, 0.15f, 0.20f},
+     .k_topic = {0.70f, 0.20f, 0.10f, 0.20f},
+     .cut_report = 0.44f,
+     .cut_topic = 2.2f,
+     .cut_min = 0.10f,
+     .null_cut = 0.36f,
+     .kind_tail = 4.1f,
+     KIND,
+     COMMON},
+    {.model = "", /* last: fits every name; a neural encoder's */
+     .vec_max = 0.7f,
+     .k_report = {0.35f, 0.50f, 0.15f, 0.20f},
+     .k_topic = {0.80f, 0.10f, 0.10f, 0.20f},
+     .cut_report = 0.45f,
+     .cut_topic = 2.2f,
+     .cut_min = 0.16f,
+     .null_cut = 0.40f,
+     .kind_tail = 3.3f,
+     KIND,
+     COMMON},
 };
 
 const sc_profile *sc_profile_get(const char *model) {

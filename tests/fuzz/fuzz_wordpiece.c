@@ -3,7 +3,7 @@
  * a text taken apart at its spaces gives the same. */
 #include <stdlib.h>
 
-#include "embedders/encoder/wordpiece.h"
+#include "text/wordpiece.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -387,6 +387,7 @@ static void another_embedder_leaves_issues_as_they_are_and_fills_in_its_vectors(
     app_fixture_restart(f, false);
     app_loaded(f);
     assert_int_equal(stats(f).bare, 0);
+    builtin.ops->close(builtin.self);
     sc_free(builtin.self);
 }
 

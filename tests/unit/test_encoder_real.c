@@ -11,7 +11,7 @@
 
 #include "embedders/encoder/encoder.h"
 #include "embedders/encoder/forward.h"
-#include "embedders/encoder/wordpiece.h"
+#include "text/wordpiece.h"
 
 #define MODEL "all-minilm-l6-v2.encoder"
 enum { DIM = 384, TEXTS = 6 };

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "embedders/encoder/wordpiece.h"
+#include "text/wordpiece.h"
 
 enum { MAX_IDS = 512, MAX_LINE = 4096 };
 

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "embedders/encoder/forward.h"
 #include "embedders/encoder/team.h"
-#include "embedders/encoder/wordpiece.h"
+#include "text/wordpiece.h"
 
 enum {
     WINDOW = 512,   /* texts that are looked at together                     */

@@ -1,4 +1,4 @@
-#include "embedders/encoder/trie.h"
+#include "text/trie.h"
 
 #include <stdlib.h>
 

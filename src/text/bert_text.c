@@ -1,4 +1,4 @@
-#include "embedders/encoder/bert_text.h"
+#include "text/bert_text.h"
 
 #include <utf8proc.h>
 

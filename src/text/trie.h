@@ -3,8 +3,8 @@
  *
  * A step is one addition, one load and one comparison, and needs no bounds check. Threads: constant
  * after sc_trie_build. */
-#ifndef SC_EMBEDDERS_ENCODER_TRIE_H
-#define SC_EMBEDDERS_ENCODER_TRIE_H
+#ifndef SC_TEXT_TRIE_H
+#define SC_TEXT_TRIE_H
 
 #include "base/err.h"
 #include "base/str.h"

@@ -10,8 +10,8 @@
  * reference's tables are older (Unicode 8 for categories, 9 for decompositions and their order) or
  * newer (lower case), so bert_text.c corrects what differs; bench/peers/wordpiece.py checks every
  * code point. Threads: pure functions. */
-#ifndef SC_EMBEDDERS_ENCODER_BERT_TEXT_H
-#define SC_EMBEDDERS_ENCODER_BERT_TEXT_H
+#ifndef SC_TEXT_BERT_TEXT_H
+#define SC_TEXT_BERT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

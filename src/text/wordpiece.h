@@ -10,8 +10,8 @@
  * words in a hash table. Making a tokenizer of 30,522 tokens takes about 15 ms and 0.9 MB; nothing else
  * allocates, and work is linear in the text until the ids are full. Threads: a tokenizer is constant
  * once made; any number may use it at once. */
-#ifndef SC_EMBEDDERS_ENCODER_WORDPIECE_H
-#define SC_EMBEDDERS_ENCODER_WORDPIECE_H
+#ifndef SC_TEXT_WORDPIECE_H
+#define SC_TEXT_WORDPIECE_H
 
 #include "base/err.h"
 #include "base/str.h"

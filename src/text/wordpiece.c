@@ -1,7 +1,7 @@
-#include "embedders/encoder/wordpiece.h"
+#include "text/wordpiece.h"
 
-#include "embedders/encoder/bert_text.h"
-#include "embedders/encoder/trie.h"
+#include "text/bert_text.h"
+#include "text/trie.h"
 
 enum {
     MAX_WORD = 100,  /* characters; a longer word is unknown */

@@ -1,0 +1,12 @@
+/* Vectors of whole numbers brought to a length, the same on every machine. */
+#ifndef SC_EMBEDDERS_UNIT_H
+#define SC_EMBEDDERS_UNIT_H
+
+#include <stdint.h>
+
+/* The whole part of the square root. */
+uint32_t sc_unit_root(uint64_t x);
+/* Brings v to length `to`, rounding to nearest; a zero vector stays zero. Components are below 2^30. */
+void sc_unit_scale(int32_t *v, uint32_t dim, int64_t to);
+
+#endif
