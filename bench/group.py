@@ -1,4 +1,4 @@
-"""Placing 10,000 reports one by one with the engine, as `soulcaster eval` does, against scikit-learn's average linkage over
+"""The pass over everything on made-up vectors (10,000 x 768, 100,000 x 384) against scikit-learn's average linkage; placing 10,000 reports one by one with the engine, as `soulcaster eval` does, against scikit-learn's average linkage over
 the same texts at once (hashed words, 512 dimensions, cosine)."""
 import json
 import re
@@ -26,7 +26,33 @@ def timed(command):
     return out, time.perf_counter() - started, peak
 
 
+def vectors(ctx, n, dimensions, peer):
+    rows = str(ctx.cache / f"vectors-{n}-{dimensions}")
+    out, _, peak = timed([ctx.tool("linkage"), str(n), str(dimensions), *(["--write", rows] if peer else [])])
+    r = json.loads(out)
+    name = f"average linkage, {n:,} x {dimensions}"
+    ctx.note(f"{name}: {r['groups']} groups, ARI {r['ari']:.3f} to the truth; {r['edges']:,} edges, pass {r['pass_bytes'] / 2**20:.0f} MiB, "
+             f"engine {r['engine_bytes'] / 2**20:.0f} MiB; readers wait {r['act_ms']:.1f} ms at most")
+    ctx.row(f"one more report into {n:,} x {dimensions}, p99", r["insert_p99_ms"], "ms", ("<", 5))
+    if not peer:
+        ctx.row(name, r["seconds"], "s", ("<", 600))
+        ctx.row("  memory", peak, "MiB")
+        return
+    try:
+        out, _, sk_peak = timed([ctx.venv("sklearn"), str(HERE / "peers" / "linkage_vectors.py"), rows, str(dimensions)])
+    except Skip as why:
+        ctx.note(f"skipped: the scikit-learn peer: {why}")
+        ctx.row(name, r["seconds"], "s")
+        return
+    sk = json.loads(out)
+    ctx.row(name, r["seconds"], "s", (">", 20), "scikit-learn", sk["seconds"], sk["seconds"] / r["seconds"])
+    ctx.row("  memory", peak, "MiB", ("<", 0.1), "scikit-learn", sk_peak, peak / sk_peak)
+
+
 def run(ctx):
+    vectors(ctx, 1000 if ctx.quick else 10000, 768, True)
+    if not ctx.quick:
+        vectors(ctx, 100000, 384, False)
     n = 2000 if ctx.quick else 10000
     labelled = str(ctx.input("labelled", n))
     out, wall, peak = timed([ctx.binary, "eval", "--json", labelled])

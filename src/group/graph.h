@@ -11,6 +11,9 @@
 
 #include "group/state.h"
 
+/* Slots whose vectors are compared at once: memory is read once for all of them. */
+enum { SC_GRAPH_BATCH = 16 };
+
 typedef struct sc_edge {
     uint32_t slot; /* below the slot whose edge it is */
     float raw;     /* similarity less the conflict    */
@@ -23,13 +26,16 @@ typedef struct sc_graph {
     size_t n_edges, cap_edges;
     uint32_t capped; /* slots of which only the best were kept */
     float *raw;
-    int32_t *dots;
-    uint32_t scratch;
+    int32_t *dots;    /* SC_GRAPH_BATCH rows, of slots `first` on against all before; one spare */
+    uint32_t scratch; /* slots that raw and a row of dots have room for */
+    uint32_t first, n_batch;
 } sc_graph;
 
 /* Looks at the next slot of the engine. The engine's epoch and slots must be those of the calls
  * before. SC_NOMEM leaves the graph as it was. */
 sc_rc sc_graph_scan(sc_graph *g, const sc_engine *e, sc_err *err);
+/* Begins anew: the epoch or the slots have changed. */
+void sc_graph_clear(sc_graph *g);
 size_t sc_graph_bytes(const sc_graph *g);
 void sc_graph_done(sc_graph *g);
 

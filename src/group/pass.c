@@ -277,9 +277,7 @@ static sc_rc begin_anew(sc_pass *p, const sc_engine *e, sc_err *err) {
     drop_part(p);
     sc_settle_free(p->settled);
     p->settled = NULL;
-    p->graph.n = 0;
-    p->graph.n_edges = 0;
-    p->graph.capped = 0;
+    sc_graph_clear(&p->graph);
     p->layout = e->layout;
     p->at = SETTLE;
     if (sc_settle_fits(e)) {
