@@ -6,7 +6,7 @@
     .cut_tail = 0.2f, .null_items = 16, .topic_items = 60, .slope = 9, .margin = 0.05f, \
     .conflict_code = 0.10f, .conflict_place = 0.15f, .best_weight = 0, .join = 0.5f,    \
     .suggest = 0.2f
-#define KIND .kind_words = 20, .kind_tail_step = 1.6f, .kind_tail_most = 1, .kind_slope = 3
+#define KIND .kind_tail_step = 1.6f, .kind_tail_most = 1, .kind_slope = 4
 
 static const sc_profile profiles[] = {
     {.model = "builtin-2",
@@ -17,7 +17,8 @@ static const sc_profile profiles[] = {
      .cut_topic = 2.2f,
      .cut_min = 0.10f,
      .null_cut = 0.36f,
-     .kind_tail = 4.1f,
+     .kind_words = 22,
+     .kind_tail = 3.9f,
      KIND,
      COMMON},
     {.model = "", /* last: fits every name; a neural encoder's */
@@ -28,6 +29,7 @@ static const sc_profile profiles[] = {
      .cut_topic = 2.2f,
      .cut_min = 0.16f,
      .null_cut = 0.40f,
+     .kind_words = 20,
      .kind_tail = 3.3f,
      KIND,
      COMMON},
