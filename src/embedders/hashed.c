@@ -2,10 +2,10 @@
 
 #include "embedders/unit.h"
 
-/* Chosen on several labelled sets at once (see models/README.md), not tuned to one. Pairs of words
+/* Chosen on several labelled sets at once (docs/quality.md), not tuned to one. Pairs of words
  * were tried and cost more, as noise of the projection, than they told. */
 enum {
-    SPREAD = 4,       /* components that one feature touches                        */
+    SPREAD = 2,       /* components that one feature touches                        */
     WORD_WEIGHT = 16, /* of a whole word, in sixteenths                              */
     GRAM_WEIGHT = 24, /* of all its n-grams                                           */
     STOP_WEIGHT = 8,  /* of a function word; its idf is low besides                  */
@@ -124,7 +124,7 @@ static void spread(int32_t *v, uint32_t dim, uint64_t h, int32_t weight) {
     }
 }
 
-void sc_hashed_project(const sc_hashed *m, const sc_prepared *text, int32_t *ret) {
+bool sc_hashed_project(const sc_hashed *m, const sc_prepared *text, int32_t *ret) {
     bag b;
     uint64_t g[MAX_GRAMS];
     fill(&b, text);
@@ -142,19 +142,17 @@ void sc_hashed_project(const sc_hashed *m, const sc_prepared *text, int32_t *ret
         for (size_t k = 0; k < n; k++)
             spread(ret, m->dim, g[k], share * m->idf[gram_bucket(g[k], m->buckets)] / 64);
     }
-    sc_unit_scale(ret, m->dim, SC_HASHED_ONE);
+    return sc_unit_scale(ret, m->dim, SC_HASHED_ONE);
 }
 
-void sc_hashed_centred(const sc_hashed *m, const sc_prepared *text, int32_t length, int32_t *ret) {
-    sc_hashed_project(m, text, ret);
-    bool any = false;
-    for (uint32_t i = 0; i < m->dim; i++) any |= ret[i] != 0;
-    for (uint32_t i = 0; any && i < m->dim; i++) {
+bool sc_hashed_centred(const sc_hashed *m, const sc_prepared *text, double length, int32_t *ret) {
+    if (!sc_hashed_project(m, text, ret)) return false;
+    for (uint32_t i = 0; i < m->dim; i++) {
         int16_t mean;
         memcpy(&mean, m->mean + 2 * i, 2);
         ret[i] -= mean;
     }
-    sc_unit_scale(ret, m->dim, length);
+    return sc_unit_scale(ret, m->dim, length);
 }
 
 /* ---- Table ---------------------------------------------------------------------------------- */

@@ -39,14 +39,14 @@ typedef struct sc_hashed {
 sc_rc sc_hashed_load(sc_hashed *b, const void *table, size_t n, sc_err *err);
 
 /* The projection before the mean is taken off: dim values of a vector of length SC_HASHED_ONE, all
- * zero for a text without features. For sc_hashed_centred and for the tool that makes the mean. */
-void sc_hashed_project(const sc_hashed *b, const sc_prepared *text, int32_t *ret);
+ * zero (and false) for a text without features. For sc_hashed_centred and for the tool that makes the mean. */
+bool sc_hashed_project(const sc_hashed *b, const sc_prepared *text, int32_t *ret);
 
 /* Calls see(self, bucket) once for each distinct feature bucket of the text: what the tool counts. */
 void sc_hashed_features(uint32_t buckets, const sc_prepared *text,
                         void (*see)(void *self, uint32_t bucket), void *self);
 
-/* The same with the mean taken off, brought to `length`: dim values, all zero for a text that says nothing. */
-void sc_hashed_centred(const sc_hashed *b, const sc_prepared *text, int32_t length, int32_t *ret);
+/* The same with the mean taken off, brought to `length`: dim values; false and all zero for a text that says nothing. */
+bool sc_hashed_centred(const sc_hashed *b, const sc_prepared *text, double length, int32_t *ret);
 
 #endif

@@ -52,17 +52,17 @@ bool sc_static_verify(const void *table, size_t n) {
 
 static void add_row(const sc_static *t, uint32_t id, int32_t *restrict sum) {
     const int8_t *restrict row = t->row + (size_t)id * t->dim;
-    const int32_t scale = u16_at(t->scale + 2 * (size_t)id);
-    for (uint32_t k = 0; k < t->dim; k++) sum[k] += scale * row[k];
+    const int16_t scale = (int16_t)u16_at(t->scale + 2 * (size_t)id);
+    for (uint32_t k = 0; k < t->dim; k++) sum[k] += scale * (int16_t)row[k];
 }
 
-void sc_static_project(const sc_static *t, const sc_wordpiece *w, const sc_prepared *text,
-                       int32_t length, int32_t *ret) {
+bool sc_static_project(const sc_static *t, const sc_wordpiece *w, const sc_prepared *text,
+                       double length, int32_t *ret) {
     uint32_t ids[SC_STATIC_MAX_TOKENS];
     size_t n = sc_wordpiece_append(w, text->title, ids, 0, SC_STATIC_MAX_TOKENS);
     n = sc_wordpiece_append(w, text->body, ids, n, SC_STATIC_MAX_TOKENS);
     memset(ret, 0, t->dim * sizeof *ret);
     for (size_t i = 0; i < n; i++)
         if (ids[i] < t->rows) add_row(t, ids[i], ret);
-    sc_unit_scale(ret, t->dim, length);
+    return sc_unit_scale(ret, t->dim, length);
 }

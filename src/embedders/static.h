@@ -38,9 +38,9 @@ sc_rc sc_static_load(sc_static *t, const void *table, size_t n, sc_err *err);
 /* True when the checksum of a loaded table's bytes is right; reads all of it. */
 bool sc_static_verify(const void *table, size_t n);
 
-/* The text as dim values of a vector of length `length`; all zero for a text without a known token. `w` is a tokenizer of
- * the table's vocabulary. Thread-safe. */
-void sc_static_project(const sc_static *t, const sc_wordpiece *w, const sc_prepared *text,
-                       int32_t length, int32_t *ret);
+/* The text as dim values of a vector of length `length`; false and all zero for a text without a known token. `w` is a
+ * tokenizer of the table's vocabulary. Thread-safe. */
+bool sc_static_project(const sc_static *t, const sc_wordpiece *w, const sc_prepared *text,
+                       double length, int32_t *ret);
 
 #endif

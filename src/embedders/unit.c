@@ -11,13 +11,14 @@ uint32_t sc_unit_root(uint64_t x) {
     return (uint32_t)r;
 }
 
-/* Brings v to length `to`; a zero vector stays zero. */
-void sc_unit_scale(int32_t *v, uint32_t dim, int64_t to) {
+bool sc_unit_scale(int32_t *v, uint32_t dim, double to) {
     uint64_t sum = 0;
     for (uint32_t i = 0; i < dim; i++) sum += (uint64_t)((int64_t)v[i] * v[i]);
-    int64_t norm = sc_unit_root(sum);
+    if (!sum) return false;
+    const double by = to / sqrt((double)sum);
     for (uint32_t i = 0; i < dim; i++) {
-        int64_t x = norm ? (int64_t)v[i] * to * 2 : 0;
-        v[i] = norm ? (int32_t)((x + (x < 0 ? -norm : norm)) / (2 * norm)) : 0;
+        double x = v[i] * by;
+        v[i] = (int32_t)(x + (x < 0 ? -0.5 : 0.5));
     }
+    return true;
 }

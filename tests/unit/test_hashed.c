@@ -188,7 +188,8 @@ static void vectors_are_the_same_on_every_machine(void **state) {
           "After login **all** items are gone, GR\xC3\x96\xC3\x9F"
           "E 3",
           v);
-    assert_true(sc_hash64(v, sizeof v, 0) == 0x17b17a3d64f4c4f7u);
+    uint64_t digest = sc_hash64(v, sizeof v, 0);
+    if (digest != 0xfd5277f698dcef71u) fail_msg("0x%016llx", (unsigned long long)digest);
 }
 
 int main(void) {
