@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "app/internal.h"
+#include "app/remodel.h"
 #include "base/log.h"
 
 void sc_app_conf_default(sc_app_conf *c) {
@@ -102,7 +103,8 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_access_init(&app->access);
     sc_settings_cache_init(&app->settings);
     sc_spaces_init(&app->spaces);
-    sc_rc rc = open_remote(app, err);
+    sc_rc rc = sc_lenses_init(app, err);
+    if (!rc) rc = open_remote(app, err);
     if (!rc) rc = first_project(app, err);
     if (rc) {
         sc_app_free(app);
@@ -113,7 +115,8 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
 }
 
 sc_rc sc_app_start(sc_app *app, sc_err *err) {
-    sc_rc rc = sc_committer_start(app, err);
+    sc_rc rc = app->conf.decides ? sc_lenses_record(app, err) : SC_OK;
+    if (!rc) rc = sc_committer_start(app, err);
     if (!rc) rc = sc_pump_start(app, err);
     if (!rc && app->conf.worker) rc = sc_worker_start(app, err);
     if (rc) sc_app_stop(app);
@@ -129,8 +132,10 @@ void sc_app_stop(sc_app *app) {
 void sc_app_free(sc_app *app) {
     if (!app) return;
     sc_app_stop(app);
+    sc_remodel_drop(app);
     sc_spaces_free(&app->spaces);
     sc_embed_free(app->embed);
+    sc_lenses_done(app);
     sc_access_done(&app->access);
     sc_settings_cache_done(&app->settings);
     pthread_mutex_destroy(&app->committer.lock);

@@ -16,8 +16,13 @@
 typedef struct sc_app sc_app;
 
 typedef struct sc_app_conf {
-    sc_store store;            /* opened; the app does not close it */
-    sc_embedder embedder;      /* opened; the app does not close it */
+    sc_store store;       /* opened; the app does not close it */
+    sc_embedder embedder; /* opened; the app does not close it */
+    /* Opens a further one by its name or by its model's; NULL: there are none. Called one at a time. */
+    sc_rc (*open_embedder)(void *self, sc_str name, sc_embedder *ret, sc_err *err);
+    void (*close_embedder)(sc_embedder *em);
+    void *open_self;
+    bool decides;              /* its embedder becomes the installation's (serve, worker) */
     const char *embedder_hint; /* how a better one is had; static; empty: nothing to say */
     const sc_source_ops *const *sources;
     size_t n_sources;
@@ -46,7 +51,7 @@ void sc_app_free(sc_app *app);
 
 const sc_store *sc_app_store(sc_app *app);
 const sc_clock *sc_app_clock(sc_app *app);
-const char *sc_app_model(sc_app *app); /* the embedder's model name */
+const char *sc_app_model(sc_app *app); /* the configured embedder's model name */
 const char *sc_app_embedder_hint(sc_app *app);
 /* NULL when there is no such source. */
 const sc_source_ops *sc_app_source(sc_app *app, sc_str name);

@@ -55,7 +55,7 @@ static int64_t wait_of(sc_app *app) {
 sc_rc sc_backfill_ahead(sc_app *app, const sc_job *job, sc_space *space, int64_t *ret_wait_ms,
                         sc_err *err) {
     *ret_wait_ms = 0;
-    if (!app->embed) return SC_OK;
+    if (!sc_space_embed(space)) return SC_OK;
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_feedback *list;
@@ -68,10 +68,10 @@ sc_rc sc_backfill_ahead(sc_app *app, const sc_job *job, sc_space *space, int64_t
     return rc;
 }
 
-sc_rc sc_backfill_one(sc_app *app, const sc_job *job, const sc_feedback *f, int64_t *ret_wait_ms,
-                      sc_err *err) {
+sc_rc sc_backfill_one(sc_app *app, const sc_job *job, sc_space *space, const sc_feedback *f,
+                      int64_t *ret_wait_ms, sc_err *err) {
     *ret_wait_ms = 0;
-    if (!app->embed) return SC_OK;
+    if (!sc_space_embed(space)) return SC_OK;
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_rc rc = fetch(app, job, f, 1, &arena, err);
@@ -144,7 +144,7 @@ static sc_rc sort_in(mending *m, const sc_feedback *f, bool alone, sc_err *err) 
     sc_repr *repr = sc_arena_take(m->arena, sizeof *repr);
     if (!prepared || !repr) return sc_fail(err, SC_NOMEM, "no memory to embed a report");
     sc_err why = {0};
-    sc_rc rc = sc_space_represent(m->app, f, m->arena, repr, prepared, &why);
+    sc_rc rc = sc_space_represent(m->space, f, m->arena, repr, prepared, &why);
     if (rc == SC_CONFLICT || (!rc && !repr->dim)) return SC_OK; /* not now */
     if (rc && (alone || rc == SC_NOMEM)) {
         if (err) *err = why;
@@ -212,7 +212,7 @@ static sc_rc keep_in_place(mending *m, sc_err *err) {
                          .expect_version = s->version,
                          .job_id = m->job->id,
                          .job_fence = m->job->fence,
-                         .model = sc_app_model(m->app),
+                         .model = m->space->lens->model,
                          .assigns = m->kept,
                          .n_assigns = m->n_kept,
                          .now_ms = sc_now_ms(m->app->conf.clock)};
@@ -314,10 +314,9 @@ static sc_rc one(sc_app *app, const sc_job *job, sc_space *space, const sc_id *i
 sc_rc sc_backfill_work(sc_app *app, const sc_job *job, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *payload = NULL;
     sc_space *space;
-    if (!app->embed) return SC_OK; /* another embedder is at work now */
     sc_rc rc = sc_json_parse(job->payload, &payload, err);
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
-    if (rc) return rc;
+    if (rc || !sc_space_embed(space)) return rc; /* another embedder is at work there */
     sc_id id = sc_id_of(sc_json_str_at(payload, "feedback_id"));
     if (sc_id_is_set(&id)) return one(app, job, space, &id, err);
     int64_t start = sc_mono_us(app->conf.clock);
@@ -354,7 +353,7 @@ void sc_backfill_look(sc_app *app) {
     sc_space *s = app->spaces.head;
     pthread_mutex_unlock(&app->spaces.lock);
     for (; s; s = s->next) /* spaces are only added, at the head */
-        if (atomic_load(&s->ready) && atomic_load(&s->bare.count) &&
+        if (atomic_load(&s->ready) && sc_space_embed(s) && atomic_load(&s->bare.count) &&
             ask(app, &s->project_id, now, &err))
             sc_log_err(SC_LOG_WARN, "back-filling not asked for", &err);
 }

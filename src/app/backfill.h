@@ -11,8 +11,8 @@
 sc_rc sc_backfill_ahead(sc_app *app, const sc_job *job, sc_space *space, int64_t *ret_wait_ms,
                         sc_err *err);
 /* The same for one report that failed before. */
-sc_rc sc_backfill_one(sc_app *app, const sc_job *job, const sc_feedback *f, int64_t *ret_wait_ms,
-                      sc_err *err);
+sc_rc sc_backfill_one(sc_app *app, const sc_job *job, sc_space *space, const sc_feedback *f,
+                      int64_t *ret_wait_ms, sc_err *err);
 
 /* A "reembed" job: gives bare reports of a project their vectors, a second's worth, and places those
  * anew that were placed without. With {"feedback_id"}: that one, whose text the service refused. */

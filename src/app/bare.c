@@ -24,6 +24,29 @@ void sc_bare_done(sc_bare *b) {
     *b = (sc_bare){.dim = 0};
 }
 
+#define SWAP(x, y)              \
+    do {                        \
+        __typeof__(x) t_ = (x); \
+        (x) = (y);              \
+        (y) = t_;               \
+    } while (0)
+
+void sc_bare_swap(sc_bare *a, sc_bare *b) {
+    SWAP(a->dim, b->dim);
+    SWAP(a->sum, b->sum);
+    SWAP(a->n, b->n);
+    SWAP(a->renewed_at, b->renewed_at);
+    SWAP(a->stand_in, b->stand_in);
+    SWAP(a->todo, b->todo);
+    SWAP(a->queue, b->queue);
+    SWAP(a->first, b->first);
+    SWAP(a->n_queue, b->n_queue);
+    SWAP(a->cap, b->cap);
+    int64_t count = atomic_load(&a->count);
+    atomic_store(&a->count, atomic_load(&b->count));
+    atomic_store(&b->count, count);
+}
+
 void sc_bare_reset(sc_bare *b) {
     if (!b->dim) return;
     memset(b->sum, 0, b->dim * sizeof *b->sum);

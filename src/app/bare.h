@@ -43,6 +43,9 @@ void sc_bare_done(sc_bare *b);
 /* Forgets everything; the memory stays. */
 void sc_bare_reset(sc_bare *b);
 
+/* Exchanges the two; what is counted may be read meanwhile. */
+void sc_bare_swap(sc_bare *a, sc_bare *b);
+
 /* A whole vector of the project has been put into the engine. */
 void sc_bare_learn(sc_bare *b, const int8_t *vec);
 /* dim values, borrowed. */

@@ -10,6 +10,7 @@
 #include "app/embed.h"
 #include "app/events.h"
 #include "app/ingest.h"
+#include "app/lens.h"
 #include "app/space.h"
 
 /* The group commit: requests wait in a list, one thread writes all of them at once. */
@@ -88,6 +89,9 @@ struct sc_app {
     sc_spaces spaces;
     sc_embed *embed;          /* NULL: the embedder is local */
     int64_t next_backfill_ms; /* worker thread alone */
+    sc_lenses lenses;
+    struct sc_remodel *remodel; /* a change of a model that is under way; worker thread alone */
+    _Atomic int64_t next_remodel_look_us;
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
     _Atomic int64_t tidied, tidy_moves;

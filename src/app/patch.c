@@ -36,7 +36,7 @@ static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, 
                          .n_clusters = 1,
                          .events = &ev,
                          .n_events = 1,
-                         .model = sc_app_model(s->app),
+                         .model = s->lens->model,
                          .now_ms = now_ms};
     int64_t version;
     rc = STORE(s->app)->group_write(SELF(s->app), &gw, &version, err);

@@ -125,20 +125,11 @@ sc_rc sc_read_feedback(sc_app *app, const sc_feedback_filter *f, sc_str q, const
 /* ---- Search --------------------------------------------------------------------------------------- */
 
 static sc_rc find_hits(sc_app *app, const sc_id *project, sc_str query, size_t limit,
-                       sc_arena *arena, sc_hit **ret, size_t *ret_n, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena tmp;
-    sc_arena_init(&tmp, QUERY_ARENA);
+                       sc_arena *arena, sc_hit **ret, size_t *ret_n, const char **ret_model,
+                       sc_err *err) {
     sc_space *s;
     sc_rc rc = sc_space_get(app, project, &s, err);
-    if (rc) return rc;
-    sc_repr repr;
-    rc = sc_space_represent_query(app, query, &tmp, &repr, err);
-    if (rc) return rc;
-    pthread_rwlock_rdlock(&s->lock);
-    sc_space_stand_in(s, &repr);
-    rc = sc_engine_search(s->engine, &repr, limit, arena, ret, ret_n, err);
-    pthread_rwlock_unlock(&s->lock);
-    return rc;
+    return rc ? rc : sc_space_search(s, query, limit, arena, ret, ret_n, ret_model, err);
 }
 
 /* Where a hit is. */
@@ -211,8 +202,8 @@ sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t lim
     int64_t start = sc_mono_us(app->conf.clock);
     sc_hit *hits;
     size_t n;
-    *ret = (sc_search_result){.model = sc_app_model(app)};
-    sc_rc rc = find_hits(app, project, query, limit, arena, &hits, &n, err);
+    *ret = (sc_search_result){.model = ""};
+    sc_rc rc = find_hits(app, project, query, limit, arena, &hits, &n, &ret->model, err);
     if (rc) return rc;
     int64_t *seqs = sc_arena_take_array(arena, n + 1, sizeof *seqs);
     ret->hits = sc_arena_take_array(arena, n + 1, sizeof *ret->hits);
@@ -259,7 +250,8 @@ sc_rc sc_read_clusters(sc_app *app, const sc_cluster_filter *f, sc_str q, const 
     places p;
     size_t n;
     sc_cluster_list list;
-    sc_rc rc = find_hits(app, &f->project_id, q, HITS, arena, &hits, &n, err);
+    const char *model;
+    sc_rc rc = find_hits(app, &f->project_id, q, HITS, arena, &hits, &n, &model, err);
     if (rc) return rc;
     for (size_t i = 0; i < n; i++) at_hit[i] = (place){hits[i].cluster, (double)hits[i].score};
     rc = distinct(at_hit, n, arena, &p, err);

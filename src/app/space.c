@@ -3,9 +3,9 @@
 #include "app/internal.h"
 #include "app/represent.h"
 #include "base/log.h"
-#include "group/pass.h"
 
-enum { EMBED_MS = 30000 };
+enum { EMBED_MS = 30000, QUERY_BYTES = 4 << 20 };
+#include "group/pass.h"
 
 void sc_spaces_init(sc_spaces *s) {
     pthread_mutex_init(&s->lock, NULL);
@@ -31,17 +31,50 @@ void sc_spaces_free(sc_spaces *s) {
     pthread_mutex_destroy(&s->lock);
 }
 
-static sc_rc new_engine(sc_app *app, sc_engine **ret, sc_err *err) {
-    const sc_embedder *em = &app->conf.embedder;
-    sc_engine_conf conf = {.dim = em->ops->dim(em->self),
-                           .profile = sc_profile_get(em->ops->model(em->self)),
-                           .clock = app->conf.clock};
+/* ---- Dimensions --------------------------------------------------------------------------------- */
+
+typedef struct first_repr {
+    sc_arena arena;
+    uint16_t dim;
+} first_repr;
+
+static bool see_dim(void *self, const sc_stored_item *item) {
+    first_repr *f = self;
+    sc_repr r;
+    if (!item->repr.n || sc_repr_decode(item->repr, &f->arena, &r, NULL)) return true;
+    f->dim = r.dim;
+    sc_arena_reset(&f->arena);
+    return !f->dim;
+}
+
+static sc_rc dim_of(sc_space *s, const sc_lens *lens, uint16_t *ret, sc_err *err) {
+    int64_t version;
+    first_repr f = {.dim = 0};
+    if (lens->em.ops) {
+        *ret = lens->em.ops->dim(lens->em.self);
+        return SC_OK;
+    }
+    sc_arena_init(&f.arena, 4 << 20);
+    sc_rc rc = STORE(s->app)->items_since(SELF(s->app), &s->project_id, 0, lens->model, see_dim, &f,
+                                          &version, err);
+    sc_arena_done(&f.arena);
+    if (!rc) *ret = f.dim;
+    return rc;
+}
+
+sc_rc sc_space_engine(sc_space *s, const sc_lens *lens, sc_engine **ret, sc_err *err) {
+    uint16_t dim;
+    sc_rc rc = dim_of(s, lens, &dim, err);
+    if (rc) return rc;
+    dim = SC_MAX(dim, (uint16_t)1); /* blind, and nothing stored: words alone */
+    sc_engine_conf conf = {
+        .dim = dim, .profile = sc_profile_get(lens->model), .clock = s->app->conf.clock};
     return sc_engine_new(&conf, ret, err);
 }
 
-static sc_rc new_bare(sc_app *app, sc_bare *ret, sc_err *err) {
-    const sc_embedder *em = &app->conf.embedder;
-    return sc_bare_init(ret, app->embed ? em->ops->dim(em->self) : 0, err);
+/* Reports may be without a vector where the embedder is remote, or blind. */
+static sc_rc new_bare(const sc_space *s, sc_bare *ret, sc_err *err) {
+    return sc_bare_init(ret, sc_space_embed(s) || !s->lens->em.ops ? s->dim : 0, err);
 }
 
 static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err *err) {
@@ -59,8 +92,12 @@ static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err
     pthread_rwlockattr_setkind_np(&a, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&s->lock, &a);
     pthread_rwlockattr_destroy(&a);
-    sc_rc rc = new_engine(app, &s->engine, err);
-    if (!rc) rc = new_bare(app, &s->bare, err);
+    sc_lens *lens;
+    sc_rc rc = sc_lens_get(app, SC_STR_NONE, &lens, err);
+    if (!rc) s->lens = lens;
+    if (!rc) rc = sc_space_engine(s, s->lens, &s->engine, err);
+    if (!rc) s->dim = sc_engine_dim(s->engine);
+    if (!rc) rc = new_bare(s, &s->bare, err);
     if (rc) {
         space_free(s);
         return rc;
@@ -92,52 +129,66 @@ sc_rc sc_space_get(sc_app *app, const sc_id *project, sc_space **ret, sc_err *er
     return SC_OK;
 }
 
-/* What a remote embedder has answered for a report. */
-static sc_rc look_up(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
-                     sc_prepared *ret_prepared, sc_err *err) {
-    const sc_embedder *em = &app->conf.embedder;
-    uint16_t dim = em->ops->dim(em->self);
-    sc_prepared p;
+/* ---- Representing ------------------------------------------------------------------------------- */
+
+/* The remote embedder is the configured one, or none. */
+static sc_embed *embed_of(const sc_app *app, const sc_lens *lens) {
+    return lens->em.self == app->conf.embedder.self ? app->embed : NULL;
+}
+
+sc_embed *sc_space_embed(const sc_space *s) { return embed_of(s->app, s->lens); }
+
+/* What a remote embedder has answered for a report. *ret_dim 0: nothing for now. */
+static sc_rc look_up(sc_space *s, const sc_prepared *p, int8_t *vec, uint16_t *ret_dim,
+                     sc_err *err) {
     sc_err why = {0};
-    sc_rc rc = sc_prepare(f->title, f->body, f->stack, arena, &p, err);
-    int8_t *vec = rc ? NULL : sc_arena_take(arena, dim);
-    if (!rc && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the report's vector");
-    if (rc) return rc;
-    switch (sc_embed_look(app->embed, &p, vec, &why)) {
-    case SC_EMBED_READY: break;
+    switch (sc_embed_look(sc_space_embed(s), p, vec, &why)) {
+    case SC_EMBED_READY: return SC_OK;
     case SC_EMBED_REFUSED:
         if (err) *err = why;
-        sc_wrap(err, "embed with %s", em->ops->name);
+        sc_wrap(err, "embed with %s", s->app->conf.embedder.ops->name);
         return why.rc;
     case SC_EMBED_BARE:
-        if (app->conf.embed_wait)
+        if (s->app->conf.embed_wait)
             return sc_fail(err, SC_CONFLICT, "the report waits for the embedder");
-        dim = 0;
-        break;
-    case SC_EMBED_UNKNOWN: return sc_fail(err, SC_CONFLICT, "the report is not embedded yet");
+        *ret_dim = 0;
+        return SC_OK;
+    case SC_EMBED_UNKNOWN: break;
     }
-    rc = sc_represent_pack(&p, vec, dim, arena, ret, err);
+    return sc_fail(err, SC_CONFLICT, "the report is not embedded yet");
+}
+
+sc_rc sc_space_represent(sc_space *s, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
+                         sc_prepared *ret_prepared, sc_err *err) {
+    const sc_lens *lens = s->lens;
+    int64_t deadline_ms = sc_now_ms(s->app->conf.clock) + EMBED_MS;
+    if (lens->em.ops && !sc_space_embed(s))
+        return sc_represent(&lens->em, f, deadline_ms, arena, ret, ret_prepared, err);
+    uint16_t dim = lens->em.ops ? s->dim : 0;
+    sc_prepared p;
+    sc_rc rc = sc_prepare(f->title, f->body, f->stack, arena, &p, err);
+    int8_t *vec = rc || !dim ? NULL : sc_arena_take(arena, dim);
+    if (!rc && dim && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the report's vector");
+    if (!rc && dim) rc = look_up(s, &p, vec, &dim, err);
+    if (!rc) rc = sc_represent_pack(&p, vec, dim, arena, ret, err);
     if (!rc && ret_prepared) *ret_prepared = p;
     return rc;
 }
 
-sc_rc sc_space_represent(sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
-                         sc_prepared *ret_prepared, sc_err *err) {
-    if (app->embed) return look_up(app, f, arena, ret, ret_prepared, err);
+/* A remote embedder is asked when that is quick, else 0 dimensions. */
+static sc_rc represent_query(sc_app *app, const sc_lens *lens, sc_str query, sc_arena *arena,
+                             sc_repr *ret, sc_err *err) {
+    const sc_feedback as_report = {.title = query};
+    sc_embed *embed = embed_of(app, lens);
     int64_t deadline_ms = sc_now_ms(app->conf.clock) + EMBED_MS;
-    return sc_represent(&app->conf.embedder, f, deadline_ms, arena, ret, ret_prepared, err);
-}
-
-sc_rc sc_space_represent_query(sc_app *app, sc_str query, sc_arena *arena, sc_repr *ret,
-                               sc_err *err) {
-    sc_feedback as_report = {.title = query};
-    if (!app->embed) return sc_space_represent(app, &as_report, arena, ret, NULL, err);
-    uint16_t dim = app->conf.embedder.ops->dim(app->conf.embedder.self);
+    if (lens->em.ops && !embed)
+        return sc_represent(&lens->em, &as_report, deadline_ms, arena, ret, NULL, err);
+    uint16_t dim = lens->em.ops ? lens->em.ops->dim(lens->em.self) : 0;
     sc_prepared p;
     sc_rc rc = sc_prepare(query, SC_STR_NONE, SC_STR_NONE, arena, &p, err);
-    int8_t *vec = rc ? NULL : sc_arena_take(arena, dim);
-    if (!rc && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the query's vector");
-    if (!rc && !sc_embed_query(app->embed, &p, vec)) dim = 0;
+    int8_t *vec = rc || !dim ? NULL : sc_arena_take(arena, dim);
+    if (!rc && dim && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the query's vector");
+    if (!rc && dim && !sc_embed_query(embed, &p, vec)) dim = 0;
     return rc ? rc : sc_represent_pack(&p, vec, dim, arena, ret, err);
 }
 
@@ -145,6 +196,28 @@ void sc_space_stand_in(const sc_space *s, sc_repr *r) {
     if (r->dim || !s->bare.dim) return;
     r->vec = sc_bare_stand_in(&s->bare);
     r->dim = s->bare.dim;
+}
+
+sc_rc sc_space_search(sc_space *s, sc_str query, size_t limit, sc_arena *arena, sc_hit **ret,
+                      size_t *ret_n, const char **ret_model, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena tmp;
+    sc_arena_init(&tmp, QUERY_BYTES);
+    const sc_lens *lens = NULL;
+    sc_repr repr = {.dim = 0};
+    for (;;) { /* until the model did not change while the query was embedded */
+        pthread_rwlock_rdlock(&s->lock);
+        if (lens == s->lens) break;
+        lens = s->lens;
+        pthread_rwlock_unlock(&s->lock);
+        sc_arena_reset(&tmp);
+        sc_rc rc = represent_query(s->app, lens, query, &tmp, &repr, err);
+        if (rc) return rc;
+    }
+    sc_space_stand_in(s, &repr);
+    sc_rc rc = sc_engine_search(s->engine, &repr, limit, arena, ret, ret_n, err);
+    pthread_rwlock_unlock(&s->lock);
+    *ret_model = lens->model;
+    return rc;
 }
 
 /* ---- Following ---------------------------------------------------------------------------------- */
@@ -158,6 +231,7 @@ typedef struct missing {
 
 typedef struct follow {
     sc_space *s;
+    sc_engine *engine;
     missing todo;
     sc_arena arena;
     sc_err err;
@@ -184,7 +258,7 @@ static bool remember_missing(follow *f, int64_t seq, sc_bare_how how) {
 
 static bool follow_item(void *self, const sc_stored_item *item) {
     follow *f = self;
-    sc_engine *e = f->s->engine;
+    sc_engine *e = f->engine;
     bool known = sc_engine_has(e, item->seq);
     if (!sc_id_is_set(&item->cluster_id)) {
         if (known) sc_engine_remove(e, item->seq); /* parked */
@@ -203,7 +277,7 @@ static bool follow_item(void *self, const sc_stored_item *item) {
         return remember_missing(f, item->seq, SC_BARE_KEEP);
     }
     if (rc) return false;
-    if (!r.dim && f->s->bare.dim) /* bare: put when the mean of the others is known */
+    if (!r.dim) /* bare: put when the mean of the others is known */
         return remember_missing(f, item->seq, SC_BARE_PLACE);
     sc_bare_remove(&f->s->bare, item->seq);
     sc_bare_learn(&f->s->bare, r.vec);
@@ -213,8 +287,8 @@ static bool follow_item(void *self, const sc_stored_item *item) {
 /* A remote embedder is not asked while a project loads: that is back-filled. */
 static sc_rc represent_one(follow *f, const sc_feedback *fb, sc_bare_how how, sc_repr *ret,
                            sc_err *err) {
-    sc_app *app = f->s->app;
-    if (!app->embed) return sc_space_represent(app, fb, &f->arena, ret, NULL, err);
+    if (f->s->lens->em.ops && !sc_space_embed(f->s))
+        return sc_space_represent(f->s, fb, &f->arena, ret, NULL, err);
     sc_prepared p;
     sc_rc rc = sc_prepare(fb->title, fb->body, fb->stack, &f->arena, &p, err);
     if (!rc) rc = sc_represent_pack(&p, NULL, 0, &f->arena, ret, err);
@@ -234,7 +308,7 @@ static sc_rc put_missing(follow *f, const sc_feedback_list *list, const missing 
         sc_arena_reset(&f->arena);
         rc = represent_one(f, fb, (sc_bare_how)m->hows[at], &r, err);
         sc_engine_item ei = {.key = fb->seq, .created_ms = fb->created_at_ms, .repr = &r};
-        if (!rc) rc = sc_engine_put(f->s->engine, &ei, &fb->cluster_id, err);
+        if (!rc) rc = sc_engine_put(f->engine, &ei, &fb->cluster_id, err);
     }
     return rc;
 }
@@ -258,7 +332,7 @@ static sc_rc represent_missing(follow *f, sc_err *err) {
     return SC_OK;
 }
 
-static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
+static sc_rc follow_clusters(sc_space *s, sc_engine *e, int64_t since, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_cluster *list;
@@ -267,7 +341,7 @@ static sc_rc follow_clusters(sc_space *s, int64_t since, sc_err *err) {
         STORE(s->app)->clusters_since(SELF(s->app), &s->project_id, since, &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++)
         if (!sc_id_is_set(&list[i].merged_into)) {
-            rc = sc_engine_set_status(s->engine, &list[i].id, list[i].status, err);
+            rc = sc_engine_set_status(e, &list[i].id, list[i].status, err);
             if (rc == SC_NOT_FOUND) rc = SC_OK; /* empty cluster: nothing to know */
         }
     return rc;
@@ -291,83 +365,128 @@ static sc_rc resolve(sc_space *s, sc_correction *c, sc_arena *arena, sc_err *err
     return !rc && c->kind == SC_CORRECTION_apart ? sc_space_heir(s, &c->other_id, arena, err) : rc;
 }
 
-sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {
+static sc_rc load_corrections(sc_space *s, sc_engine *e, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, (size_t)512 << 20);
     sc_correction *list;
     size_t n;
     sc_rc rc = STORE(s->app)->corrections(SELF(s->app), &s->project_id, &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++) rc = resolve(s, &list[i], &arena, err);
-    return rc ? rc : sc_engine_set_corrections(s->engine, list, n, err);
+    return rc ? rc : sc_engine_set_corrections(e, list, n, err);
 }
 
-/* Is there anything new at all? Asked before the write lock is taken. */
-static sc_rc stored_version(sc_space *s, int64_t *ret, sc_err *err) {
+sc_rc sc_space_load_corrections(sc_space *s, sc_err *err) {
+    return load_corrections(s, s->engine, err);
+}
+
+sc_rc sc_space_tell_rules(sc_space *s, sc_engine *e, int64_t since, sc_err *err) {
+    sc_engine_weigh(e);
+    sc_rc rc = follow_clusters(s, e, since, err);
+    return rc ? rc : load_corrections(s, e, err);
+}
+
+/* Is there anything new at all? Asked before the write lock is taken. *ret_lens: what the project is
+ * grouped with. */
+static sc_rc stored_version(sc_space *s, int64_t *ret, sc_lens **ret_lens, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 16);
     sc_project p;
     sc_rc rc = STORE(s->app)->project_get(SELF(s->app), sc_id_str(&s->project_id), &arena, &p, err);
+    if (!rc && s->loaded && (!p.model.n || sc_str_is(p.model, s->lens->model)))
+        *ret_lens = s->lens;
+    else if (!rc)
+        rc = p.model.n ? sc_lens_get(s->app, p.model, ret_lens, err)
+                       : sc_lens_wanted(s->app, &s->project_id, ret_lens, err);
     if (!rc) *ret = p.group_version;
     return rc;
 }
 
-static sc_rc fresh_engine(sc_space *s, sc_err *err) {
-    sc_engine *e;
-    sc_rc rc = new_engine(s->app, &e, err);
-    if (rc) return rc;
-    sc_pass_free(s->pass); /* it thinks about the old one */
-    s->pass = NULL;
-    sc_engine_free(s->engine);
-    sc_bare_reset(&s->bare);
-    s->engine = e;
-    s->version = 0;
-    return SC_OK;
-}
-
-static sc_rc apply(sc_space *s, int64_t *ret_version, sc_err *err) {
-    follow f = {.s = s};
+static sc_rc apply(sc_space *s, sc_engine *e, int64_t since, int64_t *ret_version, sc_err *err) {
+    follow f = {.s = s, .engine = e};
     sc_arena_init(&f.arena, 16 << 20);
-    sc_rc rc = STORE(s->app)->items_since(SELF(s->app), &s->project_id, s->version,
-                                          sc_app_model(s->app), follow_item, &f, ret_version, err);
+    sc_rc rc = STORE(s->app)->items_since(SELF(s->app), &s->project_id, since, s->lens->model,
+                                          follow_item, &f, ret_version, err);
     if (!rc && f.err.rc) {
         rc = f.err.rc;
         if (err) *err = f.err;
     }
     if (!rc) rc = represent_missing(&f, err);
-    if (!rc) sc_engine_weigh(s->engine);
-    if (!rc) rc = follow_clusters(s, s->version, err);
-    if (!rc) rc = sc_space_load_corrections(s, err);
+    if (!rc) rc = sc_space_tell_rules(s, e, since, err);
     sc_arena_done(&f.arena);
     sc_free(f.todo.seqs);
     sc_free(f.todo.hows);
     return rc;
 }
 
-sc_rc sc_space_follow(sc_space *s, sc_err *err) {
-    int64_t version = 0;
-    sc_rc rc = SC_OK;
-    if (s->loaded) {
-        rc = stored_version(s, &version, err);
-        if (rc || version == s->version) return rc;
-    }
-    int64_t start = sc_mono_us(s->app->conf.clock);
-    bool first = !s->loaded;
+void sc_space_exchange(sc_space *s, sc_space *with) {
+    sc_engine *engine = s->engine;
+    sc_lens *lens = s->lens;
+    sc_pass_free(s->pass); /* it thinks about the old one */
+    s->pass = NULL;
     pthread_rwlock_wrlock(&s->lock);
-    if (!s->loaded) rc = fresh_engine(s, err);
-    if (!rc) rc = apply(s, &version, err);
+    s->engine = with->engine;
+    s->lens = with->lens;
+    s->dim = with->dim;
+    sc_bare_swap(&s->bare, &with->bare);
+    pthread_rwlock_unlock(&s->lock);
+    with->engine = engine;
+    with->lens = lens;
+}
+
+static sc_rc follow_on(sc_space *s, sc_err *err) {
+    int64_t version = s->version;
+    pthread_rwlock_wrlock(&s->lock);
+    sc_rc rc = apply(s, s->engine, s->version, &version, err);
+    pthread_rwlock_unlock(&s->lock);
     s->loaded = rc == SC_OK;
     if (!rc) s->version = version;
+    return rc;
+}
+
+/* A fresh engine, filled before anyone sees it. */
+static sc_rc reload(sc_space *s, sc_lens *lens, sc_err *err) {
+    int64_t start = sc_mono_us(s->app->conf.clock), version = 0;
+    sc_engine *e;
+    sc_rc rc = sc_space_engine(s, lens, &e, err);
+    if (rc) return rc;
+    sc_space filling = {.app = s->app,
+                        .project_id = s->project_id,
+                        .engine = e,
+                        .lens = lens,
+                        .dim = sc_engine_dim(e)};
+    rc = new_bare(&filling, &filling.bare, err);
+    if (!rc) rc = apply(&filling, e, 0, &version, err);
+    if (!rc) sc_space_exchange(s, &filling);
+    sc_engine_free(filling.engine);
+    sc_bare_done(&filling.bare);
+    if (rc) return rc;
+    s->version = version;
+    s->loaded = true;
     sc_engine_stats es;
-    sc_engine_stats_get(s->engine, &es);
-    pthread_rwlock_unlock(&s->lock);
-    if (rc) return sc_wrap(err, "load the project's index");
-    atomic_store(&s->ready, true);
-    if (first && es.items)
+    sc_engine_stats_get(e, &es);
+    if (es.items)
         sc_log(SC_LOG_INFO, "index loaded", SC_F_TXT("project", s->project_id.text),
-               SC_F_INT("items", es.items), SC_F_INT("clusters", es.clusters),
-               SC_F_INT("bytes", es.bytes),
+               SC_F_TXT("model", s->lens->model), SC_F_INT("items", es.items),
+               SC_F_INT("clusters", es.clusters), SC_F_INT("bytes", es.bytes),
                SC_F_INT("ms", (sc_mono_us(s->app->conf.clock) - start) / 1000));
     return SC_OK;
+}
+
+sc_rc sc_space_follow(sc_space *s, sc_err *err) {
+    enum { TRIES = 5 };
+    for (int i = 0; i < TRIES; i++) {
+        int64_t version = 0;
+        sc_lens *lens = NULL;
+        sc_rc rc = stored_version(s, &version, &lens, err);
+        if (rc) return rc;
+        if (s->loaded && lens == s->lens && version == s->version) return SC_OK;
+        if (i && s->loaded && lens == s->lens) return SC_OK; /* what came meanwhile can wait */
+        rc = s->loaded && lens == s->lens ? follow_on(s, err) : reload(s, lens, err);
+        if (rc) return sc_wrap(err, "load the project's index");
+        atomic_store(&s->ready, true);
+        /* The model may have changed between the two reads: look again. */
+    }
+    return sc_fail(err, SC_CONFLICT, "the project's model changes all the time");
 }
 
 sc_rc sc_space_lock(sc_space *s, sc_err *err) {

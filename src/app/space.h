@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "app/bare.h"
+#include "app/lens.h"
 #include "core/project.h"
 #include "group/engine.h"
 #include "text/prepare.h"
@@ -23,6 +24,8 @@ struct sc_space {
     struct sc_app *app;
     sc_id project_id;
     sc_engine *engine;
+    sc_lens *_Atomic lens; /* its vectors are in the engine; changes with it */
+    uint16_t dim;          /* of the engine's vectors                       */
     pthread_mutex_t writer;
     pthread_rwlock_t lock;
     sc_bare bare;       /* reports without a vector */
@@ -61,16 +64,28 @@ sc_rc sc_space_heir(sc_space *s, sc_id *id, sc_arena *arena, sc_err *err);
 /* Follows other processes' writes in all loaded spaces. */
 void sc_spaces_follow(struct sc_app *app);
 
-/* Prepares, embeds and packs one report. `prepared` may be NULL. Everything lives in the arena. A
- * remote embedder is not asked, only what it answered before is looked up (sc_embed_fetch): a report
- * that is bare for now gets a representation of 0 dimensions; SC_CONFLICT when it was not asked for,
- * or must wait; the service's own error when that does not take it. */
-sc_rc sc_space_represent(struct sc_app *app, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
+/* Prepares, embeds and packs one report with the project's embedder, `writer` held. `prepared` may be
+ * NULL. Everything lives in the arena. A remote embedder is not asked, only what it answered before is
+ * looked up (sc_embed_fetch): a report that is bare for now gets a representation of 0 dimensions, as
+ * it does where the embedder is blind; SC_CONFLICT when it was not asked for, or must wait; the
+ * service's own error when that does not take it. */
+sc_rc sc_space_represent(sc_space *s, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
                          sc_prepared *ret_prepared, sc_err *err);
-/* The same for a search: a remote embedder is asked when that is quick, else 0 dimensions. */
-sc_rc sc_space_represent_query(struct sc_app *app, sc_str query, sc_arena *arena, sc_repr *ret,
-                               sc_err *err);
-/* With `writer` or `lock` held: gives a representation of 0 dimensions the vector that says nothing. */
+/* With `writer` held: gives a representation of 0 dimensions the vector that says nothing. */
 void sc_space_stand_in(const sc_space *s, sc_repr *r);
+/* Who is asked for vectors where the project's embedder is remote; else NULL. */
+struct sc_embed *sc_space_embed(const sc_space *s);
+/* The best hits for a query, with the engine and the embedder of one moment. No lock is held. */
+sc_rc sc_space_search(sc_space *s, sc_str query, size_t limit, sc_arena *arena, sc_hit **ret,
+                      size_t *ret_n, const char **ret_model, sc_err *err);
+
+/* An empty engine for a lens's vectors. */
+sc_rc sc_space_engine(sc_space *s, const sc_lens *lens, sc_engine **ret, sc_err *err);
+/* With `writer` held: exchanges engine, lens and bare reports with those of a space that nobody else
+ * sees; the version stays. */
+void sc_space_exchange(sc_space *s, sc_space *with);
+/* An engine has been told of reports: it weighs its words, and learns the statuses changed since and all
+ * corrections. */
+sc_rc sc_space_tell_rules(sc_space *s, sc_engine *e, int64_t since, sc_err *err);
 
 #endif

@@ -3,6 +3,7 @@
  * result under the job's fence. */
 #include "app/backfill.h"
 #include "app/internal.h"
+#include "app/remodel.h"
 #include "app/represent.h"
 #include "app/tidy.h"
 #include "app/write.h"
@@ -64,7 +65,7 @@ static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     sc_prepared *prepared = sc_arena_take(p->arena, sizeof *prepared);
     sc_repr *repr = sc_arena_take(p->arena, sizeof *repr);
     if (!prepared || !repr) return sc_fail(err, SC_NOMEM, "no memory to group a report");
-    sc_rc rc = sc_space_represent(p->app, f, p->arena, repr, prepared, err);
+    sc_rc rc = sc_space_represent(p->space, f, p->arena, repr, prepared, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf blob;
     sc_buf_init(&blob, 64 * 1024);
@@ -340,7 +341,7 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     int64_t wait_ms = 0;
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
-    if (!rc) rc = sc_backfill_one(app, job, &f, &wait_ms, err);
+    if (!rc) rc = sc_backfill_one(app, job, space, &f, &wait_ms, err);
     if (!rc && wait_ms) return give_back_for(wait_ms, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
@@ -383,23 +384,36 @@ static void end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_e
         sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
 }
 
+/* The oldest job that is ready; a change of a model only when there is no other. */
+static sc_rc claim(sc_app *app, sc_arena *arena, sc_job *ret, sc_err *err) {
+    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
+    static const sc_str last[] = {{"remodel", 7}};
+    const sc_str owner = sc_str_of(app->worker.owner);
+    const int64_t now = sc_now_ms(app->conf.clock);
+    sc_rc rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), owner, app->conf.lease_ms,
+                                     now, arena, ret, err);
+    if (rc != SC_NOT_FOUND) return rc;
+    return STORE(app)->job_claim(SELF(app), last, SC_LEN(last), owner, app->conf.lease_ms, now,
+                                 arena, ret, err);
+}
+
 /* One job, if there is one. */
 static bool work_once(sc_app *app) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
-    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
     sc_job job;
     sc_err err = {0};
-    sc_rc rc =
-        STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(app->worker.owner),
-                              app->conf.lease_ms, sc_now_ms(app->conf.clock), &arena, &job, &err);
+    sc_rc rc = claim(app, &arena, &job, &err);
     if (rc) {
         if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
         return false;
     }
+    err = (sc_err){0};
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
     int64_t later_ms = 0;
-    if (sc_str_is(job.kind, "tidy"))
+    if (sc_str_is(job.kind, "remodel"))
+        rc = sc_remodel_work(app, &job, &later_ms, &err);
+    else if (sc_str_is(job.kind, "tidy"))
         rc = sc_tidy_work(app, &job, &later_ms, &err);
     else if (sc_str_is(job.kind, "reembed"))
         rc = sc_backfill_work(app, &job, &err);
@@ -453,6 +467,7 @@ static void *run(void *arg) {
     while (!atomic_load(&app->worker.stop)) {
         if (!work_once(app)) wait_poke(app, IDLE_MS);
         sc_backfill_look(app);
+        sc_remodel_look(app);
     }
     return NULL;
 }

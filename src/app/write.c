@@ -212,8 +212,9 @@ static sc_rc build_rows(plan *p, sc_err *err) {
         return sc_fail(err, SC_NOMEM, "no memory to describe %zu clusters", p->n_clusters);
     for (size_t i = 0; i < p->n_clusters; i++)
         x.slot[find_cluster(&x, p->clusters, &p->clusters[i])] = (uint32_t)(i + 1);
-    sc_rc rc = sc_describe_load(w->space, p->clusters, p->n_clusters, sc_id_is_set(&w->undo_action),
-                                w->now_ms, w->arena, p->rows, err);
+    sc_rc rc = sc_describe_load(w->space, p->clusters, p->n_clusters,
+                                sc_id_is_set(&w->undo_action) || w->activate, w->now_ms, w->arena,
+                                p->rows, err);
     if (!rc) rc = count_members(p, &x, err);
     if (!rc) point_emptied(p, &x);
     if (!rc)
@@ -258,7 +259,7 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
                              .evidence = pl->last->evidence,
                              .nearest_seq = pl->last->nearest,
                              .model = p->items[i].bare ? SC_STR("words")
-                                                       : sc_str_of(sc_app_model(p->app)),
+                                                       : sc_str_of(w->space->lens->model),
                              .actor = w->actor,
                              .job_id = w->job_id,
                              .at_ms = w->now_ms};
@@ -287,7 +288,7 @@ static sc_rc fill_clusters(plan *p, sc_group_write *gw, sc_err *err) {
 }
 
 static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
-    sc_event *e = sc_arena_take_array(p->w->arena, p->n_clusters + p->n_placed + 2, sizeof *e);
+    sc_event *e = sc_arena_take_array(p->w->arena, p->n_clusters + p->n_placed + 3, sizeof *e);
     if (!e) return sc_fail(err, SC_NOMEM, "no memory for the events");
     size_t n = 0;
     sc_rc rc = SC_OK;
@@ -295,7 +296,9 @@ static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
         if (!p->rows[i].stored && !p->rows[i].cluster.count) continue;
         rc = sc_describe_cluster_event(&p->rows[i], p->w->now_ms, p->w->arena, &e[n++], err);
     }
-    for (size_t i = 0; !rc && i < p->n_placed; i++)
+    if (p->w->also) e[n++] = *p->w->also;
+    /* A change of the model may move nearly everything: its issues' events say enough. */
+    for (size_t i = 0; !rc && !p->w->activate && i < p->n_placed; i++)
         rc = sc_describe_feedback_event(&p->items[i].feedback, &p->placed[i].to,
                                         p->placed[i].last->reason, p->w->now_ms, p->w->arena,
                                         &e[n++], err);
@@ -307,6 +310,7 @@ static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
 }
 
 static void take_back(const sc_write *w) {
+    if (w->activate) return;
     pthread_rwlock_wrlock(&w->space->lock);
     for (size_t c = w->n_changes; c--;) sc_engine_revert(w->space->engine, &w->changes[c]);
     pthread_rwlock_unlock(&w->space->lock);
@@ -338,7 +342,8 @@ sc_rc sc_write_changes(const sc_write *w, sc_err *err) {
                          .expect_version = w->space->version,
                          .job_id = w->job_id,
                          .job_fence = w->job_fence,
-                         .model = sc_app_model(p.app),
+                         .model = w->space->lens->model,
+                         .activate = w->activate,
                          .corrections = w->corrections,
                          .n_corrections = w->n_corrections,
                          .undo_action = w->undo_action,

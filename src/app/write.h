@@ -26,11 +26,15 @@ typedef struct sc_write {
     const sc_change *changes; /* in the order of application */
     size_t n_changes;
     const sc_feedback
-        *parked; /* a report that leaves its issue and waits in none, or NULL; the engine
+        *parked;          /* a report that leaves its issue and waits in none, or NULL; the engine
                                 * does not know it any more */
+    const sc_event *also; /* one more event, or NULL */
     const sc_correction *corrections;
     size_t n_corrections;
     sc_id undo_action;
+    bool
+        activate; /* the space's model becomes the project's; on an error the caller takes the engine
+                    * back, and issues emptied before may be filled again */
     sc_id job_id; /* empty for a person */
     int64_t job_fence;
     sc_str actor;

@@ -131,6 +131,7 @@ typedef enum sc_stack_part {
     SC_STACK_APP = 2 | SC_STACK_STORE,
     SC_STACK_WORKER = 4 | SC_STACK_APP,
     SC_STACK_SERVER = 8 | SC_STACK_APP,
+    SC_STACK_STAYS = 16, /* its embedder becomes the installation's */
 } sc_stack_part;
 
 /* Opens the parts from the call's options. `listen` NULL: what the options say. The data folder is
@@ -147,6 +148,10 @@ const sc_embedder *sc_stack_embedder(const sc_stack *s);
 /* Only the embedder (for `eval`): open, use, close. *ret_hint: how a better one is had, or empty; static. */
 sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, const char **ret_hint,
                              sc_err *err);
+/* For the app: a further one, by its name or by its model's. */
+sc_rc sc_stack_open_further(void *call, sc_str name, sc_embedder *ret, sc_err *err);
+/* `model use` and `model status`. */
+int sc_model_at_work(sc_call *c);
 /* Where the encoder's models are: --models, or the folder `models` of the data. */
 void sc_models_folder(const sc_call *c, char *ret, size_t room);
 void sc_stack_close_embedder(sc_embedder *e);

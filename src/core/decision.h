@@ -19,7 +19,9 @@
     X(person_merged, "a person merged its issue into this one")                           \
     X(person_split, "a person split it off")                                              \
     X(person_undid, "a person undid an earlier correction")                               \
-    X(held, "its text was changed, and it stays where a person put it")
+    X(held, "its text was changed, and it stays where a person put it")                   \
+    X(remodelled, "the model was changed: with the new one it fits better here")          \
+    X(restored, "the change of the model was taken back: it is where it was before")
 
 typedef enum sc_decision_reason {
 #define X(name, words) SC_REASON_##name,

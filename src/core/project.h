@@ -9,6 +9,7 @@ typedef struct sc_project {
     sc_id id;
     sc_str name; /* unique: 1-100 characters, lower-case letters, digits, . _ - */
     int64_t created_at_ms;
+    sc_str model;          /* its reports are grouped with; empty: none yet; the store gives it */
     int64_t group_version; /* grows with every change of grouping (optimistic concurrency) */
 } sc_project;
 

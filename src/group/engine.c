@@ -167,6 +167,8 @@ bool sc_engine_has(const sc_engine *e, int64_t key) {
     return sc_items_find(&e->items, key) != SC_MAP_NONE;
 }
 
+uint16_t sc_engine_dim(const sc_engine *e) { return e->items.dim; }
+
 float sc_engine_idf(void *self, uint32_t term) {
     const sc_engine *e = self;
     const sc_score s = sc_state_score(e);

@@ -135,6 +135,7 @@ typedef struct sc_engine_stats {
 } sc_engine_stats;
 void sc_engine_stats_get(const sc_engine *e, sc_engine_stats *ret);
 bool sc_engine_has(const sc_engine *e, int64_t key);
+uint16_t sc_engine_dim(const sc_engine *e);
 
 typedef struct sc_cluster_view {
     size_t count;

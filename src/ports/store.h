@@ -117,13 +117,48 @@ typedef struct sc_event {
     int64_t at_ms;
 } sc_event;
 
+/* A report without a representation of some model, and the representation made of it. */
+typedef struct sc_side_item {
+    int64_t seq;
+    int64_t version; /* of the item when its text was read */
+    sc_str repr;
+} sc_side_item;
+
+/* Representations by a model that is not the project's (yet). */
+typedef struct sc_side_write {
+    sc_id project_id, job_id;
+    int64_t job_fence; /* the job must be running under it, else SC_FENCED */
+    const char *model;
+    const sc_side_item *items;
+    size_t n;
+    int64_t done, total; /* how far it is, for model_state */
+    const struct sc_event *events;
+    size_t n_events;
+    int64_t now_ms;
+} sc_side_write;
+
+typedef struct sc_model_state {
+    sc_str active;       /* the project is grouped with; empty: none yet */
+    sc_str target;       /* a change that is under way; empty: none      */
+    int64_t done, total; /* reports                                      */
+    sc_str previous;     /* before the last change; empty: there was none */
+    int64_t switched_at_ms, switched_version;
+} sc_model_state;
+
+/* What the last change of the model moved and nobody moved since. */
+typedef struct sc_moved_item {
+    int64_t seq;
+    sc_id was_in, is_in;
+} sc_moved_item;
+
 /* Everything one step of grouping or one correction changes. Written as one atomic step. */
 typedef struct sc_group_write {
     sc_id project_id;
     int64_t expect_version; /* project's group_version it was computed on; else SC_CONFLICT */
     sc_id job_id;
     int64_t job_fence; /* when set: the job must be running under this fence, else SC_FENCED */
-    const char *model; /* of the reprs */
+    const char *model; /* of the reprs; becomes the project's where it has none */
+    bool activate;     /* `model` becomes the project's: noted as a change of models */
     const sc_assign *assigns;
     size_t n_assigns;
     const sc_cluster *clusters;
@@ -276,6 +311,24 @@ typedef struct sc_store_ops {
     sc_rc (*clusters_since)(void *self, const sc_id *project, int64_t version, sc_arena *arena,
                             sc_cluster **ret, size_t *ret_n, sc_err *err);
     sc_rc (*group_write)(void *self, const sc_group_write *w, int64_t *ret_version, sc_err *err);
+
+    /* A change of a project's model. Its representations are made beside those in use (side_put) and
+     * become the ones in use by a group_write with `activate`. An edited report's are forgotten. */
+    sc_rc (*model_state)(void *self, const sc_id *project, sc_arena *arena, sc_model_state *ret,
+                         sc_err *err);
+    /* Items in a cluster that have none of the model, above after_seq, in seq order, at most limit. */
+    sc_rc (*items_without)(void *self, const sc_id *project, const char *model, int64_t after_seq,
+                           size_t limit, sc_side_item *ret, size_t *ret_n, sc_err *err);
+    sc_rc (*count_without)(void *self, const sc_id *project, const char *model, int64_t *ret,
+                           sc_err *err);
+    /* Leaves out items whose version is another one by now; *ret_stored counts the others. */
+    sc_rc (*side_put)(void *self, const sc_side_write *w, size_t *ret_stored, sc_err *err);
+    /* Removes at most limit representations of models that are neither the project's nor `keep`. */
+    sc_rc (*side_prune)(void *self, const sc_id *project, const char *keep, size_t limit,
+                        size_t *ret_n, sc_err *err);
+    /* What a group_write that switched moved, as far as it is where that put it. */
+    sc_rc (*moved_by_switch)(void *self, const sc_id *project, int64_t version, sc_arena *arena,
+                             sc_moved_item **ret, size_t *ret_n, sc_err *err);
 
     sc_rc (*cluster_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
                          sc_cluster *ret, sc_err *err);

@@ -1,6 +1,7 @@
 /* Grouping's state, its jobs, and dead letters. */
 #include <stdio.h>
 
+#include "app/remodel.h"
 #include "web/handlers.h"
 
 enum { GROUP_ATTEMPTS = 5 };
@@ -30,7 +31,9 @@ static void put_embedder(sc_buf *b, const sc_grouping_status *st) {
 
 sc_rc sc_on_getClusteringStatus(sc_req *q, sc_err *err) {
     sc_grouping_status st;
+    sc_remodel_status model;
     sc_rc rc = sc_read_grouping(sc_req_app(q), &q->project, sc_req_arena(q), &st, err);
+    if (!rc) rc = sc_remodel_status_get(sc_req_app(q), &q->project, sc_req_arena(q), &model, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
@@ -48,7 +51,15 @@ sc_rc sc_on_getClusteringStatus(sc_req *q, sc_err *err) {
     sc_render_int(&b, "reports", (int64_t)st.indexed_items);
     sc_render_int(&b, "clusters", (int64_t)st.indexed_clusters);
     sc_buf_putc(&b, '}');
-    sc_render_str(&b, "model", sc_str_of(sc_app_model(sc_req_app(q))));
+    sc_render_str(&b, "model", model.model);
+    sc_render_name(&b, "remodel");
+    if (model.state == SC_REMODEL_settled) {
+        sc_buf_puts(&b, "null");
+    } else {
+        sc_buf_putc(&b, '{');
+        sc_render_model(&b, &model);
+        sc_buf_putc(&b, '}');
+    }
     const char *hint = sc_app_embedder_hint(sc_req_app(q));
     if (*hint) sc_render_str(&b, "hint", sc_str_of(hint));
     put_embedder(&b, &st);

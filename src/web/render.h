@@ -32,6 +32,8 @@ void sc_render_key_open(sc_buf *b, const sc_key *k);
 void sc_render_evidence(sc_buf *b, const sc_evidence *e);
 void sc_render_trace(sc_buf *b, const sc_trace *t);
 void sc_render_search(sc_buf *b, const sc_search_result *r);
+struct sc_remodel_status;
+void sc_render_model(sc_buf *b, const struct sc_remodel_status *s);
 void sc_render_action(sc_buf *b, const sc_id *project, const sc_triage_result *r);
 
 /* {"items":[ ... then the rows, then ],"total":..,"next_cursor":..} */

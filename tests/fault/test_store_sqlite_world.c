@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "stores/sqlite/schema.h"
+#include "stores/sqlite/store.h"
 
 static uint64_t seed = 0x2545F4914F6CDD1D;
 static uint64_t draw(uint64_t below) {
@@ -367,7 +368,9 @@ static void a_database_of_a_newer_version_is_refused_with_what_to_do(void **stat
     refused(f, "damaged");
     exec_raw(db, "PRAGMA user_version = -5");
     refused(f, "damaged");
-    exec_raw(db, "PRAGMA user_version = 1");
+    char good[64];
+    snprintf(good, sizeof good, "PRAGMA user_version = %lld", (long long)sc_sq_schema_version());
+    exec_raw(db, good);
     fx_open(f);
 }
 

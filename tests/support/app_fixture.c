@@ -46,6 +46,9 @@ static void open_app(app_fixture *f, bool worker) {
     app.clock = &f->clock;
     app.worker = worker;
     app.tidy_ms = f->tidy_ms;
+    app.open_embedder = f->open_embedder;
+    app.close_embedder = f->close_embedder;
+    app.decides = f->decides;
     must(sc_app_new(&app, &f->app, &err_));
     must(sc_app_start(f->app, &err_));
     sc_project p;

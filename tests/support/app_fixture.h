@@ -19,6 +19,10 @@ typedef struct app_fixture {
     sc_arena arena;
     sc_store_ops (*wrap)(const sc_store_ops *real);
     sc_store_ops wrapped;
+    /* Of the next start: further embedders; whether its own is the installation's. */
+    sc_rc (*open_embedder)(void *self, sc_str name, sc_embedder *ret, sc_err *err);
+    void (*close_embedder)(sc_embedder *em);
+    bool decides;
     int64_t tidy_ms; /* of the next start; 0: nothing is tidied */
 } app_fixture;
 

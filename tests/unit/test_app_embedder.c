@@ -362,7 +362,14 @@ static void where_reports_wait_they_wait_and_nothing_dies(void **state) {
     assert_int_equal(stats(f).bare, 0);
 }
 
-static void another_embedder_leaves_issues_as_they_are_and_fills_in_its_vectors(void **state) {
+static bool of_the_toy(void *self) {
+    app_fixture *f = self;
+    sc_project p;
+    ok(f->store.ops->project_get(f->store.self, SC_STR("default"), &f->arena, &p, &failure));
+    return sc_str_is(p.model, toy.ops->model(toy.self));
+}
+
+static void a_change_to_a_remote_embedder_is_made_in_the_background(void **state) {
     app_fixture *f = *state;
     app_fixture_close(f);
     app_fixture_open(f, NULL, true); /* the builtin one */
@@ -374,16 +381,18 @@ static void another_embedder_leaves_issues_as_they_are_and_fills_in_its_vectors(
     sc_embedder builtin = f->embedder;
     f->embedder = toy;
     atomic_store(&service.down, true);
+    f->decides = true;
     app_fixture_restart(f, false);
-    app_loaded(f); /* loading asks nobody */
+    app_loaded(f); /* loading asks nobody: what the other one made is used */
     assert_int_equal(atomic_load(&service.calls), 0);
-    assert_int_equal(stats(f).bare, 3);
+    assert_int_equal(stats(f).bare, 0);
+    assert_false(of_the_toy(f));
     atomic_store(&service.down, false);
     app_fixture_restart(f, true);
     app_loaded(f);
-    app_wait(mended, f, "the vectors");
+    app_wait(of_the_toy, f, "the change of the model");
     assert_true(together(f, &a, &b));
-    assert_false(together(f, &a, &c)); /* nothing moved */
+    assert_true(together(f, &a, &c)); /* by meaning, which the builtin one did not see */
     app_fixture_restart(f, false);
     app_loaded(f);
     assert_int_equal(stats(f).bare, 0);
@@ -415,7 +424,7 @@ int main(void) {
         T(a_text_that_it_refuses_is_parked_with_its_reason_and_the_others_go_on),
         T(a_text_that_is_refused_when_mended_stays_where_it_is_and_says_why),
         T(where_reports_wait_they_wait_and_nothing_dies),
-        T(another_embedder_leaves_issues_as_they_are_and_fills_in_its_vectors),
+        T(a_change_to_a_remote_embedder_is_made_in_the_background),
         T(search_works_with_and_without_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

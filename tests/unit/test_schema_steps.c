@@ -4,16 +4,21 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/evp.h>
 #include <cmocka.h>
 
+#include "stores/registry.h"
+#include "stores/sqlite/sqlite.h"
 #include "stores/sqlite/store.h"
 
 /* SHA-256 of each step's SQL. A new step gets a new line here; a line is never changed. */
 static const char *const released[] = {
     "eb322fa1075e368ba15cb5ef13e3283adf403a7373a2db567b6063c3ab31c367",
+    "43bacd3892d30e81218d94c1d23340a0395188859abf7b9de24864eac85539d7",
 };
 
 static void sha256(const char *text, char ret_hex[65]) {
@@ -35,7 +40,54 @@ static void a_released_step_is_as_it_was(void **state) {
     }
 }
 
+static void run(sqlite3 *db, const char *sql) {
+    char *why = NULL;
+    if (sqlite3_exec(db, sql, NULL, NULL, &why)) fail_msg("%s", why);
+}
+
+/* Step 2: a project's model is the one that most of its reports were placed with. */
+static void a_database_of_version_1_comes_along(void **state) {
+    (void)state;
+    char dir[] = "/tmp/soulcaster-test-XXXXXX", path[64];
+    sqlite3 *db;
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof path, "%s/soulcaster.db", dir);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    run(db, sc_sq_schema_step(1));
+    run(db,
+        "PRAGMA journal_mode = WAL; PRAGMA application_id = 1399813484; PRAGMA user_version = 1;"
+        "INSERT INTO project (id, name, created_at) VALUES (randomblob(16), 'a', 1),"
+        " (randomblob(16), 'b', 1);"
+        "INSERT INTO model (name) VALUES ('old'), ('new');"
+        "INSERT INTO item VALUES (1, 1, 0, 0, 1, x'01', 1, x'00'),"
+        " (2, 1, 0, 0, 1, x'02', 2, x'00'), (3, 1, 0, 0, 1, x'03', 2, x'00'),"
+        " (4, 1, 0, 0, 1, x'04', 0, x'')");
+    sqlite3_close(db);
+    sc_store store;
+    sc_err err = {0};
+    sc_arena arena;
+    sc_project p;
+    sc_sqlite_conf conf = {.dir = dir, .busy_timeout_ms = 1000};
+    sc_arena_init(&arena, 1 << 20);
+    if (sc_store_open(&sc_store_sqlite, &conf, &store, &err)) fail_msg("%s", err.msg);
+    assert_int_equal(store.ops->project_get(store.self, SC_STR("a"), &arena, &p, &err), SC_OK);
+    assert_true(sc_str_is(p.model, "new"));
+    assert_int_equal(store.ops->project_get(store.self, SC_STR("b"), &arena, &p, &err), SC_OK);
+    assert_int_equal(p.model.n, 0);
+    sc_store_close(&store);
+    sc_arena_done(&arena);
+    static const char *const tails[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < SC_LEN(tails); i++) {
+        snprintf(path, sizeof path, "%s/soulcaster.db%s", dir, tails[i]);
+        unlink(path);
+    }
+    rmdir(dir);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(a_released_step_is_as_it_was)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_released_step_is_as_it_was),
+        cmocka_unit_test(a_database_of_version_1_comes_along),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

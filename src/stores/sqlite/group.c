@@ -103,6 +103,7 @@ static sc_rc assign(group_step *s, const sc_assign *a, sc_err *err) {
         rc = sc_query_run(&q, err);
     }
     s->clustered += (to != 0) - (was.cluster_no != 0);
+    if (!rc && !bare && was.known) rc = sc_sq_side_forget(s->c, s->project_no, a->seq, err);
     if (rc) return rc;
     if (bare && to && was.state == SC_FEEDBACK_pending)
         return SC_OK; /* edited: still to be grouped */
@@ -212,8 +213,11 @@ static sc_rc write(group_step *s, sc_err *err) {
     if (!rc && sc_id_is_set(&w->job_id))
         rc = sc_sq_job_check_fence(s->c, s->project_no, &w->job_id, w->job_fence, err);
     if (!rc) rc = check_version(s, err);
-    if (!rc && w->n_assigns)
+    if (!rc && (w->n_assigns || w->activate))
         rc = sc_sq_model_no(s->c, sc_str_of(w->model), true, &s->model_no, err);
+    if (!rc && s->model_no)
+        rc = sc_sq_model_settle(s->c, s->project_no, s->model_no, w->activate, s->version,
+                                w->now_ms, err);
     for (size_t i = 0; !rc && i < w->n_clusters; i++)
         rc = sc_sq_cluster_put(s->c, s->project_no, s->version, &w->clusters[i], err);
     for (size_t i = 0; !rc && i < w->n_assigns; i++) rc = assign(s, &w->assigns[i], err);
@@ -229,6 +233,7 @@ static sc_rc write(group_step *s, sc_err *err) {
 
 static sc_rc check_models(const sc_group_write *w, sc_err *err) {
     if (w->model && *w->model) return SC_OK;
+    if (w->activate) return sc_fail_field(err, SC_INVALID, "model", "no model to switch to");
     for (size_t i = 0; i < w->n_assigns; i++)
         if (w->assigns[i].repr.n)
             return sc_fail_field(err, SC_INVALID, "model",

@@ -23,9 +23,10 @@ sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err
 
 /* ---- Placements -------------------------------------------------------------------------------- */
 
-#define ITEM_COLUMNS                                     \
-    "SELECT i.seq, i.created_at, i.id, k.id, i.version," \
-    " CASE i.model_no WHEN ?3 THEN i.repr ELSE x'' END FROM item i "
+#define ITEM_COLUMNS                                                                \
+    "SELECT i.seq, i.created_at, i.id, k.id, i.version,"                            \
+    " CASE i.model_no WHEN ?3 THEN i.repr ELSE coalesce((SELECT s.repr FROM side s" \
+    " WHERE s.project_no = ?1 AND s.model_no = ?3 AND s.seq = i.seq), x'') END FROM item i "
 #define ITEM_CLUSTER " LEFT JOIN cluster k ON k.cluster_no = i.cluster_no"
 
 /* From the beginning nearly every row is wanted: in the order of the table. Later few are: by the

@@ -59,11 +59,16 @@ sc_rc sc_sq_project_put(void *self, const sc_project *p, sc_err *err) {
     return rc ? rc : sc_sq_write_end(c, put(c, p, err), err);
 }
 
+#define PROJECT_COLUMNS                                                         \
+    "SELECT p.id, p.name, p.created_at, p.group_version, m.name FROM project p" \
+    " LEFT JOIN model m ON m.model_no = p.model_no"
+
 static sc_rc read_row(sc_query *q, sc_arena *arena, sc_project *ret, sc_err *err) {
     sc_project p = {.id = sc_query_get_id(q)};
     p.name = sc_query_get_text(q, arena);
     p.created_at_ms = sc_query_get_int(q);
     p.group_version = sc_query_get_int(q);
+    p.model = sc_query_get_text(q, arena);
     sc_rc rc = sc_query_row_check(q, err);
     if (!rc) *ret = p;
     return rc;
@@ -73,8 +78,8 @@ static sc_rc read_row(sc_query *q, sc_arena *arena, sc_project *ret, sc_err *err
 static sc_rc get(sc_sq_conn *c, sc_str id_or_name, sc_arena *arena, sc_project *ret, sc_err *err) {
     sc_id id = sc_id_of(id_or_name);
     SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "SELECT id, name, created_at, group_version FROM project"
-                                " WHERE id = ?1 OR name = ?2 ORDER BY id = ?1 DESC LIMIT 1");
+    sc_query q = sc_query_of(c, PROJECT_COLUMNS
+                             " WHERE p.id = ?1 OR p.name = ?2 ORDER BY p.id = ?1 DESC LIMIT 1");
     bool row;
     sc_query_id(&q, &id);
     sc_query_text(&q, id_or_name);
@@ -92,8 +97,7 @@ sc_rc sc_sq_project_get(void *self, sc_str id_or_name, sc_arena *arena, sc_proje
 
 static sc_rc list(sc_sq_conn *c, sc_arena *arena, sc_project **ret, size_t *ret_n, sc_err *err) {
     SC_AUTO(sc_query_done)
-    sc_query q =
-        sc_query_of(c, "SELECT id, name, created_at, group_version FROM project ORDER BY name");
+    sc_query q = sc_query_of(c, PROJECT_COLUMNS " ORDER BY p.name");
     sc_project *items = NULL;
     size_t n = 0, cap = 0;
     bool row;

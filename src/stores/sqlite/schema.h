@@ -9,6 +9,7 @@
 #define SC_STORES_SQLITE_SCHEMA_H
 
 extern const char sc_sq_schema_1[];
+extern const char sc_sq_schema_2[];
 
 /* tally.what: counters kept in the transaction that changes what they count. */
 enum {

@@ -28,6 +28,12 @@ sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err
 sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret,
                        sc_err *err);
 
+/* Forgets a report's representations by further models: its text has changed. */
+sc_rc sc_sq_side_forget(sc_sq_conn *c, int64_t project_no, int64_t seq, sc_err *err);
+/* The model of a group_write becomes the project's: where it has none, or where that is asked for. */
+sc_rc sc_sq_model_settle(sc_sq_conn *c, int64_t project_no, int64_t model_no, bool activate,
+                         int64_t version, int64_t now_ms, sc_err *err);
+
 enum { SC_GROUP_JOB_ATTEMPTS = 5 }; /* with back-off: minutes, then a dead letter */
 /* Asks for the project's "group" job: nothing where one is pending, `again` where one runs. */
 sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project,
@@ -75,6 +81,14 @@ sc_rc sc_sq_items_since(void *, const sc_id *, int64_t, const char *, sc_item_fn
                         sc_err *);
 sc_rc sc_sq_clusters_since(void *, const sc_id *, int64_t, sc_arena *, sc_cluster **, size_t *,
                            sc_err *);
+sc_rc sc_sq_model_state(void *, const sc_id *, sc_arena *, sc_model_state *, sc_err *);
+sc_rc sc_sq_items_without(void *, const sc_id *, const char *, int64_t, size_t, sc_side_item *,
+                          size_t *, sc_err *);
+sc_rc sc_sq_count_without(void *, const sc_id *, const char *, int64_t *, sc_err *);
+sc_rc sc_sq_side_put(void *, const sc_side_write *, size_t *, sc_err *);
+sc_rc sc_sq_side_prune(void *, const sc_id *, const char *, size_t, size_t *, sc_err *);
+sc_rc sc_sq_moved_by_switch(void *, const sc_id *, int64_t, sc_arena *, sc_moved_item **, size_t *,
+                            sc_err *);
 sc_rc sc_sq_group_write(void *, const sc_group_write *, int64_t *, sc_err *);
 sc_rc sc_sq_cluster_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_cluster *, sc_err *);
 sc_rc sc_sq_cluster_list(void *, const sc_cluster_filter *, const sc_page *, int64_t, sc_arena *,

@@ -57,6 +57,12 @@ static const struct {
      "p.group_version"
      " LIMIT 1",
      "a placement newer than its project"},
+    {"SELECT 1 FROM side s LEFT JOIN item i ON i.seq = s.seq WHERE i.seq IS NULL"
+     " OR i.project_no <> s.project_no LIMIT 1",
+     "a representation without its report"},
+    {"SELECT 1 FROM project p LEFT JOIN model m ON m.model_no = p.model_no"
+     " WHERE p.model_no > 0 AND m.model_no IS NULL LIMIT 1",
+     "a project without its model"},
 };
 
 enum { STEPS = SC_LEN(invariants) + 1, OPS_A_CALL = 20000 };

@@ -1,0 +1,50 @@
+/* Lenses: what turns texts into vectors, by model. The configured embedder is one; others are opened
+ * when a project is still grouped with their model, or is to be. One that cannot be opened here is
+ * blind: what was stored with it is used, new texts get a vector that says nothing.
+ *
+ * Which model a project is to be grouped with is stored, so that all processes mean the same: a
+ * project's own choice (a person's), else the installation's (of the server or worker that started
+ * last), else what this process was configured with. Threads: all functions are thread-safe. */
+#ifndef SC_APP_LENS_H
+#define SC_APP_LENS_H
+
+#include <pthread.h>
+
+#include "core/project.h"
+#include "ports/embedder.h"
+
+struct sc_app;
+
+typedef struct sc_lens sc_lens;
+struct sc_lens {
+    sc_lens *next;
+    sc_embedder em; /* ops NULL: blind */
+    bool own;       /* opened by us, closed by us */
+    char model[200];
+    sc_err why; /* blind: why it cannot be opened */
+};
+
+typedef struct sc_lenses {
+    pthread_mutex_t lock;
+    sc_lens *head; /* only ever added to; the configured one is the last */
+} sc_lenses;
+
+sc_rc sc_lenses_init(struct sc_app *app, sc_err *err);
+void sc_lenses_done(struct sc_app *app);
+/* Writes down that this process's embedder is the installation's (serve and worker, at their start). */
+sc_rc sc_lenses_record(struct sc_app *app, sc_err *err);
+
+/* The one of that model, which may be blind; an empty name: the configured one. Lives as long as the
+ * app. */
+sc_rc sc_lens_get(struct sc_app *app, sc_str model, sc_lens **ret, sc_err *err);
+/* By an embedder's name ("builtin") or a model's; SC_UNPROCESSABLE when it cannot be opened. */
+sc_rc sc_lens_choose(struct sc_app *app, sc_str name, sc_lens **ret, sc_err *err);
+/* The one that the project is to be grouped with. */
+sc_rc sc_lens_wanted(struct sc_app *app, const sc_id *project, sc_lens **ret, sc_err *err);
+/* A person's choice as it is stored, in the arena; empty: none. */
+sc_rc sc_lens_chosen(struct sc_app *app, const sc_id *project, sc_arena *arena, sc_str *ret,
+                     sc_err *err);
+/* A person's choice for a project: a name, "previous", or "auto" for none. SC_UNPROCESSABLE. */
+sc_rc sc_lens_use(struct sc_app *app, const sc_id *project, sc_str name, sc_err *err);
+
+#endif

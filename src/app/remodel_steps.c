@@ -1,0 +1,628 @@
+#include "app/remodel_steps.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/internal.h"
+#include "app/represent.h"
+#include "app/write.h"
+#include "base/log.h"
+#include "group/map.h"
+#include "group/pass.h"
+
+enum {
+    BATCH = 64,        /* reports that are represented at once, at most */
+    STEP_US = 100000,  /* ... and in about this time: reports to be grouped may wait that long */
+    THINK_US = 50000,  /* one step of the pass */
+    STEP_MOVES = 1024, /* what it moves at once */
+    PASSES = 4,        /* at most; the second mostly moves nothing */
+    INLINE_ITEMS = 64, /* late comers that are represented while grouping waits */
+    EMBED_MS = 60000,
+    LEASE_MS = 120000, /* a step may take long on a slow machine */
+    PRUNE = 500,
+    TELL_US = 1000000,
+    ARENA_BYTES = 512 << 20,
+};
+
+typedef enum stage { EMBED, FILL, THINK, SWITCH, DONE } stage;
+
+typedef struct moved {
+    int64_t key;
+    sc_id from, to; /* in the store; with the new model */
+    sc_evidence evidence;
+    int64_t nearest;
+} moved;
+
+typedef struct sc_remodel {
+    sc_app *app;
+    sc_id project_id;
+    sc_lens *lens;
+    stage stage;
+    size_t batch;
+    int64_t after_seq, done, total, told_us;
+    size_t stored;    /* since the scan began */
+    int64_t later_ms; /* a remote embedder cannot be asked before; 0: it can */
+    bool going_back;
+    int64_t switched_version; /* of the change that is taken back */
+    sc_engine *engine;
+    int64_t version; /* that the engine reflects */
+    uint64_t rules;  /* digest of the corrections it obeys */
+    sc_pass *pass;
+    int passes;
+    moved *moves;
+    size_t n, cap;
+    sc_map by_key;
+} remodel;
+
+/* ---- Life --------------------------------------------------------------------------------------- */
+
+static void drop_engine(remodel *r) {
+    sc_pass_free(r->pass);
+    sc_engine_free(r->engine);
+    sc_map_done(&r->by_key);
+    sc_free(r->moves);
+    r->pass = NULL;
+    r->engine = NULL;
+    r->by_key = (sc_map){0};
+    r->moves = NULL;
+    r->n = r->cap = 0;
+    r->passes = 0;
+    r->version = 0;
+}
+
+void sc_remodel_drop(sc_app *app) {
+    if (!app->remodel) return;
+    drop_engine(app->remodel);
+    sc_free(app->remodel);
+    app->remodel = NULL;
+}
+
+static sc_rc beat(remodel *r, const sc_job *job, sc_err *err) {
+    int64_t lease = SC_MAX(r->app->conf.lease_ms, (int64_t)LEASE_MS);
+    return STORE(r->app)->job_heartbeat(SELF(r->app), &job->id, job->fence, lease,
+                                        sc_now_ms(r->app->conf.clock), err);
+}
+
+/* Representations that neither this change nor its taking back needs. */
+static sc_rc prune(remodel *r, const sc_job *job, sc_err *err) {
+    size_t n = PRUNE;
+    sc_rc rc = SC_OK;
+    while (!rc && n == PRUNE) {
+        rc =
+            STORE(r->app)->side_prune(SELF(r->app), &r->project_id, r->lens->model, PRUNE, &n, err);
+        if (!rc) rc = beat(r, job, err);
+    }
+    return rc;
+}
+
+static sc_rc count(remodel *r, sc_err *err) {
+    sc_store_stats st;
+    int64_t left;
+    sc_app *app = r->app;
+    sc_rc rc = STORE(app)->stats(SELF(app), &r->project_id, sc_now_ms(app->conf.clock), &st, err);
+    if (!rc) rc = STORE(app)->count_without(SELF(app), &r->project_id, r->lens->model, &left, err);
+    if (rc) return rc;
+    r->total = SC_MAX(st.feedback - st.pending - st.parked, left);
+    r->done = r->total - left;
+    return SC_OK;
+}
+
+sc_rc sc_remodel_begin(sc_app *app, const sc_job *job, sc_lens *lens, const sc_model_state *st,
+                       sc_err *err) {
+    sc_remodel_drop(app);
+    remodel *r = sc_alloc(sizeof *r);
+    if (!r) return sc_fail(err, SC_NOMEM, "no memory to change the model");
+    *r = (remodel){.app = app, .project_id = job->project_id, .lens = lens, .batch = 8};
+    r->going_back = sc_str_is(st->previous, lens->model);
+    r->switched_version = st->switched_version;
+    app->remodel = r;
+    sc_rc rc = prune(r, job, err);
+    if (!rc) rc = count(r, err);
+    if (rc) sc_remodel_drop(app);
+    return rc;
+}
+
+/* ---- Representing ------------------------------------------------------------------------------- */
+
+static sc_rc pack_one(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_arena *arena,
+                      sc_str *ret, sc_err *err) {
+    sc_repr repr;
+    SC_AUTO(sc_buf_done) sc_buf blob;
+    sc_buf_init(&blob, 64 * 1024);
+    sc_rc rc = sc_represent_pack(p, vec, dim, arena, &repr, err);
+    if (rc) return rc;
+    char *kept = sc_repr_encode(&repr, &blob) ? sc_arena_copy(arena, blob.p, blob.n) : NULL;
+    if (!kept) return sc_fail(err, SC_NOMEM, "no memory to represent a report");
+    *ret = (sc_str){kept, blob.n};
+    return SC_OK;
+}
+
+typedef struct pulse {
+    remodel *r;
+    const sc_job *job;
+} pulse;
+
+static sc_rc pulse_beat(void *self, int64_t ms, sc_err *err) {
+    const pulse *p = self;
+    (void)ms; /* the lease is longer than any request */
+    return beat(p->r, p->job, err);
+}
+
+/* While a remote embedder cannot be asked, the change waits. */
+static sc_rc ask_remote(remodel *r, const sc_job *job, const sc_prepared *texts, size_t n,
+                        sc_err *err) {
+    int64_t again = 0, now = sc_now_ms(r->app->conf.clock);
+    pulse p = {r, job};
+    sc_rc rc = sc_embed_fetch(r->app->embed, texts, n, pulse_beat, &p, err);
+    if (!rc && !sc_embed_available(r->app->embed, &again, NULL))
+        r->later_ms = SC_MAX(again, now + 1000);
+    return rc;
+}
+
+/* False: not now. A text that the service does not take goes on without a vector. */
+static bool look_up(remodel *r, const sc_prepared *text, int8_t *vec, uint16_t *ret_dim) {
+    sc_err why = {0};
+    sc_embed_state st = sc_embed_look(r->app->embed, text, vec, &why);
+    if (st == SC_EMBED_REFUSED) *ret_dim = 0;
+    return st == SC_EMBED_READY || st == SC_EMBED_REFUSED;
+}
+
+/* The texts of n items, all in one call of the embedder. Items whose report is gone stay empty. */
+static sc_rc represent(remodel *r, const sc_job *job, sc_side_item *items, size_t n,
+                       sc_arena *arena, sc_err *err) {
+    sc_app *app = r->app;
+    const sc_embedder *em = &r->lens->em;
+    uint16_t dim = em->ops->dim(em->self);
+    int64_t *seqs = sc_arena_take_array(arena, n, sizeof *seqs);
+    sc_prepared *texts = sc_arena_take_array(arena, n, sizeof *texts);
+    int8_t *vecs = sc_arena_take_array(arena, n, dim);
+    if (!seqs || !texts || !vecs) return sc_fail(err, SC_NOMEM, "no memory to represent reports");
+    for (size_t i = 0; i < n; i++) seqs[i] = items[i].seq;
+    sc_feedback_filter f = {
+        .project_id = r->project_id, .by_seqs = true, .seqs = seqs, .n_seqs = n};
+    sc_feedback_list list;
+    sc_rc rc = STORE(app)->feedback_list(SELF(app), &f, &(sc_page){.limit = n}, arena, &list, err);
+    for (size_t i = 0; !rc && i < list.n; i++)
+        rc = sc_prepare(list.items[i].title, list.items[i].body, list.items[i].stack, arena,
+                        &texts[i], err);
+    if (!rc && list.n) {
+        rc = em->ops->remote ? ask_remote(r, job, texts, list.n, err)
+                             : em->ops->embed(em->self, texts, list.n,
+                                              sc_now_ms(app->conf.clock) + EMBED_MS, vecs, err);
+        if (rc) return sc_wrap(err, "embed with %s", em->ops->name);
+    }
+    for (size_t i = 0, k = 0; !rc && i < list.n; i++) { /* the same order, without those gone */
+        uint16_t mine = dim;
+        while (k < n && items[k].seq != list.items[i].seq) k++;
+        if (k == n) break;
+        if (em->ops->remote && !look_up(r, &texts[i], vecs + i * dim, &mine)) continue;
+        rc = pack_one(&texts[i], vecs + i * dim, mine, arena, &items[k].repr, err);
+    }
+    return rc;
+}
+
+static sc_rc progress_event(remodel *r, sc_arena *arena, sc_event *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4096);
+    sc_buf_puts(&b, "{\"model\":");
+    sc_buf_put_json(&b, sc_str_of(r->lens->model));
+    sc_buf_putf(&b, ",\"done\":%lld,\"total\":%lld}", (long long)r->done, (long long)r->total);
+    char *text = b.failed ? NULL : sc_arena_copy(arena, b.p, b.n);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for an event");
+    *ret = (sc_event){.project_id = r->project_id,
+                      .kind = SC_STR("model.progress"),
+                      .data = {text, b.n},
+                      .at_ms = sc_now_ms(r->app->conf.clock)};
+    return SC_OK;
+}
+
+/* Stores a batch of representations, and how far it is. */
+static sc_rc store_some(remodel *r, const sc_job *job, sc_side_item *items, size_t n,
+                        sc_arena *arena, sc_err *err) {
+    size_t kept = 0, stored = 0;
+    sc_event event;
+    for (size_t i = 0; i < n; i++)
+        if (items[i].repr.n) items[kept++] = items[i];
+    r->done = SC_MIN(r->done + (int64_t)kept, r->total);
+    sc_rc rc = progress_event(r, arena, &event, err);
+    if (rc) return rc;
+    int64_t now = sc_mono_us(r->app->conf.clock);
+    bool tell = now - r->told_us > TELL_US;
+    if (tell) r->told_us = now;
+    sc_side_write w = {.project_id = r->project_id,
+                       .job_id = job->id,
+                       .job_fence = job->fence,
+                       .model = r->lens->model,
+                       .items = items,
+                       .n = kept,
+                       .done = r->done,
+                       .total = r->total,
+                       .events = &event,
+                       .n_events = tell,
+                       .now_ms = event.at_ms};
+    rc = STORE(r->app)->side_put(SELF(r->app), &w, &stored, err);
+    r->stored += stored;
+    return rc;
+}
+
+/* The next batch. *ret_n: how many reports were missing; fewer than `most`: that were all. */
+static sc_rc embed_some(remodel *r, const sc_job *job, size_t most, size_t *ret_n, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_side_item items[BATCH];
+    sc_rc rc = STORE(r->app)->items_without(SELF(r->app), &r->project_id, r->lens->model,
+                                            r->after_seq, most, items, ret_n, err);
+    if (rc || !*ret_n) return rc;
+    rc = represent(r, job, items, *ret_n, &arena, err);
+    int64_t last = items[*ret_n - 1].seq;
+    if (!rc) rc = store_some(r, job, items, *ret_n, &arena, err);
+    if (!rc) r->after_seq = last;
+    return rc;
+}
+
+static sc_rc step_embed(remodel *r, const sc_job *job, bool *ret_stuck, sc_err *err) {
+    size_t n = 0, most = r->batch;
+    int64_t start = sc_mono_us(r->app->conf.clock);
+    sc_rc rc = embed_some(r, job, most, &n, err);
+    if (rc) return rc;
+    int64_t each = (sc_mono_us(r->app->conf.clock) - start) / (int64_t)SC_MAX(n, (size_t)1);
+    r->batch = (size_t)SC_MAX(SC_MIN(STEP_US / SC_MAX(each, (int64_t)1), (int64_t)BATCH), 1);
+    if (n == most) return SC_OK;
+    /* The end of the reports: were those before all done? */
+    if (n == 0 && !r->after_seq) {
+        r->stage = r->engine ? SWITCH : FILL;
+    } else {
+        *ret_stuck = !r->stored && n;
+        r->stored = 0;
+        r->after_seq = 0;
+    }
+    return SC_OK;
+}
+
+/* ---- The new engine ----------------------------------------------------------------------------- */
+
+static moved *move_of(remodel *r, int64_t key) {
+    uint32_t at = sc_map_get(&r->by_key, (uint64_t)key);
+    return at == SC_MAP_NONE ? NULL : &r->moves[at];
+}
+
+static sc_rc note(remodel *r, const moved *m, sc_err *err) {
+    moved *known = move_of(r, m->key);
+    if (known) {
+        known->to = m->to;
+        known->evidence = m->evidence;
+        known->nearest = m->nearest;
+        return SC_OK;
+    }
+    if (r->n == r->cap) {
+        size_t cap = r->cap ? r->cap * 2 : 256;
+        moved *p = sc_realloc_array(r->moves, cap, sizeof *p);
+        if (!p) return sc_fail(err, SC_NOMEM, "no memory to change the model");
+        r->moves = p;
+        r->cap = cap;
+    }
+    if (!sc_map_reserve(&r->by_key, 1))
+        return sc_fail(err, SC_NOMEM, "no memory to change the model");
+    sc_map_set(&r->by_key, (uint64_t)m->key, (uint32_t)r->n);
+    r->moves[r->n++] = *m;
+    return SC_OK;
+}
+
+typedef struct filling {
+    remodel *r;
+    sc_arena arena;
+    size_t missing;
+    sc_err err;
+} filling;
+
+/* What was moved by the new model stays there; anything else is where the store has it. */
+static bool fill_item(void *self, const sc_stored_item *item) {
+    filling *f = self;
+    remodel *r = f->r;
+    moved *m = move_of(r, item->seq);
+    if (!sc_id_is_set(&item->cluster_id)) { /* parked */
+        if (sc_engine_has(r->engine, item->seq)) sc_engine_remove(r->engine, item->seq);
+        if (m) m->from = m->to = item->cluster_id;
+        return true;
+    }
+    if (!item->repr.n) {
+        f->missing++;
+        return true;
+    }
+    sc_repr repr;
+    sc_engine_item ei = {.key = item->seq, .created_ms = item->created_ms, .repr = &repr};
+    if (m && !sc_id_is_set(&m->to)) m->to = item->cluster_id;
+    if (m) m->from = item->cluster_id;
+    sc_arena_reset(&f->arena);
+    if (sc_repr_decode(item->repr, &f->arena, &repr, &f->err)) return false;
+    if (!repr.dim) { /* refused by a remote embedder: words alone */
+        static const int8_t nothing[SC_REPR_MAX_DIM];
+        repr.vec = nothing;
+        repr.dim = sc_engine_dim(r->engine);
+    }
+    return !sc_engine_put(r->engine, &ei, m ? &m->to : &item->cluster_id, &f->err);
+}
+
+static sc_rc digest(remodel *r, uint64_t *ret, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_correction *list;
+    size_t n;
+    uint64_t h = 0;
+    sc_rc rc = STORE(r->app)->corrections(SELF(r->app), &r->project_id, &arena, &list, &n, err);
+    for (size_t i = 0; !rc && i < n; i++) h = sc_hash64(list[i].id.text, SC_ID_TEXT - 1, h + 1);
+    if (!rc) *ret = h;
+    return rc;
+}
+
+/* Brings the engine in step with the store. *ret_missing: reports without a representation; then it
+ * is to be called again when they have one. */
+static sc_rc follow(remodel *r, sc_space *s, size_t *ret_missing, sc_err *err) {
+    filling f = {.r = r};
+    int64_t version = r->version;
+    sc_arena_init(&f.arena, 16 << 20);
+    sc_rc rc = STORE(r->app)->items_since(SELF(r->app), &r->project_id, r->version, r->lens->model,
+                                          fill_item, &f, &version, err);
+    if (!rc && f.err.rc) {
+        rc = f.err.rc;
+        if (err) *err = f.err;
+    }
+    sc_arena_done(&f.arena);
+    if (!rc) rc = sc_space_tell_rules(s, r->engine, r->version, err);
+    *ret_missing = f.missing;
+    if (!rc && !f.missing) r->version = version;
+    return rc;
+}
+
+static sc_rc step_fill(remodel *r, sc_space *s, sc_err *err) {
+    size_t missing = 0;
+    drop_engine(r);
+    sc_rc rc = digest(r, &r->rules, err);
+    if (!rc) rc = sc_space_engine(s, r->lens, &r->engine, err);
+    if (!rc) rc = follow(r, s, &missing, err);
+    if (!rc && missing) drop_engine(r);
+    r->after_seq = 0;
+    r->stage = missing ? EMBED : r->going_back ? SWITCH : THINK;
+    return rc;
+}
+
+static sc_rc act(remodel *r, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_change change;
+    sc_rc rc = sc_pass_act(r->pass, r->engine, STEP_MOVES, &arena, &change, err);
+    for (size_t i = 0; !rc && i < change.n_moves; i++) {
+        const sc_move *mv = &change.moves[i];
+        moved m = {mv->key, mv->from, mv->to, mv->evidence, mv->nearest};
+        rc = note(r, &m, err);
+    }
+    return rc;
+}
+
+static sc_rc step_think(remodel *r, sc_err *err) {
+    sc_pass_next next = SC_PASS_THINK;
+    sc_rc rc = r->pass ? SC_OK : sc_pass_new(&r->pass, err);
+    if (!rc) rc = sc_pass_think(r->pass, r->engine, THINK_US, &next, err);
+    if (!rc && next == SC_PASS_ACT) rc = act(r, err);
+    if (rc || next != SC_PASS_DONE) return rc;
+    sc_pass_stats st;
+    sc_pass_stats_get(r->pass, &st);
+    sc_pass_free(r->pass);
+    r->pass = NULL;
+    if (!st.moves || ++r->passes == PASSES) r->stage = SWITCH;
+    return SC_OK;
+}
+
+/* ---- The change itself -------------------------------------------------------------------------- */
+
+/* Does a person hold the report where it is, or away from there? */
+static bool held(const sc_correction *c, size_t n, const sc_moved_item *it) {
+    for (size_t i = 0; i < n; i++) {
+        if (c[i].feedback_seq != it->seq) continue;
+        if (c[i].kind == SC_CORRECTION_pin) return true;
+        if (c[i].kind == SC_CORRECTION_never && sc_id_eq(&c[i].cluster_id, &it->was_in))
+            return true;
+    }
+    return false;
+}
+
+/* What the last change moved goes back. */
+static sc_rc go_back(remodel *r, sc_arena *arena, sc_err *err) {
+    sc_moved_item *items = NULL;
+    sc_correction *c = NULL;
+    size_t n = 0, n_c = 0;
+    r->n = 0;
+    sc_map_done(&r->by_key);
+    r->by_key = (sc_map){0};
+    sc_rc rc = STORE(r->app)->moved_by_switch(SELF(r->app), &r->project_id, r->switched_version,
+                                              arena, &items, &n, err);
+    if (!rc) rc = STORE(r->app)->corrections(SELF(r->app), &r->project_id, arena, &c, &n_c, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (held(c, n_c, &items[i])) continue;
+        moved m = {.key = items[i].seq, .from = items[i].is_in, .to = items[i].was_in};
+        sc_move now;
+        if (!sc_engine_explain(r->engine, m.key, &now, NULL)) m.evidence = now.evidence;
+        rc = sc_engine_set_cluster(r->engine, m.key, &m.to, err);
+        if (!rc) rc = note(r, &m, err);
+    }
+    return rc;
+}
+
+static int by_place(const void *a, const void *b) {
+    const sc_move *x = a, *y = b;
+    int c = memcmp(x->from.text, y->from.text, sizeof x->from.text);
+    if (!c) c = memcmp(x->to.text, y->to.text, sizeof x->to.text);
+    return c ? c : (x->key > y->key) - (x->key < y->key);
+}
+
+/* All moves as one change; where an issue is left empty, it points to where most of it went. */
+static sc_rc one_change(remodel *r, sc_arena *arena, sc_change *ret, sc_err *err) {
+    *ret = (sc_change){.moves = sc_arena_take_array(arena, r->n + 1, sizeof *ret->moves),
+                       .emptied = sc_arena_take_array(arena, r->n + 1, sizeof *ret->emptied)};
+    if (!ret->moves || !ret->emptied) return sc_fail(err, SC_NOMEM, "no memory for the moves");
+    for (size_t i = 0; r->moves && i < r->n; i++) {
+        const moved *m = &r->moves[i];
+        if (sc_id_eq(&m->from, &m->to)) continue;
+        ret->moves[ret->n_moves++] =
+            (sc_move){.key = m->key,
+                      .from = m->from,
+                      .to = m->to,
+                      .reason = r->going_back ? SC_REASON_restored : SC_REASON_remodelled,
+                      .evidence = m->evidence,
+                      .nearest = m->nearest};
+    }
+    qsort(ret->moves, ret->n_moves, sizeof *ret->moves, by_place);
+    size_t most = 0, run = 0;
+    for (size_t i = 0; i < ret->n_moves; i++) {
+        const sc_move *m = &ret->moves[i];
+        bool same_from = i && sc_id_eq(&m->from, &m[-1].from);
+        run = same_from && sc_id_eq(&m->to, &m[-1].to) ? run + 1 : 1;
+        if (!same_from) {
+            ret->emptied[ret->n_emptied++].gone = m->from;
+            most = 0;
+        }
+        if (run > most) {
+            most = run;
+            ret->emptied[ret->n_emptied - 1].into = m->to;
+        }
+    }
+    return SC_OK;
+}
+
+static sc_rc switched_event(remodel *r, const sc_space *s, size_t n_moves, sc_arena *arena,
+                            sc_event *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4096);
+    sc_buf_puts(&b, "{\"model\":");
+    sc_buf_put_json(&b, sc_str_of(r->lens->model));
+    sc_buf_puts(&b, ",\"previous\":");
+    sc_buf_put_json(&b, sc_str_of(s->lens->model));
+    sc_buf_putf(&b, ",\"moved\":%zu}", n_moves);
+    char *text = b.failed ? NULL : sc_arena_copy(arena, b.p, b.n);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for an event");
+    *ret = (sc_event){.project_id = r->project_id,
+                      .kind = SC_STR("model.switched"),
+                      .data = {text, b.n},
+                      .at_ms = sc_now_ms(r->app->conf.clock)};
+    return SC_OK;
+}
+
+/* Writes; readers go on with the old engine until it is stored. */
+static sc_rc write_change(remodel *r, const sc_job *job, sc_space *s, sc_arena *arena,
+                          sc_err *err) {
+    sc_space fresh = {.app = r->app,
+                      .project_id = r->project_id,
+                      .engine = r->engine,
+                      .lens = r->lens,
+                      .dim = sc_engine_dim(r->engine),
+                      .version = s->version,
+                      .loaded = true};
+    sc_change change;
+    sc_event event;
+    int64_t start = sc_mono_us(r->app->conf.clock);
+    sc_rc rc = one_change(r, arena, &change, err);
+    if (!rc) rc = switched_event(r, s, change.n_moves, arena, &event, err);
+    if (!rc) rc = beat(r, job, err);
+    if (rc) return rc;
+    pthread_rwlock_init(&fresh.lock, NULL);
+    sc_write w = {.space = &fresh,
+                  .arena = arena,
+                  .changes = &change,
+                  .n_changes = 1,
+                  .activate = true,
+                  .also = &event,
+                  .job_id = job->id,
+                  .job_fence = job->fence,
+                  .actor = SC_STR("worker"),
+                  .now_ms = event.at_ms};
+    rc = sc_write_changes(&w, err);
+    pthread_rwlock_destroy(&fresh.lock);
+    if (rc) return rc;
+    const sc_lens *was = s->lens;
+    if (r->lens->em.ops->remote) {
+        sc_space_forget(s); /* what is without a vector is found by loading */
+    } else {
+        sc_space_exchange(s, &fresh);
+        r->engine = fresh.engine; /* the old one: it is freed with us */
+        sc_bare_done(&fresh.bare);
+        s->version = fresh.version;
+        s->loaded = fresh.loaded;
+    }
+    s->changed = 0;
+    r->stage = DONE;
+    sc_log(SC_LOG_INFO, "model changed", SC_F_TXT("project", r->project_id.text),
+           SC_F_TXT("model", r->lens->model), SC_F_TXT("previous", was->model),
+           SC_F_INT("moved", change.n_moves),
+           SC_F_INT("ms", (sc_mono_us(r->app->conf.clock) - start) / 1000));
+    return SC_OK;
+}
+
+/* With `writer` held. Late comers are represented now when they are few. */
+static sc_rc catch_up(remodel *r, const sc_job *job, sc_space *s, bool *ret_ready, sc_err *err) {
+    size_t missing = 0, n;
+    uint64_t rules;
+    *ret_ready = false;
+    sc_rc rc = follow(r, s, &missing, err);
+    if (!rc && missing && missing <= INLINE_ITEMS) {
+        r->after_seq = 0;
+        rc = embed_some(r, job, BATCH, &n, err);
+        if (!rc) rc = follow(r, s, &missing, err);
+    }
+    if (!rc) rc = digest(r, &rules, err);
+    if (rc) return rc;
+    if (missing) {
+        r->stage = EMBED;
+        r->after_seq = 0;
+    } else if (rules != r->rules && !r->going_back) {
+        r->stage = FILL; /* a person corrected something: all anew */
+    } else {
+        *ret_ready = r->version == s->version;
+    }
+    return SC_OK;
+}
+
+static sc_rc step_switch(remodel *r, const sc_job *job, sc_space *s, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, (size_t)4 << 30);
+    bool ready;
+    sc_rc rc = sc_space_lock(s, err);
+    if (rc) return rc;
+    if (s->lens == r->lens) { /* another process was faster */
+        r->stage = DONE;
+        sc_space_unlock(s);
+        return SC_OK;
+    }
+    rc = catch_up(r, job, s, &ready, err);
+    if (!rc && ready) {
+        if (r->going_back) rc = go_back(r, &arena, err);
+        if (!rc) rc = write_change(r, job, s, &arena, err);
+        if (rc) drop_engine(r);
+        if (rc) r->stage = FILL;
+    }
+    sc_space_unlock(s);
+    return rc;
+}
+
+/* ---- One step ----------------------------------------------------------------------------------- */
+
+sc_rc sc_remodel_step(sc_remodel *r, const sc_job *job, sc_space *s, bool *ret_stuck, sc_err *err) {
+    r->later_ms = 0;
+    sc_rc rc = beat(r, job, err);
+    if (rc) return rc;
+    switch (r->stage) {
+    case EMBED: return step_embed(r, job, ret_stuck, err);
+    case FILL: return step_fill(r, s, err);
+    case THINK: return step_think(r, err);
+    case SWITCH: return step_switch(r, job, s, err);
+    case DONE: break;
+    }
+    return SC_OK;
+}
+
+bool sc_remodel_done(const sc_remodel *r) { return r->stage == DONE; }
+
+int64_t sc_remodel_later_ms(const sc_remodel *r) { return r->later_ms; }
+
+bool sc_remodel_is(const sc_remodel *r, const sc_id *project, const sc_lens *lens) {
+    return r && r->lens == lens && sc_id_eq(&r->project_id, project);
+}
