@@ -92,6 +92,7 @@ struct sc_app {
     sc_lenses lenses;
     struct sc_remodel *remodel; /* a change of a model that is under way; worker thread alone */
     _Atomic int64_t next_remodel_look_us;
+    int64_t remodel_turn_us; /* worker thread alone: when a change was last looked for */
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
     _Atomic int64_t tidied, tidy_moves;

@@ -9,6 +9,7 @@
 
 enum {
     SLICE_MS = 500,  /* then others' jobs are looked for */
+    TURN_MS = 150,   /* so long also when reports wait; it has a turn a second then */
     BLIND_MS = 5000, /* another process may be able to open what this one cannot */
     LOOK_US = 2000000,
     ATTEMPTS = 5,
@@ -42,7 +43,7 @@ static sc_rc ask(sc_app *app, const sc_id *project, const char *model, sc_err *e
 static sc_rc steps(sc_app *app, const sc_job *job, const sc_lens *lens, int64_t *ret_later_ms,
                    sc_err *err) {
     sc_remodel *r = app->remodel;
-    int64_t start = sc_mono_us(app->conf.clock);
+    int64_t start = sc_mono_us(app->conf.clock), spent_ms = 0;
     bool stuck = false;
     sc_space *s;
     sc_rc rc = sc_space_get(app, &job->project_id, &s, err);
@@ -52,8 +53,10 @@ static sc_rc steps(sc_app *app, const sc_job *job, const sc_lens *lens, int64_t 
             atomic_fetch_add(&app->conflicts, 1);
             rc = SC_OK;
         }
+        spent_ms = (sc_mono_us(app->conf.clock) - start) / 1000;
     } while (!rc && !sc_remodel_done(r) && !stuck && !sc_remodel_later_ms(r) &&
-             !sc_worker_wanted(app) && (sc_mono_us(app->conf.clock) - start) / 1000 < SLICE_MS);
+             !atomic_load(&app->worker.stop) &&
+             spent_ms < (sc_worker_wanted(app) ? TURN_MS : SLICE_MS));
     if (rc || sc_remodel_done(r)) {
         sc_remodel_drop(app);
         return rc;

@@ -25,7 +25,8 @@ enum {
     FULL_COMMIT = 6,   /* reports a commit from which on many requests wait for it */
     GIVE_WAY = 4,      /* then rest this many times as long as a pass took ... */
     GIVE_WAY_MS = 250, /* ... but not longer */
-    IDLE_MS = 200,     /* how often another process's jobs are looked for */
+    TURN_US = 1000000,
+    IDLE_MS = 200, /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
     BACKOFF_BASE_MS = 500,
     BACKOFF_CAP_MS = 60000,
@@ -319,7 +320,8 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         if (!rc && left) give_way(app, &before);
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
-        if (!rc && !left && !wait_poke(app, LINGER_MS)) break;
+        bool long_enough = (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
+        if (!rc && !left && (long_enough || !wait_poke(app, LINGER_MS))) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
         return sc_fail(err, SC_CANCELLED, "the worker is shutting down");
@@ -384,15 +386,26 @@ static void end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_e
         sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
 }
 
-/* The oldest job that is ready; a change of a model only when there is no other. */
+/* The oldest job that is ready; a change of a model only when there is no other, or when it had no turn
+ * for a second: where reports never cease, it would never come to its end. */
 static sc_rc claim(sc_app *app, sc_arena *arena, sc_job *ret, sc_err *err) {
     static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
     static const sc_str last[] = {{"remodel", 7}};
     const sc_str owner = sc_str_of(app->worker.owner);
     const int64_t now = sc_now_ms(app->conf.clock);
-    sc_rc rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), owner, app->conf.lease_ms,
-                                     now, arena, ret, err);
-    if (rc != SC_NOT_FOUND) return rc;
+    sc_rc rc = SC_NOT_FOUND;
+    const int64_t mono = sc_mono_us(app->conf.clock);
+    const bool turn = mono - app->remodel_turn_us > TURN_US;
+    if (turn) {
+        app->remodel_turn_us = mono;
+        rc = STORE(app)->job_claim(SELF(app), last, SC_LEN(last), owner, app->conf.lease_ms, now,
+                                   arena, ret, err);
+        if (rc != SC_NOT_FOUND) return rc;
+    }
+    rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), owner, app->conf.lease_ms, now,
+                               arena, ret, err);
+    if (rc != SC_NOT_FOUND || turn) return rc;
+    app->remodel_turn_us = mono;
     return STORE(app)->job_claim(SELF(app), last, SC_LEN(last), owner, app->conf.lease_ms, now,
                                  arena, ret, err);
 }
