@@ -43,9 +43,9 @@ sc_rc sc_sq_model_state(void *self, const sc_id *project, sc_arena *arena, sc_mo
 
 /* ---- What is missing --------------------------------------------------------------------------- */
 
-#define MISSING                                                                          \
-    " FROM item i WHERE i.project_no = ?1 AND i.seq > ?3 AND i.cluster_no > 0"           \
-    " AND i.model_no <> ?2 AND NOT EXISTS (SELECT 1 FROM side s WHERE s.project_no = ?1" \
+#define MISSING                                                                            \
+    " FROM item i NOT INDEXED WHERE i.project_no = ?1 AND i.seq > ?3 AND i.cluster_no > 0" \
+    " AND i.model_no <> ?2 AND NOT EXISTS (SELECT 1 FROM side s WHERE s.project_no = ?1"   \
     " AND s.model_no = ?2 AND s.seq = i.seq)"
 
 static sc_rc bind_missing(sc_sq_conn *c, const sc_id *project, const char *model, int64_t after_seq,
