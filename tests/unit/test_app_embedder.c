@@ -211,11 +211,20 @@ static void without_a_vector_a_report_is_not_like_all_the_others(void **state) {
     assert_true(together(f, &csv, &again));
 }
 
+/* The count follows the write that settles a report. */
+static bool all_bare(void *self) {
+    app_fixture *f = self;
+    sc_store_stats all;
+    ok(f->store.ops->stats(f->store.self, &f->project.id, f->now_ms, &all, &failure));
+    return stats(f).bare == all.feedback;
+}
+
 static void what_is_bare_is_remembered_over_a_restart(void **state) {
     app_fixture *f = *state;
     cut_off(f);
     sc_id a = app_put(f, "1", CSV, ""), b = app_put(f, "2", SHEET, "");
     app_settle(f);
+    app_wait(all_bare, f, "the count");
     int64_t bare = stats(f).bare;
     app_fixture_restart(f, false);
     app_loaded(f);

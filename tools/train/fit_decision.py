@@ -142,7 +142,7 @@ def fit(sets):
         for name, grid in (("report", WEIGHTS_REPORT), ("topic", WEIGHTS_TOPIC), ("cut_report", np.arange(.30, .66, .01)),
                            ("cut_topic", np.arange(1.4, 3.3, .1)), ("cut_min", (.04, .10, .16))):
             p[name] = best(grid, lambda v, name=name: total({**p, name: v}))
-        pair = best(itertools.product((14., 16., 18., 20., 22.), (2.9, 3.3, 3.7, 4.1, 4.6)),
+        pair = best(itertools.product((14., 16., 18., 20., 22., 24.), (2.9, 3.3, 3.7, 4.1, 4.6)),
                     lambda v: sure({**p, "kind_words": v[0], "kind_tail": v[1]}))
         p["kind_words"], p["kind_tail"] = pair
     return p
