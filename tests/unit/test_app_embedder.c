@@ -156,6 +156,14 @@ static const sc_decision *last_decision(app_fixture *f, const sc_id *id) {
 
 /* ---- Tests --------------------------------------------------------------------------------------- */
 
+/* The count follows the write that settles a report. */
+static bool all_bare(void *self) {
+    app_fixture *f = self;
+    sc_store_stats all;
+    ok(f->store.ops->stats(f->store.self, &f->project.id, f->now_ms, &all, &failure));
+    return stats(f).bare == all.feedback;
+}
+
 static void while_it_is_down_words_group_and_later_the_vectors_mend(void **state) {
     app_fixture *f = *state;
     cut_off(f);
@@ -164,6 +172,7 @@ static void while_it_is_down_words_group_and_later_the_vectors_mend(void **state
     app_settle(f);
     assert_true(together(f, &a, &c)); /* the same words */
     assert_false(together(f, &a, &b));
+    app_wait(all_bare, f, "the count");
     assert_true(stats(f).bare >= 4);
     assert_true(sc_str_is(last_decision(f, &b)->model, "words"));
     int calls = atomic_load(&service.calls);
@@ -209,14 +218,6 @@ static void without_a_vector_a_report_is_not_like_all_the_others(void **state) {
     atomic_store(&service.down, false);
     app_wait(mended, f, "the vectors");
     assert_true(together(f, &csv, &again));
-}
-
-/* The count follows the write that settles a report. */
-static bool all_bare(void *self) {
-    app_fixture *f = self;
-    sc_store_stats all;
-    ok(f->store.ops->stats(f->store.self, &f->project.id, f->now_ms, &all, &failure));
-    return stats(f).bare == all.feedback;
 }
 
 static void what_is_bare_is_remembered_over_a_restart(void **state) {
