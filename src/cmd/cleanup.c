@@ -48,12 +48,14 @@ static int analyze(sc_call *c) {
     const char *cursor = o->cursor;
     size_t shown = 0;
     sc_rc rc = SC_OK;
+    SC_AUTO(sc_buf_done) sc_buf path;
+    sc_buf_init(&path, 8192);
     do {
         json_t *next = NULL;
-        char path[700];
-        snprintf(path, sizeof path, "/api/clusters/analyze?limit=%lld%s%s", (long long)o->limit,
-                 cursor ? "&cursor=" : "", cursor ? cursor : "");
-        rc = sc_api_do(a, "GET", path, NULL, &next, &err);
+        sc_path_start(&path, "/api/clusters/analyze");
+        sc_path_int(&path, "limit", o->limit);
+        sc_path_add(&path, "cursor", sc_str_of(cursor));
+        rc = sc_api_do(a, "GET", path.p, NULL, &next, &err);
         if (rc) break;
         json_decref(page);
         page = next;

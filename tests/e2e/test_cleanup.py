@@ -108,6 +108,11 @@ class Cleanup(unittest.TestCase):
         got = self.c.get("/api/clusters/analyze", project_id=p["id"]).json
         self.assertEqual((got["items"], got["clusters"], got["next_cursor"]), ([], 0, None))
 
+    def test_a_cursor_is_data_and_not_a_part_of_the_address(self):
+        r = soul.run("analyze", "--cursor", "x&limit=0 y", "--data", self.server.data)
+        self.assertEqual(r.returncode, 1, r.stderr)
+        self.assertIn("cursor", r.stderr)
+
     def test_the_command_line_shows_and_applies(self):
         r = soul.run("analyze", "--all", "--data", self.server.data)
         self.assertEqual(r.returncode, 0, r.stderr)
