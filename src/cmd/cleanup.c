@@ -122,32 +122,16 @@ static int cleanup(sc_call *c) {
 }
 
 #define AT(member) offsetof(cleanup_conf, member)
-#define PAGING                                                                       \
-    {.name = "limit",                                                                \
-     .type = SC_OPT_INT,                                                             \
-     .offset = AT(limit),                                                            \
-     .fallback = "50",                                                               \
-     .arg = "N",                                                                     \
-     .min = 1,                                                                       \
-     .max = 500,                                                                     \
-     .letter = 'n',                                                                  \
-     .no_env = true,                                                                 \
-     .help = "issues to look at, newest first"},                                     \
-    {                                                                                \
-        .name = "cursor", .type = SC_OPT_STR, .offset = AT(cursor), .arg = "CURSOR", \
-        .no_env = true, .help = "go on after a page (it prints the cursor)"          \
-    }
+#define LIMIT SC_OPT_LIMIT(AT(limit), "50", 500, "issues to look at, newest first")
 
 static const sc_opt analyze_opts[] = {
-    PAGING,
-    {.name = "all",
-     .type = SC_OPT_BOOL,
-     .offset = AT(all),
-     .no_env = true,
-     .help = "all pages; with --json a page a line"},
+    {LIMIT},
+    {SC_OPT_CURSOR(AT(cursor))},
+    {SC_OPT_ALL(AT(all), "all pages; with --json a page a line")},
 };
 static const sc_opt cleanup_opts[] = {
-    PAGING,
+    {LIMIT},
+    {SC_OPT_CURSOR(AT(cursor))},
     {.name = "apply",
      .type = SC_OPT_BOOL,
      .offset = AT(apply),

@@ -186,27 +186,9 @@ static const sc_opt clusters_opts[] = {
      .letter = 's',
      .no_env = true,
      .help = "recent, size, trend or created"},
-    {.name = "limit",
-     .type = SC_OPT_INT,
-     .offset = AT(limit),
-     .fallback = "50",
-     .arg = "N",
-     .min = 1,
-     .max = 1000,
-     .letter = 'n',
-     .no_env = true,
-     .help = "rows"},
-    {.name = "cursor",
-     .type = SC_OPT_STR,
-     .offset = AT(cursor),
-     .arg = "CURSOR",
-     .no_env = true,
-     .help = "go on after a page (next_cursor of --json)"},
-    {.name = "all",
-     .type = SC_OPT_BOOL,
-     .offset = AT(all),
-     .no_env = true,
-     .help = "all pages; with --json one issue a line"},
+    {SC_OPT_LIMIT(AT(limit), "50", 1000, "rows")},
+    {SC_OPT_CURSOR(AT(cursor))},
+    {SC_OPT_ALL(AT(all), "all pages; with --json one issue a line")},
 };
 
 const sc_verb sc_verb_clusters = {
@@ -323,16 +305,7 @@ static int search(sc_call *c) {
 }
 
 static const sc_opt search_opts[] = {
-    {.name = "limit",
-     .type = SC_OPT_INT,
-     .offset = offsetof(search_conf, limit),
-     .fallback = "20",
-     .arg = "N",
-     .min = 1,
-     .max = 100,
-     .letter = 'n',
-     .no_env = true,
-     .help = "reports at most"},
+    {SC_OPT_LIMIT(offsetof(search_conf, limit), "20", 100, "reports at most")},
 };
 
 const sc_verb sc_verb_search = {

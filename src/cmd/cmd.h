@@ -116,6 +116,16 @@ const sc_verb *sc_help_nearest(const sc_verb *const *verbs, size_t n_verbs, cons
 
 /* ---- Options ----------------------------------------------------------------------------------- */
 
+/* Rows that lists have alike: {SC_OPT_LIMIT(offset, "50", 1000, "rows")}. */
+#define SC_OPT_LIMIT(at, by_default, most, what)                                               \
+    .name = "limit", .type = SC_OPT_INT, .offset = (at), .fallback = (by_default), .arg = "N", \
+    .min = 1, .max = (most), .letter = 'n', .no_env = true, .help = (what)
+#define SC_OPT_CURSOR(at)                                                                  \
+    .name = "cursor", .type = SC_OPT_STR, .offset = (at), .arg = "CURSOR", .no_env = true, \
+    .help = "go on after a page (next_cursor of --json)"
+#define SC_OPT_ALL(at, what) \
+    .name = "all", .type = SC_OPT_BOOL, .offset = (at), .no_env = true, .help = (what)
+
 /* The rows that a verb takes, in one array (free with sc_free): its own (offset into call->conf) and
  * those of its sets. Offsets are of no use outside options.c; names and help are. */
 sc_rc sc_options_rows(const sc_verb *verb, sc_opt **ret, size_t *ret_n, sc_err *err);

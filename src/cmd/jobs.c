@@ -107,16 +107,7 @@ static const sc_opt opts[] = {
      .arg = "NAME",
      .no_env = true,
      .help = "list: only pending, running, success, failed, cancelled, timed_out or dead ones"},
-    {.name = "limit",
-     .type = SC_OPT_INT,
-     .offset = offsetof(jobs_conf, limit),
-     .fallback = "20",
-     .arg = "N",
-     .min = 1,
-     .max = 1000,
-     .letter = 'n',
-     .no_env = true,
-     .help = "rows"},
+    {SC_OPT_LIMIT(offsetof(jobs_conf, limit), "20", 1000, "rows")},
 };
 
 const sc_verb sc_verb_jobs = {
