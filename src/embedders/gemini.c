@@ -1,7 +1,6 @@
 #include "embedders/gemini.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/json.h"
 #include "core/repr.h"
@@ -97,19 +96,19 @@ static sc_rc take(const sc_remote *r, const json_t *reply, size_t n, int8_t *ret
 static sc_rc open_gemini(void *self, const void *conf, sc_err *err) {
     const sc_gemini_conf *c = conf;
     sc_remote *r = self;
-    const char *key = c->key, *name = c->model;
-    if (!key || !*key) key = getenv("GEMINI_API_KEY");
-    if (!key || !*key) key = getenv("GOOGLE_API_KEY");
-    if (!key || !*key)
+    static const char *const variables[] = {"GEMINI_API_KEY", "GOOGLE_API_KEY", NULL};
+    const char *key = sc_service_given(c->key, variables), *name = c->model;
+    if (!key)
         return sc_fail(err, SC_INVALID,
                        "the gemini embedder needs a key: set SOULCASTER_GEMINI_KEY (or "
                        "GEMINI_API_KEY), or choose --embedder builtin");
-    sc_rc rc = sc_remote_name("gemini-model", name, err);
+    sc_rc rc = sc_service_name("gemini-model", name, err);
     if (!rc && !strncmp(name, "models/", 7)) name += 7;
     if (!rc && strchr(name, '/'))
         rc = sc_fail(err, SC_INVALID, "--gemini-model is not the name of a model");
     if (rc) return rc;
-    *r = (sc_remote){.dim = (uint16_t)c->dims,
+    *r = (sc_remote){.service.max_reply_bytes = SC_REMOTE_MAX_REPLY,
+                     .dim = (uint16_t)c->dims,
                      .batch = (size_t)c->batch,
                      .max_text_bytes = (size_t)c->max_text_bytes,
                      .put = put,
@@ -119,10 +118,10 @@ static sc_rc open_gemini(void *self, const void *conf, sc_err *err) {
     snprintf(r->model, sizeof r->model, "gemini/%s/%u/clustering/prepare-%d", name,
              (unsigned)r->dim, SC_PREPARE_VERSION);
     snprintf(path, sizeof path, "/v1beta/%s:batchEmbedContents", r->name);
-    rc = sc_remote_url(c->base, path, r->url, err);
-    if (!rc) rc = sc_remote_auth(r, "x-goog-api-key: ", key, err);
-    if (!rc) rc = sc_remote_price(c->usd, &r->price, err);
-    if (!rc) sc_remote_start(r);
+    rc = sc_service_set_url(&r->service, c->base, path, err);
+    if (!rc) rc = sc_service_set_auth(&r->service, "x-goog-api-key: ", key, err);
+    if (!rc) rc = sc_service_price(c->usd, &r->price, err);
+    if (!rc) sc_service_start(&r->service);
     return rc;
 }
 

@@ -1,7 +1,6 @@
 #include "embedders/openai.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/json.h"
 #include "core/repr.h"
@@ -147,29 +146,30 @@ static sc_rc choose_price(const sc_openai_conf *c, sc_remote *r, sc_err *err) {
     bool known = !c->usd || !*c->usd;
     for (size_t i = 0; known && i < SC_LEN(prices); i++)
         if (!strcmp(c->model, prices[i].name)) usd = prices[i].usd;
-    return sc_remote_price(usd, &r->price, err);
+    return sc_service_price(usd, &r->price, err);
 }
 
 static sc_rc open_openai(void *self, const void *conf, sc_err *err) {
     const sc_openai_conf *c = conf;
     sc_remote *r = self;
-    const char *key = c->key, *base = c->base;
-    if (!base || !*base) base = getenv("OPENAI_BASE_URL");
-    if (!base || !*base) base = own_base;
-    if (!key || !*key) key = getenv("OPENAI_API_KEY");
-    if ((!key || !*key) && !strcmp(base, own_base))
+    static const char *const bases[] = {"OPENAI_BASE_URL", NULL};
+    static const char *const keys[] = {"OPENAI_API_KEY", NULL};
+    const char *key = sc_service_given(c->key, keys), *base = sc_service_given(c->base, bases);
+    if (!base) base = own_base;
+    if (!key && !strcmp(base, own_base))
         return sc_fail(err, SC_INVALID,
                        "OpenAI needs a key: set SOULCASTER_OPENAI_KEY (or OPENAI_API_KEY), or "
                        "say --openai-base for another service");
-    *r = (sc_remote){.batch = (size_t)c->batch,
+    *r = (sc_remote){.service.max_reply_bytes = SC_REMOTE_MAX_REPLY,
+                     .batch = (size_t)c->batch,
                      .max_text_bytes = (size_t)c->max_text_bytes,
                      .prefix = c->prefix,
                      .put = put,
                      .take = take};
-    sc_rc rc = sc_remote_name("openai-model", c->model, err);
+    sc_rc rc = sc_service_name("openai-model", c->model, err);
     if (!rc) rc = choose_dims(c, r, err);
-    if (!rc) rc = sc_remote_url(base, "/embeddings", r->url, err);
-    if (!rc) rc = sc_remote_auth(r, "Authorization: Bearer ", key, err);
+    if (!rc) rc = sc_service_set_url(&r->service, base, "/embeddings", err);
+    if (!rc) rc = sc_service_set_auth(&r->service, "Authorization: Bearer ", key, err);
     if (!rc) rc = choose_price(c, r, err);
     if (rc) return rc;
     char prefix[24] = "";
@@ -179,7 +179,7 @@ static sc_rc open_openai(void *self, const void *conf, sc_err *err) {
     snprintf(r->name, sizeof r->name, "%s", c->model);
     snprintf(r->model, sizeof r->model, "openai/%s/%u%s/prepare-%d", c->model, (unsigned)r->dim,
              prefix, SC_PREPARE_VERSION);
-    sc_remote_start(r);
+    sc_service_start(&r->service);
     return SC_OK;
 }
 

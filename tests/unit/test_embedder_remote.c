@@ -134,7 +134,7 @@ static void old_names_of_the_environment_keep_working(void **state) {
     g.key = NULL;
     setenv("GEMINI_API_KEY", "AIza-old", 1);
     assert_int_equal(sc_embedder_gemini.open(&r, &g, &w->err), SC_OK);
-    assert_string_equal(r.auth, "x-goog-api-key: AIza-old");
+    assert_string_equal(r.service.auth, "x-goog-api-key: AIza-old");
     sc_embedder_gemini.close(&r);
     sc_openai_conf o = openai_conf(w);
     o.key = o.base = NULL;
@@ -142,13 +142,13 @@ static void old_names_of_the_environment_keep_working(void **state) {
     o.model = "text-embedding-3-small";
     setenv("OPENAI_API_KEY", "sk-old", 1);
     assert_int_equal(sc_embedder_openai.open(&r, &o, &w->err), SC_OK);
-    assert_string_equal(r.url, "https://api.openai.com/v1/embeddings");
+    assert_string_equal(r.service.url, "https://api.openai.com/v1/embeddings");
     assert_int_equal(sc_embedder_openai.dim(&r), 768);
     assert_int_equal(sc_embedder_openai.remote->price(&r), 20000);
     sc_embedder_openai.close(&r);
     setenv("OPENAI_BASE_URL", "http://127.0.0.1:11434/v1/", 1);
     assert_int_equal(sc_embedder_openai.open(&r, &o, &w->err), SC_OK);
-    assert_string_equal(r.url, "http://127.0.0.1:11434/v1/embeddings");
+    assert_string_equal(r.service.url, "http://127.0.0.1:11434/v1/embeddings");
     sc_embedder_openai.close(&r);
 }
 
@@ -252,13 +252,13 @@ static void each_status_says_what_to_do(void **state) {
 static void retry_after_may_be_seconds_or_a_date(void **state) {
     (void)state;
     const int64_t now = INT64_C(784887151000); /* Tue, 15 Nov 1994 08:12:31 GMT */
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR(" 120 "), now), 120000);
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:13:31 GMT"), now), 60000);
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:12:30 GMT"), now), 0);
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR("99999999"), now), 24 * 3600 * 1000);
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR("-5"), now), 0);
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR("nan"), now), 0);
-    assert_int_equal(sc_remote_retry_after_ms(SC_STR_NONE, now), 0);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR(" 120 "), now), 120000);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:13:31 GMT"), now), 60000);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:12:30 GMT"), now), 0);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR("99999999"), now), 24 * 3600 * 1000);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR("-5"), now), 0);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR("nan"), now), 0);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR_NONE, now), 0);
 }
 
 /* ---- What is sent and taken --------------------------------------------------------------------- */
