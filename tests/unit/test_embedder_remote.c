@@ -253,7 +253,8 @@ static void retry_after_may_be_seconds_or_a_date(void **state) {
     (void)state;
     const int64_t now = INT64_C(784887151000); /* Tue, 15 Nov 1994 08:12:31 GMT */
     assert_int_equal(sc_service_retry_after_ms(SC_STR(" 120 "), now), 120000);
-    assert_int_equal(sc_service_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:13:31 GMT"), now), 60000);
+    assert_int_equal(sc_service_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:13:31 GMT"), now),
+                     60000);
     assert_int_equal(sc_service_retry_after_ms(SC_STR("Tue, 15 Nov 1994 08:12:30 GMT"), now), 0);
     assert_int_equal(sc_service_retry_after_ms(SC_STR("99999999"), now), 24 * 3600 * 1000);
     assert_int_equal(sc_service_retry_after_ms(SC_STR("-5"), now), 0);
