@@ -2,82 +2,20 @@
 
 #include <stdio.h>
 
+#include "app/ahead.h"
 #include "app/tidy.h"
 #include "app/write.h"
 #include "base/json.h"
 #include "base/log.h"
 
 enum {
-    AHEAD = 128,   /* pending reports that are asked for at once */
     BATCH = 64,    /* bare ones that are mended in one write     */
     CHUNK = 8,     /* of these, in one change: readers wait      */
     JOB_MS = 1000, /* a job that did this much ends well         */
     LOOK_MS = 1000,
     ATTEMPTS = 5,
-    SPARE_MS = 10000, /* of a lease, beyond the request: pauses between two tries */
     ARENA_BYTES = 512 << 20,
 };
-
-/* ---- The lease ---------------------------------------------------------------------------------- */
-
-typedef struct pulse {
-    sc_app *app;
-    const sc_job *job;
-} pulse;
-
-static sc_rc beat(void *self, int64_t ms, sc_err *err) {
-    pulse *p = self;
-    int64_t lease = SC_MAX(p->app->conf.lease_ms, ms + SPARE_MS);
-    return STORE(p->app)->job_heartbeat(SELF(p->app), &p->job->id, p->job->fence, lease,
-                                        sc_now_ms(p->app->conf.clock), err);
-}
-
-/* ---- Before a pass ------------------------------------------------------------------------------ */
-
-static sc_rc fetch(sc_app *app, const sc_job *job, const sc_feedback *list, size_t n,
-                   sc_arena *arena, sc_err *err) {
-    sc_prepared *p = sc_arena_take_array(arena, n + 1, sizeof *p);
-    if (!p) return sc_fail(err, SC_NOMEM, "no memory to embed %zu reports", n);
-    for (size_t i = 0; i < n; i++) {
-        sc_rc rc = sc_prepare(list[i].title, list[i].body, list[i].stack, arena, &p[i], err);
-        if (rc) return rc;
-    }
-    pulse beats = {app, job};
-    return sc_embed_fetch(app->embed, p, n, beat, &beats, err);
-}
-
-static int64_t wait_of(sc_app *app) {
-    int64_t again;
-    if (!app->conf.embed_wait || sc_embed_available(app->embed, &again, NULL)) return 0;
-    return SC_MAX(again - sc_now_ms(app->conf.clock), (int64_t)1);
-}
-
-sc_rc sc_backfill_ahead(sc_app *app, const sc_job *job, sc_space *space, int64_t *ret_wait_ms,
-                        sc_err *err) {
-    *ret_wait_ms = 0;
-    if (!sc_space_embed(space)) return SC_OK;
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, ARENA_BYTES);
-    sc_feedback *list;
-    size_t n;
-    sc_rc rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, AHEAD, &arena, &list,
-                                            &n, err);
-    if (rc || !n) return rc;
-    rc = fetch(app, job, list, n, &arena, err);
-    if (!rc) *ret_wait_ms = wait_of(app);
-    return rc;
-}
-
-sc_rc sc_backfill_one(sc_app *app, const sc_job *job, sc_space *space, const sc_feedback *f,
-                      int64_t *ret_wait_ms, sc_err *err) {
-    *ret_wait_ms = 0;
-    if (!sc_space_embed(space)) return SC_OK;
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, ARENA_BYTES);
-    sc_rc rc = fetch(app, job, f, 1, &arena, err);
-    if (!rc) *ret_wait_ms = wait_of(app);
-    return rc;
-}
 
 /* ---- Mending ------------------------------------------------------------------------------------ */
 
@@ -276,7 +214,7 @@ static sc_rc some(sc_app *app, const sc_job *job, sc_space *space, size_t *ret_d
     qsort(seqs, n, sizeof *seqs, by_seq);
     sc_feedback_list list;
     rc = reports(&m, seqs, n, &list, err);
-    if (!rc) rc = fetch(app, job, list.items, list.n, &arena, err);
+    if (!rc) rc = sc_ahead_ask(app, job, list.items, list.n, &arena, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
     int64_t before = atomic_load(&space->bare.count);
@@ -296,7 +234,7 @@ static sc_rc one(sc_app *app, const sc_job *job, sc_space *space, const sc_id *i
     int64_t wait = 0;
     sc_rc rc = STORE(app)->feedback_get(SELF(app), &space->project_id, id, &arena, &f, err);
     if (rc == SC_NOT_FOUND) return SC_OK;
-    if (!rc) rc = fetch(app, job, &f, 1, &arena, err);
+    if (!rc) rc = sc_ahead_ask(app, job, &f, 1, &arena, err);
     int64_t again;
     if (!rc && !sc_embed_available(app->embed, &again, NULL))
         wait = SC_MAX(again - sc_now_ms(app->conf.clock), (int64_t)1);

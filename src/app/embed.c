@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "app/memo.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "core/job.h"
@@ -17,12 +18,10 @@ enum {
     PATIENCE_MS = 5000, /* a longer Retry-After is not waited out, it holds the breaker */
     QUERY_MS = 2500,
     BYTES_A_TOKEN = 4,
-    SECOND_SEED = 0x5ca1ab1e,
 };
 
-/* One text, known by 128 bits of hash of what is sent. */
+/* What is known of a text beside its vector. */
 typedef struct entry {
-    uint64_t key[2]; /* both 0 = free */
     sc_embed_state state;
     sc_err why;
 } entry;
@@ -37,9 +36,8 @@ struct sc_embed {
     sc_err capped_why;
     _Atomic int64_t capped_until_ms; /* these two are also read without the lock */
     _Atomic bool left_alone;         /* the breaker is not closed */
-    entry entries[REMEMBER];
-    int8_t *vecs; /* REMEMBER x dim */
-    size_t next;  /* ring */
+    sc_memo memo;                    /* by what is sent */
+    entry entries[REMEMBER];         /* beside its slots */
     sc_embed_stats stats;
     sc_arena canary_arena;
     sc_prepared canary;
@@ -49,7 +47,7 @@ struct sc_embed {
 typedef struct fetch {
     sc_embed *e;
     sc_prepared *texts; /* distinct, not remembered, each with something to say */
-    uint64_t (*keys)[2];
+    sc_memo_key *keys;
     int64_t *tokens;
     int8_t *vecs; /* batch x dim */
     sc_embed_beat beat;
@@ -63,13 +61,13 @@ sc_rc sc_embed_new(const sc_embed_conf *conf, sc_embed **ret, sc_err *err) {
     e->conf = *conf;
     e->dim = em->ops->dim(em->self);
     e->batch = SC_MAX(SC_MIN(em->ops->remote->max_batch(em->self), (size_t)MAX_FETCH), (size_t)1);
-    e->vecs = sc_alloc_array(REMEMBER, e->dim);
     pthread_mutex_init(&e->lock, NULL);
     sc_budget_init(&e->budget, conf->store, &conf->cap, em->ops->remote->price(em->self));
     sc_arena_init(&e->canary_arena, 4 << 20);
-    sc_rc rc = e->vecs ? sc_prepare(SC_STR("The export fails"), SC_STR_NONE, SC_STR_NONE,
-                                    &e->canary_arena, &e->canary, err)
-                       : sc_fail(err, SC_NOMEM, "no memory for the embedder");
+    sc_rc rc = sc_memo_init(&e->memo, REMEMBER, e->dim, err);
+    if (!rc)
+        rc = sc_prepare(SC_STR("The export fails"), SC_STR_NONE, SC_STR_NONE, &e->canary_arena,
+                        &e->canary, err);
     if (rc)
         sc_embed_free(e);
     else
@@ -82,46 +80,38 @@ void sc_embed_free(sc_embed *e) {
     sc_budget_flush(&e->budget, sc_now_ms(e->conf.clock));
     pthread_mutex_destroy(&e->lock);
     sc_arena_done(&e->canary_arena);
-    sc_free(e->vecs);
+    sc_memo_done(&e->memo);
     sc_free(e);
 }
 
 /* ---- What is remembered ------------------------------------------------------------------------ */
 
-static size_t find(const sc_embed *e, const uint64_t key[2]) {
-    for (size_t i = 0; i < REMEMBER; i++)
-        if (e->entries[i].key[0] == key[0] && e->entries[i].key[1] == key[1]) return i;
-    return REMEMBER;
-}
-
-static void remember(sc_embed *e, const uint64_t key[2], sc_embed_state state, const int8_t *vec,
+static void remember(sc_embed *e, const sc_memo_key *key, sc_embed_state state, const int8_t *vec,
                      const sc_err *why) {
-    size_t at = find(e, key);
-    if (at == REMEMBER) {
-        at = e->next;
-        e->next = (e->next + 1) % REMEMBER;
-    }
-    e->entries[at] = (entry){.key = {key[0], key[1]}, .state = state};
+    size_t at = sc_memo_put(&e->memo, key);
+    e->entries[at] = (entry){.state = state};
     if (why) e->entries[at].why = *why;
-    if (vec) memcpy(e->vecs + at * e->dim, vec, e->dim);
+    if (vec) memcpy(sc_memo_vec(&e->memo, at), vec, e->dim);
 }
 
 /* Failures count for one fetch only. */
 static void forget_failures(sc_embed *e) {
     for (size_t i = 0; i < REMEMBER; i++)
-        if (e->entries[i].state != SC_EMBED_READY) e->entries[i] = (entry){.state = SC_EMBED_READY};
+        if (e->entries[i].state != SC_EMBED_READY) {
+            e->entries[i] = (entry){.state = SC_EMBED_READY};
+            sc_memo_forget(&e->memo, i);
+        }
 }
 
 /* *ret_tokens 0: the text says nothing. */
-static sc_rc key_of(const sc_embed *e, const sc_prepared *p, uint64_t ret[2], int64_t *ret_tokens,
+static sc_rc key_of(const sc_embed *e, const sc_prepared *p, sc_memo_key *ret, int64_t *ret_tokens,
                     sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_str s;
     sc_rc rc = e->conf.embedder.ops->remote->text(e->conf.embedder.self, p, &arena, &s, err);
     if (rc) return rc;
-    ret[0] = sc_hash64(s.p, s.n, 0);
-    ret[1] = sc_hash64(s.p, s.n, SECOND_SEED) | 1; /* never the key of a free entry */
+    *ret = sc_memo_key_of(&s, 1);
     *ret_tokens = s.n ? (int64_t)(s.n / BYTES_A_TOKEN) + 1 : 0;
     return SC_OK;
 }
@@ -260,8 +250,8 @@ static void mark(fetch *f, size_t from, size_t n, sc_embed_state state, const sc
     sc_embed *e = f->e;
     pthread_mutex_lock(&e->lock);
     for (size_t i = 0; i < n; i++)
-        remember(e, f->keys[from + i], state, state == SC_EMBED_READY ? f->vecs + i * e->dim : NULL,
-                 why);
+        remember(e, &f->keys[from + i], state,
+                 state == SC_EMBED_READY ? f->vecs + i * e->dim : NULL, why);
     if (state == SC_EMBED_REFUSED) e->stats.refused += (int64_t)n;
     pthread_mutex_unlock(&e->lock);
 }
@@ -375,14 +365,13 @@ static sc_rc fetch_batch(fetch *f, size_t from, size_t n, int attempts, sc_err *
 static sc_rc choose(fetch *f, const sc_prepared *texts, size_t n, size_t *ret, sc_err *err) {
     size_t m = 0;
     for (size_t i = 0; i < n; i++) {
-        sc_rc rc = key_of(f->e, &texts[i], f->keys[m], &f->tokens[m], err);
+        sc_rc rc = key_of(f->e, &texts[i], &f->keys[m], &f->tokens[m], err);
         if (rc) return rc;
         if (!f->tokens[m]) continue;
         bool twice = false;
-        for (size_t k = 0; k < m && !twice; k++)
-            twice = f->keys[k][0] == f->keys[m][0] && f->keys[k][1] == f->keys[m][1];
+        for (size_t k = 0; k < m && !twice; k++) twice = sc_memo_key_eq(&f->keys[k], &f->keys[m]);
         pthread_mutex_lock(&f->e->lock);
-        bool known = !twice && find(f->e, f->keys[m]) < REMEMBER;
+        bool known = !twice && sc_memo_find(&f->e->memo, &f->keys[m]) != SC_MEMO_NONE;
         f->e->stats.remembered += known || twice;
         pthread_mutex_unlock(&f->e->lock);
         if (known || twice) continue;
@@ -429,35 +418,35 @@ sc_rc sc_embed_fetch(sc_embed *e, const sc_prepared *texts, size_t n, sc_embed_b
 /* ---- Asking ------------------------------------------------------------------------------------- */
 
 sc_embed_state sc_embed_look(sc_embed *e, const sc_prepared *text, int8_t *ret_vec, sc_err *why) {
-    uint64_t key[2];
+    sc_memo_key key;
     int64_t tokens;
-    if (key_of(e, text, key, &tokens, why)) return SC_EMBED_UNKNOWN;
+    if (key_of(e, text, &key, &tokens, why)) return SC_EMBED_UNKNOWN;
     memset(ret_vec, 0, e->dim);
     if (!tokens) return SC_EMBED_READY;
     pthread_mutex_lock(&e->lock);
-    size_t at = find(e, key);
-    sc_embed_state state = at < REMEMBER ? e->entries[at].state : SC_EMBED_UNKNOWN;
-    if (state == SC_EMBED_READY) memcpy(ret_vec, e->vecs + at * e->dim, e->dim);
+    size_t at = sc_memo_find(&e->memo, &key);
+    sc_embed_state state = at != SC_MEMO_NONE ? e->entries[at].state : SC_EMBED_UNKNOWN;
+    if (state == SC_EMBED_READY) memcpy(ret_vec, sc_memo_vec(&e->memo, at), e->dim);
     if (state == SC_EMBED_REFUSED && why) *why = e->entries[at].why;
     pthread_mutex_unlock(&e->lock);
     return state;
 }
 
 bool sc_embed_query(sc_embed *e, const sc_prepared *text, int8_t *ret_vec) {
-    uint64_t key[2];
+    sc_memo_key key;
     int64_t tokens;
     bool capped = false;
     sc_err why = {0};
     sc_embed_state state = sc_embed_look(e, text, ret_vec, &why);
     if (state == SC_EMBED_READY) return true;
     if (state != SC_EMBED_UNKNOWN || !sc_embed_available(e, NULL, NULL) ||
-        breaker_now(e) != SC_BREAKER_closed || key_of(e, text, key, &tokens, NULL))
+        breaker_now(e) != SC_BREAKER_closed || key_of(e, text, &key, &tokens, NULL))
         return false;
     sc_rc rc = request(e, text, 1, tokens, SC_MIN((int64_t)QUERY_MS, e->conf.timeout_ms), ret_vec,
                        &capped, &why);
     if (!rc) {
         pthread_mutex_lock(&e->lock);
-        remember(e, key, SC_EMBED_READY, ret_vec, NULL);
+        remember(e, &key, SC_EMBED_READY, ret_vec, NULL);
         pthread_mutex_unlock(&e->lock);
     } else if (!capped && (rc == SC_UPSTREAM || of_the_setup(rc))) {
         failed(e, &why); /* a timeout says nothing: the worker has more patience */

@@ -8,12 +8,22 @@
 /* Settings; their values are JSON strings. */
 static const sc_str own_name = {"embedder", 8}, started_name = {"embedder.started", 16};
 
+enum { REMEMBER = 512 }; /* vectors made ahead; more than are made before grouping takes them */
+
 static const char *model_of(const sc_embedder *em) { return em->ops->model(em->self); }
 
 static sc_rc add(sc_app *app, const sc_embedder *em, sc_str model, const sc_err *why, sc_lens **ret,
                  sc_err *err) {
     sc_lens *l = sc_alloc(sizeof *l);
     if (!l) return sc_fail(err, SC_NOMEM, "no memory for an embedder");
+    if (em && em->ops->together) {
+        sc_rc rc = sc_memo_init(&l->memo, REMEMBER, em->ops->dim(em->self), err);
+        if (rc) {
+            sc_free(l);
+            return rc;
+        }
+    }
+    pthread_mutex_init(&l->memo_lock, NULL);
     if (em) l->em = *em;
     if (why) l->why = *why;
     snprintf(l->model, sizeof l->model, "%.*s", SC_FMT(model));
@@ -33,10 +43,40 @@ void sc_lenses_done(sc_app *app) {
     for (sc_lens *l = app->lenses.head, *next; l; l = next) {
         next = l->next;
         if (l->own && l->em.ops) app->conf.close_embedder(&l->em);
+        pthread_mutex_destroy(&l->memo_lock);
+        sc_memo_done(&l->memo);
         sc_free(l);
     }
     pthread_mutex_destroy(&app->lenses.lock);
 }
+
+/* ---- Vectors made ahead ---------------------------------------------------------------------------- */
+
+bool sc_lens_embeds_together(const sc_lens *l) { return l->memo.room > 0; }
+
+static sc_memo_key key_of(const sc_feedback *f) {
+    const sc_str parts[] = {f->title, f->body, f->stack};
+    return sc_memo_key_of(parts, SC_LEN(parts));
+}
+
+void sc_lens_remember(sc_lens *l, const sc_feedback *f, const int8_t *vec) {
+    const sc_memo_key key = key_of(f);
+    pthread_mutex_lock(&l->memo_lock);
+    memcpy(sc_memo_vec(&l->memo, sc_memo_put(&l->memo, &key)), vec, l->memo.dim);
+    pthread_mutex_unlock(&l->memo_lock);
+}
+
+bool sc_lens_recall(sc_lens *l, const sc_feedback *f, int8_t *ret_vec) {
+    if (!l->memo.room) return false;
+    const sc_memo_key key = key_of(f);
+    pthread_mutex_lock(&l->memo_lock);
+    const size_t at = sc_memo_find(&l->memo, &key);
+    if (at != SC_MEMO_NONE && ret_vec) memcpy(ret_vec, sc_memo_vec(&l->memo, at), l->memo.dim);
+    pthread_mutex_unlock(&l->memo_lock);
+    return at != SC_MEMO_NONE;
+}
+
+/* ---- Which ones there are -------------------------------------------------------------------------- */
 
 static sc_lens *find(sc_app *app, sc_str model) {
     sc_lens *l = app->lenses.head;

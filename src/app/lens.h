@@ -10,6 +10,8 @@
 
 #include <pthread.h>
 
+#include "app/memo.h"
+#include "core/feedback.h"
 #include "core/project.h"
 #include "ports/embedder.h"
 
@@ -22,6 +24,9 @@ struct sc_lens {
     bool own;       /* opened by us, closed by us */
     char model[200];
     sc_err why; /* blind: why it cannot be opened */
+    /* Vectors of reports made ahead (ahead.h), by the texts as they came in; room 0: none are. */
+    pthread_mutex_t memo_lock;
+    sc_memo memo;
 };
 
 typedef struct sc_lenses {
@@ -39,6 +44,12 @@ sc_rc sc_lenses_record(struct sc_app *app, sc_err *err);
 sc_rc sc_lens_get(struct sc_app *app, sc_str model, sc_lens **ret, sc_err *err);
 /* By an embedder's name ("builtin") or a model's; SC_UNPROCESSABLE when it cannot be opened. */
 sc_rc sc_lens_choose(struct sc_app *app, sc_str name, sc_lens **ret, sc_err *err);
+/* Is it worth while to embed reports ahead, many at once? */
+bool sc_lens_embeds_together(const sc_lens *l);
+/* A vector made ahead. */
+void sc_lens_remember(sc_lens *l, const sc_feedback *f, const int8_t *vec);
+/* Copies it (ret_vec may be NULL); false: there is none. */
+bool sc_lens_recall(sc_lens *l, const sc_feedback *f, int8_t *ret_vec);
 /* The one that the project is to be grouped with. */
 sc_rc sc_lens_wanted(struct sc_app *app, const sc_id *project, sc_lens **ret, sc_err *err);
 /* A person's choice as it is stored, in the arena; empty: none. */

@@ -158,18 +158,26 @@ static sc_rc look_up(sc_space *s, const sc_prepared *p, int8_t *vec, uint16_t *r
     return sc_fail(err, SC_CONFLICT, "the report is not embedded yet");
 }
 
+/* *ret_dim 0: nothing for now. */
+static sc_rc vector_of(sc_space *s, const sc_feedback *f, const sc_prepared *p, int8_t *vec,
+                       uint16_t *ret_dim, sc_err *err) {
+    sc_lens *lens = s->lens;
+    const sc_embedder *em = &lens->em;
+    if (sc_space_embed(s)) return look_up(s, p, vec, ret_dim, err);
+    if (sc_lens_recall(lens, f, vec)) return SC_OK;
+    sc_rc rc = em->ops->embed(em->self, p, 1, sc_now_ms(s->app->conf.clock) + EMBED_MS, vec, err);
+    return rc ? sc_wrap(err, "embed with %s", em->ops->name) : SC_OK;
+}
+
 sc_rc sc_space_represent(sc_space *s, const sc_feedback *f, sc_arena *arena, sc_repr *ret,
                          sc_prepared *ret_prepared, sc_err *err) {
     const sc_lens *lens = s->lens;
-    int64_t deadline_ms = sc_now_ms(s->app->conf.clock) + EMBED_MS;
-    if (lens->em.ops && !sc_space_embed(s))
-        return sc_represent(&lens->em, f, deadline_ms, arena, ret, ret_prepared, err);
     uint16_t dim = lens->em.ops ? s->dim : 0;
     sc_prepared p;
     sc_rc rc = sc_prepare(f->title, f->body, f->stack, arena, &p, err);
     int8_t *vec = rc || !dim ? NULL : sc_arena_take(arena, dim);
     if (!rc && dim && !vec) rc = sc_fail(err, SC_NOMEM, "no memory for the report's vector");
-    if (!rc && dim) rc = look_up(s, &p, vec, &dim, err);
+    if (!rc && dim) rc = vector_of(s, f, &p, vec, &dim, err);
     if (!rc) rc = sc_represent_pack(&p, vec, dim, arena, ret, err);
     if (!rc && ret_prepared) *ret_prepared = p;
     return rc;

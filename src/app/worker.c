@@ -1,6 +1,7 @@
 /* The grouping worker: claims "group" jobs (a project has pending reports), "regroup" jobs (one report
  * that failed before), "tidy" jobs (tidy.h) and "reembed" jobs (backfill.h), places the reports, and writes the
  * result under the job's fence. */
+#include "app/ahead.h"
 #include "app/backfill.h"
 #include "app/internal.h"
 #include "app/remodel.h"
@@ -122,6 +123,9 @@ static void place(pass *p, const sc_feedback *list, size_t n) {
     while (i < n && !p->failed && !p->later && p->n_changes < PASS_CHANGES && spent < PASS_US) {
         size_t chunk = singly ? 1 : chunk_size(p, spent);
         while (i < n && p->n - p->n_placed < chunk) {
+            /* The first is embedded here, if need be: so there is progress whatever happens. */
+            p->later = p->n && !sc_ahead_ready(p->space, &list[i]);
+            if (p->later) break;
             sc_rc rc = represent(p, &list[i], &p->why);
             p->later = rc == SC_CONFLICT;
             if (rc && !p->later) p->failed = &list[i];
@@ -304,7 +308,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         bool left = false;
         ingest_look before = look_at_ingest(app);
         int64_t wait_ms = 0;
-        rc = sc_backfill_ahead(app, job, space, &wait_ms, err);
+        rc = sc_ahead_pending(app, job, space, &wait_ms, err);
         if (!rc && wait_ms) return give_back_for(wait_ms, err);
         if (!rc) rc = group_some(app, job, space, &left, err);
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
@@ -343,7 +347,7 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     int64_t wait_ms = 0;
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
-    if (!rc) rc = sc_backfill_one(app, job, space, &f, &wait_ms, err);
+    if (!rc) rc = sc_ahead_one(app, job, space, &f, &wait_ms, err);
     if (!rc && wait_ms) return give_back_for(wait_ms, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;

@@ -42,7 +42,8 @@ typedef struct sc_embedder_ops {
     uint16_t (*dim)(const void *self);      /* required, at most SC_REPR_MAX_DIM */
     const char *(*model)(const void *self); /* required: "builtin-1/prepare-1"  */
     void (*close)(void *self);              /* optional */
-    const sc_embedder_remote *remote;       /* NULL: local, it answers in milliseconds */
+    bool together; /* local: n texts at once take much less time than n times one */
+    const sc_embedder_remote *remote; /* NULL: local, it answers in milliseconds */
 } sc_embedder_ops;
 
 /* An opened embedder, as the app hands it round. */

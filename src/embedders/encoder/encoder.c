@@ -285,4 +285,5 @@ const sc_embedder_ops sc_embedder_encoder = {
     .dim = dim_encoder,
     .model = model_encoder,
     .close = close_encoder,
+    .together = true,
 };

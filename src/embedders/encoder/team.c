@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
@@ -45,6 +46,9 @@ static void do_piece(sc_team *team, task *t) {
 
 static void *help(void *self) {
     sc_team *team = self;
+    /* What is shared out is bulk; answering requests comes first. */
+    if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
+    }
     pthread_mutex_lock(&team->lock);
     while (!team->ends) {
         if (team->tasks)
@@ -68,7 +72,7 @@ sc_rc sc_team_new(size_t helpers, sc_team **ret, sc_err *err) {
     int failed = 0;
     while (!failed && t->n < SC_MIN(helpers, (size_t)SC_TEAM_MAX)) {
         failed = pthread_create(&t->threads[t->n], NULL, help, t);
-        if (!failed) t->n++;
+        if (!failed) pthread_setname_np(t->threads[t->n++], "encode");
     }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
