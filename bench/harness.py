@@ -158,7 +158,7 @@ class Server:
     def pending(self):
         return self.http.get_json("/api/stats")["pending"]
 
-    def wait_grouped(self, limit_s):
+    def wait_grouped(self, limit_s, look_s=0.1):
         """Waits until no report is pending -> (seconds, how many are left)."""
         started = time.perf_counter()
         while True:
@@ -166,7 +166,7 @@ class Server:
             waited = time.perf_counter() - started
             if not left or waited > limit_s:
                 return waited, left
-            time.sleep(0.1 if waited < 5 else 0.5)
+            time.sleep(look_s if waited < 5 else max(look_s, 0.1))
 
 
 def free_port():

@@ -207,6 +207,22 @@ def write_batch(path, n, seed=1):
             f.write(json.dumps(r, separators=(",", ":")) + "\n")
 
 
+def write_short(path, n, seed=1):
+    """The same, titles only."""
+    with open(path, "w", encoding="utf-8") as f:
+        for r in reports(n, seed):
+            f.write(json.dumps({"source": r["source"], "external_id": r["external_id"], "title": r["title"]}) + "\n")
+
+
+def write_long(path, n, seed=1, bodies=4):
+    """The same, several bodies to one report."""
+    many = reports(n * bodies, seed)
+    with open(path, "w", encoding="utf-8") as f:
+        for r in many:
+            text = "\n\n".join([r["body"], *(next(many)["body"] for _ in range(bodies - 1))])
+            f.write(json.dumps({"source": r["source"], "external_id": r["external_id"], "title": r["title"], "body": text}) + "\n")
+
+
 def write_labelled(path, n, seed=1):
     """JSONL for `soulcaster eval`."""
     with open(path, "w", encoding="utf-8") as f:
