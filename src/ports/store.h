@@ -222,6 +222,11 @@ typedef struct sc_session {
     int64_t created_at_ms, expires_at_ms;
 } sc_session;
 
+typedef struct sc_setting_row {
+    sc_str name, value;
+    int64_t updated_at_ms;
+} sc_setting_row;
+
 typedef struct sc_store_info {
     const char *backend; /* "sqlite" */
     int64_t schema_version;
@@ -264,6 +269,9 @@ typedef struct sc_store_ops {
                          sc_str *ret, sc_err *err);
     sc_rc (*setting_put)(void *self, const sc_id *project, sc_str name, sc_str value,
                          int64_t now_ms, sc_err *err);
+    /* Those whose name begins with `prefix` (not empty), by name (bytewise). */
+    sc_rc (*setting_list)(void *self, const sc_id *project, sc_str prefix, sc_arena *arena,
+                          sc_setting_row **ret, size_t *ret_n, sc_err *err);
 
     /* Keys and sessions. key_find: by hash, any state. session_take: removes a login token and
      * returns it once; SC_NOT_FOUND when unknown, used or expired. */

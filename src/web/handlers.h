@@ -16,6 +16,7 @@
     X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob)                  \
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(listProjects) X(createProject) X(getConfig) X(putConfig)                                     \
+    X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \
     X(listKeys) X(createKey) X(revokeKey)                                                          \
     X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \

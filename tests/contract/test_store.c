@@ -64,6 +64,29 @@ static void settings_belong_to_their_project(void **state) {
     assert_int_equal(v.n, 0);
 }
 
+static void settings_are_listed_by_the_beginning_of_their_name(void **state) {
+    sc_fx *f = *state;
+    static const char *const names[] = {"view.b", "view", "viewer", "view.a", "View.c", "view/"};
+    sc_setting_row *rows;
+    size_t n;
+    for (size_t i = 0; i < SC_LEN(names); i++)
+        fx_ok(f, f->ops->setting_put(f->s, &f->a, sc_str_of(names[i]), sc_str_of(names[i]),
+                                     T0 + (int64_t)i, &f->err));
+    fx_ok(f, f->ops->setting_put(f->s, NULL, SC_STR("view.a"), SC_STR("1"), T0, &f->err));
+    fx_ok(f, f->ops->setting_list(f->s, &f->a, SC_STR("view."), &f->arena, &rows, &n, &f->err));
+    assert_int_equal(n, 2);
+    assert_true(sc_str_is(rows[0].name, "view.a") && sc_str_is(rows[1].name, "view.b"));
+    assert_true(sc_str_is(rows[0].value, "view.a"));
+    assert_int_equal(rows[1].updated_at_ms, T0);
+    fx_ok(f, f->ops->setting_list(f->s, &f->b, SC_STR("view."), &f->arena, &rows, &n, &f->err));
+    assert_int_equal(n, 0);
+    fx_rc(f, f->ops->setting_list(f->s, &f->a, SC_STR(""), &f->arena, &rows, &n, &f->err),
+          SC_INVALID);
+    sc_id nobody = fx_id(f);
+    fx_rc(f, f->ops->setting_list(f->s, &nobody, SC_STR("v"), &f->arena, &rows, &n, &f->err),
+          SC_NOT_FOUND);
+}
+
 /* ---- Keys and sessions ---------------------------------------------------------------------------- */
 
 static sc_key key_of(sc_fx *f, const sc_id *project, unsigned char first) {
@@ -334,6 +357,7 @@ int main(void) {
         fx_test(a_project_name_is_taken_once),
         fx_test(a_project_is_found_by_id_and_by_name),
         fx_test(settings_belong_to_their_project),
+        fx_test(settings_are_listed_by_the_beginning_of_their_name),
         fx_test(keys_are_found_by_hash_and_listed_and_revoked_in_their_project),
         fx_test(a_login_link_works_once_and_a_session_until_it_expires),
         fx_test(of_eight_who_use_a_login_link_at_once_one_gets_in),

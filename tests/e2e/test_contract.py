@@ -196,6 +196,7 @@ class Contract(unittest.TestCase):
         self.ingest()
         self.reading()
         self.correcting()
+        self.views()
         self.administration()
         self.pages()
         self.assertEqual(set(self.operations) - self.met, set(), "operations that no test calls")
@@ -260,6 +261,14 @@ class Contract(unittest.TestCase):
         self.call("patchCluster", {"status": "snoozed", "snooze_until": "2100-01-01T00:00:00Z"}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 409, {"title": "x", "version": 1}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 422, {"status": "happy"}, path={"id": self.cluster(0)})
+
+    def views(self):
+        view = self.call("saveView", {"name": "Fresh", "query": {"status": ["new"], "days": 7, "sort": "size"}}, 201)
+        self.assertEqual(self.call("saveView", {"name": "Fresh", "query": {}})["id"], view["id"])
+        self.refused("saveView", 422, {"name": "Fresh", "query": {"colour": "red"}})
+        self.assertEqual(self.call("listViews")["total"], 1)
+        self.call("dropView", None, 204, path={"id": view["id"]})
+        self.refused("dropView", 404, path={"id": view["id"]})
 
     def administration(self):
         self.call("createProject", {"name": "second"}, 201)

@@ -178,3 +178,45 @@ sc_rc sc_sq_setting_put(void *self, const sc_id *project, sc_str name, sc_str va
     sc_rc rc = sc_sq_write_begin(self, &c, err);
     return rc ? rc : sc_sq_write_end(c, setting_put(c, project, name, value, now_ms, err), err);
 }
+
+static sc_rc read_setting(sc_query *q, sc_arena *arena, sc_setting_row *ret, sc_err *err) {
+    ret->name = sc_query_get_text(q, arena);
+    ret->value = sc_query_get_text(q, arena);
+    ret->updated_at_ms = sc_query_get_int(q);
+    return sc_query_row_check(q, err);
+}
+
+static sc_rc setting_list(sc_sq_conn *c, const sc_id *project, sc_str prefix, sc_arena *arena,
+                          sc_setting_row **ret, size_t *ret_n, sc_err *err) {
+    int64_t no;
+    sc_setting_row *rows = NULL;
+    size_t n = 0, cap = 0;
+    bool row;
+    sc_rc rc = sc_sq_project_any(c, project, &no, err);
+    if (rc) return rc;
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT name, value, updated_at FROM setting WHERE project_no = ?1"
+                                " AND name >= ?2 ORDER BY name");
+    sc_query_int(&q, no);
+    sc_query_text(&q, prefix);
+    while (!(rc = sc_query_next(&q, &row, err)) && row) {
+        rows = sc_sq_grow(arena, rows, n, &cap, sizeof *rows);
+        if (!rows) return sc_sq_no_memory(err);
+        rc = read_setting(&q, arena, &rows[n], err);
+        if (rc) return rc;
+        if (rows[n].name.n < prefix.n || memcmp(rows[n].name.p, prefix.p, prefix.n) != 0) break;
+        n++;
+    }
+    if (rc) return rc;
+    *ret = rows;
+    *ret_n = n;
+    return SC_OK;
+}
+
+sc_rc sc_sq_setting_list(void *self, const sc_id *project, sc_str prefix, sc_arena *arena,
+                         sc_setting_row **ret, size_t *ret_n, sc_err *err) {
+    sc_sq_conn *c;
+    if (prefix.n == 0) return sc_fail_field(err, SC_INVALID, "prefix", "must not be empty");
+    sc_rc rc = sc_sq_read_begin(self, &c, err);
+    return rc ? rc : sc_sq_read_end(c, setting_list(c, project, prefix, arena, ret, ret_n, err));
+}

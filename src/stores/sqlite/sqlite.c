@@ -200,6 +200,7 @@ const sc_store_ops sc_store_sqlite = {
     .project_list = sc_sq_project_list,
     .setting_get = sc_sq_setting_get,
     .setting_put = sc_sq_setting_put,
+    .setting_list = sc_sq_setting_list,
     .key_put = sc_sq_key_put,
     .key_find = sc_sq_key_find,
     .key_list = sc_sq_key_list,

@@ -57,6 +57,8 @@ sc_rc sc_sq_project_get(void *, sc_str, sc_arena *, sc_project *, sc_err *);
 sc_rc sc_sq_project_list(void *, sc_arena *, sc_project **, size_t *, sc_err *);
 sc_rc sc_sq_setting_get(void *, const sc_id *, sc_str, sc_arena *, sc_str *, sc_err *);
 sc_rc sc_sq_setting_put(void *, const sc_id *, sc_str, sc_str, int64_t, sc_err *);
+sc_rc sc_sq_setting_list(void *, const sc_id *, sc_str, sc_arena *, sc_setting_row **, size_t *,
+                         sc_err *);
 
 sc_rc sc_sq_key_put(void *, const sc_key *, sc_err *);
 sc_rc sc_sq_key_find(void *, const unsigned char[32], sc_arena *, sc_key *, sc_err *);
