@@ -67,12 +67,7 @@ static sc_rc first_project(sc_app *app, sc_err *err) {
 /* Between two tries of a remote embedder: the end of the process ends it. */
 static bool wait_for_embedder(void *self, int64_t ms) {
     sc_app *app = self;
-    sc_worker *w = &app->worker;
-    pthread_mutex_lock(&w->lock);
-    if (!w->stop && ms > 0) sc_cond_wait_ms(&w->rest, &w->lock, ms);
-    bool go_on = !w->stop;
-    pthread_mutex_unlock(&w->lock);
-    return go_on;
+    return sc_lane_rest(&app->worker, ms);
 }
 
 static sc_rc open_remote(sc_app *app, sc_err *err) {
@@ -95,9 +90,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     pthread_mutex_init(&app->committer.lock, NULL);
     sc_cond_init(&app->committer.wake);
     app->committer.tail = &app->committer.head;
-    pthread_mutex_init(&app->worker.lock, NULL);
-    sc_cond_init(&app->worker.wake);
-    sc_cond_init(&app->worker.rest);
+    sc_lane_init(&app->worker);
     pthread_mutex_init(&app->pump.lock, NULL);
     sc_cond_init(&app->pump.wake);
     sc_access_init(&app->access);
@@ -140,9 +133,7 @@ void sc_app_free(sc_app *app) {
     sc_settings_cache_done(&app->settings);
     pthread_mutex_destroy(&app->committer.lock);
     pthread_cond_destroy(&app->committer.wake);
-    pthread_mutex_destroy(&app->worker.lock);
-    pthread_cond_destroy(&app->worker.wake);
-    pthread_cond_destroy(&app->worker.rest);
+    sc_lane_done(&app->worker);
     pthread_mutex_destroy(&app->pump.lock);
     pthread_cond_destroy(&app->pump.wake);
     sc_free(app);

@@ -10,6 +10,7 @@
 #include "app/embed.h"
 #include "app/events.h"
 #include "app/ingest.h"
+#include "app/lane.h"
 #include "app/lens.h"
 #include "app/space.h"
 
@@ -23,18 +24,6 @@ typedef struct sc_committer {
     bool stop;
     _Atomic int64_t queued_bytes;
 } sc_committer;
-
-/* The grouping worker: one thread that claims "group" and "regroup" jobs. */
-typedef struct sc_worker {
-    pthread_t thread;
-    bool running;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    pthread_cond_t rest; /* signalled only to end */
-    bool poked;          /* something was stored since the worker last looked */
-    _Atomic bool stop;
-    char owner[80]; /* lease owner: host, pid, random */
-} sc_worker;
 
 /* The pump: follows other processes' writes, hands events to subscribers, keeps house. */
 typedef struct sc_pump {
@@ -82,7 +71,7 @@ typedef struct sc_settings_cache {
 struct sc_app {
     sc_app_conf conf;
     sc_committer committer;
-    sc_worker worker;
+    sc_lane worker; /* claims what grouping needs */
     sc_pump pump;
     sc_access_cache access;
     sc_settings_cache settings;

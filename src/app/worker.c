@@ -30,7 +30,6 @@ enum {
     IDLE_MS = 200, /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
     BACKOFF_BASE_MS = 500,
-    BACKOFF_CAP_MS = 60000,
     ARENA_BYTES = 512 << 20,
 };
 
@@ -236,17 +235,6 @@ static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *r
     return rc;
 }
 
-/* Waits for a poke; true when there was one. */
-static bool wait_poke(sc_app *app, int64_t ms) {
-    sc_worker *w = &app->worker;
-    pthread_mutex_lock(&w->lock);
-    if (!w->poked && !w->stop) sc_cond_wait_ms(&w->wake, &w->lock, ms);
-    bool poked = w->poked;
-    w->poked = false;
-    pthread_mutex_unlock(&w->lock);
-    return poked;
-}
-
 /* Asks for a group job of the project, unless one is pending already. */
 sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err) {
     int64_t now = sc_now_ms(app->conf.clock);
@@ -284,10 +272,7 @@ static void give_way(sc_app *app, const ingest_look *before) {
         now.commits == before->commits)
         return;
     int64_t ms = SC_MIN((now.us - before->us) * GIVE_WAY / 1000, (int64_t)GIVE_WAY_MS);
-    sc_worker *w = &app->worker;
-    pthread_mutex_lock(&w->lock);
-    if (!w->stop) sc_cond_wait_ms(&w->rest, &w->lock, ms);
-    pthread_mutex_unlock(&w->lock);
+    sc_lane_rest(&app->worker, ms);
 }
 
 /* The job is not at fault: no attempt is burnt. */
@@ -325,7 +310,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
         bool long_enough = (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
-        if (!rc && !left && (long_enough || !wait_poke(app, LINGER_MS))) break;
+        if (!rc && !left && (long_enough || !sc_lane_wait(&app->worker, LINGER_MS))) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
         return sc_fail(err, SC_CANCELLED, "the worker is shutting down");
@@ -358,36 +343,6 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     if (!rc) rc = write_pass(&p, err);
     sc_space_unlock(space);
     return rc;
-}
-
-/* later_ms: when a job that ended well is to go on, or 0. */
-static void end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_err *err) {
-    sc_job_end end = {.id = job->id,
-                      .fence = job->fence,
-                      .now_ms = sc_now_ms(app->conf.clock),
-                      .error = sc_str_of(err->msg)};
-    uint32_t random;
-    sc_random(&random, sizeof random);
-    if (!err->rc && later_ms) {
-        end.event = SC_JOB_EV_RELEASE;
-        end.run_at_ms = later_ms;
-    } else if (!err->rc) {
-        end.event = SC_JOB_EV_FINISH;
-    } else if (err->rc == SC_CANCELLED) {
-        end.event = SC_JOB_EV_RELEASE;
-        if (err->retry_after_ms) end.run_at_ms = end.now_ms + err->retry_after_ms;
-    } else if (sc_rc_retryable(err->rc) && job->attempts < job->max_attempts) {
-        end.event = SC_JOB_EV_RETRY;
-        end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, BACKOFF_BASE_MS,
-                                                       BACKOFF_CAP_MS, random, err->retry_after_ms);
-    } else {
-        end.event = SC_JOB_EV_BURY;
-    }
-    if (err->rc && err->rc != SC_CANCELLED) sc_log_err(SC_LOG_WARN, "job failed", err);
-    sc_err e = {0};
-    /* When this fails too, the lease runs out and the job is claimed again. */
-    if (STORE(app)->job_end(SELF(app), &end, &e) && e.rc != SC_FENCED)
-        sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
 }
 
 /* The oldest job that is ready; a change of a model only when there is no other, or when it had no turn
@@ -438,7 +393,7 @@ static bool work_once(sc_app *app) {
         rc = sc_str_is(job.kind, "group") ? work_group(app, &job, &err)
                                           : work_regroup(app, &job, &err);
     if (!rc) err = (sc_err){0}; /* whatever was met on the way was dealt with */
-    if (rc != SC_FENCED) end_job(app, &job, later_ms, &err);
+    if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
     sc_log_context("");
     return true;
 }
@@ -482,7 +437,7 @@ static void *run(void *arg) {
     if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
     }
     while (!atomic_load(&app->worker.stop)) {
-        if (!work_once(app)) wait_poke(app, IDLE_MS);
+        if (!work_once(app)) sc_lane_wait(&app->worker, IDLE_MS);
         sc_backfill_look(app);
         sc_remodel_look(app);
     }
@@ -490,41 +445,11 @@ static void *run(void *arg) {
 }
 
 sc_rc sc_worker_start(sc_app *app, sc_err *err) {
-    sc_worker *w = &app->worker;
-    char host[32] = "host";
-    gethostname(host, sizeof host - 1);
-    uint32_t random;
-    sc_random(&random, sizeof random);
-    snprintf(w->owner, sizeof w->owner, "%s:%d:%08x", host, (int)getpid(), random);
-    sc_rc rc = sc_thread_start(&w->thread, run, app, "group", err);
-    w->running = rc == SC_OK;
-    return rc;
+    return sc_lane_start(&app->worker, app, run, "group", err);
 }
 
-bool sc_worker_wanted(sc_app *app) {
-    sc_worker *w = &app->worker;
-    pthread_mutex_lock(&w->lock);
-    bool wanted = w->poked || w->stop;
-    pthread_mutex_unlock(&w->lock);
-    return wanted;
-}
+bool sc_worker_wanted(sc_app *app) { return sc_lane_wanted(&app->worker); }
 
-void sc_worker_poke(sc_app *app) {
-    sc_worker *w = &app->worker;
-    pthread_mutex_lock(&w->lock);
-    w->poked = true;
-    pthread_cond_signal(&w->wake);
-    pthread_mutex_unlock(&w->lock);
-}
+void sc_worker_poke(sc_app *app) { sc_lane_poke(&app->worker); }
 
-void sc_worker_stop(sc_app *app) {
-    sc_worker *w = &app->worker;
-    if (!w->running) return;
-    pthread_mutex_lock(&w->lock);
-    atomic_store(&w->stop, true);
-    pthread_cond_signal(&w->rest);
-    pthread_mutex_unlock(&w->lock);
-    sc_worker_poke(app);
-    pthread_join(w->thread, NULL);
-    w->running = false;
-}
+void sc_worker_stop(sc_app *app) { sc_lane_stop(&app->worker); }
