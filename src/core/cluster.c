@@ -87,3 +87,26 @@ int64_t sc_cluster_trend_score(const sc_cluster *c, int64_t today) {
     }
     return score;
 }
+
+const char *sc_cluster_title_by(const sc_cluster *c) {
+    return c->title_locked ? "person" : c->title_told ? "llm" : "extract";
+}
+
+const char *sc_cluster_summary_by(const sc_cluster *c) {
+    return c->summary_told ? "llm" : "extract";
+}
+
+bool sc_cluster_wants_telling(const sc_cluster *c, bool long_one) {
+    if (!c->count || sc_id_is_set(&c->merged_into) || c->status == SC_CLUSTER_ignored) return false;
+    if (c->told) return c->count >= 2 * c->told;
+    return c->count > 1 || long_one;
+}
+
+bool sc_cluster_outgrown(const sc_cluster *c) { return c->told > 0 && 2 * c->count <= c->told; }
+
+void sc_cluster_untell(sc_cluster *c) {
+    if (c->title_told) c->title = SC_STR_NONE;
+    if (c->summary_told) c->summary = SC_STR_NONE;
+    c->title_told = c->summary_told = false;
+    c->told = 0;
+}

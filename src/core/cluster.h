@@ -58,6 +58,9 @@ typedef struct sc_cluster {
     sc_str title;
     sc_str summary;
     bool title_locked; /* a person wrote the title: no pass changes it                 */
+    bool title_told, summary_told; /* a language model wrote it                     */
+    int64_t told; /* members when one was last asked; 0 = never                         */
+    bool due;     /* one is to be asked for title and summary                           */
     sc_cluster_status status;
     int64_t count; /* members                                                      */
     int64_t source_counts[SC_SOURCE_COUNT];
@@ -78,6 +81,17 @@ typedef struct sc_cluster {
 
 /* It has no reports, and they are in no other cluster either. */
 bool sc_cluster_deserted(const sc_cluster *c);
+
+/* Who wrote what is shown: "person", "llm", or "extract" (taken from the reports). */
+const char *sc_cluster_title_by(const sc_cluster *c);
+const char *sc_cluster_summary_by(const sc_cluster *c);
+/* Is a language model to be asked for title and summary? From two reports on (`long_one`: one with a long
+ * text does), and again whenever their number has doubled; not while it is ignored. */
+bool sc_cluster_wants_telling(const sc_cluster *c, bool long_one);
+/* Half of the reports that a model's words were about are gone: the words are, too. */
+bool sc_cluster_outgrown(const sc_cluster *c);
+/* Its words are about other reports by now: they are taken from the reports again, and a model is asked anew. */
+void sc_cluster_untell(sc_cluster *c);
 
 /* "tight" >= .85, "moderate" >= .70, "loose" below; "single" for one member. */
 const char *sc_cluster_quality(const sc_cluster *c);

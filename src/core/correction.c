@@ -18,3 +18,7 @@ bool sc_correction_kind_parse(sc_str name, sc_correction_kind *ret) {
         }
     return false;
 }
+
+bool sc_correction_by_person(const sc_correction *c) {
+    return !sc_str_starts(c->actor, SC_ACTOR_LLM);
+}

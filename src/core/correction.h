@@ -21,6 +21,10 @@ typedef enum sc_correction_kind {
 const char *sc_correction_kind_name(sc_correction_kind k);
 bool sc_correction_kind_parse(sc_str name, sc_correction_kind *ret);
 
+/* What a language model did is marked by its actor, "llm:MODEL". It holds like a person's word, but nothing is
+ * learned from it. */
+#define SC_ACTOR_LLM "llm:"
+
 typedef struct sc_correction {
     sc_id id;
     sc_id action_id; /* the action (one merge, one split) it came from; undo takes all of it */
@@ -31,5 +35,7 @@ typedef struct sc_correction {
     sc_str actor;         /* key name or "session" */
     int64_t at_ms;
 } sc_correction;
+
+bool sc_correction_by_person(const sc_correction *c);
 
 #endif

@@ -21,7 +21,8 @@
     X(person_undid, "a person undid an earlier correction")                               \
     X(held, "its text was changed, and it stays where a person put it")                   \
     X(remodelled, "the model was changed: with the new one it fits better here")          \
-    X(restored, "the change of the model was taken back: it is where it was before")
+    X(restored, "the change of the model was taken back: it is where it was before")      \
+    X(llm_merged, "a language model found one cause for both issues")
 
 typedef enum sc_decision_reason {
 #define X(name, words) SC_REASON_##name,
@@ -57,6 +58,7 @@ typedef struct sc_decision {
     sc_str model;        /* embedder and preparation version                   */
     sc_str actor;        /* "worker" or the person's key name                  */
     sc_id job_id;        /* of the grouping job; empty for a person            */
+    sc_str note;         /* the reason in a model's own words; empty otherwise */
     int64_t at_ms;
 } sc_decision;
 

@@ -19,7 +19,8 @@ typedef struct sc_item {
     uint16_t count[SC_TERM_WEIGHTED];
     uint16_t n_feats;
     uint8_t n_facets;
-    bool pinned;    /* a person wants it where it is     */
+    bool pinned;    /* it stays where it was put         */
+    bool lesson;    /* ... by a person                   */
     bool has_never; /* some cluster is forbidden to it   */
 } sc_item;
 

@@ -32,13 +32,19 @@ static double similarity(const sc_engine *e, uint32_t a, uint32_t b) {
     return (double)parts.raw;
 }
 
-/* Evenly spread members of a group, the pinned ones or all, without the item `but`. */
-static size_t sample(const sc_engine *e, const sc_group *g, bool pinned, uint32_t but,
+static size_t count_lessons(const sc_engine *e, const sc_group *g) {
+    size_t n = 0;
+    for (uint32_t i = 0; i < g->n; i++) n += e->items.v[g->members[i]].lesson;
+    return n;
+}
+
+/* Evenly spread members of a group, those that people put there or all, without the item `but`. */
+static size_t sample(const sc_engine *e, const sc_group *g, bool lessons, uint32_t but,
                      uint32_t ret[SAMPLE]) {
-    size_t all = pinned ? g->n_pinned : g->n, n = 0, seen = 0;
+    size_t all = lessons ? count_lessons(e, g) : g->n, n = 0, seen = 0;
     for (uint32_t i = 0; i < g->n && n < SAMPLE; i++) {
         uint32_t slot = g->members[i];
-        if (slot == but || (pinned && !e->items.v[slot].pinned)) continue;
+        if (slot == but || (lessons && !e->items.v[slot].lesson)) continue;
         if (seen++ * SAMPLE >= n * all) ret[n++] = slot;
     }
     return n;
@@ -133,7 +139,7 @@ void sc_learn_cut(sc_engine *e) {
     l.n = 0;
     if (e->rules.n_aparts) kept_apart(&l, e);
     if (e->rules.n_nevers) kept_out(&l, e);
-    if (e->rules.n_pins) put_together(&l, e);
+    if (e->rules.n_lessons) put_together(&l, e);
     double best = 0;
     if (l.n) {
         double top = log_posterior(&l, (double)e->profile->slope, 0);

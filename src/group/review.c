@@ -101,7 +101,9 @@ static bool judge_pair(const sc_engine *e, uint32_t a, uint32_t b, sc_review_ite
                             .cluster = sc_groups_id(&e->groups, to),
                             .other = sc_groups_id(&e->groups, from),
                             .count = x->n,
-                            .other_count = y->n};
+                            .other_count = y->n,
+                            .pinned = x->n_pinned,
+                            .other_pinned = y->n_pinned};
     compare(e, (part){x->members, x->n}, (part){y->members, y->n}, ret);
     ret->id = sc_hash64(x->id, 16, sc_hash64(y->id, 16, 7));
     return ret->evidence.probability >= (double)e->profile->suggest;

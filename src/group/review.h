@@ -14,10 +14,11 @@ typedef enum sc_review_kind { SC_REVIEW_MERGE, SC_REVIEW_SPLIT } sc_review_kind;
 
 typedef struct sc_review_item {
     sc_review_kind kind;
-    sc_id cluster;             /* the older one, which keeps its name; or the one to split */
-    sc_id other;               /* that would go into it; empty for a split                 */
-    size_t count, other_count; /* reports; of a split: all, and those that would leave     */
-    double cohesion;           /* of `cluster`, 0..1; 1 for a single report                */
+    sc_id cluster;               /* the older one, which keeps its name; or the one to split */
+    sc_id other;                 /* that would go into it; empty for a split                 */
+    size_t count, other_count;   /* reports; of a split: all, and those that would leave     */
+    size_t pinned, other_pinned; /* of a merge: those that were put there for good           */
+    double cohesion;             /* of `cluster`, 0..1; 1 for a single report                */
     /* Between the two parts: probability that they are one issue, mean similarity, and the rest for
      * the two most alike. */
     sc_evidence evidence;

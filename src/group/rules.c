@@ -21,7 +21,10 @@ static sc_rc add(sc_rules *r, const sc_correction *c, sc_err *err) {
         (c->kind == SC_CORRECTION_apart && !sc_id_to_bytes(&c->other_id, b)))
         return sc_fail(err, SC_INVALID, "a correction names no proper cluster id");
     switch (c->kind) {
-    case SC_CORRECTION_pin: r->pins[r->n_pins++] = c->feedback_seq; break;
+    case SC_CORRECTION_pin:
+        r->pins[r->n_pins++] = c->feedback_seq;
+        if (sc_correction_by_person(c)) r->lessons[r->n_lessons++] = c->feedback_seq;
+        break;
     case SC_CORRECTION_never: {
         sc_rule_never *x = &r->nevers[r->n_nevers++];
         x->key = c->feedback_seq;
@@ -44,9 +47,10 @@ sc_rc sc_rules_set(sc_rules *r, const sc_correction *c, size_t n, sc_items *item
                    sc_groups *groups, sc_err *err) {
     sc_rules to = {0};
     to.pins = sc_alloc_array(n, sizeof *to.pins);
+    to.lessons = sc_alloc_array(n, sizeof *to.lessons);
     to.nevers = sc_alloc_array(n, sizeof *to.nevers);
     to.aparts = sc_alloc_array(n, 2 * sizeof *to.aparts);
-    sc_rc rc = to.pins && to.nevers && to.aparts
+    sc_rc rc = to.pins && to.lessons && to.nevers && to.aparts
                    ? SC_OK
                    : sc_fail(err, SC_NOMEM, "no memory for %zu corrections", n);
     for (size_t i = 0; !rc && i < n; i++) rc = add(&to, &c[i], err);
@@ -55,6 +59,7 @@ sc_rc sc_rules_set(sc_rules *r, const sc_correction *c, size_t n, sc_items *item
         return rc;
     }
     qsort(to.pins, to.n_pins, sizeof *to.pins, by_key);
+    qsort(to.lessons, to.n_lessons, sizeof *to.lessons, by_key);
     qsort(to.nevers, to.n_nevers, sizeof *to.nevers, by_never);
     qsort(to.aparts, to.n_aparts, sizeof *to.aparts, by_apart);
     sc_rules_done(r);
@@ -82,8 +87,13 @@ static bool key_has_never(const sc_rules *r, int64_t key) {
     return lo < r->n_nevers && r->nevers[lo].key == key;
 }
 
+static bool has_key(const int64_t *keys, size_t n, int64_t key) {
+    return n && bsearch(&key, keys, n, sizeof *keys, by_key);
+}
+
 void sc_rules_mark_item(const sc_rules *r, sc_item *x) {
-    x->pinned = r->n_pins && bsearch(&x->key, r->pins, r->n_pins, sizeof *r->pins, by_key);
+    x->pinned = has_key(r->pins, r->n_pins, x->key);
+    x->lesson = has_key(r->lessons, r->n_lessons, x->key);
     x->has_never = r->n_nevers && key_has_never(r, x->key);
 }
 
@@ -119,6 +129,7 @@ bool sc_rules_apart(const sc_rules *r, const sc_group *a, const sc_group *b) {
 
 void sc_rules_done(sc_rules *r) {
     sc_free(r->pins);
+    sc_free(r->lessons);
     sc_free(r->nevers);
     sc_free(r->aparts);
     *r = (sc_rules){0};

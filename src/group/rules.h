@@ -16,10 +16,11 @@ typedef struct sc_rule_apart {
 } sc_rule_apart;
 
 typedef struct sc_rules {
-    int64_t *pins; /* sorted, as are the others */
+    int64_t *pins;    /* sorted, as are the others */
+    int64_t *lessons; /* pins by people            */
     sc_rule_never *nevers;
     sc_rule_apart *aparts;
-    size_t n_pins, n_nevers, n_aparts;
+    size_t n_pins, n_lessons, n_nevers, n_aparts;
 } sc_rules;
 
 /* Replaces all rules and marks items and clusters. SC_INVALID (a malformed id) and SC_NOMEM leave

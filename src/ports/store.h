@@ -22,6 +22,7 @@
 #include "core/feedback.h"
 #include "core/job.h"
 #include "core/key.h"
+#include "core/pair.h"
 #include "core/project.h"
 
 /* ---- Feedback ---------------------------------------------------------------------------------- */
@@ -87,6 +88,9 @@ typedef struct sc_cluster_filter {
     sc_feedback_source source;  /* has at least one report of it */
     int64_t since_ms, until_ms; /* last_seen in [since, until); 0 = open */
     int64_t min_count;          /* 0 = any */
+    bool
+        due; /* only those that a language model is to be asked about, last seen first; of the filters above
+               * only the project counts, and there is one page */
     const sc_id *ids;
     size_t n_ids;
     bool by_ids; /* only these, in this order */
@@ -169,10 +173,22 @@ typedef struct sc_group_write {
     size_t n_corrections;
     sc_id undo_action; /* ends the corrections of this action; empty = none; SC_NOT_FOUND
                                        * when it has none in force */
+    /* a, b, probability, at_ms. A pair that was judged "two" is open again when either issue has grown by half
+     * since; one that was judged "one" never is: whoever took that back meant it. */
+    const sc_pair *suggestions;
+    size_t n_suggestions;
     const sc_event *events;
     size_t n_events;
     int64_t now_ms;
 } sc_group_write;
+
+/* A verdict on a pair of issues, or the end of what was known about it. */
+typedef struct sc_pair_write {
+    sc_id project_id, job_id;
+    int64_t job_fence; /* with a job_id: it must be running under it, else SC_FENCED */
+    sc_pair pair;
+    bool drop;
+} sc_pair_write;
 
 /* ---- Jobs -------------------------------------------------------------------------------------- */
 
@@ -273,6 +289,10 @@ typedef struct sc_store_ops {
     sc_rc (*setting_list)(void *self, const sc_id *project, sc_str prefix, sc_arena *arena,
                           sc_setting_row **ret, size_t *ret_n, sc_err *err);
 
+    /* setting_put where the value is still `was` (empty: unset); SC_CONFLICT when it is not. */
+    sc_rc (*setting_swap)(void *self, const sc_id *project, sc_str name, sc_str was, sc_str value,
+                          int64_t now_ms, sc_err *err);
+
     /* Keys and sessions. key_find: by hash, any state. session_take: removes a login token and
      * returns it once; SC_NOT_FOUND when unknown, used or expired. */
     sc_rc (*key_put)(void *self, const sc_key *k, sc_err *err);
@@ -349,6 +369,20 @@ typedef struct sc_store_ops {
     /* A report's decisions, oldest first. */
     sc_rc (*decisions)(void *self, const sc_id *project, int64_t seq, sc_arena *arena,
                        sc_decision **ret, size_t *ret_n, sc_err *err);
+
+    /* Answers of a language model by what was asked; get gives an empty string when there is none. put
+     * keeps the newest `keep` of all. */
+    sc_rc (*answer_get)(void *self, const unsigned char key[32], sc_arena *arena, sc_str *ret,
+                        sc_err *err);
+    sc_rc (*answer_put)(void *self, const unsigned char key[32], sc_str text, int64_t now_ms,
+                        int64_t keep, sc_err *err);
+    /* Pairs of issues that may be one. get: SC_NOT_FOUND for one that nobody suggested. pairs_open: the likeliest
+     * first; ret has room for limit. put: inserts or replaces. */
+    sc_rc (*pair_get)(void *self, const sc_id *project, const sc_id *a, const sc_id *b,
+                      sc_arena *arena, sc_pair *ret, sc_err *err);
+    sc_rc (*pairs_open)(void *self, const sc_id *project, size_t limit, sc_arena *arena,
+                        sc_pair *ret, size_t *ret_n, sc_err *err);
+    sc_rc (*pair_put)(void *self, const sc_pair_write *w, sc_err *err);
 
     /* Jobs. enqueue: when a pending job has the unique key, its id comes back and nothing is added;
      * when a running one has it, it is marked `again`. claim: the oldest ready job of one of the kinds

@@ -13,6 +13,7 @@ typedef struct attempt {
     sc_cluster cluster;
     sc_assign assign;
     int64_t seq, version;
+    sc_id first, second; /* issues that are there */
     sc_job job;
 } attempt;
 
@@ -26,6 +27,10 @@ static void prepare(attempt *a, sc_fx *f) {
     sc_feedback r = fx_feedback(f, &f->a);
     a->seq = fx_put(f, &r).seq;
     a->assign = (sc_assign){a->seq, a->cluster.id, SC_STR("repr")};
+    int64_t more[2];
+    fx_put_n(f, &f->a, 2, more);
+    a->first = fx_group(f, &f->a, &more[0], 1);
+    a->second = fx_group(f, &f->a, &more[1], 1);
     a->version = fx_version(f, &f->a);
 }
 
@@ -82,6 +87,43 @@ static bool job_is_done(attempt *a) {
     return n.by_state[SC_JOB_success] == 1;
 }
 
+static const unsigned char answer_key[32] = {7};
+
+static sc_rc answer(attempt *a) {
+    return a->f->ops->answer_put(a->f->s, answer_key, SC_STR("{}"), T0, 10, &a->f->err);
+}
+
+static bool answer_is_there(attempt *a) {
+    sc_str s;
+    fx_ok(a->f, a->f->ops->answer_get(a->f->s, answer_key, &a->f->arena, &s, &a->f->err));
+    return s.n > 0;
+}
+
+static sc_rc swap(attempt *a) {
+    sc_id none = {""};
+    return a->f->ops->setting_swap(a->f->s, &none, SC_STR("n"), SC_STR_NONE, SC_STR("1"), T0,
+                                   &a->f->err);
+}
+
+static bool swap_is_there(attempt *a) {
+    sc_id none = {""};
+    sc_str v;
+    fx_ok(a->f, a->f->ops->setting_get(a->f->s, &none, SC_STR("n"), &a->f->arena, &v, &a->f->err));
+    return v.n > 0;
+}
+
+static sc_rc judge(attempt *a) {
+    sc_pair_write w = {.project_id = a->f->a,
+                       .pair = {.a = a->first, .b = a->second, .state = SC_PAIR_two}};
+    return a->f->ops->pair_put(a->f->s, &w, &a->f->err);
+}
+
+static bool judge_is_there(attempt *a) {
+    sc_pair p;
+    return !a->f->ops->pair_get(a->f->s, &a->f->a, &a->first, &a->second, &a->f->arena, &p,
+                                &a->f->err);
+}
+
 static const struct {
     const char *name;
     sc_rc (*run)(attempt *);
@@ -91,6 +133,9 @@ static const struct {
     {"feedback_put", put, put_is_there, false},
     {"group_write", group, group_is_there, false},
     {"job_claim, job_end", claim_and_end, job_is_done, true},
+    {"answer_put", answer, answer_is_there, false},
+    {"setting_swap", swap, swap_is_there, false},
+    {"pair_put", judge, judge_is_there, false},
 };
 
 /* ---- Input and output ------------------------------------------------------------------------------- */
@@ -202,7 +247,7 @@ static void reads_go_on_while_writes_fail(void **state) {
     fx_rc(f, put(&a), SC_STORE);
     fx_ok(f, f->ops->stats(f->s, &f->a, T0, &st, &f->err));
     fx_ok(f, f->ops->feedback_list(f->s, &q, &p, &f->arena, &l, &f->err));
-    assert_int_equal(l.n, 1);
+    assert_int_equal(l.n, 3);
     fault_off();
 }
 

@@ -232,6 +232,23 @@ static sc_rc by_ids(list_step *s, sc_err *err) {
     return SC_OK;
 }
 
+static sc_rc due(list_step *s, sc_err *err) {
+    bool row;
+    sc_rc rc;
+    SC_AUTO(sc_query_done)
+    sc_query q =
+        sc_query_of(s->c, "SELECT " SC_SQ_CLUSTER_COLUMNS " FROM cluster k INDEXED BY cluster_due"
+                          " WHERE k.project_no = ? AND k.due = 1 AND k.merged_into IS NULL"
+                          " ORDER BY k.last_seen DESC, k.cluster_no DESC LIMIT ?");
+    sc_query_int(&q, s->project_no);
+    sc_query_int(&q, (int64_t)s->page->limit);
+    while (!(rc = sc_query_next(&q, &row, err)) && row) {
+        rc = sc_sq_cluster_row(&q, &s->f->project_id, s->arena, &s->out->items[s->out->n++], err);
+        if (rc) return rc;
+    }
+    return rc;
+}
+
 static sc_rc list(list_step *s, sc_err *err) {
     sc_rc rc = sc_sq_project_no(s->c, &s->f->project_id, &s->project_no, err);
     if (rc) return rc;
@@ -239,6 +256,7 @@ static sc_rc list(list_step *s, sc_err *err) {
     s->out->items = sc_arena_take_array(s->arena, SC_MAX(room, 1u), sizeof *s->out->items);
     if (!s->out->items) return sc_sq_no_memory(err);
     if (s->f->by_ids) return by_ids(s, err);
+    if (s->f->due) return due(s, err);
     rc = walk(s, err);
     return rc ? rc : count(s, err);
 }

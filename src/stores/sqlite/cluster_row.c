@@ -75,6 +75,10 @@ sc_rc sc_sq_cluster_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_c
     k.issue_title = sc_query_get_text(q, arena);
     k.issue_description = sc_query_get_text(q, arena);
     k.error_message = sc_query_get_text(q, arena);
+    k.title_told = sc_query_get_int(q) != 0;
+    k.summary_told = sc_query_get_int(q) != 0;
+    k.told = sc_query_get_int(q);
+    k.due = sc_query_get_int(q) != 0;
     sc_rc rc = sc_query_row_check(q, err);
     if (!rc) *ret = k;
     return rc;
@@ -86,8 +90,9 @@ static const char put_sql[] =
     "INSERT INTO cluster (id, project_no, version, status, count, sources, first_seen, last_seen,"
     " created_at, updated_at, snooze_until, title_locked, merged_into, cohesion_mean, cohesion_min,"
     " trend_day, trend, source_counts, representatives, keywords, title, summary, repo_url, branch,"
-    " pr_url, issue_title, issue_description, error_message)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " pr_url, issue_title, issue_description, error_message, title_told, summary_told, told, due)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?)"
     " ON CONFLICT (id) DO UPDATE SET version = excluded.version, status = excluded.status,"
     " count = excluded.count, sources = excluded.sources, first_seen = excluded.first_seen,"
     " last_seen = excluded.last_seen, created_at = excluded.created_at,"
@@ -99,7 +104,9 @@ static const char put_sql[] =
     " keywords = excluded.keywords, title = excluded.title, summary = excluded.summary,"
     " repo_url = excluded.repo_url, branch = excluded.branch, pr_url = excluded.pr_url,"
     " issue_title = excluded.issue_title, issue_description = excluded.issue_description,"
-    " error_message = excluded.error_message WHERE project_no = excluded.project_no";
+    " error_message = excluded.error_message, title_told = excluded.title_told,"
+    " summary_told = excluded.summary_told, told = excluded.told, due = excluded.due WHERE "
+    "project_no = excluded.project_no";
 
 static void bind(sc_query *q, int64_t project_no, int64_t version, const sc_cluster *k,
                  char trend[NUMBERS_TEXT], char counts[NUMBERS_TEXT], const unsigned char *reps) {
@@ -133,6 +140,10 @@ static void bind(sc_query *q, int64_t project_no, int64_t version, const sc_clus
     sc_query_text(q, k->issue_title);
     sc_query_text(q, k->issue_description);
     sc_query_text(q, k->error_message);
+    sc_query_int(q, k->title_told);
+    sc_query_int(q, k->summary_told);
+    sc_query_int(q, k->told);
+    sc_query_int(q, k->due);
 }
 
 /* What the counters say of the row so far: -1 when there is none, or it is merged away. */

@@ -10,7 +10,7 @@
     " k.updated_at, k.snooze_until, k.title_locked, k.merged_into, k.cohesion_mean,"             \
     " k.cohesion_min, k.trend_day, k.trend, k.source_counts, k.representatives, k.keywords,"     \
     " k.title, k.summary, k.repo_url, k.branch, k.pr_url, k.issue_title, k.issue_description,"   \
-    " k.error_message"
+    " k.error_message, k.title_told, k.summary_told, k.told, k.due"
 
 sc_rc sc_sq_cluster_row(sc_query *q, const sc_id *project, sc_arena *arena, sc_cluster *ret,
                         sc_err *err);

@@ -145,7 +145,8 @@ static sc_rc add_decision(group_step *s, const sc_decision *d, sc_err *err) {
         s->c, "INSERT INTO decision (seq, cluster_no, from_no, reason, conflict, nearest_seq, at, "
               "model_no,"
               " probability, mean, best, worst, semantic, lexical, title, stack, job_id, actor,"
-              " shared_terms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+              " shared_terms, note)"
+              " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     sc_query_int(&q, d->feedback_seq);
     sc_query_int(&q, to);
     sc_query_int(&q, from);
@@ -158,6 +159,7 @@ static sc_rc add_decision(group_step *s, const sc_decision *d, sc_err *err) {
     sc_query_id(&q, &d->job_id);
     sc_query_text(&q, d->actor);
     sc_query_text(&q, d->shared_terms);
+    sc_query_text(&q, d->note);
     return sc_query_run(&q, err);
 }
 
@@ -226,6 +228,8 @@ static sc_rc write(group_step *s, sc_err *err) {
     if (!rc) rc = undo(s, err);
     for (size_t i = 0; !rc && i < w->n_corrections; i++)
         rc = add_correction(s, &w->corrections[i], err);
+    for (size_t i = 0; !rc && i < w->n_suggestions; i++)
+        rc = sc_sq_pair_suggest(s->c, s->project_no, &w->suggestions[i], err);
     for (size_t i = 0; !rc && i < w->n_events; i++)
         rc = sc_sq_event_add(s->c, s->project_no, &w->events[i], err);
     return rc;

@@ -152,6 +152,7 @@ static sc_rc read_decision(sc_query *q, int64_t seq, sc_arena *arena, sc_decisio
     d.actor = sc_query_get_text(q, arena);
     d.job_id = sc_query_get_id(q);
     d.at_ms = sc_query_get_int(q);
+    d.note = sc_query_get_text(q, arena);
     sc_rc rc = sc_query_row_check(q, err);
     if (!rc) *ret = d;
     return rc;
@@ -177,7 +178,7 @@ static sc_rc decisions(sc_sq_conn *c, const sc_id *project, int64_t seq, sc_aren
         c, "SELECT k.id, o.id, d.reason, d.conflict, d.probability, d.mean, d.best, d.worst, "
            "d.semantic,"
            " d.lexical, d.title, d.stack, d.nearest_seq, d.shared_terms, m.name, d.actor, "
-           "d.job_id, d.at"
+           "d.job_id, d.at, d.note"
            " FROM decision d LEFT JOIN cluster k ON k.cluster_no = d.cluster_no"
            " LEFT JOIN cluster o ON o.cluster_no = d.from_no"
            " LEFT JOIN model m ON m.model_no = d.model_no WHERE d.seq = ? ORDER BY d.decision_no");

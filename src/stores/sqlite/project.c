@@ -220,3 +220,22 @@ sc_rc sc_sq_setting_list(void *self, const sc_id *project, sc_str prefix, sc_are
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, setting_list(c, project, prefix, arena, ret, ret_n, err));
 }
+
+static sc_rc setting_swap(sc_sq_conn *c, const sc_id *project, sc_str name, sc_str was,
+                          sc_str value, int64_t now_ms, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 16 << 20);
+    sc_str is;
+    sc_rc rc = setting_get(c, project, name, &arena, &is, err);
+    if (rc) return rc;
+    if (!sc_str_eq(is, was)) return sc_fail(err, SC_CONFLICT, "the setting was changed meanwhile");
+    return setting_put(c, project, name, value, now_ms, err);
+}
+
+sc_rc sc_sq_setting_swap(void *self, const sc_id *project, sc_str name, sc_str was, sc_str value,
+                         int64_t now_ms, sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_write_begin(self, &c, err);
+    return rc ? rc
+              : sc_sq_write_end(c, setting_swap(c, project, name, was, value, now_ms, err), err);
+}

@@ -12,6 +12,7 @@ enum { APPLICATION_ID = 0x536f756c };
 static const char *const steps[] = {
     sc_sq_schema_1,
     sc_sq_schema_2,
+    sc_sq_schema_3,
 };
 
 int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }

@@ -41,6 +41,8 @@ sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *projec
 /* SC_FENCED unless the project's job runs under this fence. */
 sc_rc sc_sq_job_check_fence(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t fence,
                             sc_err *err);
+/* A suggestion of a group_write. */
+sc_rc sc_sq_pair_suggest(sc_sq_conn *c, int64_t project_no, const sc_pair *p, sc_err *err);
 sc_rc sc_sq_event_add(sc_sq_conn *c, int64_t project_no, const sc_event *e, sc_err *err);
 
 /* A growing array in an arena: room for one more. NULL: SC_NOMEM. The old one stays in the arena. */
@@ -59,6 +61,7 @@ sc_rc sc_sq_setting_get(void *, const sc_id *, sc_str, sc_arena *, sc_str *, sc_
 sc_rc sc_sq_setting_put(void *, const sc_id *, sc_str, sc_str, int64_t, sc_err *);
 sc_rc sc_sq_setting_list(void *, const sc_id *, sc_str, sc_arena *, sc_setting_row **, size_t *,
                          sc_err *);
+sc_rc sc_sq_setting_swap(void *, const sc_id *, sc_str, sc_str, sc_str, int64_t, sc_err *);
 
 sc_rc sc_sq_key_put(void *, const sc_key *, sc_err *);
 sc_rc sc_sq_key_find(void *, const unsigned char[32], sc_arena *, sc_key *, sc_err *);
@@ -98,6 +101,13 @@ sc_rc sc_sq_cluster_list(void *, const sc_cluster_filter *, const sc_page *, int
 sc_rc sc_sq_corrections(void *, const sc_id *, sc_arena *, sc_correction **, size_t *, sc_err *);
 sc_rc sc_sq_decisions(void *, const sc_id *, int64_t, sc_arena *, sc_decision **, size_t *,
                       sc_err *);
+
+sc_rc sc_sq_answer_get(void *, const unsigned char[32], sc_arena *, sc_str *, sc_err *);
+sc_rc sc_sq_answer_put(void *, const unsigned char[32], sc_str, int64_t, int64_t, sc_err *);
+sc_rc sc_sq_pair_get(void *, const sc_id *, const sc_id *, const sc_id *, sc_arena *, sc_pair *,
+                     sc_err *);
+sc_rc sc_sq_pairs_open(void *, const sc_id *, size_t, sc_arena *, sc_pair *, size_t *, sc_err *);
+sc_rc sc_sq_pair_put(void *, const sc_pair_write *, sc_err *);
 
 sc_rc sc_sq_job_enqueue(void *, const sc_job *, sc_id *, sc_err *);
 sc_rc sc_sq_job_claim(void *, const sc_str *, size_t, sc_str, int64_t, int64_t, sc_arena *,

@@ -57,6 +57,10 @@ static const struct {
      "p.group_version"
      " LIMIT 1",
      "a placement newer than its project"},
+    {"SELECT 1 FROM pair p LEFT JOIN cluster a ON a.cluster_no = p.a_no LEFT JOIN cluster b"
+     " ON b.cluster_no = p.b_no WHERE a.project_no IS NOT p.project_no"
+     " OR b.project_no IS NOT p.project_no OR p.a_no >= p.b_no LIMIT 1",
+     "a pair without its issues"},
     {"SELECT 1 FROM side s LEFT JOIN item i ON i.seq = s.seq WHERE i.seq IS NULL"
      " OR i.project_no <> s.project_no LIMIT 1",
      "a representation without its report"},
