@@ -95,6 +95,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_cond_init(&app->pump.wake);
     sc_access_init(&app->access);
     sc_settings_cache_init(&app->settings);
+    sc_refusals_init(&app->refusals);
     sc_spaces_init(&app->spaces);
     sc_rc rc = sc_lenses_init(app, err);
     if (!rc) rc = open_remote(app, err);
@@ -131,6 +132,7 @@ void sc_app_free(sc_app *app) {
     sc_lenses_done(app);
     sc_access_done(&app->access);
     sc_settings_cache_done(&app->settings);
+    sc_refusals_done(&app->refusals);
     pthread_mutex_destroy(&app->committer.lock);
     pthread_cond_destroy(&app->committer.wake);
     sc_lane_done(&app->worker);

@@ -278,10 +278,11 @@ sc_rc sc_describe_feedback_event(const sc_feedback *f, const sc_id *cluster,
     return make_event(&f->project_id, "feedback.grouped", &b, now_ms, arena, ret, err);
 }
 
-sc_rc sc_describe_parked_event(const sc_feedback *f, int64_t now_ms, sc_arena *arena, sc_event *ret,
-                               sc_err *err) {
+sc_rc sc_describe_parked_event(const sc_feedback *f, bool removed, int64_t now_ms, sc_arena *arena,
+                               sc_event *ret, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1024);
     sc_buf_putf(&b, "{\"feedback_id\":\"%s\"}", f->id.text);
-    return make_event(&f->project_id, "feedback.parked", &b, now_ms, arena, ret, err);
+    return make_event(&f->project_id, removed ? "feedback.removed" : "feedback.parked", &b, now_ms,
+                      arena, ret, err);
 }

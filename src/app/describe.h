@@ -37,7 +37,7 @@ sc_rc sc_describe_cluster_event(const sc_describe_row *row, int64_t now_ms, sc_a
 sc_rc sc_describe_feedback_event(const sc_feedback *f, const sc_id *cluster,
                                  sc_decision_reason reason, int64_t now_ms, sc_arena *arena,
                                  sc_event *ret, sc_err *err);
-sc_rc sc_describe_parked_event(const sc_feedback *f, int64_t now_ms, sc_arena *arena, sc_event *ret,
-                               sc_err *err);
+sc_rc sc_describe_parked_event(const sc_feedback *f, bool removed, int64_t now_ms, sc_arena *arena,
+                               sc_event *ret, sc_err *err);
 
 #endif

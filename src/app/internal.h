@@ -12,6 +12,7 @@
 #include "app/ingest.h"
 #include "app/lane.h"
 #include "app/lens.h"
+#include "app/refusals.h"
 #include "app/space.h"
 
 /* The group commit: requests wait in a list, one thread writes all of them at once. */
@@ -75,6 +76,7 @@ struct sc_app {
     sc_pump pump;
     sc_access_cache access;
     sc_settings_cache settings;
+    sc_refusals refusals;
     sc_spaces spaces;
     sc_embed *embed;          /* NULL: the embedder is local */
     int64_t next_backfill_ms; /* worker thread alone */

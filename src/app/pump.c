@@ -146,7 +146,7 @@ static bool clock_settled(sc_pump *p, int64_t wall_ms, int64_t mono_us) {
     return mono_us >= p->hold_until_us;
 }
 
-/* Snoozes that ran out wake up; ended jobs and old events go. */
+/* Snoozes that ran out wake up; ended jobs and old events go; refused deliveries are noted. */
 static void keep_house(sc_app *app, int64_t mono_us) {
     sc_err err = {0};
     int64_t now = sc_now_ms(app->conf.clock), gone;
@@ -156,6 +156,7 @@ static void keep_house(sc_app *app, int64_t mono_us) {
         sc_log_err(SC_LOG_WARN, "pruning failed", &err);
     else if (gone)
         sc_log(SC_LOG_DEBUG, "pruned", SC_F_INT("rows", gone));
+    if (sc_refusals_store(app, &err)) sc_log_err(SC_LOG_WARN, "refusals not stored", &err);
     if (sc_triage_wake_snoozed(app, now, &err))
         sc_log_err(SC_LOG_WARN, "waking snoozed issues failed", &err);
 }
@@ -211,4 +212,6 @@ void sc_pump_stop(sc_app *app) {
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
     p->running = false;
+    sc_err err = {0};
+    if (sc_refusals_store(app, &err)) sc_log_err(SC_LOG_WARN, "refusals not stored", &err);
 }

@@ -29,6 +29,10 @@ sc_rc sc_triage_apart(sc_app *app, const sc_id *project, const sc_id *a, const s
 sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *action, sc_str actor,
                      sc_triage_result *ret, sc_err *err);
 
+/* Removes a report for good: it leaves its issue, its text leaves the store, and nothing can take that back. */
+sc_rc sc_triage_remove(sc_app *app, const sc_id *project, const sc_id *feedback, sc_str actor,
+                       sc_err *err);
+
 typedef struct sc_cluster_patch {
     bool has_title;
     sc_str title; /* locks the title; an empty one unlocks and re-derives it */

@@ -269,7 +269,12 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
     gw->assigns = a;
     gw->decisions = d;
     gw->n_assigns = gw->n_decisions = p->n_placed;
-    if (w->parked) a[gw->n_assigns++] = (sc_assign){.seq = w->parked->seq};
+    if (w->removed) {
+        gw->removed = &w->parked->seq;
+        gw->n_removed = 1;
+    } else if (w->parked) {
+        a[gw->n_assigns++] = (sc_assign){.seq = w->parked->seq};
+    }
     return SC_OK;
 }
 
@@ -303,7 +308,8 @@ static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
                                         p->placed[i].last->reason, p->w->now_ms, p->w->arena,
                                         &e[n++], err);
     if (!rc && p->w->parked)
-        rc = sc_describe_parked_event(p->w->parked, p->w->now_ms, p->w->arena, &e[n++], err);
+        rc = sc_describe_parked_event(p->w->parked, p->w->removed, p->w->now_ms, p->w->arena,
+                                      &e[n++], err);
     gw->events = e;
     gw->n_events = n;
     return rc;

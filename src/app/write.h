@@ -28,6 +28,7 @@ typedef struct sc_write {
     const sc_feedback
         *parked;          /* a report that leaves its issue and waits in none, or NULL; the engine
                                 * does not know it any more */
+    bool removed;         /* `parked` goes for good */
     const sc_event *also; /* one more event, or NULL */
     const sc_correction *corrections;
     size_t n_corrections;

@@ -1,5 +1,5 @@
 /* soulcaster merge, split, move, undo: what people know better than the grouping. Each leaves a correction
- * that every later pass obeys. */
+ * that every later pass obeys. And remove, which leaves nothing. */
 #include "cmd/cmd.h"
 
 /* Sends one action and tells what came of it. */
@@ -89,6 +89,43 @@ static int undo(sc_call *c) {
     sc_api_close(a);
     return code;
 }
+
+static int take_away(sc_call *c) {
+    sc_api *a;
+    int code = SC_EXIT_OK;
+    if (sc_cmd_words_wrong(c, 1, 1000)) return SC_EXIT_USAGE;
+    if (!sc_api_ready(c, 0, &a, &code)) return code;
+    for (size_t i = 0; !code && i < c->n_words; i++) {
+        sc_err err = {0};
+        sc_id id;
+        char path[96];
+        sc_rc rc = sc_api_resolve(a, "/api/feedback", c->words[i], &id, &err);
+        if (rc == SC_OK) snprintf(path, sizeof path, "/api/feedback/%s", id.text);
+        if (rc == SC_OK) rc = sc_api_do(a, "DELETE", path, NULL, NULL, &err);
+        if (rc)
+            code = sc_cmd_fail_err(c, &err);
+        else if (c->common.json)
+            printf("{\"removed\":\"%s\"}\n", id.text);
+        else
+            printf("%s: removed\n", id.text);
+    }
+    sc_api_close(a);
+    return code;
+}
+
+const sc_verb sc_verb_remove = {
+    .name = "remove",
+    .group = SC_GROUP_DECIDE,
+    .summary = "remove reports for good",
+    .synopsis = "REPORT... [--json]",
+    .about =
+        "The report leaves its issue, and its text, its metadata and what was decided about it "
+        "leave the store. Nothing takes that back. Backups and exports made before still hold "
+        "it. Needs an admin key.",
+    .examples = "# it holds somebody's password\nsoulcaster remove 5d3b7c10\n",
+    .sets = SC_OPTS_API,
+    .run = take_away,
+};
 
 #define CORRECTION(id, words, how, text, shown) \
     const sc_verb sc_verb_##id = {              \

@@ -41,6 +41,14 @@ typedef struct sc_source_item {
     sc_str again_id;
 } sc_source_item;
 
+/* A delivery as the vendor would make it, but made by us: to try the whole way with. */
+enum { SC_SAMPLE_HEADERS = 4 };
+typedef struct sc_source_sample {
+    sc_str body; /* of a webhook; without one, an object for `item` */
+    sc_source_header headers[SC_SAMPLE_HEADERS];
+    size_t n_headers;
+} sc_source_sample;
+
 typedef struct sc_source_ops {
     const char *name; /* as in core/feedback.h */
     const char *summary;
@@ -56,6 +64,11 @@ typedef struct sc_source_ops {
      * issue, a Sentry event) or in our plain shape {"external_id", "title", "body", ...}. */
     sc_rc (*item)(const json_t *obj, const json_t *settings, int64_t now_ms, sc_arena *arena,
                   sc_source_item *ret, sc_err *err);
+    /* Required. Makes a sample in the arena; a webhook's is signed with the project's first secret, and without one it
+     * is SC_FORBIDDEN with how to set one. `mark` (letters, digits, hyphens) is another one each time and
+     * becomes part of the external_id. */
+    sc_rc (*sample)(const json_t *settings, sc_str mark, int64_t now_ms, sc_arena *arena,
+                    sc_source_sample *ret, sc_err *err);
     /* Optional: checks settings before they are stored; SC_UNPROCESSABLE names the field. */
     sc_rc (*check_settings)(const json_t *settings, sc_err *err);
 } sc_source_ops;

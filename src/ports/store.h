@@ -171,6 +171,8 @@ typedef struct sc_group_write {
     size_t n_decisions;
     const sc_correction *corrections;
     size_t n_corrections;
+    const int64_t *removed; /* reports that go for good: their texts, decisions and corrections */
+    size_t n_removed;
     sc_id undo_action; /* ends the corrections of this action; empty = none; SC_NOT_FOUND
                                        * when it has none in force */
     /* a, b, probability, at_ms. A pair that was judged "two" is open again when either issue has grown by half
@@ -226,8 +228,10 @@ typedef struct sc_job_counts {
 typedef struct sc_store_stats {
     int64_t feedback, by_source[SC_SOURCE_COUNT], pending, parked;
     int64_t clusters, by_status[SC_CLUSTER_STATUS_COUNT];
-    int64_t last_24h;          /* received in the last 24 hours, to the minute */
-    int64_t first_ms, last_ms; /* received_at; 0 when empty */
+    int64_t last_24h;                           /* received in the last 24 hours, to the minute */
+    int64_t first_ms, last_ms;                  /* received_at; 0 when empty */
+    int64_t by_source_24h[SC_SOURCE_COUNT];     /* of them, to the hour             */
+    int64_t by_source_last_ms[SC_SOURCE_COUNT]; /* received_at of the latest; 0: none */
 } sc_store_stats;
 
 typedef struct sc_session {
@@ -330,7 +334,8 @@ typedef struct sc_store_ops {
     sc_rc (*feedback_pending)(void *self, const sc_id *project, int64_t after_seq, size_t limit,
                               sc_arena *arena, sc_feedback **ret, size_t *ret_n, sc_err *err);
 
-    /* Items changed after `version` (0 = all that were ever placed), in seq order; repr blobs only when
+    /* Items changed after `version` (0 = all that were ever placed), in seq order, a removed report's as one
+     * in no cluster; repr blobs only when
      * their model is `model`. *ret_version: the group_version that this read saw, as one snapshot. */
     sc_rc (*items_since)(void *self, const sc_id *project, int64_t version, const char *model,
                          sc_item_fn fn, void *fn_self, int64_t *ret_version, sc_err *err);

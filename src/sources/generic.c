@@ -3,6 +3,7 @@
  * own webhooks come later; their names take batches of plain items today. */
 #include "sources/plain.h"
 #include "sources/registry.h"
+#include "sources/sample.h"
 #include "sources/settings.h"
 
 static sc_rc check_settings(const json_t *settings, sc_err *err) {
@@ -19,6 +20,7 @@ static sc_rc check_settings(const json_t *settings, sc_err *err) {
         .name = #id,                                                                  \
         .summary = words,                                                             \
         .item = id##_item,                                                            \
+        .sample = sc_sample_plain,                                                    \
         .check_settings = check_settings,                                             \
     };
 

@@ -7,11 +7,13 @@
  * "pull_request").
  *
  * One issue is one report: external_id "owner/repo#number". */
+#include "base/clock.h"
 #include "sources/header.h"
 #include "sources/hmac.h"
 #include "sources/payload.h"
 #include "sources/plain.h"
 #include "sources/registry.h"
+#include "sources/sample.h"
 #include "sources/settings.h"
 #include "sources/shape.h"
 
@@ -236,6 +238,27 @@ static sc_rc item(const json_t *obj, const json_t *settings, int64_t now_ms, sc_
     return read_issue(obj, obj, "", settings, now_ms, arena, ret, err);
 }
 
+/* An issue has no id but its number: another one each time. */
+static sc_rc sample(const json_t *settings, sc_str mark, int64_t now_ms, sc_arena *arena,
+                    sc_source_sample *ret, sc_err *err) {
+    char at[SC_TIME_TEXT];
+    const int number = 1 + (int)(sc_hash64(mark.p, mark.n, 0) % 1000000000);
+    sc_source_sample s = {.n_headers = 0};
+    sc_time_format(now_ms, at);
+    sc_rc rc = sc_sample_body(
+        arena, &s, err,
+        "{\"action\":\"opened\",\"issue\":{\"number\":%d,\"title\":\"" SC_SAMPLE_TITLE
+        "\",\"body\":\"" SC_SAMPLE_BODY
+        "\",\"state\":\"open\",\"created_at\":\"%s\",\"labels\":[]},"
+        "\"repository\":{\"full_name\":\"soulcaster/test\"}}",
+        number, at);
+    sc_sample_header(&s, "X-GitHub-Event", SC_STR("issues"));
+    if (!rc)
+        rc = sc_sample_sign(settings, "github", "X-Hub-Signature-256", "sha256=", arena, &s, err);
+    if (!rc) *ret = s;
+    return rc;
+}
+
 static sc_rc check_settings(const json_t *settings, sc_err *err) {
     return sc_settings_check(rows, SC_LEN(rows), settings, err);
 }
@@ -246,5 +269,6 @@ const sc_source_ops sc_source_github = {
     .verify = verify,
     .webhook = webhook,
     .item = item,
+    .sample = sample,
     .check_settings = check_settings,
 };

@@ -44,3 +44,14 @@ bool sc_hmac_fits(const json_t *settings, sc_str body, sc_str hex) {
     }
     return fits;
 }
+
+sc_rc sc_hmac_sign(const json_t *settings, const char *source, sc_str body,
+                   char ret_hex[2 * SC_HMAC_BYTES + 1], sc_err *err) {
+    unsigned char mac[SC_HMAC_BYTES];
+    size_t i = 0;
+    sc_rc rc = sc_hmac_ready(settings, source, err);
+    while (!rc && !secret_at(settings, i).n) i++;
+    if (!rc) rc = sc_hmac_sha256(secret_at(settings, i), body, mac, err);
+    if (!rc) sc_hex_encode(mac, sizeof mac, ret_hex);
+    return rc;
+}

@@ -22,4 +22,9 @@ sc_rc sc_hmac_ready(const json_t *settings, const char *source, sc_err *err);
  * of secrets, not on which one fits or how many digits do. */
 bool sc_hmac_fits(const json_t *settings, sc_str body, sc_str hex);
 
+/* The body's signature under the first usable secret, in lower-case hex; SC_FORBIDDEN as above when there is
+ * none. */
+sc_rc sc_hmac_sign(const json_t *settings, const char *source, sc_str body,
+                   char ret_hex[2 * SC_HMAC_BYTES + 1], sc_err *err);
+
 #endif

@@ -2,6 +2,7 @@
  * through the API with a key. */
 #include "sources/plain.h"
 #include "sources/registry.h"
+#include "sources/sample.h"
 #include "sources/settings.h"
 
 static sc_rc item(const json_t *obj, const json_t *settings, int64_t now_ms, sc_arena *arena,
@@ -18,5 +19,6 @@ const sc_source_ops sc_source_manual = {
     .name = "manual",
     .summary = "Reports that people and scripts send to the API.",
     .item = item,
+    .sample = sc_sample_plain,
     .check_settings = check_settings,
 };

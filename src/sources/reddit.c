@@ -6,6 +6,7 @@
  * once. No webhook: Reddit has none. */
 #include "sources/plain.h"
 #include "sources/registry.h"
+#include "sources/sample.h"
 #include "sources/settings.h"
 #include "sources/shape.h"
 
@@ -188,6 +189,21 @@ static sc_rc item(const json_t *obj, const json_t *settings, int64_t now_ms, sc_
     return read_thing(obj, "", comment, settings, now_ms, arena, ret, err);
 }
 
+static sc_rc sample(const json_t *settings, sc_str mark, int64_t now_ms, sc_arena *arena,
+                    sc_source_sample *ret, sc_err *err) {
+    sc_source_sample s = {.n_headers = 0};
+    (void)settings;
+    sc_rc rc = sc_sample_body(
+        arena, &s, err,
+        "{\"kind\":\"t3\",\"data\":{\"name\":\"t3_%.*s\",\"title\":\"" SC_SAMPLE_TITLE
+        "\",\"selftext\":\"" SC_SAMPLE_BODY
+        "\",\"subreddit\":\"soulcaster\",\"author\":\"soulcaster\",\"created_utc\":%lld,"
+        "\"is_self\":true}}",
+        SC_FMT(mark), (long long)(now_ms / 1000));
+    if (!rc) *ret = s;
+    return rc;
+}
+
 static sc_rc check_settings(const json_t *settings, sc_err *err) {
     return sc_settings_check(rows, SC_LEN(rows), settings, err);
 }
@@ -196,5 +212,6 @@ const sc_source_ops sc_source_reddit = {
     .name = "reddit",
     .summary = "Reddit posts and comments, as the API lists them.",
     .item = item,
+    .sample = sample,
     .check_settings = check_settings,
 };

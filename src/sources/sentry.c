@@ -17,6 +17,7 @@
 #include "sources/payload.h"
 #include "sources/plain.h"
 #include "sources/registry.h"
+#include "sources/sample.h"
 #include "sources/sentry_facts.h"
 #include "sources/settings.h"
 #include "sources/shape.h"
@@ -267,6 +268,23 @@ static sc_rc item(const json_t *obj, const json_t *settings, int64_t now_ms, sc_
     return build(&r, &f, settings, SC_STR_NONE, SC_STR_NONE, ret);
 }
 
+static sc_rc sample(const json_t *settings, sc_str mark, int64_t now_ms, sc_arena *arena,
+                    sc_source_sample *ret, sc_err *err) {
+    char at[SC_TIME_TEXT];
+    sc_source_sample s = {.n_headers = 0};
+    sc_time_format(now_ms, at);
+    sc_rc rc = sc_sample_body(
+        arena, &s, err,
+        "{\"action\":\"triggered\",\"data\":{\"triggered_rule\":\"" SC_SAMPLE_TITLE
+        "\",\"event\":{\"event_id\":\"%.*s\",\"issue_id\":\"%.*s\",\"title\":\"" SC_SAMPLE_TITLE
+        "\",\"message\":\"" SC_SAMPLE_BODY "\",\"level\":\"error\",\"datetime\":\"%s\"}}}",
+        SC_FMT(mark), SC_FMT(mark), at);
+    sc_sample_header(&s, "Sentry-Hook-Resource", SC_STR("event_alert"));
+    if (!rc) rc = sc_sample_sign(settings, "sentry", "Sentry-Hook-Signature", "", arena, &s, err);
+    if (!rc) *ret = s;
+    return rc;
+}
+
 static sc_rc check_settings(const json_t *settings, sc_err *err) {
     return sc_settings_check(rows, SC_LEN(rows), settings, err);
 }
@@ -277,5 +295,6 @@ const sc_source_ops sc_source_sentry = {
     .verify = verify,
     .webhook = webhook,
     .item = item,
+    .sample = sample,
     .check_settings = check_settings,
 };

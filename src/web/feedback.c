@@ -85,3 +85,10 @@ sc_rc sc_on_updateFeedback(sc_req *q, sc_err *err) {
     sc_buf_done(&c.metadata);
     return rc ? rc : reply_one(q, &changed, err);
 }
+
+sc_rc sc_on_removeFeedback(sc_req *q, sc_err *err) {
+    sc_id id = sc_req_id(q, "id");
+    sc_rc rc = sc_triage_remove(sc_req_app(q), &q->project, &id, sc_req_actor(q), err);
+    if (!rc) sc_req_reply(q, 204, "application/json", SC_STR_NONE);
+    return rc;
+}

@@ -9,13 +9,14 @@
 /* clang-format off */
 #define SC_WEB_HANDLERS(X) /* X(operationId) */                                                    \
     X(ingestManual) X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook)                         \
-    X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback)                               \
+    X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback) X(removeFeedback)             \
     X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
     X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \
     X(analyzeClusters) X(cleanupClusters)                                                          \
     X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob)                  \
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(listProjects) X(createProject) X(getConfig) X(putConfig)                                     \
+    X(listSources) X(testSource)                                                                   \
     X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \
     X(listKeys) X(createKey) X(revokeKey)                                                          \
@@ -38,6 +39,8 @@ void sc_events_closed(sc_req *q);
 
 /* A page of reports or jobs as the answer; used by several subjects. */
 sc_rc sc_reply_feedback_list(sc_req *q, const sc_feedback_list *list, sc_err *err);
+/* Submits the accepted ones of n items (in the request's arena); the reply follows. */
+sc_rc sc_reply_ingested(sc_req *q, sc_source_item *items, size_t n, sc_err *err);
 sc_rc sc_reply_job_list(sc_req *q, const sc_job_filter *f, sc_err *err);
 sc_rc sc_reply_job(sc_req *q, const sc_id *id, sc_err *err);
 

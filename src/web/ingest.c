@@ -91,8 +91,7 @@ static void on_durable(sc_ingest *in, const sc_err *err) {
     }
 }
 
-/* Submits the accepted ones of n items; the reply follows. */
-static sc_rc submit(sc_req *q, sc_source_item *items, size_t n, sc_err *err) {
+sc_rc sc_reply_ingested(sc_req *q, sc_source_item *items, size_t n, sc_err *err) {
     sc_arena *arena = sc_req_arena(q);
     ingest_call *c = sc_arena_take(arena, sizeof *c);
     sc_feedback *list = sc_arena_take_array(arena, n, sizeof *list);
@@ -136,7 +135,7 @@ sc_rc sc_on_ingestManual(sc_req *q, sc_err *err) {
     if (!item) return sc_fail(err, SC_NOMEM, "no memory for the report");
     sc_rc rc =
         sc_ingest_item(sc_req_app(q), &q->project, manual, q->body, sc_req_arena(q), item, err);
-    return rc ? rc : submit(q, item, 1, err);
+    return rc ? rc : sc_reply_ingested(q, item, 1, err);
 }
 
 /* ---- Reddit ------------------------------------------------------------------------------------- */
@@ -174,7 +173,7 @@ sc_rc sc_on_ingestReddit(sc_req *q, sc_err *err) {
                                   &items[i], err);
         if (rc) return single ? rc : at_item(err, rc, where, i);
     }
-    return submit(q, items, n, err);
+    return sc_reply_ingested(q, items, n, err);
 }
 
 /* ---- Webhooks ----------------------------------------------------------------------------------- */
@@ -203,7 +202,7 @@ static sc_rc webhook(sc_req *q, const char *name, sc_err *err) {
     size_t n = 0;
     sc_rc rc = sc_ingest_webhook(sc_req_app(q), &q->project, s, sc_http_body(q->http), h.v, h.n,
                                  sc_req_arena(q), &items, &n, err);
-    return rc ? rc : submit(q, items, n, err);
+    return rc ? rc : sc_reply_ingested(q, items, n, err);
 }
 
 sc_rc sc_on_ingestSentry(sc_req *q, sc_err *err) { return webhook(q, "sentry", err); }

@@ -147,6 +147,7 @@ void sc_problem_reply(sc_http_request *r, const sc_err *err, int status) {
 
 void sc_req_fail(sc_req *q, const sc_err *err) {
     q->failed = *err;
+    sc_source_refused(q, err);
     if (q->op && q->op->page) {
         sc_page_fail(q, err);
         return;

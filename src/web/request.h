@@ -102,6 +102,8 @@ void sc_req_reply(sc_req *q, int status, const char *content_type, sc_str body);
 /* JSON from a builder; when the builder failed, an error instead. */
 sc_rc sc_req_reply_buf(sc_req *q, int status, const sc_buf *b, sc_err *err);
 void sc_req_fail(sc_req *q, const sc_err *err);
+/* Notes that a source's delivery was not taken, where the request is one. */
+void sc_source_refused(const sc_req *q, const sc_err *why);
 /* The problem's text, for requests that have no sc_req too. */
 void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request_id);
 /* Replies with a problem where there is no sc_req, or with a status that is not the code's own. */

@@ -352,6 +352,42 @@ static void stats_tell_the_last_day_to_the_minute(void **state) {
     fx_rc(f, f->ops->stats(f->s, &nobody, now, &s, &f->err), SC_NOT_FOUND);
 }
 
+static void stats_tell_what_each_source_brought(void **state) {
+    sc_fx *f = *state;
+    sc_store_stats s;
+    const int64_t now = T0 + 3 * DAY;
+    const struct {
+        sc_feedback_source source;
+        int64_t at;
+    } sent[] = {{SC_SOURCE_sentry, T0},
+                {SC_SOURCE_github, T0 + HOUR},
+                {SC_SOURCE_sentry, now - 25 * HOUR},
+                {SC_SOURCE_sentry, now - 3 * HOUR},
+                {SC_SOURCE_sentry, now - 3 * HOUR + 1},
+                {SC_SOURCE_reddit, now - HOUR},
+                {SC_SOURCE_sentry, now}};
+    for (size_t i = 0; i < SC_LEN(sent); i++) {
+        sc_feedback r = fx_feedback(f, &f->a);
+        r.source = sent[i].source;
+        r.received_at_ms = sent[i].at;
+        fx_put(f, &r);
+    }
+    fx_reopen(f);
+    fx_ok(f, f->ops->stats(f->s, &f->a, now, &s, &f->err));
+    assert_int_equal(s.by_source_24h[SC_SOURCE_sentry], 3);
+    assert_int_equal(s.by_source_24h[SC_SOURCE_reddit], 1);
+    assert_int_equal(s.by_source_24h[SC_SOURCE_github], 0);
+    assert_int_equal(s.by_source_last_ms[SC_SOURCE_sentry], now);
+    assert_int_equal(s.by_source_last_ms[SC_SOURCE_github], T0 + HOUR);
+    assert_int_equal(s.by_source_last_ms[SC_SOURCE_manual], 0);
+    fx_ok(f, f->ops->stats(f->s, &f->a, now + 2 * DAY, &s, &f->err));
+    assert_int_equal(s.by_source_24h[SC_SOURCE_sentry], 0);
+    assert_int_equal(s.by_source_last_ms[SC_SOURCE_sentry], now);
+    fx_ok(f, f->ops->stats(f->s, &f->b, now, &s, &f->err));
+    assert_int_equal(s.by_source_24h[SC_SOURCE_sentry], 0);
+    assert_int_equal(s.by_source_last_ms[SC_SOURCE_sentry], 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(a_project_name_is_taken_once),
@@ -366,6 +402,7 @@ int main(void) {
         fx_test(progress_is_told_and_can_stop_a_check_or_a_copy),
         fx_test(a_copy_made_while_others_write_is_whole_and_never_replaces_a_file),
         fx_test(stats_tell_the_last_day_to_the_minute),
+        fx_test(stats_tell_what_each_source_brought),
     };
     return fx_run(tests);
 }

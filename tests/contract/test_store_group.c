@@ -557,6 +557,96 @@ static void events_come_in_order_and_their_ids_are_never_used_again(void **state
     assert_true(kept > last);
 }
 
+static void a_removed_report_leaves_nothing_behind(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[3], version;
+    fx_put_n(f, &f->a, 3, seqs);
+    sc_id k = fx_group(f, &f->a, seqs, 2), foreign_project = f->b;
+    sc_feedback_list list;
+    sc_feedback_filter filter = {.project_id = f->a, .seqs = seqs, .n_seqs = 3, .by_seqs = true};
+    sc_page page = {.limit = 10};
+    fx_ok(f, f->ops->feedback_list(f->s, &filter, &page, &f->arena, &list, &f->err));
+    const sc_feedback victim = list.items[1], waiting = list.items[2];
+    sc_correction pin = {.id = fx_id(f),
+                         .action_id = fx_id(f),
+                         .kind = SC_CORRECTION_pin,
+                         .feedback_seq = seqs[1],
+                         .cluster_id = k,
+                         .at_ms = f->clock_ms};
+    sc_decision d = {.feedback_seq = seqs[1], .cluster_id = k, .reason = SC_REASON_first};
+    sc_group_write w = step(f, &f->a);
+    w.corrections = &pin;
+    w.n_corrections = 1;
+    w.decisions = &d;
+    w.n_decisions = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    sc_group_write other = step(f, &foreign_project);
+    other.removed = &seqs[1];
+    other.n_removed = 1;
+    fx_rc(f, f->ops->group_write(f->s, &other, &version, &f->err), SC_NOT_FOUND);
+    w = step(f, &f->a);
+    w.removed = &seqs[1];
+    w.n_removed = 2; /* a grouped one and one that waits */
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+    fx_reopen(f);
+    sc_feedback got;
+    fx_rc(f, f->ops->feedback_get(f->s, &f->a, &victim.id, &f->arena, &got, &f->err), SC_NOT_FOUND);
+    fx_rc(f, f->ops->feedback_get(f->s, &f->a, &waiting.id, &f->arena, &got, &f->err),
+          SC_NOT_FOUND);
+    fx_ok(f, f->ops->feedback_list(f->s, &filter, &page, &f->arena, &list, &f->err));
+    assert_int_equal(list.n, 1);
+    sc_correction *corrections;
+    sc_decision *decisions;
+    sc_store_stats stats;
+    size_t n;
+    fx_ok(f, f->ops->corrections(f->s, &f->a, &f->arena, &corrections, &n, &f->err));
+    assert_int_equal(n, 0);
+    fx_rc(f, f->ops->decisions(f->s, &f->a, seqs[1], &f->arena, &decisions, &n, &f->err),
+          SC_NOT_FOUND);
+    fx_ok(f, f->ops->stats(f->s, &f->a, f->clock_ms, &stats, &f->err));
+    assert_int_equal(stats.feedback, 1);
+    assert_int_equal(stats.pending, 0);
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_CONFLICT);
+    w.expect_version = fx_version(f, &f->a);
+    fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND); /* once */
+    /* The sender's id is free again, and the number is not given twice. */
+    sc_feedback again = fx_feedback(f, &f->a);
+    again.external_id = victim.external_id;
+    again.source = victim.source;
+    sc_put_result r = fx_put(f, &again);
+    assert_int_equal(r.status, SC_PUT_NEW);
+    assert_true(r.seq > seqs[2]);
+}
+
+typedef struct seen_items {
+    size_t n, in_none;
+} seen_items;
+
+static bool count_item(void *self, const sc_stored_item *item) {
+    seen_items *s = self;
+    s->n++;
+    s->in_none += !sc_id_is_set(&item->cluster_id) && !item->repr.n;
+    return true;
+}
+
+static void followers_learn_that_a_report_was_removed(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[2], version, before = 0;
+    seen_items all = {0};
+    fx_put_n(f, &f->a, 2, seqs);
+    fx_group(f, &f->a, seqs, 2);
+    fx_ok(f, f->ops->items_since(f->s, &f->a, 0, "m1", count_item, &all, &before, &f->err));
+    assert_true(all.n == 2 && all.in_none == 0);
+    sc_group_write w = step(f, &f->a);
+    w.removed = &seqs[0];
+    w.n_removed = 1;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    all = (seen_items){0};
+    fx_ok(f, f->ops->items_since(f->s, &f->a, before, "m1", count_item, &all, &before, &f->err));
+    assert_true(all.n == 1 && all.in_none == 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(a_step_on_an_old_version_is_a_conflict_and_writes_nothing),
@@ -574,6 +664,8 @@ int main(void) {
         fx_test(decisions_come_back_oldest_first_with_their_evidence),
         fx_test(corrections_hold_until_their_action_is_undone),
         fx_test(events_come_in_order_and_their_ids_are_never_used_again),
+        fx_test(a_removed_report_leaves_nothing_behind),
+        fx_test(followers_learn_that_a_report_was_removed),
     };
     return fx_run(tests);
 }

@@ -16,7 +16,7 @@ import unittest
 
 import soul
 
-VERBS = ("serve worker demo ingest clusters show search trace merge split move undo projects keys jobs doctor backup restore export import "
+VERBS = ("serve worker demo ingest clusters show search trace merge split move undo remove projects keys sources jobs doctor backup restore export import "
          "model eval completion help").split()
 STREAM = os.path.join(os.path.dirname(__file__), "../../../shared/data/demo_stream_titanium.jsonl")
 REPORTS = [{"key": f"T-{n}", "summary": title, "description": f"{title}. Please, number {n}.", "created": f"2026-10-{n + 1:02d}", "plan": "team"}
@@ -386,6 +386,20 @@ class Keep(Folder):
         self.assertEqual(self.json_("jobs", "dead")["items"], [])
         self.assertIn("No dead letters", self.run_("jobs", "dead").stdout)
         self.run_("jobs", "retry", "00000000-0000-7000-8000-000000000000", code=1)
+
+    def test_sources(self):
+        self.fill()
+        told = {s["source"]: s for s in self.json_("sources")["items"]}
+        self.assertFalse(told["github"]["configured"])
+        self.assertIn("no secret is set", self.run_("sources", "list").stdout)
+        self.run_("sources", "test", "github", code=1)
+        self.run_("sources", "test", "fax", code=1)
+        self.run_("sources", "try", code=2)
+        made = self.json_("sources", "test", "manual")
+        self.assertEqual(made["status"], "ok")
+        self.assertIn("remove", self.run_("sources", "test", "reddit").stdout)
+        self.assertEqual(self.json_("remove", made["id"]), {"removed": made["id"]})
+        self.run_("remove", made["id"], code=1)
 
     def test_doctor(self):
         self.assertEqual(self.run_("doctor", "--listen", "127.0.0.1:0").returncode, 0)

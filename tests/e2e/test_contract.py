@@ -197,6 +197,7 @@ class Contract(unittest.TestCase):
         self.reading()
         self.correcting()
         self.views()
+        self.sources()
         self.administration()
         self.pages()
         self.assertEqual(set(self.operations) - self.met, set(), "operations that no test calls")
@@ -261,6 +262,19 @@ class Contract(unittest.TestCase):
         self.call("patchCluster", {"status": "snoozed", "snooze_until": "2100-01-01T00:00:00Z"}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 409, {"title": "x", "version": 1}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 422, {"status": "happy"}, path={"id": self.cluster(0)})
+
+    def sources(self):
+        self.refused("testSource", 422, path={"source": "sentry"})
+        self.refused("testSource", 404, path={"source": "fax"})
+        states = {s["source"]: s for s in self.call("listSources")["items"]}
+        self.assertIn("secret", states["sentry"]["refused"]["detail"])
+        self.assertFalse(states["sentry"]["configured"])
+        test = self.call("testSource", path={"source": "manual"})
+        soul.grouped(self.c)
+        self.assertTrue(self.call("traceFeedback", path={"id": test["id"]})["feedback"]["metadata"]["soulcaster_test"])
+        self.call("removeFeedback", None, 204, path={"id": test["id"]})
+        self.refused("removeFeedback", 404, path={"id": test["id"]})
+        self.refused("getFeedback", 404, path={"id": test["id"]})
 
     def views(self):
         view = self.call("saveView", {"name": "Fresh", "query": {"status": ["new"], "days": 7, "sort": "size"}}, 201)

@@ -334,6 +334,43 @@ static void search_finds_by_words_and_names_the_issue(void **state) {
     ok(sc_read_search(f->app, &f->project.id, SC_STR(""), 10, &f->arena, &r, &failure));
 }
 
+static void a_removed_report_is_nowhere_any_more(void **state) {
+    app_fixture *f = *state;
+    sc_id a = app_put(f, "1", EXPORT, ""), b = app_put(f, "2", EXPORT2, "secret words"),
+          c = app_put(f, "3", LOGIN, ""), ghost = sc_id_new(&f->clock);
+    app_settle(f);
+    assert_true(together(f, &a, &b));
+    sc_id issue = home(f, &a), lonely = home(f, &c);
+    sc_triage_result r;
+    assert_int_equal(sc_triage_remove(f->app, &f->project.id, &ghost, SC_STR("t"), &failure),
+                     SC_NOT_FOUND);
+    ok(sc_triage_move(f->app, &f->project.id, &b, NULL, SC_STR("t"), &r, &failure));
+    ok(sc_triage_remove(f->app, &f->project.id, &b, SC_STR("t"), &failure));
+    ok(sc_triage_remove(f->app, &f->project.id, &c, SC_STR("t"), &failure));
+    assert_int_equal(sc_triage_remove(f->app, &f->project.id, &c, SC_STR("t"), &failure),
+                     SC_NOT_FOUND);
+    assert_int_equal(app_cluster(f, &issue).count, 1);
+    sc_cluster gone = app_cluster(f, &lonely);
+    assert_true(sc_cluster_deserted(&gone));
+    for (int restarted = 0; restarted < 2; restarted++) {
+        sc_search_result found;
+        ok(sc_read_search(f->app, &f->project.id, SC_STR("pantry export secret words, login code"),
+                          10, &f->arena, &found, &failure));
+        assert_int_equal(found.n, 1);
+        assert_true(same(found.hits[0].feedback.id, a));
+        sc_id d = app_put(f, restarted ? "5" : "4", EXPORT, "and again");
+        app_settle(f);
+        assert_true(together(f, &a, &d));
+        ok(sc_triage_remove(f->app, &f->project.id, &d, SC_STR("t"), &failure));
+        app_fixture_restart(f, true);
+    }
+    /* What was said of it went with it. */
+    assert_int_equal(
+        sc_triage_undo(f->app, &f->project.id, &r.action_id, SC_STR("t"), &r, &failure),
+        SC_NOT_FOUND);
+    ok(f->store.ops->verify(f->store.self, NULL, NULL, &failure));
+}
+
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
@@ -345,6 +382,7 @@ int main(void) {
         T(a_merge_holds_over_a_restart_and_undo_takes_it_back),
         T(what_was_split_off_stays_apart_even_from_its_twin),
         T(a_moved_report_stays_where_it_was_put),
+        T(a_removed_report_is_nowhere_any_more),
         T(a_new_report_reopens_a_resolved_issue_as_a_regression),
         T(an_ignored_issue_takes_reports_and_stays_ignored),
         T(a_title_of_a_person_is_kept_and_an_empty_one_is_derived_again),

@@ -20,6 +20,7 @@ static const char *const released[] = {
     "eb322fa1075e368ba15cb5ef13e3283adf403a7373a2db567b6063c3ab31c367",
     "43bacd3892d30e81218d94c1d23340a0395188859abf7b9de24864eac85539d7",
     "8f7329da67aae06a9a2820e659f8c2129639f168f561a0d1c7e1bb18eb149a0a",
+    "9974d5a5334bb4539eb76260cc29bb5a251439363ecc3db69ac4532db8723daf",
 };
 
 static void sha256(const char *text, char ret_hex[65]) {

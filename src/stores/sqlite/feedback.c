@@ -27,8 +27,11 @@ static sc_rc flush_one(put_step *p, const project_delta *d, sc_err *err) {
     sc_sq_conn *c = p->c;
     const sc_feedback *f = &p->items[d->first];
     sc_rc rc = sc_sq_arrival_note(c, d->project_no, d->first_ms, d->last_ms, err);
-    for (int i = 0; !rc && i < SC_SOURCE_COUNT; i++)
-        rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_SOURCE + i, d->by_source[i], err);
+    for (int i = 0; !rc && i < SC_SOURCE_COUNT; i++) {
+        if (!d->by_source[i]) continue;
+        rc = sc_sq_source_note(c, d->project_no, i, d->last_ms, err);
+        if (!rc) rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_SOURCE + i, d->by_source[i], err);
+    }
     if (!rc)
         rc = sc_sq_tally_add(c, d->project_no, SC_TALLY_STATE + SC_FEEDBACK_pending, d->n, err);
     if (!rc)

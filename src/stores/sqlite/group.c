@@ -110,6 +110,16 @@ static sc_rc assign(group_step *s, const sc_assign *a, sc_err *err) {
     return set_state(s, a->seq, was.state, to ? SC_FEEDBACK_grouped : SC_FEEDBACK_parked, err);
 }
 
+static sc_rc remove_report(group_step *s, int64_t seq, sc_err *err) {
+    place was = {0, 0, false};
+    sc_rc rc = place_of(s, seq, &was, err);
+    if (!rc) rc = sc_sq_remove(s->c, s->project_no, seq, s->version, err);
+    if (rc) return rc;
+    s->by_state[was.state]--;
+    s->clustered -= was.cluster_no != 0;
+    return SC_OK;
+}
+
 static sc_rc write_counters(group_step *s, sc_err *err) {
     sc_rc rc = sc_sq_tally_add(s->c, s->project_no, SC_TALLY_CLUSTERED, s->clustered, err);
     for (int i = 0; !rc && i < SC_FEEDBACK_STATE_COUNT; i++)
@@ -223,6 +233,7 @@ static sc_rc write(group_step *s, sc_err *err) {
     for (size_t i = 0; !rc && i < w->n_clusters; i++)
         rc = sc_sq_cluster_put(s->c, s->project_no, s->version, &w->clusters[i], err);
     for (size_t i = 0; !rc && i < w->n_assigns; i++) rc = assign(s, &w->assigns[i], err);
+    for (size_t i = 0; !rc && i < w->n_removed; i++) rc = remove_report(s, w->removed[i], err);
     if (!rc) rc = write_counters(s, err);
     for (size_t i = 0; !rc && i < w->n_decisions; i++) rc = add_decision(s, &w->decisions[i], err);
     if (!rc) rc = undo(s, err);

@@ -13,6 +13,7 @@ static const char *const steps[] = {
     sc_sq_schema_1,
     sc_sq_schema_2,
     sc_sq_schema_3,
+    sc_sq_schema_4,
 };
 
 int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }

@@ -21,12 +21,19 @@ sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret
 /* Notes that reports came between the two times; call before their tallies are added. */
 sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, int64_t last_ms,
                          sc_err *err);
+/* The same of one source, the latest of them at last_ms. */
+sc_rc sc_sq_source_note(sc_sq_conn *c, int64_t project_no, int source, int64_t last_ms,
+                        sc_err *err);
 
 /* Number of an embedder's name; 0 when it was never stored. `make` stores it. */
 sc_rc sc_sq_model_no(sc_sq_conn *c, sc_str name, bool make, int64_t *ret, sc_err *err);
 /* Number of a cluster of the project; none is 0; SC_NOT_FOUND. */
 sc_rc sc_sq_cluster_no(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret,
                        sc_err *err);
+
+/* Takes all that a report said, and what was decided about it, out of the store; the counters of states and
+ * grouped reports are the caller's. SC_NOT_FOUND. */
+sc_rc sc_sq_remove(sc_sq_conn *c, int64_t project_no, int64_t seq, int64_t version, sc_err *err);
 
 /* Forgets a report's representations by further models: its text has changed. */
 sc_rc sc_sq_side_forget(sc_sq_conn *c, int64_t project_no, int64_t seq, sc_err *err);

@@ -35,6 +35,8 @@ sc_rc sc_sq_tally_read(sc_sq_conn *c, int64_t project_no, int what, int64_t *ret
     return rc;
 }
 
+enum { HOUR_MS = 3600000 };
+
 /* ---- Arrivals --------------------------------------------------------------------------------- */
 
 static sc_rc count_reports(sc_sq_conn *c, int64_t project_no, int64_t *ret, sc_err *err) {
@@ -79,6 +81,56 @@ sc_rc sc_sq_arrival_note(sc_sq_conn *c, int64_t project_no, int64_t first_ms, in
     return rc;
 }
 
+static sc_rc new_hour(sc_sq_conn *c, int64_t project_no, int source, int64_t hour, sc_err *err) {
+    int64_t before;
+    sc_rc rc = sc_sq_tally_read(c, project_no, SC_TALLY_SOURCE + source, &before, 1, err);
+    if (rc) return rc;
+    SC_AUTO(sc_query_done)
+    sc_query q =
+        sc_query_of(c, "INSERT INTO source_arrival (project_no, source, slot, hour, before)"
+                       " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+                       " hour = excluded.hour, before = excluded.before");
+    sc_query_int(&q, project_no);
+    sc_query_int(&q, source);
+    sc_query_int(&q, hour % SC_SOURCE_SLOTS);
+    sc_query_int(&q, hour);
+    sc_query_int(&q, before);
+    return sc_query_run(&q, err);
+}
+
+sc_rc sc_sq_source_note(sc_sq_conn *c, int64_t project_no, int source, int64_t last_ms,
+                        sc_err *err) {
+    int64_t had;
+    sc_rc rc = sc_sq_tally_read(c, project_no, SC_TALLY_SOURCE_LAST_MS + source, &had, 1, err);
+    if (!rc && last_ms / HOUR_MS > had / HOUR_MS)
+        rc = new_hour(c, project_no, source, last_ms / HOUR_MS, err);
+    if (!rc && last_ms > had)
+        rc = set(c, project_no, SC_TALLY_SOURCE_LAST_MS + source, last_ms, err);
+    return rc;
+}
+
+/* Adds what each source brought since then. */
+static sc_rc count_sources(sc_sq_conn *c, int64_t project_no, int64_t since_ms, const int64_t *all,
+                           int64_t *add_to, sc_err *err) {
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, "SELECT source, min(hour), before FROM source_arrival"
+                                " WHERE project_no = ? AND hour >= ? GROUP BY source");
+    bool row;
+    sc_rc rc;
+    sc_query_int(&q, project_no);
+    sc_query_int(&q, since_ms / HOUR_MS);
+    while (!(rc = sc_query_next(&q, &row, err)) && row) {
+        const int64_t source = sc_query_get_enum(&q, SC_SOURCE_COUNT);
+        sc_query_get_int(&q);
+        const int64_t before = sc_query_get_int(&q);
+        rc = sc_query_row_check(&q, err);
+        if (rc) return rc;
+        /* Reports that were removed since are not counted before either. */
+        add_to[source] += SC_MAX(all[source] - before, (int64_t)0);
+    }
+    return rc;
+}
+
 static sc_rc count_since(sc_sq_conn *c, int64_t project_no, int64_t since_ms, int64_t all,
                          int64_t *ret, sc_err *err) {
     SC_AUTO(sc_query_done)
@@ -89,8 +141,10 @@ static sc_rc count_since(sc_sq_conn *c, int64_t project_no, int64_t since_ms, in
     sc_query_int(&q, project_no);
     sc_query_int(&q, since_ms / 60000);
     sc_rc rc = sc_query_next(&q, &row, err);
-    if (!rc) *ret = row ? all - sc_query_get_int(&q) : 0;
-    return rc;
+    if (rc) return rc;
+    const int64_t recent = row ? all - sc_query_get_int(&q) : 0;
+    *ret = SC_MAX(recent, (int64_t)0); /* removed since: not counted before either */
+    return SC_OK;
 }
 
 /* ---- Stats ------------------------------------------------------------------------------------ */
@@ -99,15 +153,18 @@ static sc_rc add_project(sc_sq_conn *c, int64_t no, int64_t now_ms, sc_store_sta
                          sc_err *err) {
     int64_t source[SC_SOURCE_COUNT], state[SC_FEEDBACK_STATE_COUNT],
         status[SC_CLUSTER_STATUS_COUNT];
-    int64_t times[2], recent = 0, all = 0;
+    int64_t times[2], latest[SC_SOURCE_COUNT], recent = 0, all = 0;
     sc_rc rc = sc_sq_tally_read(c, no, SC_TALLY_SOURCE, source, SC_SOURCE_COUNT, err);
     if (!rc) rc = sc_sq_tally_read(c, no, SC_TALLY_STATE, state, SC_FEEDBACK_STATE_COUNT, err);
     if (!rc) rc = sc_sq_tally_read(c, no, SC_TALLY_STATUS, status, SC_CLUSTER_STATUS_COUNT, err);
     if (!rc) rc = sc_sq_tally_read(c, no, SC_TALLY_FIRST_MS, times, 2, err);
+    if (!rc) rc = sc_sq_tally_read(c, no, SC_TALLY_SOURCE_LAST_MS, latest, SC_SOURCE_COUNT, err);
     for (size_t i = 0; !rc && i < SC_SOURCE_COUNT; i++) {
         s->by_source[i] += source[i];
+        s->by_source_last_ms[i] = SC_MAX(s->by_source_last_ms[i], latest[i]);
         all += source[i];
     }
+    if (!rc) rc = count_sources(c, no, now_ms - 24 * HOUR_MS, source, s->by_source_24h, err);
     if (!rc) rc = count_since(c, no, now_ms - 86400000, all, &recent, err);
     if (rc) return rc;
     for (size_t i = 0; i < SC_CLUSTER_STATUS_COUNT; i++) {

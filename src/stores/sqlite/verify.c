@@ -22,18 +22,22 @@ static const struct {
     {"SELECT 1 FROM tally t WHERE t.what = 302 AND t.n <> (SELECT count(*) FROM item i"
      " WHERE i.project_no = t.project_no AND i.cluster_no > 0) LIMIT 1",
      "the counter of grouped reports differs from the reports"},
-    {"SELECT 1 FROM feedback f WHERE NOT EXISTS (SELECT 1 FROM tally t WHERE t.project_no = "
-     "f.project_no"
+    {"SELECT 1 FROM feedback f WHERE f.project_no > 0 AND (NOT EXISTS (SELECT 1 FROM tally t WHERE "
+     "t.project_no = f.project_no"
      " AND t.what = f.source) OR NOT EXISTS (SELECT 1 FROM tally t WHERE t.project_no = "
      "f.project_no"
-     " AND t.what = 100 + f.state) LIMIT 1",
+     " AND t.what = 100 + f.state)) LIMIT 1",
      "a report that no counter counts"},
     {"SELECT 1 FROM feedback f LEFT JOIN project p ON p.project_no = f.project_no"
-     " WHERE p.project_no IS NULL LIMIT 1",
+     " WHERE p.project_no IS NULL AND f.project_no > 0 LIMIT 1",
      "a report without its project"},
+    {"SELECT 1 FROM feedback f LEFT JOIN item i ON i.seq = f.seq WHERE f.project_no = 0"
+     " AND (f.title || f.body || f.stack <> '' OR coalesce(i.cluster_no, 0) > 0) LIMIT 1",
+     "a report that was removed and is still there"},
     {"SELECT 1 FROM item i LEFT JOIN feedback f ON f.seq = i.seq WHERE f.seq IS NULL OR f.id <> "
      "i.id"
-     " OR f.project_no <> i.project_no OR f.created_at <> i.created_at LIMIT 1",
+     " OR (f.project_no <> i.project_no AND f.project_no > 0) OR f.created_at <> i.created_at "
+     "LIMIT 1",
      "a placement without its report"},
     {"SELECT 1 FROM item i LEFT JOIN cluster k ON k.cluster_no = i.cluster_no WHERE i.cluster_no > "
      "0"
