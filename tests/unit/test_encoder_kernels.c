@@ -38,8 +38,8 @@ static void compare_tile(const sc_enc_kernel *k, size_t rows, size_t depth, size
         a[i] = extreme ? 255 : (uint8_t)(fixture_next(&seed) >> 20);
     for (size_t i = 0; i < shift + depth * SC_ENC_TILE_COLS; i++)
         w[i] = extreme ? (int8_t)(i % 128 < 64 ? 127 : -127) : (int8_t)(fixture_next(&seed) >> 20);
-    sc_enc_kernel_scalar.tile(a + shift, stride, rows, w + shift, depth, want);
-    k->tile(a + shift, stride, rows, w + shift, depth, got);
+    sc_enc_kernel_scalar.tile(a + shift, stride, rows, w + shift, depth, NULL, 0, want);
+    k->tile(a + shift, stride, rows, w + shift, depth, w, 4 * depth, got);
     assert_memory_equal(want, got, sizeof want);
     sc_free(a);
     sc_free(w);
@@ -47,13 +47,13 @@ static void compare_tile(const sc_enc_kernel *k, size_t rows, size_t depth, size
 
 static void the_scalar_tile_is_a_product(void **state) {
     (void)state;
-    enum { K = 12 };
+    enum { K = 16 };
     uint8_t a[2 * K];
     int8_t w[K * SC_ENC_TILE_COLS];
     int32_t got[2 * SC_ENC_TILE_COLS];
     for (size_t i = 0; i < sizeof a; i++) a[i] = (uint8_t)(fixture_next(&seed) >> 9);
     for (size_t i = 0; i < sizeof w; i++) w[i] = (int8_t)(fixture_next(&seed) >> 9);
-    sc_enc_kernel_scalar.tile(a, K, 2, w, K, got);
+    sc_enc_kernel_scalar.tile(a, K, 2, w, K, NULL, 0, got);
     for (size_t r = 0; r < 2; r++)
         for (size_t j = 0; j < SC_ENC_TILE_COLS; j++) {
             int32_t want = 0;
@@ -172,7 +172,7 @@ static void check(const char *name) {
         skip();
     }
     for (size_t rows_ = 1; rows_ <= SC_ENC_TILE_ROWS; rows_++)
-        for (size_t depth = 4; depth <= 260; depth += depth < 40 ? 4 : 28)
+        for (size_t depth = 16; depth <= 272; depth += depth < 64 ? 16 : 48)
             for (size_t shift = 0; shift < 4; shift++) {
                 compare_tile(k, rows_, depth, shift, false);
                 compare_tile(k, rows_, depth, shift, true);

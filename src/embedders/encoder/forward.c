@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+enum { LINE = 64, BUFFERS = 7 }; /* vectors that cross a cache line take twice the time */
+
 struct sc_forward {
     const sc_model *model;
     const sc_enc_kernel *kernel;
@@ -11,7 +13,17 @@ struct sc_forward {
     float *mixed;     /* tokens x hidden: what attention gives                      */
     sc_enc_rows rows; /* the input of the next product                              */
     float *scratch;   /* of attention                                               */
+    void *owned[BUFFERS];
+    size_t n_owned;
 };
+
+/* NULL without memory, and once that happened. */
+static void *take_lines(sc_forward *f, size_t count, size_t size) {
+    if (f->n_owned && !f->owned[f->n_owned - 1]) return NULL;
+    unsigned char *p = sc_alloc(count * size + LINE);
+    f->owned[f->n_owned++] = p;
+    return p ? p + (LINE - (uintptr_t)p % LINE) % LINE : NULL;
+}
 
 sc_rc sc_forward_new(const sc_model *model, const sc_enc_kernel *kernel, size_t max_tokens,
                      sc_forward **ret, sc_err *err) {
@@ -22,16 +34,15 @@ sc_rc sc_forward_new(const sc_model *model, const sc_enc_kernel *kernel, size_t 
     f->model = model;
     f->kernel = kernel ? kernel : sc_enc_kernels_get();
     f->max_tokens = max_tokens;
-    f->x = sc_alloc_array(t * h, sizeof(float));
-    f->wide = sc_alloc_array(t * wide, sizeof(float));
-    f->mixed = sc_alloc_array(t * h, sizeof(float));
-    f->rows.q = sc_alloc(t * SC_MAX(h, (size_t)d->ffn));
-    f->rows.scale = sc_alloc_array(t, sizeof(float));
-    f->rows.zero = sc_alloc_array(t, sizeof(int32_t));
+    f->x = take_lines(f, t * h, sizeof(float));
+    f->wide = take_lines(f, t * wide, sizeof(float));
+    f->mixed = take_lines(f, t * h, sizeof(float));
+    f->rows.q = take_lines(f, t, SC_MAX(h, (size_t)d->ffn));
+    f->rows.scale = take_lines(f, t, sizeof(float));
+    f->rows.zero = take_lines(f, t, sizeof(int32_t));
     f->scratch =
-        sc_alloc_array(sc_enc_attend_floats(SC_ENC_MAX_TOKENS, h / d->heads), sizeof(float));
-    if (!f->x || !f->wide || !f->mixed || !f->rows.q || !f->rows.scale || !f->rows.zero ||
-        !f->scratch) {
+        take_lines(f, sc_enc_attend_floats(SC_ENC_MAX_TOKENS, h / d->heads), sizeof(float));
+    if (!f->scratch) { /* the last one: NULL when any is */
         sc_forward_free(f);
         return sc_fail(err, SC_NOMEM, "no memory for the encoder");
     }
@@ -41,13 +52,7 @@ sc_rc sc_forward_new(const sc_model *model, const sc_enc_kernel *kernel, size_t 
 
 void sc_forward_free(sc_forward *f) {
     if (!f) return;
-    sc_free(f->x);
-    sc_free(f->wide);
-    sc_free(f->mixed);
-    sc_free(f->rows.q);
-    sc_free(f->rows.scale);
-    sc_free(f->rows.zero);
-    sc_free(f->scratch);
+    for (size_t i = 0; i < f->n_owned; i++) sc_free(f->owned[i]);
     sc_free(f);
 }
 

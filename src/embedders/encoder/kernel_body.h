@@ -4,11 +4,12 @@
 #ifndef SC_EMBEDDERS_ENCODER_KERNEL_BODY_H
 #define SC_EMBEDDERS_ENCODER_KERNEL_BODY_H
 
-#include "embedders/encoder/kernels.h"
+#include "embedders/encoder/kernel_values.h"
 
-#define FORCED static inline __attribute__((always_inline))
-
-enum { PARTS = 16 / LANES }; /* vectors that make 16 partial sums */
+enum {
+    PARTS = 16 / LANES, /* vectors that make 16 partial sums */
+    SIDE_BY_SIDE = 4,   /* rows that are worked on together  */
+};
 
 /* ---- Sixteen partial sums --------------------------------------------------------------------- */
 
@@ -22,82 +23,53 @@ FORCED parts parts_of(float x) {
     return p;
 }
 
-/* ---- Functions of a value ----------------------------------------------------------------------- */
-
-/* GELU(x) = x Phi(x). Phi(x) - 1/2 is x times a polynomial of degree 8 in x^2, fitted at Chebyshev
- * nodes over |x| <= 4 (t runs from -1 to 1); beyond, Phi stays what it is at 4. Off by 3.2e-5 at most
- * within, by 3.2e-5 |x| beyond: far below a step of the quantisation that follows. */
-FORCED vf gelu(vf x) {
-    static const float c[] = {1.759501642e-01f,  -8.430131655e-02f, 5.591522291e-02f,
-                              -3.713346277e-02f, 2.266773498e-02f,  -1.154668287e-02f,
-                              5.828486749e-03f,  -3.991263335e-03f, 1.605170928e-03f};
-    vf near = f_max(f_min(x, f_set(4.0f)), f_set(-4.0f));
-    vf t = f_fma(f_mul(near, near), f_set(2.0f / (4.0f * 4.0f)), f_set(-1.0f));
-    vf r = f_fma(f_set(c[8]), t, f_set(c[7]));
-    r = f_fma(r, t, f_set(c[6]));
-    r = f_fma(r, t, f_set(c[5]));
-    r = f_fma(r, t, f_set(c[4]));
-    r = f_fma(r, t, f_set(c[3]));
-    r = f_fma(r, t, f_set(c[2]));
-    r = f_fma(r, t, f_set(c[1]));
-    r = f_fma(r, t, f_set(c[0]));
-    return f_mul(x, f_fma(near, r, f_set(0.5f)));
-}
-
-/* 2^t for t <= 0; below -126 as at -126. Taylor series of 2^r, |r| <= 1/2: to 2e-7 of the value. */
-FORCED vf power_of_2(vf t) {
-    t = f_max(t, f_set(-126.0f));
-    vi n = i_round(t);
-    vf r = f_sub(t, f_of_i(n));
-    vf p = f_set(1.540353e-4f);
-    p = f_fma(p, r, f_set(1.3333558e-3f));
-    p = f_fma(p, r, f_set(9.6181291e-3f));
-    p = f_fma(p, r, f_set(5.5504109e-2f));
-    p = f_fma(p, r, f_set(2.4022651e-1f));
-    p = f_fma(p, r, f_set(6.9314718e-1f));
-    p = f_fma(p, r, f_set(1.0f));
-    return f_mul(p, f_pow2(n));
-}
-
 /* ---- Products ----------------------------------------------------------------------------------- */
 
-/* The sums of a tile to floats. */
-FORCED void finish(const sc_enc_linear *l, size_t col, const int32_t *sums, size_t rows,
+/* The sums of a tile to floats. `rows` is known where it is compiled. */
+FORCED void finish(const sc_enc_linear *l, size_t col, const int32_t *sums, int rows,
                    const float *scale, const int32_t *zero, sc_enc_then then, float *out,
                    size_t stride) {
     for (size_t j = 0; j < SC_ENC_TILE_COLS; j += LANES) {
         const vf by = f_load(l->scale + col + j), bias = f_load(l->bias + col + j);
         const vi sum = i_load(l->sum + col + j);
-        for (size_t r = 0; r < rows; r++) {
-            float *to = out + r * stride + j;
-            vi whole = i_sub(i_load(sums + r * SC_ENC_TILE_COLS + j), i_mul(i_set(zero[r]), sum));
-            vf v = f_fma(f_mul(f_of_i(whole), f_set(scale[r])), by, bias);
-            if (then == SC_ENC_GELU) v = gelu(v);
-            if (then == SC_ENC_ADD) v = f_add(v, f_load(to));
-            f_store(to, v);
+        vf v[SC_ENC_TILE_ROWS];
+        ALL(r, rows) {
+            vi part = i_mul(i_set(zero[r]), sum);
+            vi whole = i_sub(i_load(sums + r * SC_ENC_TILE_COLS + j), part);
+            v[r] = f_fma(f_mul(f_of_i(whole), f_set(scale[r])), by, bias);
+        }
+        if (then == SC_ENC_GELU) gelu(v, rows);
+        ALL(r, rows) {
+            float *to = out + (size_t)r * stride + j;
+            f_store(to, then == SC_ENC_ADD ? f_add(v[r], f_load(to)) : v[r]);
         }
     }
 }
 
 FORCED void linear_then(const sc_enc_linear *l, const sc_enc_rows *a, size_t m, sc_enc_then then,
                         float *out, size_t stride) {
-    int32_t sums[SC_ENC_TILE_ROWS * SC_ENC_TILE_COLS];
+    _Alignas(64) int32_t sums[SC_ENC_TILE_ROWS * SC_ENC_TILE_COLS];
+    const int8_t *end = l->w + (size_t)l->n * l->k;
+    const size_t bytes = SC_ENC_TILE_COLS * l->k,
+                 blocks = (m + SC_ENC_TILE_ROWS - 1) / SC_ENC_TILE_ROWS;
+    /* The next tile of weights comes from the outer cache meanwhile, in whole lines a step. */
+    const size_t share = (bytes / blocks + l->k * 4 - 1) / (l->k * 4) * (l->k * 4);
     for (size_t col = 0; col < l->n; col += SC_ENC_TILE_COLS) {
-        const int8_t *w = l->w + col * l->k;
-        const int8_t *ahead = w + SC_ENC_TILE_COLS * l->k, *end = l->w + (size_t)l->n * l->k;
-        const size_t share =
-            SC_ENC_TILE_COLS * l->k / ((m + SC_ENC_TILE_ROWS - 1) / SC_ENC_TILE_ROWS);
+        const int8_t *w = l->w + col * l->k, *ahead = w + bytes;
         for (size_t row = 0; row < m; row += SC_ENC_TILE_ROWS) {
-            size_t rows = m - row < SC_ENC_TILE_ROWS ? m - row : SC_ENC_TILE_ROWS;
-            for (size_t b = 0; b < share && ahead < end; b += 64, ahead += 64)
-                __builtin_prefetch(ahead, 0, 2); /* the next tile, from the outer cache */
-            tile(a->q + row * l->k, l->k, rows, w, l->k, sums);
+            const size_t rows = m - row < SC_ENC_TILE_ROWS ? m - row : SC_ENC_TILE_ROWS;
+            const size_t n_ahead = ahead < end && ahead < w + 2 * bytes ? share : 0;
+            tile(a->q + row * l->k, l->k, rows, w, l->k, ahead, n_ahead, sums);
+            ahead += n_ahead;
             float *to = out + row * stride + col;
-            if (rows == SC_ENC_TILE_ROWS) /* a count that the compiler knows */
-                finish(l, col, sums, SC_ENC_TILE_ROWS, a->scale + row, a->zero + row, then, to,
-                       stride);
+            const float *scale = a->scale + row;
+            const int32_t *zero = a->zero + row;
+            if (rows == SC_ENC_TILE_ROWS)
+                finish(l, col, sums, SC_ENC_TILE_ROWS, scale, zero, then, to, stride);
             else
-                finish(l, col, sums, rows, a->scale + row, a->zero + row, then, to, stride);
+                for (size_t r = 0; r < rows; r++)
+                    finish(l, col, sums + r * SC_ENC_TILE_COLS, 1, scale + r, zero + r, then,
+                           to + r * stride, stride);
         }
     }
 }
@@ -113,50 +85,75 @@ static void linear(const sc_enc_linear *l, const sc_enc_rows *a, size_t m, sc_en
 
 /* ---- Rows ----------------------------------------------------------------------------------------- */
 
-static void quantise(const float *x, size_t m, size_t n, const sc_enc_rows *ret) {
-    for (size_t row = 0; row < m; row++, x += n) {
-        parts lo = parts_of(0), hi = parts_of(0);
-        for (size_t i = 0; i < n; i += 16)
-            for (int p = 0; p < PARTS; p++) {
-                vf v = f_load(x + i + (size_t)p * LANES);
-                lo.v[p] = f_min(lo.v[p], v);
-                hi.v[p] = f_max(hi.v[p], v);
+/* `rows` rows side by side: each by itself would mostly wait for its own least and greatest value. */
+FORCED void quantise_rows(const float *x, int rows, size_t n, uint8_t *q, float *scale,
+                          int32_t *zero) {
+    parts lo[SIDE_BY_SIDE], hi[SIDE_BY_SIDE];
+    vf k[SIDE_BY_SIDE], base[SIDE_BY_SIDE];
+    ALL(r, rows) lo[r] = hi[r] = parts_of(0);
+    for (size_t i = 0; i < n; i += 16)
+        for (int p = 0; p < PARTS; p++) ALL(r, rows) {
+                vf v = f_load(x + (size_t)r * n + i + (size_t)p * LANES);
+                lo[r].v[p] = f_min(lo[r].v[p], v);
+                hi[r].v[p] = f_max(hi[r].v[p], v);
             }
-        float from = f_least(lo.v), range = f_most(hi.v) - from;
+    ALL(r, rows) {
+        float from = f_least(lo[r].v), range = f_most(hi[r].v) - from;
         float per_step = range > 0 ? 255.0f / range : 0;
-        float zero = -from * per_step; /* 0..255 and a rounding */
-        int32_t z = (int32_t)(zero + 0.5f);
+        float at = -from * per_step; /* 0..255 and a rounding */
+        int32_t z = (int32_t)(at + 0.5f);
         if (z > 255) z = 255;
-        ret->scale[row] = range * (1.0f / 255.0f);
-        ret->zero[row] = z;
-        const vf k = f_set(per_step), base = f_set((float)z);
-        const vf floor = f_set(0), ceiling = f_set(255);
-        uint8_t *q = ret->q + row * n;
-        for (size_t i = 0; i < n; i += LANES) {
-            vf v = f_fma(f_load(x + i), k, base);
-            u8_store(q + i, i_round(f_min(f_max(v, floor), ceiling)));
+        scale[r] = range * (1.0f / 255.0f);
+        zero[r] = z;
+        k[r] = f_set(per_step);
+        base[r] = f_set((float)z);
+    }
+    for (size_t i = 0; i < n; i += 64) ALL(r, rows) {
+            vi v[64 / LANES];
+            for (int p = 0; p < 64 / LANES; p++)
+                v[p] = i_round(
+                    f_fma(f_load(x + (size_t)r * n + i + (size_t)p * LANES), k[r], base[r]));
+            u8_store_64(q + (size_t)r * n + i, v);
+        }
+}
+
+static void quantise(const float *x, size_t m, size_t n, const sc_enc_rows *ret) {
+    size_t row = 0;
+    for (; row + SIDE_BY_SIDE <= m; row += SIDE_BY_SIDE)
+        quantise_rows(x + row * n, SIDE_BY_SIDE, n, ret->q + row * n, ret->scale + row,
+                      ret->zero + row);
+    for (; row < m; row++)
+        quantise_rows(x + row * n, 1, n, ret->q + row * n, ret->scale + row, ret->zero + row);
+}
+
+FORCED void norm_rows(float *x, int rows, size_t n, const sc_enc_norm *norm_) {
+    parts sum[SIDE_BY_SIDE], square[SIDE_BY_SIDE];
+    vf mean[SIDE_BY_SIDE], by[SIDE_BY_SIDE];
+    ALL(r, rows) sum[r] = square[r] = parts_of(0);
+    for (size_t i = 0; i < n; i += 16)
+        for (int p = 0; p < PARTS; p++) ALL(r, rows)
+    sum[r].v[p] = f_add(sum[r].v[p], f_load(x + (size_t)r * n + i + (size_t)p * LANES));
+    ALL(r, rows) mean[r] = f_set(f_total(sum[r].v) / (float)n);
+    for (size_t i = 0; i < n; i += 16)
+        for (int p = 0; p < PARTS; p++) ALL(r, rows) {
+                vf d = f_sub(f_load(x + (size_t)r * n + i + (size_t)p * LANES), mean[r]);
+                square[r].v[p] = f_fma(d, d, square[r].v[p]);
+            }
+    ALL(r, rows) by[r] = f_set(1.0f / sqrtf(f_total(square[r].v) / (float)n + norm_->eps));
+    for (size_t i = 0; i < n; i += LANES) {
+        const vf gamma = f_load(norm_->gamma + i), beta = f_load(norm_->beta + i);
+        ALL(r, rows) {
+            float *at = x + (size_t)r * n + i;
+            f_store(at, f_fma(f_mul(f_sub(f_load(at), mean[r]), by[r]), gamma, beta));
         }
     }
 }
 
 static void norm(float *x, size_t m, size_t n, const sc_enc_norm *norm_) {
-    for (size_t row = 0; row < m; row++, x += n) {
-        parts sum = parts_of(0), square = parts_of(0);
-        for (size_t i = 0; i < n; i += 16)
-            for (int p = 0; p < PARTS; p++)
-                sum.v[p] = f_add(sum.v[p], f_load(x + i + (size_t)p * LANES));
-        const vf mean = f_set(f_total(sum.v) / (float)n);
-        for (size_t i = 0; i < n; i += 16)
-            for (int p = 0; p < PARTS; p++) {
-                vf d = f_sub(f_load(x + i + (size_t)p * LANES), mean);
-                square.v[p] = f_fma(d, d, square.v[p]);
-            }
-        const vf by = f_set(1.0f / sqrtf(f_total(square.v) / (float)n + norm_->eps));
-        for (size_t i = 0; i < n; i += LANES) {
-            vf d = f_mul(f_sub(f_load(x + i), mean), by);
-            f_store(x + i, f_fma(d, f_load(norm_->gamma + i), f_load(norm_->beta + i)));
-        }
-    }
+    size_t row = 0;
+    for (; row + SIDE_BY_SIDE <= m; row += SIDE_BY_SIDE)
+        norm_rows(x + row * n, SIDE_BY_SIDE, n, norm_);
+    for (; row < m; row++) norm_rows(x + row * n, 1, n, norm_);
 }
 
 static void embed(const int8_t *word, float word_scale, const float *place, const float *kind,
@@ -212,22 +209,36 @@ FORCED void scores_tile(const float *q, size_t q_stride, const float *keys, size
             f_store(ret + (size_t)r * stride + (size_t)c * LANES, s[r][c]);
 }
 
-/* Scores to 2^(by * (score - greatest)); 1 / their sum. Scores behind n are of padding. */
-FORCED float soften(float *s, size_t n, size_t padded, float by) {
-    parts top = parts_of(-1e30f), sum = parts_of(0);
-    for (size_t i = n; i < padded; i++) s[i] = -1e30f;
+/* The scores of `rows` queries to 2^(by * (score - greatest)); by: 1 / their sums. Scores behind n are of
+ * padding. */
+FORCED void soften(float *s, int rows, size_t n, size_t padded, float by, float *ret) {
+    parts top[DEPTH_ROWS], sum[DEPTH_ROWS];
+    vf greatest[DEPTH_ROWS];
+    const vf k = f_set(by);
+    ALL(r, rows) {
+        for (size_t i = n; i < padded; i++) s[(size_t)r * padded + i] = -1e30f;
+        top[r] = parts_of(-1e30f);
+        sum[r] = parts_of(0);
+    }
     for (size_t i = 0; i < padded; i += 16)
-        for (int p = 0; p < PARTS; p++)
-            top.v[p] = f_max(top.v[p], f_load(s + i + (size_t)p * LANES));
-    const vf greatest = f_set(f_most(top.v)), k = f_set(by);
+        for (int p = 0; p < PARTS; p++) ALL(r, rows) {
+                const float *at = s + (size_t)r * padded + i + (size_t)p * LANES;
+                top[r].v[p] = f_max(top[r].v[p], f_load(at));
+            }
+    ALL(r, rows) greatest[r] = f_set(f_most(top[r].v));
     for (size_t i = 0; i < padded; i += 16)
         for (int p = 0; p < PARTS; p++) {
+            vf e[DEPTH_ROWS];
             float *at = s + i + (size_t)p * LANES;
-            vf e = power_of_2(f_mul(f_sub(f_load(at), greatest), k));
-            sum.v[p] = f_add(sum.v[p], e);
-            f_store(at, e);
+            ALL(r, rows)
+            e[r] = f_mul(f_sub(f_load(at + (size_t)r * padded), greatest[r]), k);
+            power_of_2(e, rows);
+            ALL(r, rows) {
+                sum[r].v[p] = f_add(sum[r].v[p], e[r]);
+                f_store(at + (size_t)r * padded, e[r]);
+            }
         }
-    return 1.0f / f_total(sum.v);
+    ALL(r, rows) ret[r] = 1.0f / f_total(sum[r].v);
 }
 
 /* `rows` outputs of SC_ENC_HEAD_STEP values: the values weighted by `s`, times `by`. */
@@ -258,15 +269,19 @@ FORCED void values_tile(const float *s, size_t stride, const float *values, size
                     f_mul(sum[r][c], f_set(by[r])));
 }
 
-/* One head's keys (transposed, padded with zeros) and values, out of the rows of qkv. */
+/* One head's keys (transposed; behind the last one its copies) and values, out of the rows of qkv. */
 static void gather(const float *qkv, size_t n, size_t width, size_t head, size_t padded,
                    float *keys, float *values) {
-    for (size_t j = 0; j < n; j++) {
-        const float *k = qkv + j * 3 * width + width;
-        for (size_t d = 0; d < head; d++) keys[d * padded + j] = k[d];
-        memcpy(values + j * head, k + width, head * sizeof *values);
+    const size_t stride = 3 * width;
+    for (size_t j = 0; j < n; j++)
+        for (size_t d = 0; d < head; d += LANES)
+            f_store(values + j * head + d, f_load(qkv + j * stride + 2 * width + d));
+    for (size_t j = 0; j < padded; j += 16) {
+        const float *from[16];
+        for (size_t i = 0; i < 16; i++)
+            from[i] = qkv + (j + i < n ? j + i : n - 1) * stride + width;
+        for (size_t d = 0; d < head; d += 16) f_transpose(from, d, keys + d * padded + j, padded);
     }
-    for (size_t d = 0; d < head; d++) memset(keys + d * padded + n, 0, (padded - n) * sizeof *keys);
 }
 
 FORCED void attend_rows(const float *q, size_t n, size_t width, size_t head, size_t padded,
@@ -280,7 +295,7 @@ FORCED void attend_rows(const float *q, size_t n, size_t width, size_t head, siz
         scores_tile(q, 3 * width, keys + j, padded, head, rows, DEPTH_COLS / 2, s + j, padded);
     for (; j < padded; j += LANES)
         scores_tile(q, 3 * width, keys + j, padded, head, rows, 1, s + j, padded);
-    for (int r = 0; r < rows; r++) by[r] = soften(s + (size_t)r * padded, n, padded, scale);
+    soften(s, rows, n, padded, scale, by);
     for (size_t d = 0; d < head; d += SC_ENC_HEAD_STEP)
         values_tile(s, padded, values + d, head, n, rows, by, ret + d, width);
 }

@@ -53,9 +53,9 @@ typedef struct sc_enc_norm {
 typedef struct sc_enc_kernel {
     const char *name;
     /* ret[r * 64 + j] = sum of a[r * stride + i] * weight(i, j), i < k: exact. rows 1..6, k a multiple
-     * of 4. `w` is one tile. */
+     * of 16. `w` is one tile. Meanwhile n_ahead bytes, a multiple of 4 k, may be fetched towards the caches. */
     void (*tile)(const uint8_t *a, size_t stride, size_t rows, const int8_t *w, size_t k,
-                 int32_t *ret);
+                 const int8_t *ahead, size_t n_ahead, int32_t *ret);
     /* out (m x n, rows `stride` floats apart) = then(a W + b). */
     void (*linear)(const sc_enc_linear *l, const sc_enc_rows *a, size_t m, sc_enc_then then,
                    float *out, size_t stride);

@@ -39,15 +39,22 @@ static inline __m512i spread(const uint8_t *p) { /* 4 inputs, sixteen times */
 #define EACH_5(m) EACH_4(m) m(4)
 #define EACH_6(m) EACH_5(m) m(5)
 
-#define TILE(n)                                                                               \
-    static void tile_##n(const uint8_t *a, size_t stride, const int8_t *w, size_t k,          \
-                         int32_t *ret) {                                                      \
-        EACH_##n(ROW_BEGIN) for (size_t i = 0; i < k; i += 4, w += 256) {                     \
-            const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64),        \
-                          w2 = _mm512_loadu_si512(w + 128), w3 = _mm512_loadu_si512(w + 192); \
-            EACH_##n(ROW_STEP)                                                                \
-        }                                                                                     \
-        EACH_##n(ROW_END)                                                                     \
+#define STEP(n)                                                                           \
+    {                                                                                     \
+        const __m512i w0 = _mm512_loadu_si512(w), w1 = _mm512_loadu_si512(w + 64),        \
+                      w2 = _mm512_loadu_si512(w + 128), w3 = _mm512_loadu_si512(w + 192); \
+        EACH_##n(ROW_STEP) i += 4;                                                        \
+        w += 256;                                                                         \
+    }
+
+#define TILE(n)                                                                                    \
+    static void tile_##n(const uint8_t *a, size_t stride, const int8_t *w, size_t k, int32_t *ret, \
+                         const int8_t *ahead, size_t lines) {                                      \
+        EACH_##n(ROW_BEGIN) for (size_t i = 0; i < k;) {                                           \
+            for (size_t b = 0; b < lines; b++, ahead += 64) __builtin_prefetch(ahead, 0, 2);       \
+            STEP(n) STEP(n) STEP(n) STEP(n)                                                        \
+        }                                                                                          \
+        EACH_##n(ROW_END)                                                                          \
     }
 TILE(1)
 TILE(2)
@@ -57,14 +64,15 @@ TILE(5)
 TILE(6)
 
 static void tile(const uint8_t *a, size_t stride, size_t rows, const int8_t *w, size_t k,
-                 int32_t *ret) {
+                 const int8_t *ahead, size_t n_ahead, int32_t *ret) {
+    const size_t lines = n_ahead / (k * 4);
     switch (rows) {
-    case 1: tile_1(a, stride, w, k, ret); break;
-    case 2: tile_2(a, stride, w, k, ret); break;
-    case 3: tile_3(a, stride, w, k, ret); break;
-    case 4: tile_4(a, stride, w, k, ret); break;
-    case 5: tile_5(a, stride, w, k, ret); break;
-    default: tile_6(a, stride, w, k, ret); break;
+    case 1: tile_1(a, stride, w, k, ret, ahead, lines); break;
+    case 2: tile_2(a, stride, w, k, ret, ahead, lines); break;
+    case 3: tile_3(a, stride, w, k, ret, ahead, lines); break;
+    case 4: tile_4(a, stride, w, k, ret, ahead, lines); break;
+    case 5: tile_5(a, stride, w, k, ret, ahead, lines); break;
+    default: tile_6(a, stride, w, k, ret, ahead, lines); break;
     }
 }
 

@@ -45,9 +45,35 @@ static inline vf f_pow2(vi n) {
 LANES_TREE(f_total, add)
 LANES_TREE(f_least, min)
 LANES_TREE(f_most, max)
-static inline void u8_store(uint8_t *p, vi a) {
-    __m128i w = _mm_packus_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
-    _mm_storel_epi64((__m128i *)(void *)p, _mm_packus_epi16(w, w));
+static inline void transpose_8(const float *const from[8], size_t at, float *to, size_t stride) {
+    __m256 a[8], b[8];
+    for (int i = 0; i < 8; i += 2) { /* pairs of rows, then of pairs, then of halves */
+        __m256 x = f_load(from[i] + at), y = f_load(from[i + 1] + at);
+        a[i] = _mm256_unpacklo_ps(x, y);
+        a[i + 1] = _mm256_unpackhi_ps(x, y);
+    }
+    for (int i = 0; i < 8; i += 4)
+        for (int k = 0; k < 2; k++) {
+            b[i + 2 * k] = _mm256_shuffle_ps(a[i + k], a[i + k + 2], 0x44);
+            b[i + 2 * k + 1] = _mm256_shuffle_ps(a[i + k], a[i + k + 2], 0xEE);
+        }
+    for (int i = 0; i < 4; i++) {
+        f_store(to + (size_t)i * stride, _mm256_permute2f128_ps(b[i], b[i + 4], 0x20));
+        f_store(to + (size_t)(i + 4) * stride, _mm256_permute2f128_ps(b[i], b[i + 4], 0x31));
+    }
+}
+static inline void f_transpose(const float *const from[16], size_t at, float *to, size_t stride) {
+    for (size_t d = 0; d < 16; d += 8)
+        for (size_t j = 0; j < 16; j += 8)
+            transpose_8(from + j, at + d, to + d * stride + j, stride);
+}
+static inline __m256i u8_of_32(const vi a[4]) { /* with saturation */
+    __m256i w = _mm256_packus_epi16(_mm256_packs_epi32(a[0], a[1]), _mm256_packs_epi32(a[2], a[3]));
+    return _mm256_permutevar8x32_epi32(w, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+}
+static inline void u8_store_64(uint8_t *p, const vi a[8]) {
+    _mm256_storeu_si256((__m256i *)(void *)p, u8_of_32(a));
+    _mm256_storeu_si256((__m256i *)(void *)(p + 32), u8_of_32(a + 4));
 }
 
 #endif

@@ -45,8 +45,37 @@ static inline vf f_pow2(vi n) {
 LANES_TREE(f_total, add)
 LANES_TREE(f_least, min)
 LANES_TREE(f_most, max)
-static inline void u8_store(uint8_t *p, vi a) {
-    _mm_storeu_si128((__m128i *)(void *)p, _mm512_cvtepi32_epi8(a));
+static inline void f_transpose(const float *const from[16], size_t at, float *to, size_t stride) {
+    __m512 a[16], b[16];
+#pragma GCC unroll 8
+    for (int i = 0; i < 16; i += 2) { /* pairs of rows, then of pairs */
+        __m512 x = f_load(from[i] + at), y = f_load(from[i + 1] + at);
+        a[i] = _mm512_unpacklo_ps(x, y);
+        a[i + 1] = _mm512_unpackhi_ps(x, y);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 16; i += 4)
+#pragma GCC unroll 2
+        for (int k = 0; k < 2; k++) { /* b[i + c]: column c of each quarter, of rows i .. i + 3 */
+            b[i + 2 * k] = _mm512_shuffle_ps(a[i + k], a[i + k + 2], 0x44);
+            b[i + 2 * k + 1] = _mm512_shuffle_ps(a[i + k], a[i + k + 2], 0xEE);
+        }
+#pragma GCC unroll 4
+    for (int c = 0; c < 4; c++) { /* quarters 0 2 and 1 3 of all rows, then each by itself */
+        __m512 lo = _mm512_shuffle_f32x4(b[c], b[c + 4], 0x88),
+               hi = _mm512_shuffle_f32x4(b[c + 8], b[c + 12], 0x88);
+        f_store(to + (size_t)c * stride, _mm512_shuffle_f32x4(lo, hi, 0x88));
+        f_store(to + (size_t)(c + 8) * stride, _mm512_shuffle_f32x4(lo, hi, 0xDD));
+        lo = _mm512_shuffle_f32x4(b[c], b[c + 4], 0xDD);
+        hi = _mm512_shuffle_f32x4(b[c + 8], b[c + 12], 0xDD);
+        f_store(to + (size_t)(c + 4) * stride, _mm512_shuffle_f32x4(lo, hi, 0x88));
+        f_store(to + (size_t)(c + 12) * stride, _mm512_shuffle_f32x4(lo, hi, 0xDD));
+    }
+}
+static inline void u8_store_64(uint8_t *p, const vi a[4]) {
+    const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+    __m512i w = _mm512_packus_epi16(_mm512_packs_epi32(a[0], a[1]), _mm512_packs_epi32(a[2], a[3]));
+    _mm512_storeu_si512(p, _mm512_permutexvar_epi32(order, w));
 }
 
 #endif

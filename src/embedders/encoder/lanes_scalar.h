@@ -57,7 +57,14 @@ static inline vf f_pow2(vi n) {
 LANES_TREE(f_total, f_add)
 LANES_TREE(f_least, f_min)
 LANES_TREE(f_most, f_max)
-/* Of values 0..255. */
-static inline void u8_store(uint8_t *p, vi a) { *p = (uint8_t)a; }
+/* to[d * stride + j] = from[j][at + d], d and j < 16. */
+static inline void f_transpose(const float *const from[16], size_t at, float *to, size_t stride) {
+    for (size_t j = 0; j < 16; j++)
+        for (size_t d = 0; d < 16; d++) to[d * stride + j] = from[j][at + d];
+}
+/* 64 values, as the nearest of 0..255. */
+static inline void u8_store_64(uint8_t *p, const vi a[64]) {
+    for (int i = 0; i < 64; i++) p[i] = (uint8_t)(a[i] < 0 ? 0 : a[i] > 255 ? 255 : a[i]);
+}
 
 #endif
