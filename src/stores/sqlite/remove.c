@@ -42,7 +42,7 @@ static sc_rc drop_corrections(sc_sq_conn *c, int64_t project_no, int64_t seq, sc
 }
 
 sc_rc sc_sq_remove(sc_sq_conn *c, int64_t project_no, int64_t seq, int64_t version, sc_err *err) {
-    int64_t source;
+    int64_t source = 0;
     sc_rc rc = read_source(c, project_no, seq, &source, err);
     if (!rc) rc = sc_sq_tally_add(c, project_no, SC_TALLY_SOURCE + (int)source, -1, err);
     if (!rc) rc = empty_item(c, seq, version, err);
