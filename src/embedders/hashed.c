@@ -65,18 +65,19 @@ static void fill(bag *b, const sc_prepared *p) {
 /* The hashes of the n-grams of ^word$ (bytes: of other scripts they are parts of characters, which
  * serves as well). Returns how many. */
 static size_t grams(sc_str w, uint64_t ret[MAX_GRAMS]) {
-    char s[MAX_GRAM_WORD + 2];
+    char s[MAX_GRAM_WORD + 2 + sizeof(uint64_t)] = {0};
     size_t n = SC_MIN(w.n, (size_t)MAX_GRAM_WORD), out = 0;
     if (n < GRAM_MIN) return 0;
     s[0] = '^';
     memcpy(s + 1, w.p, n);
     s[n + 1] = '$';
     n += 2;
-    for (size_t len = GRAM_MIN; len <= GRAM_MAX; len++)
+    for (uint64_t len = GRAM_MIN; len <= GRAM_MAX; len++)
         for (size_t i = 0; i + len <= n; i++) {
-            uint64_t x = 0; /* at most 5 bytes: the value itself, mixed */
-            memcpy(&x, s + i, len);
-            x = (x ^ (uint64_t)len << 56) * 0x9E3779B97F4A7C15u;
+            uint64_t x; /* at most 5 bytes: the value itself, mixed */
+            memcpy(&x, s + i, sizeof x);
+            x &= (1ull << 8 * len) - 1;
+            x = (x ^ len << 56) * 0x9E3779B97F4A7C15u;
             x ^= x >> 29;
             x *= 0xBF58476D1CE4E5B9u;
             ret[out++] = x ^ x >> 32;

@@ -1,6 +1,7 @@
 #include "embedders/static.h"
 
 #include "embedders/unit.h"
+#include "vec/kernels.h"
 
 static uint32_t u32_at(const unsigned char *p) {
     uint32_t v;
@@ -50,19 +51,19 @@ bool sc_static_verify(const void *table, size_t n) {
     return sc_hash64(p + SC_STATIC_HEADER, n - SC_STATIC_HEADER, 0) == sum;
 }
 
-static void add_row(const sc_static *t, uint32_t id, int32_t *restrict sum) {
-    const int8_t *restrict row = t->row + (size_t)id * t->dim;
-    const int16_t scale = (int16_t)u16_at(t->scale + 2 * (size_t)id);
-    for (uint32_t k = 0; k < t->dim; k++) sum[k] += scale * (int16_t)row[k];
-}
-
 bool sc_static_project(const sc_static *t, const sc_wordpiece *w, const sc_prepared *text,
                        double length, int32_t *ret) {
     uint32_t ids[SC_STATIC_MAX_TOKENS];
     size_t n = sc_wordpiece_append(w, text->title, ids, 0, SC_STATIC_MAX_TOKENS);
     n = sc_wordpiece_append(w, text->body, ids, n, SC_STATIC_MAX_TOKENS);
     memset(ret, 0, t->dim * sizeof *ret);
+    const sc_vec_kernel *k = sc_kernels_get();
+    for (size_t i = 0; i < n; i++) /* the table is larger than the inner caches */
+        for (size_t b = 0; ids[i] < t->rows && b < t->dim; b += 64)
+            __builtin_prefetch(t->row + (size_t)ids[i] * t->dim + b);
     for (size_t i = 0; i < n; i++)
-        if (ids[i] < t->rows) add_row(t, ids[i], ret);
+        if (ids[i] < t->rows)
+            k->add(ret, t->row + (size_t)ids[i] * t->dim, u16_at(t->scale + 2 * (size_t)ids[i]),
+                   t->dim);
     return sc_unit_scale(ret, t->dim, length);
 }

@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "vec/kernels.h"
+
 /* The whole part of the square root. sqrt is exact to rounding in IEEE arithmetic; the steps after
  * it mend the rounding. */
 uint32_t sc_unit_root(uint64_t x) {
@@ -12,13 +14,8 @@ uint32_t sc_unit_root(uint64_t x) {
 }
 
 bool sc_unit_scale(int32_t *v, uint32_t dim, double to) {
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < dim; i++) sum += (uint64_t)((int64_t)v[i] * v[i]);
-    if (!sum) return false;
-    const double by = to / sqrt((double)sum);
-    for (uint32_t i = 0; i < dim; i++) {
-        double x = v[i] * by;
-        v[i] = (int32_t)(x + (x < 0 ? -0.5 : 0.5));
-    }
-    return true;
+    const sc_vec_kernel *k = sc_kernels_get();
+    const uint64_t sum = k->squares(v, dim);
+    if (sum) k->scale(v, to / sqrt((double)sum), dim);
+    return sum;
 }

@@ -1,7 +1,8 @@
-/* Dot products of int8 vectors: what grouping and search spend their time on.
+/* Arithmetic on vectors of whole numbers: dot products of int8 vectors, which grouping and search spend
+ * their time on, and what a static embedder does to make them.
  *
- * Three kernels with one meaning: scalar (the truth), AVX2, AVX-512 VNNI. All are exact: the same
- * int32 for any int8 input, -128 included, as long as dim <= SC_VEC_MAX_DIM. The best one that this
+ * Three sets with one meaning: scalar (the truth), AVX2, AVX-512 VNNI. All are exact: the same result for
+ * any int8 input, -128 included, as long as dim <= SC_VEC_MAX_DIM. The best one that this
  * CPU has is taken; SOULCASTER_SIMD=scalar|avx2|avx512vnni forces one (a forced kernel that the CPU
  * lacks falls back to scalar). No pointer need be aligned.
  * Threads: everything is thread-safe. */
@@ -20,6 +21,12 @@ typedef struct sc_vec_kernel {
     /* ret_dots[i] = dot(query, rows + i * dim), i < n_rows */
     void (*scan)(const int8_t *query, const int8_t *rows, size_t n_rows, size_t dim,
                  int32_t *ret_dots);
+    /* sum[k] += by * row[k], k < dim; -32768 < by < 32768. */
+    void (*add)(int32_t *sum, const int8_t *row, int32_t by, size_t dim);
+    /* The sum of the squares of v[k], k < dim; it must be below 2^63. */
+    uint64_t (*squares)(const int32_t *v, size_t dim);
+    /* v[k] = v[k] * by in double, to the nearest whole number, halves away from zero; it must fit an int32. */
+    void (*scale)(int32_t *v, double by, size_t dim);
 } sc_vec_kernel;
 
 /* The kernel in use; the first call decides. */

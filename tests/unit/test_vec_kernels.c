@@ -56,6 +56,28 @@ static void compare_scan(const sc_vec_kernel *k, size_t dim, size_t rows, size_t
     sc_free(got);
 }
 
+/* Sums of rows, their squares and their scaling; values up to 2^27, halves included. */
+static void compare_sums(const sc_vec_kernel *k, size_t dim, size_t shift, int32_t by) {
+    int8_t *row = sc_alloc(shift + dim);
+    int32_t *want = sc_alloc_array(dim, sizeof *want), *got = sc_alloc_array(dim, sizeof *got);
+    fill_extreme(row, shift + dim);
+    for (size_t i = 0; i < dim; i++) want[i] = got[i] = (int32_t)(next() >> 36) - (1 << 27);
+    sc_kernel_scalar.add(want, row + shift, by, dim);
+    k->add(got, row + shift, by, dim);
+    assert_memory_equal(got, want, dim * sizeof *want);
+    assert_true(k->squares(got, dim) == sc_kernel_scalar.squares(want, dim));
+    static const double factors[] = {0.5, 0.25, 1e-9, -0.3, 1};
+    for (size_t i = 0; i < SC_LEN(factors); i++) {
+        sc_kernel_scalar.scale(want, factors[i], dim);
+        k->scale(got, factors[i], dim);
+        assert_memory_equal(got, want, dim * sizeof *want);
+        for (size_t j = 0; j < dim; j++) want[j] = got[j] = (int32_t)(next() >> 50) - (1 << 13);
+    }
+    sc_free(row);
+    sc_free(want);
+    sc_free(got);
+}
+
 static void check(const char *name) {
     const sc_vec_kernel *k = sc_kernels_find(name);
     if (!k) {
@@ -67,6 +89,11 @@ static void check(const char *name) {
             compare_dot(k, dim, shift, (shift * 7 + 3) % 5, false);
             compare_dot(k, dim, shift, 0, true);
         }
+    for (size_t dim = 0; dim <= 70; dim++) {
+        compare_sums(k, dim, dim % 3, 4095);
+        compare_sums(k, dim, dim % 5, -32767);
+    }
+    compare_sums(k, 256, 1, 0);
     static const size_t dims[] = {256, 383, 384, 511, 512, 768, 1024, 4099};
     for (size_t i = 0; i < SC_LEN(dims); i++) {
         compare_dot(k, dims[i], i, 1, true);
@@ -91,6 +118,22 @@ static void scalar_multiplies_and_adds(void **state) {
     const int8_t a[] = {1, -2, 3, -128}, b[] = {4, 5, -6, -128};
     assert_int_equal(sc_kernel_scalar.dot(a, b, 4), 4 - 10 - 18 + 16384);
     assert_int_equal(sc_kernel_scalar.dot(a, b, 0), 0);
+}
+
+static void scalar_adds_squares_and_rounds_halves_away(void **state) {
+    (void)state;
+    const int8_t row[] = {1, -128, 127};
+    int32_t v[] = {10, 0, -127};
+    sc_kernel_scalar.add(v, row, 3, 3);
+    assert_int_equal(v[0], 13);
+    assert_int_equal(v[1], -384);
+    assert_int_equal(v[2], 254);
+    assert_true(sc_kernel_scalar.squares(v, 3) == 13 * 13 + 384 * 384 + 254 * 254);
+    sc_kernel_scalar.scale(v, 0.5, 3);
+    assert_int_equal(v[0], 7); /* 6.5 */
+    assert_int_equal(v[1], -192);
+    sc_kernel_scalar.scale(v, -0.5, 1);
+    assert_int_equal(v[0], -4); /* -3.5 */
 }
 
 static void the_longest_extreme_vectors_do_not_overflow(void **state) {
@@ -143,6 +186,7 @@ int main(void) {
         cmocka_unit_test(avx2_equals_scalar),
         cmocka_unit_test(avx512vnni_equals_scalar),
         cmocka_unit_test(scalar_multiplies_and_adds),
+        cmocka_unit_test(scalar_adds_squares_and_rounds_halves_away),
         cmocka_unit_test(the_longest_extreme_vectors_do_not_overflow),
         cmocka_unit_test(an_unknown_kernel_is_none),
         cmocka_unit_test(the_environment_forces_a_kernel),

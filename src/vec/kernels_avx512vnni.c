@@ -78,5 +78,44 @@ static void scan(const int8_t *query, const int8_t *rows, size_t n_rows, size_t 
     for (; i < n_rows; i++, rows += dim) ret_dots[i] = raw(query, rows, dim) - off;
 }
 
-const sc_vec_kernel sc_kernel_avx512vnni = {.name = "avx512vnni", .dot = dot, .scan = scan};
+static inline __mmask16 rest_16(size_t n) { return (__mmask16)(n >= 16 ? 0xFFFF : (1u << n) - 1); }
+static inline __mmask8 rest_8(size_t n) { return (__mmask8)(n >= 8 ? 0xFF : (1u << n) - 1); }
+
+/* The upper half of a widened value is its sign, times 0. */
+static void add(int32_t *sum, const int8_t *row_, int32_t by, size_t dim) {
+    const __m512i f = _mm512_set1_epi32(by & 0xFFFF);
+    for (size_t k = 0; k < dim; k += 16) {
+        const __mmask16 m = rest_16(dim - k);
+        __m512i r = _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(m, row_ + k));
+        __m512i s = _mm512_maskz_loadu_epi32(m, sum + k);
+        _mm512_mask_storeu_epi32(sum + k, m, _mm512_add_epi32(s, _mm512_madd_epi16(r, f)));
+    }
+}
+
+static uint64_t squares(const int32_t *v, size_t dim) {
+    __m512i s = _mm512_setzero_si512();
+    for (size_t k = 0; k < dim; k += 16) {
+        __m512i even = _mm512_maskz_loadu_epi32(rest_16(dim - k), v + k),
+                odd = _mm512_srli_epi64(even, 32);
+        s = _mm512_add_epi64(s, _mm512_mul_epi32(even, even));
+        s = _mm512_add_epi64(s, _mm512_mul_epi32(odd, odd));
+    }
+    return (uint64_t)_mm512_reduce_add_epi64(s);
+}
+
+static void scale(int32_t *v, double by, size_t dim) {
+    const __m512d f = _mm512_set1_pd(by);
+    const __m512i sign = _mm512_set1_epi64(INT64_MIN),
+                  half = _mm512_castpd_si512(_mm512_set1_pd(0.5));
+    for (size_t k = 0; k < dim; k += 8) {
+        const __mmask8 m = rest_8(dim - k);
+        __m512d x = _mm512_mul_pd(_mm512_cvtepi32_pd(_mm256_maskz_loadu_epi32(m, v + k)), f);
+        __m512i away = _mm512_or_si512(half, _mm512_and_si512(_mm512_castpd_si512(x), sign));
+        x = _mm512_add_pd(x, _mm512_castsi512_pd(away));
+        _mm256_mask_storeu_epi32(v + k, m, _mm512_cvttpd_epi32(x));
+    }
+}
+
+const sc_vec_kernel sc_kernel_avx512vnni = {
+    .name = "avx512vnni", .dot = dot, .scan = scan, .add = add, .squares = squares, .scale = scale};
 #endif
