@@ -15,9 +15,10 @@ static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err
         c->title = p->title; /* empty: derived again below */
     }
     if (p->has_repo_url) c->repo_url = p->repo_url;
-    if (!p->has_event) return SC_OK;
-    sc_cluster_status next;
-    sc_rc rc = sc_cluster_next(c->status, p->event, &next, err);
+    if (!p->has_event && !p->has_restore) return SC_OK;
+    sc_cluster_status next = p->restore;
+    sc_rc rc = p->has_restore ? sc_cluster_restore(c->status, next, err)
+                              : sc_cluster_next(c->status, p->event, &next, err);
     if (rc) return rc;
     row->status_changed = next != c->status;
     c->status = next;

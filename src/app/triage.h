@@ -38,7 +38,9 @@ typedef struct sc_cluster_patch {
     sc_str title; /* locks the title; an empty one unlocks and re-derives it */
     bool has_event;
     sc_cluster_event event; /* TRIAGE, REOPEN, RESOLVE, IGNORE, SNOOZE */
-    int64_t snooze_until_ms;
+    bool has_restore;       /* instead of an event: undo of a change of status */
+    sc_cluster_status restore;
+    int64_t snooze_until_ms; /* 0: until someone reopens it */
     bool has_repo_url;
     sc_str repo_url;
     int64_t if_version; /* 0 = any; else SC_CONFLICT unless it is the stored version */

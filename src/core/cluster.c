@@ -66,6 +66,19 @@ sc_rc sc_cluster_next(sc_cluster_status from, sc_cluster_event ev, sc_cluster_st
     return SC_OK;
 }
 
+static bool being_fixed(sc_cluster_status s) {
+    return s == SC_CLUSTER_fixing || s == SC_CLUSTER_pr_opened;
+}
+
+sc_rc sc_cluster_restore(sc_cluster_status from, sc_cluster_status to, sc_err *err) {
+    if ((unsigned)from >= SC_CLUSTER_STATUS_COUNT || (unsigned)to >= SC_CLUSTER_STATUS_COUNT)
+        return sc_fail(err, SC_INVALID, "unknown cluster status");
+    if (being_fixed(from) || being_fixed(to))
+        return sc_fail(err, SC_CONFLICT, "a cluster that is %s cannot be put back to %s",
+                       names[from], names[to]);
+    return SC_OK;
+}
+
 bool sc_cluster_deserted(const sc_cluster *c) {
     return sc_id_is_set(&c->merged_into) && sc_id_eq(&c->merged_into, &c->id);
 }

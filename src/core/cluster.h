@@ -49,6 +49,10 @@ typedef enum sc_cluster_event {
 sc_rc sc_cluster_next(sc_cluster_status from, sc_cluster_event ev, sc_cluster_status *ret,
                       sc_err *err);
 
+/* Takes a person's change of status back: `to` is what it was before. SC_CONFLICT from or to a status that says
+ * that a fix is under way. */
+sc_rc sc_cluster_restore(sc_cluster_status from, sc_cluster_status to, sc_err *err);
+
 enum { SC_CLUSTER_REPRESENTATIVES = 3, SC_CLUSTER_KEYWORDS = 8, SC_CLUSTER_TREND_DAYS = 14 };
 
 typedef struct sc_cluster {

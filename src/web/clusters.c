@@ -155,16 +155,21 @@ static sc_rc read_patch(const sc_req *q, sc_cluster_patch *p, sc_err *err) {
         .if_version = json_integer_value(json_object_get(q->body, "version")),
     };
     p->has_event = event_of(sc_req_text(q, "status"), &p->event);
+    p->has_restore = sc_cluster_status_parse(sc_req_text(q, "restore"), &p->restore);
+    if (p->has_event && p->has_restore)
+        return sc_fail_field(err, SC_UNPROCESSABLE, "restore", "goes without status");
     sc_str until = sc_req_text(q, "snooze_until");
     if (!until.p) return SC_OK;
     sc_rc rc = sc_time_parse(until, &p->snooze_until_ms, NULL);
     if (rc || p->snooze_until_ms <= sc_req_now_ms(q))
         return sc_fail_field(err, SC_UNPROCESSABLE, "snooze_until", "give a time in the future");
-    if (!p->has_event) p->event = SC_CLUSTER_EV_SNOOZE;
-    p->has_event = true;
-    return p->event == SC_CLUSTER_EV_SNOOZE ? SC_OK
-                                            : sc_fail_field(err, SC_UNPROCESSABLE, "snooze_until",
-                                                            "goes with status snoozed only");
+    bool snooze = p->has_restore ? p->restore == SC_CLUSTER_snoozed
+                                 : !p->has_event || p->event == SC_CLUSTER_EV_SNOOZE;
+    if (!p->has_restore) p->event = SC_CLUSTER_EV_SNOOZE;
+    p->has_event = !p->has_restore;
+    return snooze ? SC_OK
+                  : sc_fail_field(err, SC_UNPROCESSABLE, "snooze_until",
+                                  "goes with status snoozed only");
 }
 
 sc_rc sc_on_patchCluster(sc_req *q, sc_err *err) {

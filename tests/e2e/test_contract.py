@@ -260,6 +260,9 @@ class Contract(unittest.TestCase):
         self.call("keepApart", {"cluster_id": self.cluster(1)}, path={"id": self.cluster(0)})
         self.call("patchCluster", {"title": "A title", "status": "triaged"}, path={"id": self.cluster(0)})
         self.call("patchCluster", {"status": "snoozed", "snooze_until": "2100-01-01T00:00:00Z"}, path={"id": self.cluster(0)})
+        self.call("patchCluster", {"restore": "new"}, path={"id": self.cluster(0)})
+        self.refused("patchCluster", 422, {"restore": "fixing"}, path={"id": self.cluster(0)})
+        self.refused("patchCluster", 422, {"restore": "new", "status": "triaged"}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 409, {"title": "x", "version": 1}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 422, {"status": "happy"}, path={"id": self.cluster(0)})
 

@@ -43,6 +43,21 @@ static void no_fix_starts_on_what_is_resolved_or_ignored(void **state) {
     refuse(SC_CLUSTER_fixing, SC_CLUSTER_EV_SNOOZE);
 }
 
+static void nothing_is_put_back_while_a_fix_is_under_way(void **state) {
+    (void)state;
+    for (int from = 0; from < SC_CLUSTER_STATUS_COUNT; from++)
+        for (int to = 0; to < SC_CLUSTER_STATUS_COUNT; to++) {
+            bool busy = from == SC_CLUSTER_fixing || from == SC_CLUSTER_pr_opened ||
+                        to == SC_CLUSTER_fixing || to == SC_CLUSTER_pr_opened;
+            sc_err err;
+            assert_int_equal(
+                sc_cluster_restore((sc_cluster_status)from, (sc_cluster_status)to, &err),
+                busy ? SC_CONFLICT : SC_OK);
+        }
+    sc_err err;
+    assert_int_equal(sc_cluster_restore(SC_CLUSTER_new, (sc_cluster_status)50, &err), SC_INVALID);
+}
+
 static void a_report_reopens_only_what_was_resolved(void **state) {
     (void)state;
     for (int s = 0; s < SC_CLUSTER_STATUS_COUNT; s++) {
@@ -113,6 +128,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_status_or_event_is_refused),
         cmocka_unit_test(no_fix_starts_on_what_is_resolved_or_ignored),
+        cmocka_unit_test(nothing_is_put_back_while_a_fix_is_under_way),
         cmocka_unit_test(a_report_reopens_only_what_was_resolved),
         cmocka_unit_test(a_fix_runs_its_course),
         cmocka_unit_test(sleep_ends_in_the_triage_list),
