@@ -113,7 +113,7 @@ sc_rc sc_access_check_session(sc_app *app, sc_str cookie, sc_principal *ret, sc_
     if (rc == SC_NOT_FOUND || (!rc && s.login))
         return sc_fail(err, SC_UNAUTHORIZED, "the session has ended; sign in again");
     if (rc) return rc;
-    *ret = (sc_principal){.project_id = s.project_id, .scopes = s.scopes};
+    *ret = (sc_principal){.project_id = s.project_id, .scopes = s.scopes, .key_id = s.key_id};
     name_principal(ret, SC_STR("session"));
     remember(app, hash, ret);
     return SC_OK;
@@ -175,31 +175,38 @@ void sc_access_local(sc_app *app, sc_secret *ret_secret) {
     pthread_rwlock_unlock(&c->lock);
 }
 
-static sc_rc put_session(sc_app *app, bool login, int64_t ttl_ms, sc_secret *ret, sc_err *err) {
+static sc_rc put_session(sc_app *app, bool login, const sc_principal *who, int64_t ttl_ms,
+                         sc_secret *ret, sc_err *err) {
     make_secret(ret);
     int64_t now = sc_now_ms(app->conf.clock);
     sc_session s = {.login = login,
-                    .scopes = SC_SCOPE_admin,
+                    .project_id = who->project_id,
+                    .key_id = who->key_id,
+                    .scopes = who->scopes,
                     .created_at_ms = now,
                     .expires_at_ms = now + ttl_ms};
     hash_of(sc_str_of(ret->text), s.hash);
     return STORE(app)->session_put(SELF(app), &s, err);
 }
 
+static const sc_principal owner = {.scopes = SC_SCOPE_admin};
+
 sc_rc sc_access_login_token(sc_app *app, int64_t ttl_ms, sc_secret *ret, sc_err *err) {
-    return put_session(app, true, ttl_ms, ret, err);
+    return put_session(app, true, &owner, ttl_ms, ret, err);
 }
 
-sc_rc sc_access_login(sc_app *app, sc_str token, sc_secret *ret_cookie, sc_err *err) {
+sc_rc sc_access_login(sc_app *app, sc_str secret, sc_secret *ret_cookie, sc_err *err) {
     unsigned char hash[32];
-    hash_of(token, hash);
+    hash_of(secret, hash);
     sc_session s;
+    sc_principal who = owner;
     sc_rc rc = STORE(app)->session_take(SELF(app), hash, sc_now_ms(app->conf.clock), &s, err);
-    if (rc == SC_NOT_FOUND)
+    if (rc == SC_NOT_FOUND) rc = sc_access_check_key(app, secret, &who, err);
+    if (rc == SC_UNAUTHORIZED)
         return sc_fail(err, SC_UNAUTHORIZED,
-                       "this login link was used already or has expired; "
-                       "`soulcaster serve` prints a new one at each start");
-    return rc ? rc : put_session(app, false, SESSION_MS, ret_cookie, err);
+                       "this is no API key, and no login link that can still be used; "
+                       "`soulcaster keys login` prints a new one");
+    return rc ? rc : put_session(app, false, &who, SESSION_MS, ret_cookie, err);
 }
 
 sc_rc sc_access_logout(sc_app *app, sc_str cookie, sc_err *err) {

@@ -9,7 +9,7 @@ typedef struct sc_principal {
     sc_id project_id; /* empty: every project */
     unsigned scopes;
     char name[64]; /* for logs, corrections and audit: the key's name, or "session" */
-    sc_id key_id;  /* empty for a session */
+    sc_id key_id;  /* empty for a session that a login link opened */
 } sc_principal;
 
 enum { SC_SECRET_TEXT = 52 }; /* "sc_" + 48 hex digits + NUL */
@@ -32,8 +32,9 @@ void sc_access_local(sc_app *app, sc_secret *ret_secret);
 
 /* A one-time token for /login?token=..., valid for `ttl_ms`. */
 sc_rc sc_access_login_token(sc_app *app, int64_t ttl_ms, sc_secret *ret, sc_err *err);
-/* Trades a login token, once, for a session cookie value. SC_UNAUTHORIZED when unknown, used or expired. */
-sc_rc sc_access_login(sc_app *app, sc_str token, sc_secret *ret_cookie, sc_err *err);
+/* Trades a login token (once) or an API key for a session cookie value. A session of a key may do what the key may,
+ * and ends with it. SC_UNAUTHORIZED when it is neither, or was used or has expired. */
+sc_rc sc_access_login(sc_app *app, sc_str secret, sc_secret *ret_cookie, sc_err *err);
 sc_rc sc_access_logout(sc_app *app, sc_str cookie, sc_err *err);
 
 #endif

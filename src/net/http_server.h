@@ -109,6 +109,8 @@ void sc_http_query_each(const sc_http_request *r, void (*fn)(void *self, sc_str 
 sc_str sc_http_header(const sc_http_request *r, const char *name); /* case-insensitive */
 void sc_http_header_each(const sc_http_request *r,
                          void (*fn)(void *self, sc_str name, sc_str value), void *self);
+/* Does an Accept-Encoding value allow this coding? (RFC 9110, section 12.5.3; "*" is not taken as it) */
+bool sc_http_accepts(sc_str accept_encoding, const char *coding);
 /* The named cookie's value, or none. */
 sc_str sc_http_cookie(const sc_http_request *r, const char *name);
 sc_str sc_http_peer(const sc_http_request *r); /* address text, no port */

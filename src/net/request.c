@@ -97,11 +97,10 @@ static bool safe_id(sc_str s) {
     return true;
 }
 
-/* Does an Accept-Encoding value allow gzip? (RFC 9110, section 12.5.3; "*" is not taken as gzip) */
-static bool accepts_gzip(sc_str value) {
+bool sc_http_accepts(sc_str value, const char *coding) {
     sc_str item, part;
     while (sc_str_next(&value, ',', &item)) {
-        if (!sc_str_next(&item, ';', &part) || !sc_str_ieq(sc_str_trim(part), SC_STR("gzip")))
+        if (!sc_str_next(&item, ';', &part) || !sc_str_ieq(sc_str_trim(part), sc_str_of(coding)))
             continue;
         while (sc_str_next(&item, ';', &part)) {
             part = sc_str_trim(part);
@@ -143,7 +142,8 @@ static enum MHD_Result scan_header(void *cls, enum MHD_ValueKind kind, const cha
         if (sc_str_ieq(k, SC_STR("Content-Length"))) h->lengths++, h->length = v;
         break;
     case 15:
-        if (sc_str_ieq(k, SC_STR("Accept-Encoding"))) h->r->accept_gzip |= accepts_gzip(v);
+        if (sc_str_ieq(k, SC_STR("Accept-Encoding")))
+            h->r->accept_gzip |= sc_http_accepts(v, "gzip");
         break;
     case 16:
         if (sc_str_ieq(k, SC_STR("Content-Encoding"))) h->codings++;

@@ -238,6 +238,7 @@ typedef struct sc_session {
     unsigned char hash[32]; /* SHA-256 of the token */
     bool login;             /* a one-time login link, else a session cookie */
     sc_id project_id;       /* empty: all */
+    sc_id key_id;           /* the API key that opened it; empty: a login link did */
     unsigned scopes;
     int64_t created_at_ms, expires_at_ms;
 } sc_session;
@@ -298,7 +299,8 @@ typedef struct sc_store_ops {
                           int64_t now_ms, sc_err *err);
 
     /* Keys and sessions. key_find: by hash, any state. session_take: removes a login token and
-     * returns it once; SC_NOT_FOUND when unknown, used or expired. */
+     * returns it once; SC_NOT_FOUND when unknown, used or expired. session_get: SC_NOT_FOUND, too, once the
+     * key that opened the session is revoked or has expired. */
     sc_rc (*key_put)(void *self, const sc_key *k, sc_err *err);
     sc_rc (*key_find)(void *self, const unsigned char hash[32], sc_arena *arena, sc_key *ret,
                       sc_err *err);

@@ -11,6 +11,8 @@
 /* SC_UNAUTHORIZED without a good key or session, SC_FORBIDDEN without the scope or for a forged
  * change. Fills q->who. */
 sc_rc sc_auth_check(sc_req *q, sc_err *err);
+/* SC_FORBIDDEN when a browser sends this for a page that is not ours. What is no browser may pass. */
+sc_rc sc_auth_origin(const sc_req *q, sc_err *err);
 /* For replies that go on for long: is what let it in still good? A store that cannot answer is no reason to end. */
 bool sc_auth_holds(const sc_req *q);
 /* Fills q->project where the operation takes project_id. After sc_auth_check and the parameters. */

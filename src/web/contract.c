@@ -52,6 +52,7 @@ static sc_rc read_scope(const loader *l, const json_t *node, sc_operation *op) {
     else if (sc_key_scopes_parse(sc_str_of(word), &op->scope, NULL))
         return fault(l, op->id, "x-scope is not a scope");
     op->page = json_is_true(json_object_get(node, "x-page"));
+    op->any_query = json_is_true(json_object_get(node, "x-any-query"));
     return SC_OK;
 }
 

@@ -32,6 +32,7 @@ typedef struct sc_operation {
     sc_access_kind access;
     unsigned scope;   /* SC_ACCESS_KEY: the scope bit */
     bool page;        /* x-page */
+    bool any_query;   /* x-any-query */
     bool has_project; /* takes project_id */
     size_t max_body;
     bool has_body, body_required;

@@ -22,12 +22,18 @@
     X(listKeys) X(createKey) X(revokeKey)                                                          \
     X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \
     X(getContract) X(getHealth) X(getApiHealth) X(getMetrics)                                      \
-    X(homePage) X(issuePage) X(loginPage) X(login) X(logout)
+    X(getAsset) X(loginPage) X(login) X(logout)
+
+/* The dashboard's addresses: each answers the same page, in which the address chooses what is shown. */
+#define SC_WEB_PAGES(X) /* X(operationId) */                                                       \
+    X(homePage) X(issuePage)
 /* clang-format on */
 
 #define X(id) sc_rc sc_on_##id(sc_req *q, sc_err *err);
 SC_WEB_HANDLERS(X)
 #undef X
+
+sc_rc sc_on_page(sc_req *q, sc_err *err);
 
 /* Those that are more than one function. */
 sc_rc sc_on_ingestBatch(sc_req *q, sc_err *err);

@@ -5,29 +5,30 @@
 #include <pthread.h>
 #include <stdio.h>
 
+/* The dashboard's colours (dashboard/src/styles/tokens.css), as much of them as a form needs. */
 static const char style[] =
-    "body{font:16px/1.5 system-ui,sans-serif;color:#1c2430;background:#f7f8fa;margin:0}"
-    "header,main{max-width:60rem;margin:0 auto;padding:1rem}"
-    "header{display:flex;justify-content:space-between;align-items:center}"
-    "h1{font-size:1.3rem;margin:.5rem "
-    "0}a{color:#1b4f9c;text-decoration:none}a:hover{text-decoration:underline}"
-    "table{width:100%;border-collapse:collapse;background:#fff;border:1px solid "
-    "#dfe3e8;border-radius:6px}"
-    "th,td{text-align:left;padding:.5rem .75rem;border-bottom:1px solid #eceff2;vertical-align:top}"
-    "th{font-size:.8rem;color:#5a6472;font-weight:600}.n{text-align:right;font-variant-numeric:"
-    "tabular-nums}"
-    ".m{color:#5a6472;font-size:.875rem}.s{white-space:nowrap}article{background:#fff;border:1px "
-    "solid #dfe3e8;"
-    "border-radius:6px;padding:.75rem 1rem;margin:0 0 .75rem}article h2{font-size:1rem;margin:0}"
-    "p{margin:.4rem 0;white-space:pre-wrap;overflow-wrap:anywhere}form{margin:0}"
-    "button,input{font:inherit;padding:.35rem .7rem;border:1px solid "
-    "#b9c1cb;border-radius:6px;background:#fff}"
-    "input{width:24rem;max-width:100%}"
-    "@media(prefers-color-scheme:dark){body{color:#dde3ea;background:#14181d}table,article,button,"
-    "input"
-    "{background:#1c2229;border-color:#333c47;color:inherit}th,td{border-color:#2a323b}a{color:#"
-    "8ab6f5}"
-    ".m,th{color:#97a3b1}}";
+    ":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--line:#dfe2e8;--edge:#868c98;"
+    "--text:#191c22;--dim:#5b616e;--accent:#4a51c4;--on:#fff}"
+    "@media(prefers-color-scheme:dark){:root{--bg:#0f1115;--card:#171a20;--line:#2a2f39;--edge:#"
+    "747b8a;"
+    "--text:#e6e8ee;--dim:#a0a7b6;--accent:#a5abff;--on:#14151f}}"
+    "*{box-sizing:border-box}"
+    "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,sans-serif;margin:0;min-height:"
+    "100vh;"
+    "display:grid;place-items:center;padding:1rem;background:var(--bg);color:var(--text)}"
+    "main{width:min(25rem,100%);background:var(--card);border:1px solid "
+    "var(--line);border-radius:12px;"
+    "padding:1.75rem}h1{font-size:1.25rem;margin:0 0 .5rem}p{margin:0 0 "
+    "1rem;overflow-wrap:anywhere}"
+    ".brand{display:block;font-weight:600;text-decoration:none;color:var(--dim);margin-bottom:1."
+    "25rem}"
+    ".m{color:var(--dim);font-size:.8125rem;margin:1rem 0 0}a{color:var(--accent)}"
+    "label{display:block;font-weight:600;margin-bottom:.375rem}"
+    "input,button{font:inherit;width:100%;padding:.5rem .75rem;border-radius:8px;min-height:2.5rem}"
+    "input{border:1px solid var(--edge);background:var(--bg);color:inherit;margin-bottom:.75rem}"
+    "button{border:0;background:var(--accent);color:var(--on);font-weight:600;cursor:pointer}"
+    "code{font-size:.875em}"
+    ":focus-visible{outline:2px solid var(--accent);outline-offset:2px}";
 
 /* The style sheet stands in the page; the policy allows it by its hash and nothing else. */
 static char policy[256];
@@ -38,8 +39,8 @@ static void make_policy(void) {
     SHA256((const unsigned char *)style, sizeof style - 1, hash);
     EVP_EncodeBlock(text, hash, sizeof hash);
     snprintf(policy, sizeof policy,
-             "default-src 'none'; style-src 'sha256-%s'; form-action 'self'; base-uri 'none'; "
-             "frame-ancestors 'none'",
+             "default-src 'none'; style-src 'sha256-%s'; img-src data:; form-action 'self'; "
+             "base-uri 'none'; frame-ancestors 'none'",
              (const char *)text);
 }
 
@@ -57,48 +58,14 @@ void sc_html_text(sc_buf *b, sc_str s) {
     }
 }
 
-static void put_ago(sc_buf *b, int64_t s) {
-    static const struct {
-        int64_t seconds;
-        const char *unit;
-    } units[] = {
-        {86400, "day"},
-        {3600, "hour"},
-        {60, "minute"},
-    };
-    for (size_t i = 0; i < SC_LEN(units); i++) {
-        int64_t n = s / units[i].seconds;
-        if (n > 0) {
-            sc_buf_putf(b, "%lld %s%s ago", (long long)n, units[i].unit, n == 1 ? "" : "s");
-            return;
-        }
-    }
-    sc_buf_puts(b, "just now");
-}
-
-void sc_html_time(sc_buf *b, int64_t ms, int64_t now_ms) {
-    if (!ms) return;
-    char text[SC_TIME_TEXT];
-    sc_time_format(ms, text);
-    sc_buf_putf(b, "<time title=\"%s\" datetime=\"%s\">", text, text);
-    if (now_ms - ms < 30 * 86400000LL)
-        put_ago(b, (now_ms - ms) / 1000);
-    else
-        sc_buf_put(b, text, 10);
-    sc_buf_puts(b, "</time>");
-}
-
-void sc_html_open(sc_buf *b, sc_str title, bool signed_in) {
-    sc_buf_puts(b,
-                "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
-                "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
+void sc_html_open(sc_buf *b, sc_str title) {
+    sc_buf_puts(b, "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\">"
+                   "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+                   "<link rel=\"icon\" href=\"data:,\"><title>");
     sc_html_text(b, title);
     sc_buf_puts(b, " - Soulcaster</title><style>");
     sc_buf_puts(b, style);
-    sc_buf_puts(b, "</style></head><body><header><a href=\"/\"><b>Soulcaster</b></a>");
-    if (signed_in)
-        sc_buf_puts(b, "<form method=\"post\" action=\"/logout\"><button>Sign out</button></form>");
-    sc_buf_puts(b, "</header><main><h1>");
+    sc_buf_puts(b, "</style></head><body><main><a class=\"brand\" href=\"/\">Soulcaster</a><h1>");
     sc_html_text(b, title);
     sc_buf_puts(b, "</h1>");
 }
@@ -111,19 +78,31 @@ sc_rc sc_html_reply(sc_req *q, int status, sc_buf *b, sc_err *err) {
     if (rc) return rc;
     q->reply_bytes = b->n;
     sc_http_reply_header(q->http, "Content-Security-Policy", policy);
-    sc_http_reply_header(q->http, "Referrer-Policy", "no-referrer");
+    /* Not no-referrer: with it, a browser sends the form with "Origin: null". */
+    sc_http_reply_header(q->http, "Referrer-Policy", "same-origin");
     sc_http_reply(q->http, status, "text/html; charset=utf-8", sc_buf_str(b));
     return SC_OK;
 }
 
-void sc_html_login_form(sc_buf *b) {
+void sc_html_login_form(sc_buf *b, sc_str next) {
+    sc_buf_puts(b, "<p>With an API key, or with a one-time link: the terminal that runs Soulcaster "
+                   "shows one, and <code>soulcaster keys login</code> makes another.</p>"
+                   "<form method=\"post\" action=\"/login");
+    if (next.n) sc_buf_puts(b, "?next=");
+    for (size_t i = 0; i < next.n; i++) sc_buf_putf(b, "%%%02X", (unsigned char)next.p[i]);
     sc_buf_puts(
-        b,
-        "<p>Sign in with a one-time link. The terminal that runs Soulcaster shows one; "
-        "if you have just used it, <a href=\"/\">go on</a>.</p>"
-        "<form method=\"post\" action=\"/login\"><input name=\"token\" type=\"password\" "
-        "autocomplete=\"off\" required placeholder=\"the token of the link\" aria-label=\"Token\"> "
-        "<button>Sign in</button></form>");
+        b, "\"><label for=\"token\">API key or token</label><input id=\"token\" name=\"token\" "
+           "type=\"password\" autocomplete=\"current-password\" required autofocus>"
+           "<button>Sign in</button></form>"
+           "<p class=\"m\">Just used a link? <a href=\"/\">Go on to the dashboard</a>.</p>");
+}
+
+static void put_failure(sc_req *q, sc_buf *b, const sc_err *err) {
+    sc_buf_puts(b, "<p>");
+    sc_html_text(b, sc_str_of(err->msg));
+    sc_buf_puts(b, ".</p><p><a href=\"/\">To the dashboard</a></p><p class=\"m\">Request ");
+    sc_html_text(b, sc_http_request_id(q->http));
+    sc_buf_puts(b, "</p>");
 }
 
 void sc_page_fail(sc_req *q, const sc_err *err) {
@@ -131,18 +110,13 @@ void sc_page_fail(sc_req *q, const sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 65536);
     bool sign_in = err->rc == SC_UNAUTHORIZED;
-    sc_html_open(&b, sign_in ? SC_STR("Sign in") : SC_STR("That did not work"), q->known);
-    if (sign_in && q->by_session) sc_buf_puts(&b, "<p>The session has ended.</p>");
-    if (sign_in && !q->by_session && q->op && strcmp(q->op->id, "login") == 0)
-        sc_buf_puts(&b, "<p>This token is not known, was used already, or is too old.</p>");
+    sc_html_open(&b, sign_in ? SC_STR("Sign in") : SC_STR("That did not work"));
     if (sign_in) {
-        sc_html_login_form(&b);
+        sc_buf_puts(&b, "<p role=\"alert\">This key or token is not known, was used already, or is "
+                        "too old.</p>");
+        sc_html_login_form(&b, sc_req_param(q, "next"));
     } else {
-        sc_buf_puts(&b, "<p>");
-        sc_html_text(&b, sc_str_of(err->msg));
-        sc_buf_puts(&b, "</p><p class=\"m\">");
-        sc_html_text(&b, sc_http_request_id(q->http));
-        sc_buf_puts(&b, "</p>");
+        put_failure(q, &b, err);
     }
     sc_html_close(&b);
     sc_err again;

@@ -1,6 +1,8 @@
-/* Signing in with a one-time token, and out again. */
+/* Signing in with a one-time token or an API key, and out again. */
 #include <stdio.h>
 
+#include "net/target.h"
+#include "web/auth.h"
 #include "web/handlers.h"
 #include "web/html.h"
 
@@ -22,9 +24,27 @@ static void go_to(sc_req *q, const char *where) {
     sc_http_reply(q->http, 303, "text/plain", SC_STR_NONE);
 }
 
-static sc_rc sign_in(sc_req *q, sc_str token, sc_err *err) {
+/* Browsers take "//host" and "/\host" for another server, and cut tabs and line ends out first. */
+static bool is_local(sc_str next) {
+    if (next.n < 1 || next.p[0] != '/') return false;
+    if (next.n > 1 && (next.p[1] == '/' || next.p[1] == '\\')) return false;
+    for (size_t i = 0; i < next.n; i++)
+        if ((unsigned char)next.p[i] <= ' ' || (unsigned char)next.p[i] >= 0x7F) return false;
+    return true;
+}
+
+static sc_rc go_on(sc_req *q, sc_err *err) {
+    sc_str next = sc_req_param(q, "next");
+    if (!is_local(next)) next = SC_STR("/");
+    const char *where = sc_arena_copy(sc_req_arena(q), next.p, next.n);
+    if (!where) return sc_fail(err, SC_NOMEM, "no memory for the address");
+    go_to(q, where);
+    return SC_OK;
+}
+
+static sc_rc sign_in(sc_req *q, sc_str secret, sc_err *err) {
     sc_secret cookie;
-    sc_rc rc = sc_access_login(sc_req_app(q), token, &cookie, err);
+    sc_rc rc = sc_access_login(sc_req_app(q), secret, &cookie, err);
     if (!rc) set_cookie(q, cookie.text, COOKIE_SECONDS);
     return rc;
 }
@@ -32,8 +52,8 @@ static sc_rc sign_in(sc_req *q, sc_str token, sc_err *err) {
 static sc_rc reply_form(sc_req *q, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 65536);
-    sc_html_open(&b, SC_STR("Sign in"), false);
-    sc_html_login_form(&b);
+    sc_html_open(&b, SC_STR("Sign in"));
+    sc_html_login_form(&b, sc_req_param(q, "next"));
     sc_html_close(&b);
     return sc_html_reply(q, 200, &b, err);
 }
@@ -43,35 +63,44 @@ sc_rc sc_on_loginPage(sc_req *q, sc_err *err) {
     /* Whoever only looks at a link (HEAD) must not use it up. */
     if (!token.p || sc_http_method_get(q->http) == SC_HEAD) return reply_form(q, err);
     sc_rc rc = sign_in(q, token, err);
-    if (!rc) go_to(q, "/");
-    return rc;
+    return rc ? rc : go_on(q, err);
 }
 
-/* The value of `name` in a form body; tokens need no decoding. */
-static sc_str form_value(sc_str body, const char *name) {
-    sc_str part;
-    size_t n = strlen(name);
-    while (sc_str_next(&body, '&', &part))
-        if (part.n > n && sc_str_starts(part, name) && part.p[n] == '=')
-            return (sc_str){part.p + n + 1, part.n - n - 1};
-    return SC_STR_NONE;
+/* A form body is written as a query is. */
+static sc_rc form_value(sc_req *q, const char *name, sc_str *ret, sc_err *err) {
+    sc_str body = sc_http_body(q->http);
+    sc_target form;
+    char *text = sc_arena_take(sc_req_arena(q), body.n + 3);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the form");
+    memcpy(text, "/?", 2);
+    if (body.n) memcpy(text + 2, body.p, body.n);
+    sc_rc rc = sc_target_parse(sc_req_arena(q), (sc_str){text, body.n + 2}, &form, err);
+    if (rc) return rc;
+    for (size_t i = 0; i < form.n_params; i++)
+        if (sc_str_is(form.params[i].name, name)) {
+            *ret = form.params[i].value;
+            return SC_OK;
+        }
+    return SC_OK;
 }
 
 sc_rc sc_on_login(sc_req *q, sc_err *err) {
-    sc_str token = q->body ? sc_req_text(q, "token") : form_value(sc_http_body(q->http), "token");
-    if (!token.n) return sc_fail_field(err, SC_UNPROCESSABLE, "token", "is missing");
-    sc_rc rc = sign_in(q, token, err);
+    sc_str secret = sc_req_text(q, "token");
+    sc_rc rc = sc_auth_origin(q, err);
+    if (!rc && !q->body) rc = form_value(q, "token", &secret, err);
     if (rc) return rc;
-    if (q->body)
-        sc_req_reply(q, 200, "application/json", SC_STR("{\"status\":\"ok\"}"));
-    else
-        go_to(q, "/");
+    if (!secret.n) return sc_fail_field(err, SC_UNPROCESSABLE, "token", "is missing");
+    rc = sign_in(q, secret, err);
+    if (rc || !q->body) return rc ? rc : go_on(q, err);
+    sc_req_reply(q, 200, "application/json", SC_STR("{\"status\":\"ok\"}"));
     return SC_OK;
 }
 
 sc_rc sc_on_logout(sc_req *q, sc_err *err) {
+    sc_rc rc = sc_auth_origin(q, err);
+    if (rc) return rc;
     sc_str cookie = sc_http_cookie(q->http, "sc_session");
-    sc_rc rc = cookie.n ? sc_access_logout(sc_req_app(q), cookie, err) : SC_OK;
+    rc = cookie.n ? sc_access_logout(sc_req_app(q), cookie, err) : SC_OK;
     if (rc && rc != SC_NOT_FOUND && rc != SC_UNAUTHORIZED) return rc;
     set_cookie(q, "", 0);
     go_to(q, "/login");

@@ -34,6 +34,7 @@ static void take_query(void *self, sc_str name, sc_str value) {
         p->q->params[i] = value.p ? value : SC_STR("");
         return;
     }
+    if (op->any_query) return;
     p->rc = sc_fail_field(p->err, SC_INVALID, field, "%s takes no such parameter", op->path);
 }
 

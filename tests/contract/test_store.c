@@ -164,6 +164,33 @@ static void a_login_link_works_once_and_a_session_until_it_expires(void **state)
     fx_ok(f, f->ops->session_drop(f->s, cookie.hash, &f->err));
 }
 
+static void a_session_of_a_key_ends_with_the_key(void **state) {
+    sc_fx *f = *state;
+    sc_session got;
+    sc_key keys[] = {{.name = SC_STR("stays")},
+                     {.name = SC_STR("revoked")},
+                     {.name = SC_STR("expires"), .expires_at_ms = T0 + 10}};
+    for (unsigned char i = 0; i < 3; i++) {
+        keys[i].id = sc_id_new(&sc_clock_system);
+        keys[i].project_id = f->a;
+        keys[i].prefix = SC_STR("sc_");
+        keys[i].scopes = 1;
+        memset(keys[i].hash, 50 + i, sizeof keys[i].hash);
+        fx_ok(f, f->ops->key_put(f->s, &keys[i], &f->err));
+        sc_session s = session_of(f, false, 10 + i);
+        s.key_id = keys[i].id;
+        fx_ok(f, f->ops->session_put(f->s, &s, &f->err));
+        fx_ok(f, f->ops->session_get(f->s, s.hash, T0 + 5, &got, &f->err));
+        assert_true(sc_id_eq(&got.key_id, &s.key_id));
+    }
+    fx_ok(f, f->ops->key_revoke(f->s, &f->a, &keys[1].id, T0 + 5, &f->err));
+    for (unsigned char i = 0; i < 3; i++) {
+        sc_session s = session_of(f, false, 10 + i);
+        fx_rc(f, f->ops->session_get(f->s, s.hash, T0 + 10, &got, &f->err),
+              i ? SC_NOT_FOUND : SC_OK);
+    }
+}
+
 typedef struct taker {
     sc_fx *f;
     int took;
@@ -396,6 +423,7 @@ int main(void) {
         fx_test(settings_are_listed_by_the_beginning_of_their_name),
         fx_test(keys_are_found_by_hash_and_listed_and_revoked_in_their_project),
         fx_test(a_login_link_works_once_and_a_session_until_it_expires),
+        fx_test(a_session_of_a_key_ends_with_the_key),
         fx_test(of_eight_who_use_a_login_link_at_once_one_gets_in),
         fx_test(the_change_token_moves_with_every_write_and_only_then),
         fx_test(info_probe_and_verify_answer),

@@ -305,9 +305,10 @@ class Contract(unittest.TestCase):
         self.refused("dropDeadLetter", 404, path={"id": str(uuid.uuid4())})
 
     def pages(self):
-        self.call("homePage")
+        self.call("homePage", key=None, any="query")
         self.call("issuePage", path={"id": self.cluster(0)})
-        self.call("issuePage", None, 404, path={"id": str(uuid.uuid4())})
+        self.call("issuePage", None, 404, path={"id": "x"})
+        self.call("getAsset", None, 404, path={"name": "nothing.js"})
         self.call("loginPage", key=None)
         token = json.loads(self.server.line)["login_url"].split("token=")[1]
         self.call("login", {"token": "sc_" + "0" * 48}, 401, key=None)

@@ -118,8 +118,8 @@ class Serve(unittest.TestCase):
             self.assertEqual(first.status, 303, first)
             cookie = first.headers["Set-Cookie"].split(";")[0]
             self.assertIn("HttpOnly", first.headers["Set-Cookie"])
-            page = c.call("GET", "/", headers={"Cookie": cookie})
-            self.assertEqual(page.status, 200, page)
+            stats = c.call("GET", "/api/stats", headers={"Cookie": cookie})
+            self.assertEqual(stats.status, 200, stats)
             self.assertNotEqual(c.get(url[len(s.url):]).status, 303)
 
     def test_second_signal_ends_at_once(self):

@@ -21,6 +21,7 @@ static const char *const released[] = {
     "43bacd3892d30e81218d94c1d23340a0395188859abf7b9de24864eac85539d7",
     "8f7329da67aae06a9a2820e659f8c2129639f168f561a0d1c7e1bb18eb149a0a",
     "9974d5a5334bb4539eb76260cc29bb5a251439363ecc3db69ac4532db8723daf",
+    "38849d61e33eec9786c5022d74cf7632c7599aa06bca5d36fff5ba4f4e76c1c8",
 };
 
 static void sha256(const char *text, char ret_hex[65]) {

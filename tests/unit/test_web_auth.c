@@ -190,6 +190,14 @@ static void an_unsigned_webhook_is_refused_with_and_without_a_secret(void **stat
 
 /* ---- Sessions ------------------------------------------------------------------------------------ */
 
+static void cookie_of(const web_answer *a, char *cookie, size_t room) {
+    size_t at = sc_str_find(a->head, SC_STR("Set-Cookie: "));
+    assert_int_not_equal(at, SIZE_MAX);
+    sc_str rest = {a->head.p + at + 12, a->head.n - at - 12}, value;
+    sc_str_next(&rest, ';', &value);
+    snprintf(cookie, room, "Cookie: %.*s\r\n", SC_FMT(value));
+}
+
 static void sign_in(web_bench *w, char *cookie, size_t room) {
     sc_secret token;
     sc_err err = {0};
@@ -203,11 +211,7 @@ static void sign_in(web_bench *w, char *cookie, size_t room) {
     a = web_call(w, "GET", path, "", SC_STR_NONE);
     assert_int_equal(a.status, 303);
     assert_true(says(&a, "Location: /\r\n") && says(&a, "HttpOnly; SameSite=Strict"));
-    size_t at = sc_str_find(a.head, SC_STR("Set-Cookie: "));
-    assert_int_not_equal(at, SIZE_MAX);
-    sc_str rest = {a.head.p + at + 12, a.head.n - at - 12}, value;
-    sc_str_next(&rest, ';', &value);
-    snprintf(cookie, room, "Cookie: %.*s\r\n", SC_FMT(value));
+    cookie_of(&a, cookie, room);
     answer_done(&a);
     a = web_call(w, "GET", path, "", SC_STR_NONE); /* once */
     assert_int_equal(a.status, 401);
@@ -232,7 +236,6 @@ static void a_change_by_cookie_must_come_from_our_page(void **state) {
     const char *body = "{\"text\":\"by cookie\",\"external_id\":\"c1\"}",
                *path = "/api/ingest/manual";
     assert_int_equal(by_cookie(w, "GET", "/api/stats", cookie, "", NULL), 200);
-    assert_int_equal(by_cookie(w, "GET", "/", cookie, "", NULL), 200);
     assert_int_equal(by_cookie(w, "POST", path, cookie, "", body), 403);
     assert_int_equal(
         by_cookie(w, "POST", path, cookie, "X-Requested-With: XMLHttpRequest\r\n", body), 403);
@@ -251,19 +254,106 @@ static void a_change_by_cookie_must_come_from_our_page(void **state) {
     assert_int_equal(by_cookie(w, "GET", "/api/stats", cookie, "", NULL), 401);
 }
 
-static void the_pages_ask_to_sign_in_and_escape_what_is_foreign(void **state) {
+/* What a browser says of where a request comes from, and whether it may pass. */
+static void signing_in_and_out_must_come_from_our_page(void **state) {
     web_bench *w = *state;
-    web_answer a = web_call(w, "GET", "/", "", SC_STR_NONE);
+    char body[120], ours[80];
+    snprintf(body, sizeof body, "token=%s", w->admin.text);
+    snprintf(ours, sizeof ours, "Origin: http://127.0.0.1:%d\r\n", w->port);
+    const struct {
+        const char *headers;
+        bool pass;
+    } rows[] = {
+        {"", true}, /* no browser */
+        {ours, true},
+        {"Sec-Fetch-Site: same-origin\r\nOrigin: null\r\n", true},
+        {"Sec-Fetch-Site: none\r\n", true},
+        {"Sec-Fetch-Site: cross-site\r\n", false},
+        {"Sec-Fetch-Site: same-site\r\n", false},
+        {"Sec-Fetch-Site: \r\n", false},
+        {"Origin: null\r\n", false},
+        {"Origin: https://evil.example\r\n", false},
+        {"Origin: http://127.0.0.1:1\r\n", false},
+    };
+    for (size_t i = 0; i < SC_LEN(rows); i++) {
+        char headers[300];
+        snprintf(headers, sizeof headers, "Content-Type: application/x-www-form-urlencoded\r\n%s",
+                 rows[i].headers);
+        web_answer a = web_call(w, "POST", "/login", headers, sc_str_of(body));
+        if (a.status != (rows[i].pass ? 303 : 403) || says(&a, "Set-Cookie") != rows[i].pass)
+            fail_msg("login, %s: %d", rows[i].headers, a.status);
+        answer_done(&a);
+        a = web_call(w, "POST", "/logout", rows[i].headers, SC_STR_NONE);
+        if (a.status != (rows[i].pass ? 303 : 403) || says(&a, "Set-Cookie") != rows[i].pass)
+            fail_msg("logout, %s: %d", rows[i].headers, a.status);
+        answer_done(&a);
+    }
+}
+
+static void a_session_of_a_key_may_what_the_key_may_and_ends_with_it(void **state) {
+    web_bench *w = *state;
+    web_answer a;
+    char cookie[200], body[120], path[80];
+    assert_int_equal(web_json(w, &w->other_admin, "POST", "/api/keys",
+                              "{\"name\":\"page\",\"scopes\":[\"read\"]}", &a),
+                     201);
+    SC_AUTO(sc_json_auto) json_t *made = NULL;
+    assert_int_equal(sc_json_parse(a.body, &made, NULL), SC_OK);
+    snprintf(body, sizeof body, "{\"token\":\"%s\"}",
+             json_string_value(json_object_get(made, "key")));
+    snprintf(path, sizeof path, "/api/keys/%s", json_string_value(json_object_get(made, "id")));
+    answer_done(&a);
+    assert_int_equal(web_json(w, NULL, "POST", "/login", body, &a), 200);
+    cookie_of(&a, cookie, sizeof cookie);
+    answer_done(&a);
+    assert_int_equal(by_cookie(w, "GET", "/api/stats", cookie, "", NULL), 200);
+    assert_int_equal(by_cookie(w, "GET", "/api/stats?project_id=default", cookie, "", NULL), 404);
+    assert_int_equal(by_cookie(w, "GET", "/api/keys", cookie, "", NULL), 403);
+    assert_int_equal(by_cookie(w, "POST", "/api/ingest/manual", cookie,
+                               "X-Requested-With: soulcaster\r\n", "{\"text\":\"x\"}"),
+                     403);
+    assert_int_equal(web_json(w, &w->other_admin, "DELETE", path, NULL, NULL), 204);
+    int64_t from = sc_mono_us(&sc_clock_system); /* the cache's two seconds */
+    while (by_cookie(w, "GET", "/api/stats", cookie, "", NULL) != 401)
+        assert_true(sc_mono_us(&sc_clock_system) - from < 10000000);
+    assert_int_equal(web_json(w, NULL, "POST", "/login", body, NULL), 401);
+}
+
+static void signing_in_leads_nowhere_else(void **state) {
+    web_bench *w = *state;
+    static const struct {
+        const char *next, *where;
+    } rows[] = {
+        {"%2Fissues%2F1%3Fq%3Da%26b", "/issues/1?q=a&b"},
+        {"", "/"},
+        {"%2F%2Fevil.example", "/"},
+        {"%2F%5Cevil.example", "/"},
+        {"https%3A%2F%2Fevil.example", "/"},
+        {"evil.example", "/"},
+        {"%2F%20%2Fevil.example", "/"},
+        {"%2F%C3%A4", "/"},
+    };
+    char body[120];
+    snprintf(body, sizeof body, "token=%s", w->admin.text);
+    for (size_t i = 0; i < SC_LEN(rows); i++) {
+        char path[120], want[120];
+        snprintf(path, sizeof path, "/login?next=%s", rows[i].next);
+        snprintf(want, sizeof want, "Location: %s\r\n", rows[i].where);
+        web_answer a =
+            web_call(w, "POST", path, "Content-Type: application/x-www-form-urlencoded\r\n",
+                     sc_str_of(body));
+        if (a.status != 303 || !says(&a, want)) fail_msg("%s: %.*s", path, SC_FMT(a.head));
+        answer_done(&a);
+    }
+}
+
+static void a_failed_login_is_a_page_that_escapes_what_is_foreign(void **state) {
+    web_bench *w = *state;
+    web_answer a = web_call(w, "POST", "/login?next=%22%3E%3Cscript%3E",
+                            "Content-Type: application/x-www-form-urlencoded\r\n",
+                            SC_STR("token=%3Cscript%3E"));
     assert_int_equal(a.status, 401);
     assert_true(says(&a, "text/html") && says(&a, "default-src 'none'") && says(&a, "<form"));
-    answer_done(&a);
-    a = web_call(w, "GET", "/issues/" ID, key_header(&w->admin), SC_STR_NONE);
-    assert_int_equal(a.status, 404);
-    assert_true(says(&a, "text/html"));
-    answer_done(&a);
-    a = web_call(w, "POST", "/login", "Content-Type: application/x-www-form-urlencoded\r\n",
-                 SC_STR("token=<script>"));
-    assert_int_equal(a.status, 401);
     assert_false(says(&a, "<script"));
     answer_done(&a);
     assert_int_equal(web_json(w, NULL, "POST", "/login", "{\"token\":\"nothing\"}", NULL), 401);
@@ -280,7 +370,10 @@ int main(void) {
         cmocka_unit_test(a_body_is_not_read_before_the_key),
         cmocka_unit_test(an_unsigned_webhook_is_refused_with_and_without_a_secret),
         cmocka_unit_test(a_change_by_cookie_must_come_from_our_page),
-        cmocka_unit_test(the_pages_ask_to_sign_in_and_escape_what_is_foreign),
+        cmocka_unit_test(signing_in_and_out_must_come_from_our_page),
+        cmocka_unit_test(a_session_of_a_key_may_what_the_key_may_and_ends_with_it),
+        cmocka_unit_test(signing_in_leads_nowhere_else),
+        cmocka_unit_test(a_failed_login_is_a_page_that_escapes_what_is_foreign),
     };
     return cmocka_run_group_tests_name("web: auth", tests, web_open, web_close);
 }

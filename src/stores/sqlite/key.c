@@ -156,14 +156,18 @@ static sc_rc session_put(sc_sq_conn *c, const sc_session *s, sc_err *err) {
     if (rc) return rc;
     SC_AUTO(sc_query_done)
     sc_query q = sc_query_of(
-        c, "INSERT INTO session (hash, login, project_no, scopes, created_at, expires_at)"
-           " VALUES (?, ?, ?, ?, ?, ?)");
+        c, "INSERT INTO session (hash, login, project_no, scopes, created_at, expires_at, key_id)"
+           " VALUES (?, ?, ?, ?, ?, ?, ?)");
     sc_query_blob(&q, s->hash, sizeof s->hash);
     sc_query_int(&q, s->login);
     sc_query_int(&q, project);
     sc_query_int(&q, s->scopes);
     sc_query_int(&q, s->created_at_ms);
     sc_query_int(&q, s->expires_at_ms);
+    if (sc_id_is_set(&s->key_id))
+        sc_query_id(&q, &s->key_id);
+    else
+        sc_query_blob(&q, "", 0);
     return sc_query_run(&q, err);
 }
 
@@ -176,9 +180,13 @@ sc_rc sc_sq_session_put(void *self, const sc_session *s, sc_err *err) {
 static sc_rc session_find(sc_sq_conn *c, const unsigned char hash[32], bool login, int64_t now_ms,
                           sc_session *ret, sc_err *err) {
     SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "SELECT s.hash, s.login, p.id, s.scopes, s.created_at, s.expires_at"
-                                " FROM session s LEFT JOIN project p ON p.project_no = s.project_no"
-                                " WHERE s.hash = ? AND s.login = ? AND s.expires_at > ?");
+    sc_query q =
+        sc_query_of(c, "SELECT s.hash, s.login, p.id, k.id, s.scopes, s.created_at, s.expires_at"
+                       " FROM session s LEFT JOIN project p ON p.project_no = s.project_no"
+                       " LEFT JOIN api_key k ON k.id = s.key_id AND k.revoked_at = 0"
+                       " AND (k.expires_at = 0 OR k.expires_at > ?3)"
+                       " WHERE s.hash = ?1 AND s.login = ?2 AND s.expires_at > ?3"
+                       " AND (s.key_id = x'' OR k.id IS NOT NULL)");
     bool row;
     sc_query_blob(&q, hash, 32);
     sc_query_int(&q, login);
@@ -190,6 +198,7 @@ static sc_rc session_find(sc_sq_conn *c, const unsigned char hash[32], bool logi
     sc_query_get_hash(&q, s.hash);
     s.login = sc_query_get_int(&q) != 0;
     s.project_id = sc_query_get_id(&q);
+    s.key_id = sc_query_get_id(&q);
     s.scopes = (unsigned)sc_query_get_int(&q);
     s.created_at_ms = sc_query_get_int(&q);
     s.expires_at_ms = sc_query_get_int(&q);

@@ -14,6 +14,7 @@ static const char *const steps[] = {
     sc_sq_schema_2,
     sc_sq_schema_3,
     sc_sq_schema_4,
+    sc_sq_schema_5,
 };
 
 int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }
