@@ -1,0 +1,111 @@
+// The one place that talks to the server. Types and addresses come from the contract, so a change there that
+// does not fit what is written here fails the build.
+import { routes, type Operations, type Problem } from "./contract";
+import { noteAnswer, noteSilence, noteSignedOut } from "../state/connection";
+
+export type Operation = keyof Operations;
+export type Answer<K extends Operation> = Operations[K]["answer"];
+
+type Part<Name extends string, T> = [T] extends [undefined]
+  ? { [key in Name]?: never }
+  : object extends T
+    ? { [key in Name]?: T }
+    : { [key in Name]: T };
+export type Input<K extends Operation> = Part<"path", Operations[K]["path"]> &
+  Part<"query", Operations[K]["query"]> &
+  Part<"body", Operations[K]["body"]> & { signal?: AbortSignal };
+
+const TIMEOUT_MS = 30_000;
+
+/** Why a call failed: what a person can be told. */
+export class Failure extends Error {
+  constructor(
+    /** offline: no answer at all; signed-out: 401; refused: our request was at fault; server: theirs. */
+    readonly kind: "offline" | "signed-out" | "refused" | "server",
+    message: string,
+    readonly status = 0,
+    readonly requestId = "",
+    readonly retryAfterS = 0,
+  ) {
+    super(message);
+  }
+}
+
+/** A call that was given up because nobody waits for it any more. */
+export const wasAborted = (error: unknown) => error instanceof DOMException && error.name === "AbortError";
+
+export function asFailure(error: unknown): Failure {
+  return error instanceof Failure ? error : new Failure("server", error instanceof Error ? error.message : String(error));
+}
+
+let project = "";
+/** Every call from now on is about this project. */
+export function useProject(id: string): void {
+  project = id;
+}
+
+function addressOf(path: string, takesProject: boolean, input: { path?: object; query?: object }): string {
+  let address = path;
+  for (const [name, value] of Object.entries(input.path ?? {})) address = address.replace(`{${name}}`, encodeURIComponent(String(value)));
+  const query = new URLSearchParams();
+  if (takesProject && project) query.set("project_id", project);
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(",") : String(value));
+  }
+  return query.size ? `${address}?${query}` : address;
+}
+
+async function failureOf(reply: Response): Promise<Failure> {
+  const problem = (await reply.json().catch(() => null)) as Partial<Problem> | null;
+  const words = problem?.detail ?? `the server answered ${reply.status} ${reply.statusText}`;
+  const kind = reply.status === 401 ? "signed-out" : reply.status < 500 ? "refused" : "server";
+  return new Failure(kind, words, reply.status, reply.headers.get("X-Request-ID") ?? "", problem?.retry_after ?? 0);
+}
+
+async function send(address: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(address, init);
+  } catch (error) {
+    if (wasAborted(error)) throw error;
+    noteSilence();
+    throw new Failure("offline", "The server does not answer.");
+  }
+}
+
+export async function call<K extends Operation>(operation: K, input: Input<K>): Promise<Answer<K>> {
+  const [method, path, takesProject] = routes[operation];
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const init: RequestInit = { method, signal: input.signal ? AbortSignal.any([input.signal, timeout]) : timeout };
+  // The header is what a foreign page cannot send along with our cookie.
+  init.headers = { "X-Requested-With": "soulcaster" };
+  if (input.body !== undefined) {
+    init.headers["Content-Type"] = "application/json";
+    init.body = JSON.stringify(input.body);
+  }
+  const reply = await send(addressOf(path, takesProject, input), init);
+  noteAnswer();
+  if (reply.ok) return (reply.status === 204 ? undefined : await reply.json()) as Answer<K>;
+  const failure = await failureOf(reply);
+  if (failure.kind === "signed-out") noteSignedOut();
+  throw failure;
+}
+
+/** Ends the session; the server forgets the cookie. */
+export async function signOut(): Promise<void> {
+  await send("/logout", { method: "POST", redirect: "manual" });
+}
+
+/** Whether the server answers and is well; never throws. */
+export async function isUp(): Promise<boolean> {
+  try {
+    return (await fetch("/health", { signal: AbortSignal.timeout(5000), cache: "no-store" })).ok;
+  } catch {
+    return false; // whatever went wrong, the answer to the question is no
+  }
+}
+
+/** Where the event stream is, going on after an event that was seen. */
+export function eventsAddress(after: number | null): string {
+  const query: { after?: number } = after === null ? {} : { after };
+  return addressOf(routes.streamEvents[1], true, { query });
+}

@@ -1,0 +1,36 @@
+// Times as people say them. `now` is given, so that these are plain functions.
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+export const DAY = 24 * HOUR;
+
+/** "now", "5m", "3h", "2d", then the date. */
+export function ago(iso: string | null, now: number): string {
+  if (!iso) return "";
+  const at = Date.parse(iso);
+  const past = now - at;
+  if (past < MINUTE) return "now";
+  if (past < HOUR) return `${Math.floor(past / MINUTE)}m`;
+  if (past < DAY) return `${Math.floor(past / HOUR)}h`;
+  if (past < 30 * DAY) return `${Math.floor(past / DAY)}d`;
+  return day(at, now);
+}
+
+/** "3 Nov", with the year where it is another one; in this person's language and time zone. */
+export function day(at: number, now: number): string {
+  const date = new Date(at);
+  const sameYear = date.getFullYear() === new Date(now).getFullYear();
+  return date.toLocaleDateString(undefined, { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) });
+}
+
+/** The whole time, with its zone, for a tooltip. */
+export function full(iso: string): string {
+  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+}
+
+/** The trend of days that end at `lastDay` (a UTC day) as one that ends today: days without a report are 0. */
+export function untilToday(days: number[], lastDay: string, now: number): number[] {
+  const behind = Math.round((Math.floor(now / DAY) * DAY - Date.parse(`${lastDay.slice(0, 10)}T00:00:00Z`)) / DAY);
+  if (!Number.isFinite(behind) || behind <= 0) return days;
+  return [...days.slice(Math.min(behind, days.length)), ...Array<number>(Math.min(behind, days.length)).fill(0)];
+}

@@ -1,0 +1,86 @@
+// What can be done with one issue, as buttons and as keys.
+import type { Key } from "../../lib/keys";
+import { address, go } from "../../router";
+import { say } from "../../state/toast";
+import { Icon, type IconName } from "../../ui/icons";
+import { setStatus, type Settable } from "../issues/actions";
+import { NO_FIX } from "../issues/bulk";
+import { ask } from "../issues/dialogs";
+import { rows } from "../issues/list";
+import { active } from "../issues/selection";
+import { changed, issue, load } from "./issue";
+
+function set(status: Settable): void {
+  const c = issue.value;
+  if (c) void setStatus([c.id], status, null, () => c, changed);
+}
+
+function question(kind: "merge" | "snooze" | "title"): void {
+  const c = issue.value;
+  if (!c) return;
+  ask(kind, [c.id], () => c, (after) => {
+    changed(after);
+    if (kind === "merge") void load(c.id, { quiet: true });
+  });
+}
+
+/** The next one or the one before, in the list as it was left. */
+function neighbour(by: number): void {
+  const at = rows.value.findIndex((r) => r.cluster.id === issue.value?.id);
+  const next = at < 0 ? undefined : rows.value[at + by];
+  if (!next) return void say(by > 0 ? "That was the last issue of the list." : "That was the first issue of the list.");
+  active.value = next.cluster.id;
+  go(address(`/issues/${next.cluster.id}`), { replace: true });
+}
+
+export function back(): void {
+  if (rows.value.length && history.length > 1) history.back();
+  else go(address("/"));
+}
+
+const MOVE = "Move";
+const CHANGE = "Change this issue";
+
+export const ISSUE_KEYS: Key[] = [
+  { group: MOVE, keys: ["j"], help: "Next issue of the list", run: () => neighbour(1) },
+  { group: MOVE, keys: ["k"], help: "Previous issue of the list", run: () => neighbour(-1) },
+  { group: MOVE, keys: ["Escape"], help: "Back to the list", run: back },
+  { group: CHANGE, keys: ["t"], help: "Mark as triaged", run: () => set("triaged") },
+  { group: CHANGE, keys: ["r"], help: "Resolve", run: () => set("resolved") },
+  { group: CHANGE, keys: ["o"], help: "Reopen", run: () => set("new") },
+  { group: CHANGE, keys: ["i"], help: "Ignore", run: () => set("ignored") },
+  { group: CHANGE, keys: ["s"], help: "Snooze", run: () => question("snooze") },
+  { group: CHANGE, keys: ["m"], help: "Merge another issue into it", run: () => question("merge") },
+  { group: CHANGE, keys: ["e"], help: "Edit the title", run: () => question("title") },
+  { group: CHANGE, keys: ["f"], help: "Fix (not available yet)", run: () => say(NO_FIX) },
+];
+
+interface Act {
+  icon: IconName;
+  label: string;
+  hotkey: string;
+  run: () => void;
+  when: boolean;
+}
+
+export function Acts() {
+  const status = issue.value?.status ?? "new";
+  const open = status === "new" || status === "triaged" || status === "regressed";
+  const acts: Act[] = [
+    { icon: "eye", label: "Mark as triaged", hotkey: "t", run: () => set("triaged"), when: status === "new" || status === "regressed" },
+    { icon: "undo", label: "Reopen", hotkey: "o", run: () => set("new"), when: status === "resolved" || status === "ignored" || status === "snoozed" },
+    { icon: "check", label: "Resolve", hotkey: "r", run: () => set("resolved"), when: status !== "resolved" },
+    { icon: "snooze", label: "Snooze", hotkey: "s", run: () => question("snooze"), when: open },
+    { icon: "ignore", label: "Ignore", hotkey: "i", run: () => set("ignored"), when: status !== "ignored" },
+    { icon: "merge", label: "Merge", hotkey: "m", run: () => question("merge"), when: true },
+    { icon: "edit", label: "Edit title", hotkey: "e", run: () => question("title"), when: true },
+  ];
+  return (
+    <div class="acts" role="toolbar" aria-label="Change this issue">
+      {acts.filter((a) => a.when).map((a) => (
+        <button key={a.label} type="button" class="button" onClick={a.run}><Icon name={a.icon} />{a.label}<kbd>{a.hotkey}</kbd></button>
+      ))}
+      <button type="button" class="button" aria-disabled title={NO_FIX}><Icon name="fix" />Fix<kbd>f</kbd></button>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+// The issue that is looked at: loaded, kept in step with events, and where its reports come page by page.
+import { signal } from "@preact/signals";
+import type { Cluster, ClusterDetail, Event, Feedback } from "../../api/contract";
+import { asFailure, call, type Failure } from "../../api/client";
+import { debounce } from "../../lib/debounce";
+import { address, go } from "../../router";
+import { put } from "../issues/list";
+
+const REPORTS_PAGE = 25;
+
+export const issue = signal<ClusterDetail | null>(null);
+export const representatives = signal<Feedback[]>([]);
+export const reports = signal<Feedback[]>([]);
+export const cursor = signal<string | null>(null);
+export const loadingMore = signal(false);
+export const failure = signal<Failure | null>(null);
+/** Reports that came since. */
+export const fresh = signal(0);
+
+/** One that was left while it loaded must not show up any more. */
+let wanted = "";
+
+async function loadRepresentatives(of: ClusterDetail): Promise<void> {
+  const at_hand = new Map(of.feedback_items.map((f) => [f.id, f]));
+  const all = await Promise.all(of.representative_ids.map((id) => at_hand.get(id) ?? call("getFeedback", { path: { id } }).catch(() => null)));
+  if (wanted === of.id) representatives.value = all.filter((f): f is Feedback => f !== null);
+}
+
+/** Loads an issue; `quiet`: what is there stays until the answer comes. */
+export async function load(id: string, { quiet = false } = {}): Promise<void> {
+  wanted = id;
+  failure.value = null;
+  if (!quiet) {
+    issue.value = null;
+    reports.value = representatives.value = [];
+  }
+  try {
+    const [detail, page] = await Promise.all([
+      call("getCluster", { path: { id } }),
+      call("listClusterFeedback", { path: { id }, query: { limit: Math.max(REPORTS_PAGE, Math.min(reports.value.length, 200)) } }),
+    ]);
+    if (wanted !== id) return;
+    if (detail.moved_from) return go(address(`/issues/${detail.id}`), { replace: true });
+    issue.value = detail;
+    reports.value = page.items;
+    cursor.value = page.next_cursor;
+    fresh.value = 0;
+    put(detail);
+    await loadRepresentatives(detail);
+  } catch (error) {
+    if (wanted === id) failure.value = asFailure(error);
+  }
+}
+
+export async function loadMore(): Promise<void> {
+  const of = issue.value;
+  if (!of || !cursor.value || loadingMore.value) return;
+  loadingMore.value = true;
+  try {
+    const page = await call("listClusterFeedback", { path: { id: of.id }, query: { limit: REPORTS_PAGE, cursor: cursor.value } });
+    if (wanted !== of.id) return;
+    reports.value = [...reports.value, ...page.items];
+    cursor.value = page.next_cursor;
+  } finally {
+    loadingMore.value = false;
+  }
+}
+
+/** The issue after a change of ours: what the answer does not hold stays. */
+export function changed(c: Cluster): void {
+  if (issue.value?.id === c.id) issue.value = { ...issue.value, ...c };
+}
+
+const again = debounce(() => {
+  const of = issue.value;
+  if (!of) return;
+  void call("getCluster", { path: { id: of.id } }).then((c) => (c.id === of.id ? changed(c) : go(address(`/issues/${c.id}`), { replace: true })), () => undefined);
+}, 400);
+
+export function onEvent(event: Event): void {
+  const of = issue.value;
+  if (!of || event.data.id !== of.id || !event.kind.startsWith("cluster.")) return;
+  if ((event.data.count ?? of.count) > of.count) fresh.value += (event.data.count ?? 0) - of.count;
+  again();
+}

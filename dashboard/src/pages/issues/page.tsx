@@ -1,0 +1,110 @@
+import { useEffect } from "preact/hooks";
+import { listen } from "../../api/events";
+import { debounce } from "../../lib/debounce";
+import { useKeys } from "../../lib/keys";
+import { count, plural } from "../../lib/words";
+import { go, query } from "../../router";
+import { connection, healed } from "../../state/connection";
+import { loadStats, project } from "../../state/project";
+import { complain } from "../../state/toast";
+import { Icon } from "../../ui/icons";
+import { Empty, Failed, Skeleton } from "../../ui/states";
+import { BulkBar } from "./bulk";
+import { Questions } from "./dialogs";
+import { LIST_KEYS } from "./keys";
+import { failure, filters, fresh, load, onEvent, phase, rows, total } from "./list";
+import { active, clear } from "./selection";
+import { IssueTable, scrollListUp } from "./table";
+import { Toolbar } from "./toolbar";
+
+const soonStats = debounce(() => void loadStats(), 1000);
+let shownFor = "";
+
+/** What the list is about: as long as it stays the same, coming back to the page finds it as it was. */
+const subject = () => `${project.value?.id} ${query.value}`;
+
+function begin(): void {
+  if (shownFor === subject() && phase.value === "ready") {
+    void load({ quiet: true });
+    return;
+  }
+  shownFor = subject();
+  active.value = null;
+  clear();
+  scrollListUp();
+  void load();
+}
+
+function loadFresh(): void {
+  scrollListUp();
+  void load({ quiet: true });
+}
+
+function Nothing() {
+  const f = filters.value;
+  if (f.q) return <Empty icon="search" title="Nothing found">No issue means this or holds these words, as the filters stand.</Empty>;
+  if (query.value.size > (query.value.has("project_id") ? 1 : 0)) {
+    return (
+      <Empty icon="check" title="Nothing here">
+        No issue fits these filters.{" "}
+        <button type="button" class="link-button" onClick={() => go("/")}>Show the open ones</button>
+      </Empty>
+    );
+  }
+  return (
+    <Empty icon="inbox" title="No open issues">
+      <p>Reports become issues within a second of their arrival. Send a first one:</p>
+      <pre><code>soulcaster ingest reports.jsonl --project {project.value?.name}</code></pre>
+    </Empty>
+  );
+}
+
+function Heading() {
+  const n = filters.value.q ? rows.value.length : total.value;
+  return (
+    <header class="page-head">
+      <h1>Issues</h1>
+      {phase.value === "ready" && n >= 0 && <span class="dim" role="status">{filters.value.q ? `${count(n)} found` : plural(n, "issue")}</span>}
+      {fresh.value.size > 0 && (
+        <button type="button" class="pill" onClick={loadFresh}><Icon name="up" />{count(fresh.value.size)} new</button>
+      )}
+    </header>
+  );
+}
+
+function Body() {
+  if (phase.value === "failed" && failure.value) {
+    return <Failed what="The issues could not be loaded" failure={failure.value} retry={() => void load()} />;
+  }
+  if (phase.value === "loading" && !rows.value.length) return <Skeleton lines={14} />;
+  if (phase.value === "ready" && !rows.value.length) return <Nothing />;
+  return <IssueTable />;
+}
+
+export function IssuesPage() {
+  useEffect(begin, [query.value.toString()]);
+  useEffect(() => {
+    document.title = "Issues - Soulcaster";
+    void loadStats();
+    return listen((event) => {
+      onEvent(event);
+      soonStats();
+    });
+  }, []);
+  useEffect(() => {
+    if (healed.value) void load({ quiet: true });
+  }, [healed.value]);
+  useEffect(() => {
+    if (failure.value && phase.value === "ready" && connection.value === "ok") complain("The list could not be loaded", failure.value);
+  }, [failure.value]);
+  useKeys(LIST_KEYS);
+  return (
+    <div class="issues-page">
+      <Heading />
+      <Toolbar />
+      <Body />
+      <BulkBar />
+      <Questions />
+    </div>
+  );
+}

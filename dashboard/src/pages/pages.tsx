@@ -1,0 +1,36 @@
+// The pages. A new one: a row here, its folder beside, its path in api/openapi.yaml and its operation in
+// SC_WEB_PAGES (src/web/handlers.h).
+import type { ComponentType } from "preact";
+import type { IconName } from "../ui/icons";
+import { IssuesPage } from "./issues/page";
+import { IssuePage } from "./issue/page";
+
+export interface Page {
+  /** A segment ":name" is handed to the page as a property. */
+  path: string;
+  component: ComponentType<Record<string, string>>;
+  /** In the side bar; none: not there. */
+  nav?: { label: string; icon: IconName };
+}
+
+export const PAGES: Page[] = [
+  { path: "/", component: IssuesPage, nav: { label: "Issues", icon: "issues" } },
+  { path: "/issues/:id", component: IssuePage as Page["component"] },
+];
+
+/** The page of a path, and what its ":name" segments hold. */
+export function pageOf(path: string): { page: Page; values: Record<string, string> } | null {
+  const parts = path.split("/");
+  for (const page of PAGES) {
+    const wanted = page.path.split("/");
+    if (wanted.length !== parts.length) continue;
+    const values: Record<string, string> = {};
+    const fits = wanted.every((segment, i) => {
+      if (!segment.startsWith(":")) return segment === parts[i];
+      values[segment.slice(1)] = decodeURIComponent(parts[i] ?? "");
+      return parts[i] !== "";
+    });
+    if (fits) return { page, values };
+  }
+  return null;
+}

@@ -1,0 +1,67 @@
+// Short messages at the bottom, and the way back: what was done last can be undone, one step after the other.
+import { signal } from "@preact/signals";
+import { asFailure } from "../api/client";
+
+export interface Toast {
+  id: number;
+  text: string;
+  tone: "plain" | "bad";
+  undo?: (() => void) | undefined;
+}
+
+interface Step {
+  text: string;
+  undo: () => Promise<void>;
+  toast: number;
+}
+
+const SHOWN_MS = 7000;
+const STEPS = 50;
+
+export const toasts = signal<Toast[]>([]);
+let counter = 0;
+let steps: Step[] = [];
+
+export function say(text: string, more: { tone?: Toast["tone"]; undo?: () => void } = {}): number {
+  const id = ++counter;
+  toasts.value = [...toasts.value.slice(-2), { id, text, tone: more.tone ?? "plain", undo: more.undo }];
+  setTimeout(() => dismiss(id), SHOWN_MS);
+  return id;
+}
+
+export function dismiss(id: number): void {
+  toasts.value = toasts.value.filter((t) => t.id !== id);
+}
+
+/** What failed, in the server's words, with the id that finds it in the server's log. */
+export function complain(what: string, error: unknown): void {
+  const failure = asFailure(error);
+  if (failure.kind === "signed-out") return; // said by the page as a whole
+  const request = failure.requestId ? ` (request ${failure.requestId})` : "";
+  say(`${what}: ${failure.message}${request}`, { tone: "bad" });
+}
+
+/** Says what was done, and keeps the way back. */
+export function done(text: string, undo: () => Promise<void>): void {
+  const step: Step = { text, undo, toast: 0 };
+  step.toast = say(text, { undo: () => void takeBack(step) });
+  steps = [...steps.slice(1 - STEPS), step];
+}
+
+async function takeBack(step: Step): Promise<void> {
+  if (!steps.includes(step)) return;
+  steps = steps.filter((s) => s !== step);
+  dismiss(step.toast);
+  try {
+    await step.undo();
+    say(`Undone: ${step.text}`);
+  } catch (error) {
+    complain("Could not undo", error);
+  }
+}
+
+export function undoLast(): void {
+  const step = steps.at(-1);
+  if (step) void takeBack(step);
+  else say("There is nothing to undo.");
+}

@@ -1,0 +1,14 @@
+import { ago, full } from "../lib/time";
+import { now } from "../state/clock";
+
+/** "3h", with the whole time on hover and for machines. */
+export function Ago({ at, suffix = "" }: { at: string | null; suffix?: string }) {
+  if (!at) return null;
+  const text = ago(at, now.value);
+  return (
+    <time dateTime={at} title={full(at)}>
+      {text}
+      {suffix && /^\d/.test(text) && !text.includes(" ") ? suffix : ""}
+    </time>
+  );
+}
