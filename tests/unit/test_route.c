@@ -94,7 +94,7 @@ static void a_known_address_with_a_wrong_method_says_what_it_takes(void **state)
         const char *path, *allow;
     } rows[] = {
         {SC_DELETE, "/api/feedback", "GET, HEAD"},
-        {SC_POST, "/api/feedback/" ID, "GET, HEAD, PUT"},
+        {SC_POST, "/api/feedback/" ID, "GET, HEAD, PUT, DELETE"},
         {SC_GET, "/api/ingest/manual", "POST"},
         {SC_HEAD, "/api/ingest/manual", "POST"},
         {SC_OPTIONS, "/api/keys", "GET, HEAD, POST"},
