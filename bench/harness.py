@@ -337,4 +337,4 @@ def format_row(r):
     verdict = {True: "ok", False: "MISSED", None: ""}[r["pass"]]
     peer = f"{r['peer']} {number(r['peer_value'])}".strip()
     ratio = "" if r["ratio"] is None else f"x {r['ratio']:.2f}"
-    return f"{r['bench']:<8} {r['what']:<46} {number(r['value']):>9} {r['unit']:<8} {peer:<38} {ratio:>9}  {r['bar']:<8} {verdict}".rstrip()
+    return f"{r['bench']:<9} {r['what']:<46} {number(r['value']):>9} {r['unit']:<8} {peer:<38} {ratio:>9}  {r['bar']:<8} {verdict}".rstrip()

@@ -4,76 +4,13 @@
  *   linkage N D [--write FILE]     the vectors, as int8 rows, for a peer
  *
  * Prints one line of JSON. No words, so that a peer that knows vectors alone does the same work. */
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-
 #include "base/json.h"
-#include "core/repr.h"
 #include "group/metrics.h"
 #include "group/pass.h"
-#include "group/profile.h"
 #include "group/state.h"
+#include "made_up.h"
 
-enum { PER_TOPIC = 8, INSERTS = 1000, TILE_MS = 8000 };
-
-/* A pair is joined at a cosine of one half. */
-static const sc_profile profile = {.model = "bench",
-                                   .k_report = {.vec = 1},
-                                   .k_topic = {.vec = 1},
-                                   .cut_report = 0.5f,
-                                   .cut_topic = 2.5f,
-                                   .cut_min = 0.5f,
-                                   .null_cut = 0.5f,
-                                   .null_items = 16,
-                                   .topic_items = 60,
-                                   .kind_words = 18,
-                                   .kind_tail_step = 1,
-                                   .kind_slope = 2,
-                                   .slope = 9,
-                                   .margin = 0.05f,
-                                   .join = 0.5f,
-                                   .suggest = 0.2f};
-
-static uint64_t next(uint64_t *state) { /* splitmix64 */
-    uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-static float unit(uint64_t *state) { return (float)(next(state) >> 40) / 8388608.0f - 1; }
-
-/* Its topic's direction and as much of its own: cosines of about 0.6 within, 0 between. */
-static void make(size_t i, size_t dim, int8_t *ret) {
-    uint64_t of_topic = i / PER_TOPIC * 7919 + 1, own = i * 104729 + 3;
-    float v[4096], sum = 0;
-    for (size_t k = 0; k < dim; k++) {
-        v[k] = unit(&of_topic) + 0.8f * unit(&own);
-        sum += v[k] * v[k];
-    }
-    for (size_t k = 0; k < dim; k++) ret[k] = (int8_t)lrintf(127 * v[k] / sqrtf(sum));
-}
-
-static void die(const char *what, const sc_err *err) {
-    fprintf(stderr, "linkage: %s: %s\n", what, err->msg);
-    exit(1);
-}
-
-static void put_all(sc_engine *e, size_t n, uint16_t dim, FILE *copy) {
-    int8_t vec[4096];
-    sc_err err;
-    for (size_t i = 0; i < n; i++) {
-        const sc_repr r = {.vec = vec, .dim = dim};
-        const sc_engine_item item = {.key = (int64_t)i + 1, .repr = &r};
-        const sc_id id = sc_id_new(&sc_clock_system);
-        make(i, dim, vec);
-        if (copy && fwrite(vec, dim, 1, copy) != 1) {
-            perror("write");
-            exit(1);
-        }
-        if (sc_engine_put(e, &item, &id, &err)) die("put", &err);
-    }
-}
+enum { INSERTS = 1000, TILE_MS = 8000 };
 
 static sc_pass_stats consolidate(sc_engine *e, sc_arena *arena, int64_t *ret_longest_us) {
     sc_pass *p;
@@ -105,14 +42,15 @@ static int ascending(const void *a, const void *b) {
 
 static double insert_p99_us(sc_engine *e, size_t n, uint16_t dim, sc_arena *arena) {
     static int64_t took[INSERTS];
-    int8_t vec[4096];
+    int8_t vec[MAX_DIM];
     sc_err err;
     uint64_t seed = 99;
     for (size_t i = 0; i < INSERTS; i++) {
         const sc_repr r = {.vec = vec, .dim = dim};
         const sc_engine_item item = {.key = (int64_t)(n + i) + 1, .repr = &r};
         sc_change change;
-        make(i % 2 ? (size_t)(next(&seed) % n) : n + i * PER_TOPIC, dim, vec);
+        const size_t at = i % 2 ? (size_t)(next(&seed) % n) : n + i * PER_TOPIC;
+        make(at / PER_TOPIC, at, dim, vec);
         int64_t start = sc_mono_us(&sc_clock_system);
         if (sc_engine_place(e, &item, 1, arena, &change, &err)) die("place", &err);
         took[i] = sc_mono_us(&sc_clock_system) - start;
@@ -126,9 +64,10 @@ int main(int argc, char **argv) {
     if (argc < 3) return 2;
     const size_t n = strtoull(argv[1], NULL, 10);
     const uint16_t dim = (uint16_t)strtoul(argv[2], NULL, 10);
-    if (!n || !dim || dim > 4096) return 2;
+    if (!n || !dim || dim > MAX_DIM) return 2;
     FILE *copy = argc == 5 && !strcmp(argv[3], "--write") ? fopen(argv[4], "wb") : NULL;
-    const sc_engine_conf conf = {.dim = dim, .profile = &profile, .clock = &sc_clock_system};
+    const sc_engine_conf conf = {
+        .dim = dim, .profile = &made_up_profile, .clock = &sc_clock_system};
     sc_engine *e;
     sc_err err;
     sc_arena arena;

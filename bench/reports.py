@@ -214,6 +214,12 @@ def write_short(path, n, seed=1):
             f.write(json.dumps({"source": r["source"], "external_id": r["external_id"], "title": r["title"]}) + "\n")
 
 
+def write_titles(path, n, seed=1):
+    """One title a line."""
+    with open(path, "w", encoding="utf-8") as f:
+        f.writelines(r["title"] + "\n" for r in reports(n, seed))
+
+
 def write_long(path, n, seed=1, bodies=4):
     """The same, several bodies to one report."""
     many = reports(n * bodies, seed)
