@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "app/advise.h"
 #include "app/internal.h"
 #include "app/remodel.h"
 #include "base/log.h"
@@ -17,6 +18,9 @@ void sc_app_conf_default(sc_app_conf *c) {
         .lease_ms = 10000,
         .tidy_ms = 5000,
         .embed_timeout_ms = 10000,
+        .llm_tasks = SC_ADVISE_titles | SC_ADVISE_merges,
+        .llm_timeout_ms = 60000,
+        .llm_settle_ms = 5000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
         .keep_events_ms = 24 * 3600 * 1000LL,
         .action_bytes = 512 << 20,
@@ -83,6 +87,27 @@ static sc_rc open_remote(sc_app *app, sc_err *err) {
     return sc_embed_new(&conf, &app->embed, err);
 }
 
+/* Between two tries of a language model. */
+static bool wait_for_llm(void *self, int64_t ms) {
+    sc_app *app = self;
+    return sc_lane_rest(&app->advisor, ms);
+}
+
+static sc_rc open_llm(sc_app *app, sc_err *err) {
+    const sc_app_conf *c = &app->conf;
+    if (!c->llm.ops) return SC_OK;
+    sc_ask_conf conf = {.llm = c->llm,
+                        .prompts = c->prompts,
+                        .store = &app->conf.store,
+                        .clock = c->clock,
+                        .timeout_ms = c->llm_timeout_ms,
+                        .cap = c->llm_cap,
+                        .wait = wait_for_llm,
+                        .wait_self = app,
+                        .stop = &app->advisor.stop};
+    return sc_ask_new(&conf, &app->ask, err);
+}
+
 sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_app *app = sc_alloc(sizeof *app);
     if (!app) return sc_fail(err, SC_NOMEM, "no memory for the application");
@@ -91,6 +116,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_cond_init(&app->committer.wake);
     app->committer.tail = &app->committer.head;
     sc_lane_init(&app->worker);
+    sc_lane_init(&app->advisor);
     pthread_mutex_init(&app->pump.lock, NULL);
     sc_cond_init(&app->pump.wake);
     sc_access_init(&app->access);
@@ -99,6 +125,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_spaces_init(&app->spaces);
     sc_rc rc = sc_lenses_init(app, err);
     if (!rc) rc = open_remote(app, err);
+    if (!rc) rc = open_llm(app, err);
     if (!rc) rc = first_project(app, err);
     if (rc) {
         sc_app_free(app);
@@ -113,12 +140,14 @@ sc_rc sc_app_start(sc_app *app, sc_err *err) {
     if (!rc) rc = sc_committer_start(app, err);
     if (!rc) rc = sc_pump_start(app, err);
     if (!rc && app->conf.worker) rc = sc_worker_start(app, err);
+    if (!rc && app->conf.worker) rc = sc_advise_start(app, err);
     if (rc) sc_app_stop(app);
     return rc;
 }
 
 void sc_app_stop(sc_app *app) {
     sc_committer_stop(app);
+    sc_advise_stop(app);
     sc_worker_stop(app);
     sc_pump_stop(app);
 }
@@ -129,6 +158,7 @@ void sc_app_free(sc_app *app) {
     sc_remodel_drop(app);
     sc_spaces_free(&app->spaces);
     sc_embed_free(app->embed);
+    sc_ask_free(app->ask);
     sc_lenses_done(app);
     sc_access_done(&app->access);
     sc_settings_cache_done(&app->settings);
@@ -136,6 +166,7 @@ void sc_app_free(sc_app *app) {
     pthread_mutex_destroy(&app->committer.lock);
     pthread_cond_destroy(&app->committer.wake);
     sc_lane_done(&app->worker);
+    sc_lane_done(&app->advisor);
     pthread_mutex_destroy(&app->pump.lock);
     pthread_cond_destroy(&app->pump.wake);
     sc_free(app);
@@ -160,6 +191,11 @@ const sc_source_ops *sc_app_source(sc_app *app, sc_str name) {
 bool sc_app_remote(sc_app *app, bool *ret_degraded) {
     *ret_degraded = app->embed && sc_embed_degraded(app->embed);
     return app->embed != NULL;
+}
+
+bool sc_app_llm(sc_app *app, bool *ret_degraded) {
+    *ret_degraded = app->ask && sc_ask_degraded(app->ask);
+    return app->ask != NULL;
 }
 
 void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
@@ -197,4 +233,7 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
     pthread_mutex_unlock(&app->pump.lock);
     ret->remote = app->embed != NULL;
     if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
+    ret->llm = app->ask != NULL;
+    ret->told = atomic_load(&app->told);
+    if (app->ask) sc_ask_stats_get(app->ask, &ret->ask);
 }

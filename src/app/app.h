@@ -7,6 +7,7 @@
 #ifndef SC_APP_APP_H
 #define SC_APP_APP_H
 
+#include "app/ask.h"
 #include "app/embed.h"
 #include "base/clock.h"
 #include "ports/embedder.h"
@@ -37,6 +38,13 @@ typedef struct sc_app_conf {
     int64_t embed_timeout_ms;
     sc_budget_use embed_cap; /* a day; 0 = none */
     bool embed_wait; /* while it cannot be asked, reports wait; else they are grouped without it */
+    /* A language model (app/ask.h, app/advise.h); ops NULL: none. */
+    sc_llm llm;                /* opened; the app does not close it */
+    const sc_prompts *prompts; /* outlive the app                   */
+    unsigned llm_tasks;        /* SC_ADVISE_*                       */
+    int64_t llm_timeout_ms;
+    int64_t llm_settle_ms; /* a change waits so long for more of them before it is asked about */
+    sc_budget_use llm_cap; /* a day; 0 = none */
 } sc_app_conf;
 
 void sc_app_conf_default(sc_app_conf *c);
@@ -68,9 +76,14 @@ typedef struct sc_app_stats {
     bool remote;                                  /* the embedder is behind a network: */
     int64_t bare;                                 /* reports without its vector, now   */
     sc_embed_stats embed;
+    bool llm; /* there is a language model: */
+    int64_t told;
+    sc_ask_stats ask;
 } sc_app_stats;
 void sc_app_stats_get(sc_app *app, sc_app_stats *ret);
 /* Is there a remote embedder, and is it asked? Never waits. */
 bool sc_app_remote(sc_app *app, bool *ret_degraded);
+/* The same for a language model. */
+bool sc_app_llm(sc_app *app, bool *ret_degraded);
 
 #endif

@@ -4,16 +4,17 @@
 
 #include "base/json.h"
 
-enum { DAY_MS = 24 * 3600 * 1000, LAZY_MS = 30000 };
+enum { DAY_MS = 24 * 3600 * 1000, LAZY_MS = 30000, MAX_TRIES = 100 };
 
 static const sc_id everywhere;
 
-void sc_budget_init(sc_budget *b, const sc_store *store, const sc_budget_use *cap, int64_t price) {
-    *b = (sc_budget){.store = store, .cap = *cap, .price = price, .day = -1};
+void sc_budget_init(sc_budget *b, const sc_store *store, const char *name,
+                    const sc_budget_use *cap) {
+    *b = (sc_budget){.store = store, .name = name, .cap = *cap, .day = -1};
 }
 
-static int64_t cost(const sc_budget *b, int64_t tokens) {
-    __extension__ __int128 c = (__int128)tokens * b->price / 1000000;
+int64_t sc_budget_cost(int64_t tokens, int64_t price) {
+    __extension__ __int128 c = (__int128)tokens * price / 1000000;
     return c > INT64_MAX ? INT64_MAX : (int64_t)c;
 }
 
@@ -25,9 +26,11 @@ static sc_rc load(sc_budget *b, int64_t day, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_arena_init(&arena, 64 << 10);
     sc_str text;
-    sc_rc rc = b->store->ops->setting_get(b->store->self, &everywhere, SC_STR("embedder.use"),
-                                          &arena, &text, err);
+    sc_rc rc = b->store->ops->setting_get(b->store->self, &everywhere, sc_str_of(b->name), &arena,
+                                          &text, err);
     if (rc) return rc;
+    b->n_seen = SC_MIN(text.n, sizeof b->seen);
+    if (text.n) memcpy(b->seen, text.p, b->n_seen);
     int64_t stored = -1;
     sc_budget_use u = {0};
     if (text.n && !sc_json_parse(text, &v, NULL)) { /* what is unreadable is written anew */
@@ -69,8 +72,12 @@ static sc_rc save(sc_budget *b, sc_budget_use u, int64_t now_ms, sc_err *err) {
     int n = snprintf(
         text, sizeof text, "{\"day\":%lld,\"requests\":%lld,\"tokens\":%lld,\"micro_usd\":%lld}",
         (long long)b->day, (long long)u.requests, (long long)u.tokens, (long long)u.micro_usd);
-    sc_rc rc = b->store->ops->setting_put(b->store->self, &everywhere, SC_STR("embedder.use"),
-                                          (sc_str){text, (size_t)n}, now_ms, err);
+    const sc_str books = {text, (size_t)n}, seen = {b->seen, b->n_seen};
+    sc_rc rc = b->n_seen < sizeof b->seen
+                   ? b->store->ops->setting_swap(b->store->self, &everywhere, sc_str_of(b->name),
+                                                 seen, books, now_ms, err)
+                   : b->store->ops->setting_put(b->store->self, &everywhere, sc_str_of(b->name),
+                                                books, now_ms, err); /* no books of ours */
     if (rc) return rc;
     b->use = u;
     b->owed = (sc_budget_use){0};
@@ -78,34 +85,47 @@ static sc_rc save(sc_budget *b, sc_budget_use u, int64_t now_ms, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_budget_book(sc_budget *b, int64_t now_ms, int64_t tokens, sc_err *err) {
-    const sc_budget_use one = {1, tokens, cost(b, tokens)};
-    bool any_cap = b->cap.requests || b->cap.tokens || b->cap.micro_usd;
-    if (!any_cap && b->day == now_ms / DAY_MS && now_ms - b->written_ms < LAZY_MS) {
-        b->owed.requests += one.requests;
-        b->owed.tokens += one.tokens;
-        b->owed.micro_usd += one.micro_usd;
-        return SC_OK;
-    }
+static void add(sc_budget_use *to, const sc_budget_use *more) {
+    to->requests += more->requests;
+    to->tokens += more->tokens;
+    to->micro_usd += more->micro_usd;
+}
+
+/* One booking on the books as they are; SC_CONFLICT: another process wrote meanwhile. */
+static sc_rc book_once(sc_budget *b, const sc_budget_use *one, int64_t now_ms, sc_err *err) {
     sc_rc rc = load(b, now_ms / DAY_MS, err);
     if (rc) return rc;
     sc_budget_use u = sum(b);
-    u.requests += one.requests;
-    u.tokens += one.tokens;
-    u.micro_usd += one.micro_usd;
-    rc = passed(b, &u, now_ms, err);
+    add(&u, one);
+    rc = one->requests ? passed(b, &u, now_ms, err) : SC_OK;
     return rc ? rc : save(b, u, now_ms, err);
 }
 
-void sc_budget_flush(sc_budget *b, int64_t now_ms) {
-    bool any = b->owed.requests || b->owed.tokens || b->owed.micro_usd;
-    if (any && b->day == now_ms / DAY_MS && !load(b, b->day, NULL)) save(b, sum(b), now_ms, NULL);
+static sc_rc book(sc_budget *b, const sc_budget_use *one, int64_t now_ms, sc_err *err) {
+    sc_rc rc = SC_CONFLICT;
+    for (int i = 0; rc == SC_CONFLICT && i < MAX_TRIES; i++) rc = book_once(b, one, now_ms, err);
+    return rc == SC_CONFLICT ? sc_fail(err, SC_STORE, "the day's books are never at rest") : rc;
 }
 
-void sc_budget_correct(sc_budget *b, int64_t estimate, int64_t real) {
-    if (real <= 0) return; /* it did not say: the estimate stands */
-    b->owed.tokens += real - estimate;
-    b->owed.micro_usd += cost(b, real) - cost(b, estimate);
+sc_rc sc_budget_book(sc_budget *b, int64_t now_ms, int64_t tokens, int64_t micro_usd, sc_err *err) {
+    const sc_budget_use one = {1, tokens, micro_usd};
+    bool any_cap = b->cap.requests || b->cap.tokens || b->cap.micro_usd;
+    if (any_cap || b->day != now_ms / DAY_MS || now_ms - b->written_ms >= LAZY_MS)
+        return book(b, &one, now_ms, err);
+    add(&b->owed, &one);
+    return SC_OK;
+}
+
+void sc_budget_flush(sc_budget *b, int64_t now_ms) {
+    const sc_budget_use none = {0};
+    bool any = b->owed.requests || b->owed.tokens || b->owed.micro_usd;
+    if (any && b->day == now_ms / DAY_MS) book(b, &none, now_ms, NULL);
+}
+
+void sc_budget_correct(sc_budget *b, const sc_budget_use *booked, const sc_budget_use *real) {
+    if (real->tokens <= 0) return;
+    b->owed.tokens += real->tokens - booked->tokens;
+    b->owed.micro_usd += real->micro_usd - booked->micro_usd;
 }
 
 sc_rc sc_budget_read(sc_budget *b, int64_t now_ms, sc_budget_use *ret, sc_err *err) {

@@ -3,7 +3,12 @@
 #include "app/internal.h"
 #include "text/summarise.h"
 
-enum { PAGE = 500, DAY_MS = 86400000, SUMMARY_REPORTS = SC_CLUSTER_REPRESENTATIVES };
+enum {
+    PAGE = 500,
+    DAY_MS = 86400000,
+    SUMMARY_REPORTS = SC_CLUSTER_REPRESENTATIVES,
+    LONG_BYTES = 1200
+};
 
 /* ---- Reading rows --------------------------------------------------------------------------------- */
 
@@ -136,8 +141,9 @@ static sc_rc summarise(sc_space *s, sc_cluster *c, const sc_feedback *reps, size
     sc_summary sum;
     sc_rc rc = sc_summarise(texts, n, sc_engine_idf, s->engine, arena, &sum, err);
     if (rc) return rc;
-    if (!c->title_locked) c->title = sum.title;
-    c->summary = sum.text.n ? sum.text : sum.title; /* reports that are a title alone */
+    if (!c->title_locked && !c->title_told) c->title = sum.title;
+    if (!c->summary_told)
+        c->summary = sum.text.n ? sum.text : sum.title; /* reports that are a title alone */
     return keywords_json(&sum, arena, &c->keywords, err);
 }
 
@@ -189,7 +195,9 @@ static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w,
         edited |= have && sc_id_eq(&have->cluster_id, &row->cluster.id);
     }
     sc_cluster *c = &row->cluster;
-    bool retitle = !c->title.n && !c->title_locked;
+    bool retitle = (!c->title.n && !c->title_locked) || !c->summary.n;
+    row->read = true;
+    row->long_one = w->n == 1 && reps[0].body.n + reps[0].stack.n >= LONG_BYTES;
     if (same_representatives(c, reps, w->n) && !retitle && !edited) return SC_OK;
     for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
         c->representative_ids[i] = i < w->n ? reps[i].id : (sc_id){{0}};
@@ -204,8 +212,11 @@ sc_rc sc_describe_finish(sc_space *s, sc_describe_row *rows, size_t n, const sc_
         rows[i].cluster.updated_at_ms = now_ms;
         rows[i].cluster.version++;
         shift_trend(&rows[i].cluster, now_ms / DAY_MS);
+        if (sc_cluster_outgrown(&rows[i].cluster)) sc_cluster_untell(&rows[i].cluster);
         rc = view_row(s, &rows[i], &w, err);
         if (!rc && w.n) rc = representatives(s, &rows[i], &w, items, n_items, arena, err);
+        sc_cluster *c = &rows[i].cluster;
+        c->due = sc_cluster_wants_telling(c, rows[i].read ? rows[i].long_one : c->due);
     }
     return rc;
 }

@@ -5,13 +5,16 @@
 #include "app/space.h"
 #include "app/write.h"
 
-typedef struct sc_describe_row {
+typedef struct sc_describe_row sc_describe_row;
+struct sc_describe_row {
     sc_cluster cluster;
     bool stored; /* it was in the store before */
     bool status_changed;
     bool opened;     /* new with this write */
     int64_t reports; /* fresh reports that joined */
-} sc_describe_row;
+    bool read,
+        long_one; /* its representatives were read; it has one report alone, and a long one */
+};
 
 /* The rows of the clusters as stored; fresh rows for those that are not. some_gone: clusters that were emptied before
  * may be among them (one read more for each that looks new). */

@@ -1,21 +1,12 @@
 #include "app/embed.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "app/memo.h"
-#include "base/id.h"
-#include "base/log.h"
-#include "core/job.h"
 #include "core/repr.h"
 
 enum {
     REMEMBER = 1024, /* texts; more than a fetch may hold */
     MAX_FETCH = 256,
     ATTEMPTS = 3,
-    BACKOFF_BASE_MS = 250,
-    BACKOFF_CAP_MS = 4000,
-    PATIENCE_MS = 5000, /* a longer Retry-After is not waited out, it holds the breaker */
     QUERY_MS = 2500,
     BYTES_A_TOKEN = 4,
 };
@@ -30,14 +21,10 @@ struct sc_embed {
     sc_embed_conf conf;
     uint16_t dim;
     size_t batch;
-    pthread_mutex_t lock; /* guards all below; never held during a request */
-    sc_breaker breaker;
-    sc_budget budget;
-    sc_err capped_why;
-    _Atomic int64_t capped_until_ms; /* these two are also read without the lock */
-    _Atomic bool left_alone;         /* the breaker is not closed */
-    sc_memo memo;                    /* by what is sent */
-    entry entries[REMEMBER];         /* beside its slots */
+    int64_t price;
+    sc_guard guard;          /* its lock guards all below, too */
+    sc_memo memo;            /* by what is sent */
+    entry entries[REMEMBER]; /* beside its slots */
     sc_embed_stats stats;
     sc_arena canary_arena;
     sc_prepared canary;
@@ -61,8 +48,8 @@ sc_rc sc_embed_new(const sc_embed_conf *conf, sc_embed **ret, sc_err *err) {
     e->conf = *conf;
     e->dim = em->ops->dim(em->self);
     e->batch = SC_MAX(SC_MIN(em->ops->remote->max_batch(em->self), (size_t)MAX_FETCH), (size_t)1);
-    pthread_mutex_init(&e->lock, NULL);
-    sc_budget_init(&e->budget, conf->store, &conf->cap, em->ops->remote->price(em->self));
+    e->price = em->ops->remote->price(em->self);
+    sc_guard_init(&e->guard, "embedder", "embedder.use", conf->store, &conf->cap, conf->clock);
     sc_arena_init(&e->canary_arena, 4 << 20);
     sc_rc rc = sc_memo_init(&e->memo, REMEMBER, e->dim, err);
     if (!rc)
@@ -77,8 +64,7 @@ sc_rc sc_embed_new(const sc_embed_conf *conf, sc_embed **ret, sc_err *err) {
 
 void sc_embed_free(sc_embed *e) {
     if (!e) return;
-    sc_budget_flush(&e->budget, sc_now_ms(e->conf.clock));
-    pthread_mutex_destroy(&e->lock);
+    sc_guard_done(&e->guard);
     sc_arena_done(&e->canary_arena);
     sc_memo_done(&e->memo);
     sc_free(e);
@@ -118,63 +104,26 @@ static sc_rc key_of(const sc_embed *e, const sc_prepared *p, sc_memo_key *ret, i
 
 /* ---- One request -------------------------------------------------------------------------------- */
 
-static uint32_t random_bits(void) {
-    uint32_t r;
-    sc_random(&r, sizeof r);
-    return r;
-}
-
-static bool of_the_setup(sc_rc rc) {
-    return rc == SC_UNAUTHORIZED || rc == SC_FORBIDDEN || rc == SC_NOT_FOUND;
-}
-static bool refused(sc_rc rc) {
-    return rc == SC_INVALID || rc == SC_TOO_LARGE || rc == SC_UNPROCESSABLE;
-}
-static bool ours(sc_rc rc) { /* nothing to do with the service */
-    return rc == SC_CANCELLED || rc == SC_STORE || rc == SC_NOMEM || rc == SC_FENCED ||
-           rc == SC_INTERNAL || rc == SC_IO;
-}
-
-/* Under the lock: a cap that is reached stays so until midnight. */
-static sc_rc book(sc_embed *e, int64_t now, int64_t tokens, sc_err *err) {
-    sc_err why = {0};
-    sc_rc rc = sc_budget_book(&e->budget, now, tokens, &why);
-    if (rc == SC_LIMITED) {
-        if (now >= atomic_load(&e->capped_until_ms))
-            sc_log_err(SC_LOG_WARN, "embedder capped", &why);
-        atomic_store(&e->capped_until_ms, now + why.retry_after_ms);
-        e->capped_why = why;
-    }
-    if (rc && err) *err = why;
-    return rc;
-}
-
-static void count_outcome(sc_embed *e, sc_rc rc, size_t n, int64_t estimate, int64_t tokens) {
-    e->stats.requests++;
-    if (rc == SC_LIMITED) e->stats.limited++;
-    if (rc && rc != SC_LIMITED) e->stats.failures++;
-    if (rc) return;
-    e->stats.texts += (int64_t)n;
-    e->stats.tokens += tokens > 0 ? tokens : estimate;
-    sc_budget_correct(&e->budget, estimate, tokens);
-}
-
 /* Books, asks, counts. ret_capped: nothing was sent. */
 static sc_rc request(sc_embed *e, const sc_prepared *texts, size_t n, int64_t estimate,
                      int64_t timeout_ms, int8_t *vecs, bool *ret_capped, sc_err *err) {
     const sc_embedder *em = &e->conf.embedder;
-    pthread_mutex_lock(&e->lock);
-    sc_rc rc = book(e, sc_now_ms(e->conf.clock), estimate, err);
-    pthread_mutex_unlock(&e->lock);
+    const sc_budget_use booked = {1, estimate, sc_budget_cost(estimate, e->price)};
+    sc_rc rc = sc_guard_book(&e->guard, booked.tokens, booked.micro_usd, err);
     *ret_capped = rc == SC_LIMITED;
     if (rc) return rc;
     int64_t tokens = 0;
     sc_err why = {0};
     rc = em->ops->remote->embed(em->self, texts, n, sc_now_ms(e->conf.clock) + timeout_ms, vecs,
                                 &tokens, &why);
-    pthread_mutex_lock(&e->lock);
-    count_outcome(e, rc, n, estimate, tokens);
-    pthread_mutex_unlock(&e->lock);
+    const sc_budget_use real = {1, tokens, sc_budget_cost(tokens, e->price)};
+    sc_guard_count(&e->guard, rc, &booked, &real);
+    if (!rc) {
+        pthread_mutex_lock(&e->guard.lock);
+        e->stats.texts += (int64_t)n;
+        e->stats.tokens += tokens > 0 ? tokens : estimate;
+        pthread_mutex_unlock(&e->guard.lock);
+    }
     if (rc) {
         why.rc = rc;
         *err = why;
@@ -182,78 +131,22 @@ static sc_rc request(sc_embed *e, const sc_prepared *texts, size_t n, int64_t es
     return rc;
 }
 
-/* Under the lock, after the breaker changed: the log tells of the first opening and of the end. */
-static void tell(sc_embed *e) {
-    bool alone = e->breaker.state != SC_BREAKER_closed;
-    if (alone == atomic_load(&e->left_alone)) return;
-    atomic_store(&e->left_alone, alone);
-    if (alone)
-        sc_log_err(SC_LOG_WARN, "embedder left alone", &e->breaker.why);
-    else
-        sc_log(SC_LOG_INFO, "embedder answers again");
-}
-
-static void succeeded(sc_embed *e) {
-    pthread_mutex_lock(&e->lock);
-    sc_breaker_success(&e->breaker);
-    tell(e);
-    pthread_mutex_unlock(&e->lock);
-}
-
-static void failed(sc_embed *e, const sc_err *why) {
-    pthread_mutex_lock(&e->lock);
-    sc_breaker_failure(&e->breaker, sc_now_ms(e->conf.clock), random_bits(), why);
-    tell(e);
-    pthread_mutex_unlock(&e->lock);
-}
-
-static void told_to_wait(sc_embed *e, const sc_err *why, int64_t ms) {
-    pthread_mutex_lock(&e->lock);
-    sc_breaker_hold(&e->breaker, sc_now_ms(e->conf.clock) + ms, why);
-    tell(e);
-    pthread_mutex_unlock(&e->lock);
-}
-
-bool sc_embed_degraded(sc_embed *e) {
-    return atomic_load(&e->left_alone) ||
-           sc_now_ms(e->conf.clock) < atomic_load(&e->capped_until_ms);
-}
-
-static sc_breaker_state breaker_now(sc_embed *e) {
-    pthread_mutex_lock(&e->lock);
-    sc_breaker_state s = sc_breaker_look(&e->breaker, sc_now_ms(e->conf.clock));
-    pthread_mutex_unlock(&e->lock);
-    return s;
-}
+bool sc_embed_degraded(sc_embed *e) { return sc_guard_degraded(&e->guard); }
 
 bool sc_embed_available(sc_embed *e, int64_t *ret_again_ms, sc_err *ret_why) {
-    pthread_mutex_lock(&e->lock);
-    int64_t now = sc_now_ms(e->conf.clock), again = 0;
-    const sc_err *why = NULL;
-    if (sc_breaker_look(&e->breaker, now) == SC_BREAKER_open) {
-        again = e->breaker.until_ms;
-        why = &e->breaker.why;
-    }
-    if (now < e->capped_until_ms && e->capped_until_ms > again) {
-        again = e->capped_until_ms;
-        why = &e->capped_why;
-    }
-    if (why && ret_why) *ret_why = *why;
-    pthread_mutex_unlock(&e->lock);
-    if (ret_again_ms) *ret_again_ms = again;
-    return !why;
+    return sc_guard_available(&e->guard, ret_again_ms, ret_why);
 }
 
 /* ---- A batch ------------------------------------------------------------------------------------ */
 
 static void mark(fetch *f, size_t from, size_t n, sc_embed_state state, const sc_err *why) {
     sc_embed *e = f->e;
-    pthread_mutex_lock(&e->lock);
+    pthread_mutex_lock(&e->guard.lock);
     for (size_t i = 0; i < n; i++)
         remember(e, &f->keys[from + i], state,
                  state == SC_EMBED_READY ? f->vecs + i * e->dim : NULL, why);
     if (state == SC_EMBED_REFUSED) e->stats.refused += (int64_t)n;
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->guard.lock);
 }
 
 static sc_rc beat(fetch *f, int64_t ms, sc_err *err) {
@@ -273,11 +166,11 @@ static sc_rc try_canary(fetch *f, sc_err *err) {
     sc_rc rc = beat(f, e->conf.timeout_ms, err);
     if (!rc) rc = request(e, &e->canary, 1, 8, e->conf.timeout_ms, f->vecs, &capped, err);
     if (!rc)
-        succeeded(e);
+        sc_guard_succeeded(&e->guard);
     else if (rc == SC_LIMITED && !capped)
-        told_to_wait(e, err, err->retry_after_ms);
-    else if (!ours(rc) && rc != SC_LIMITED)
-        failed(e, err);
+        sc_guard_hold(&e->guard, err, err->retry_after_ms);
+    else if (!sc_guard_ours(rc) && rc != SC_LIMITED)
+        sc_guard_failed(&e->guard, err);
     return rc;
 }
 
@@ -297,33 +190,20 @@ static sc_rc attempt(fetch *f, size_t from, size_t n, int attempts, verdict *ret
         if (rc) return rc;
         rc = request(e, f->texts + from, n, tokens, e->conf.timeout_ms, f->vecs, &capped, why);
         if (!rc) {
-            succeeded(e);
+            sc_guard_succeeded(&e->guard);
             mark(f, from, n, SC_EMBED_READY, NULL);
             *ret = DONE;
             return SC_OK;
         }
-        if (ours(rc)) {
+        if (sc_guard_ours(rc)) {
             if (err) *err = *why;
             return rc;
         }
         if (capped) return SC_OK;
-        if (refused(rc)) {
-            *ret = THE_TEXTS;
-            return SC_OK;
-        }
-        if (rc != SC_LIMITED) failed(e, why);
-        if (of_the_setup(rc)) return SC_OK;
-        int64_t wait = sc_job_backoff_ms(k, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random_bits(),
-                                         why->retry_after_ms);
-        if (why->retry_after_ms > PATIENCE_MS || (rc == SC_LIMITED && k >= attempts)) {
-            told_to_wait(e, why, SC_MAX(wait, (int64_t)BACKOFF_CAP_MS));
-            return SC_OK;
-        }
-        if (breaker_now(e) != SC_BREAKER_closed) return SC_OK;
-        if (k >= attempts) {
-            *ret = THE_TEXTS;
-            return SC_OK;
-        }
+        int64_t wait;
+        sc_guard_next next = sc_guard_failure(&e->guard, why, k, attempts, &wait);
+        if (next == SC_GUARD_BLAME) *ret = THE_TEXTS;
+        if (next != SC_GUARD_AGAIN) return SC_OK;
         rc = pause_for(f, wait, err);
         if (rc) return rc;
     }
@@ -335,7 +215,7 @@ static sc_rc fetch_batch(fetch *f, size_t from, size_t n, int attempts, sc_err *
     verdict v;
     sc_rc rc = pause_for(f, 0, err);
     if (rc) return rc;
-    if (breaker_now(f->e) == SC_BREAKER_open) {
+    if (sc_guard_breaker(&f->e->guard) == SC_BREAKER_open) {
         mark(f, from, n, SC_EMBED_BARE, NULL);
         return SC_OK;
     }
@@ -344,7 +224,7 @@ static sc_rc fetch_batch(fetch *f, size_t from, size_t n, int attempts, sc_err *
     if (v == THE_TEXTS) {
         sc_err canary = {0};
         rc = try_canary(f, &canary);
-        if (rc && ours(rc)) {
+        if (rc && sc_guard_ours(rc)) {
             if (err) *err = canary;
             return rc;
         }
@@ -370,10 +250,10 @@ static sc_rc choose(fetch *f, const sc_prepared *texts, size_t n, size_t *ret, s
         if (!f->tokens[m]) continue;
         bool twice = false;
         for (size_t k = 0; k < m && !twice; k++) twice = sc_memo_key_eq(&f->keys[k], &f->keys[m]);
-        pthread_mutex_lock(&f->e->lock);
+        pthread_mutex_lock(&f->e->guard.lock);
         bool known = !twice && sc_memo_find(&f->e->memo, &f->keys[m]) != SC_MEMO_NONE;
         f->e->stats.remembered += known || twice;
-        pthread_mutex_unlock(&f->e->lock);
+        pthread_mutex_unlock(&f->e->guard.lock);
         if (known || twice) continue;
         f->texts[m++] = texts[i];
     }
@@ -393,18 +273,18 @@ sc_rc sc_embed_fetch(sc_embed *e, const sc_prepared *texts, size_t n, sc_embed_b
     f.vecs = sc_arena_take_array(&arena, e->batch, e->dim);
     if (!f.texts || !f.keys || !f.tokens || !f.vecs)
         return sc_fail(err, SC_NOMEM, "no memory to embed %zu texts", n);
-    pthread_mutex_lock(&e->lock);
+    pthread_mutex_lock(&e->guard.lock);
     forget_failures(e);
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->guard.lock);
     size_t m = 0;
     sc_rc rc = choose(&f, texts, n, &m, err);
     bool may = m && sc_embed_available(e, NULL, NULL);
     /* Half open: one short request finds out, not a hundred texts. */
-    if (!rc && may && breaker_now(e) == SC_BREAKER_half_open) {
+    if (!rc && may && sc_guard_breaker(&e->guard) == SC_BREAKER_half_open) {
         sc_err why = {0};
         sc_rc canary = try_canary(&f, &why);
         may = !canary;
-        if (canary && ours(canary)) {
+        if (canary && sc_guard_ours(canary)) {
             rc = canary;
             if (err) *err = why;
         }
@@ -423,12 +303,12 @@ sc_embed_state sc_embed_look(sc_embed *e, const sc_prepared *text, int8_t *ret_v
     if (key_of(e, text, &key, &tokens, why)) return SC_EMBED_UNKNOWN;
     memset(ret_vec, 0, e->dim);
     if (!tokens) return SC_EMBED_READY;
-    pthread_mutex_lock(&e->lock);
+    pthread_mutex_lock(&e->guard.lock);
     size_t at = sc_memo_find(&e->memo, &key);
     sc_embed_state state = at != SC_MEMO_NONE ? e->entries[at].state : SC_EMBED_UNKNOWN;
     if (state == SC_EMBED_READY) memcpy(ret_vec, sc_memo_vec(&e->memo, at), e->dim);
     if (state == SC_EMBED_REFUSED && why) *why = e->entries[at].why;
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->guard.lock);
     return state;
 }
 
@@ -440,33 +320,23 @@ bool sc_embed_query(sc_embed *e, const sc_prepared *text, int8_t *ret_vec) {
     sc_embed_state state = sc_embed_look(e, text, ret_vec, &why);
     if (state == SC_EMBED_READY) return true;
     if (state != SC_EMBED_UNKNOWN || !sc_embed_available(e, NULL, NULL) ||
-        breaker_now(e) != SC_BREAKER_closed || key_of(e, text, &key, &tokens, NULL))
+        sc_guard_breaker(&e->guard) != SC_BREAKER_closed || key_of(e, text, &key, &tokens, NULL))
         return false;
     sc_rc rc = request(e, text, 1, tokens, SC_MIN((int64_t)QUERY_MS, e->conf.timeout_ms), ret_vec,
                        &capped, &why);
     if (!rc) {
-        pthread_mutex_lock(&e->lock);
+        pthread_mutex_lock(&e->guard.lock);
         remember(e, &key, SC_EMBED_READY, ret_vec, NULL);
-        pthread_mutex_unlock(&e->lock);
-    } else if (!capped && (rc == SC_UPSTREAM || of_the_setup(rc))) {
-        failed(e, &why); /* a timeout says nothing: the worker has more patience */
+        pthread_mutex_unlock(&e->guard.lock);
+    } else if (!capped && (rc == SC_UPSTREAM || sc_guard_setup(rc))) {
+        sc_guard_failed(&e->guard, &why); /* a timeout says nothing: the worker has more patience */
     }
     return !rc;
 }
 
 void sc_embed_stats_get(sc_embed *e, sc_embed_stats *ret) {
-    pthread_mutex_lock(&e->lock);
-    int64_t now = sc_now_ms(e->conf.clock);
+    pthread_mutex_lock(&e->guard.lock);
     *ret = e->stats;
-    ret->breaker = sc_breaker_look(&e->breaker, now);
-    ret->capped = now < e->capped_until_ms;
-    ret->cap = e->conf.cap;
-    ret->why = e->breaker.why;
-    ret->again_ms = ret->breaker == SC_BREAKER_open ? e->breaker.until_ms : 0;
-    if (ret->capped && e->capped_until_ms > ret->again_ms) {
-        ret->again_ms = e->capped_until_ms;
-        ret->why = e->capped_why;
-    }
-    if (sc_budget_read(&e->budget, now, &ret->today, NULL)) ret->today = e->budget.use;
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_unlock(&e->guard.lock);
+    sc_guard_state_get(&e->guard, &ret->guard);
 }

@@ -12,9 +12,7 @@
 #ifndef SC_APP_EMBED_H
 #define SC_APP_EMBED_H
 
-#include "app/breaker.h"
-#include "app/budget.h"
-#include "base/clock.h"
+#include "app/guard.h"
 #include "ports/embedder.h"
 
 typedef struct sc_embed sc_embed;
@@ -60,13 +58,8 @@ bool sc_embed_available(sc_embed *e, int64_t *ret_again_ms, sc_err *ret_why);
 bool sc_embed_degraded(sc_embed *e);
 
 typedef struct sc_embed_stats {
-    int64_t requests, failures, limited, texts, tokens, remembered, refused; /* since start */
-    sc_breaker_state breaker;
-    bool capped;         /* a cap of the day is reached            */
-    int64_t again_ms;    /* when it is asked again; 0 = at any time */
-    sc_err why;          /* rc 0: all is well                       */
-    sc_budget_use today; /* of all processes                        */
-    sc_budget_use cap;
+    int64_t texts, tokens, remembered, refused; /* since start */
+    sc_guard_state guard;
 } sc_embed_stats;
 void sc_embed_stats_get(sc_embed *e, sc_embed_stats *ret);
 

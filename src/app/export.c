@@ -45,6 +45,9 @@ static sc_rc put_cluster(exporter *x, const sc_cluster *c, sc_err *err) {
     put_str(b, "title", c->title);
     put_str(b, "summary", c->summary);
     if (c->title_locked) sc_buf_puts(b, ",\"title_locked\":true");
+    if (c->title_told) sc_buf_puts(b, ",\"title_told\":true");
+    if (c->summary_told) sc_buf_puts(b, ",\"summary_told\":true");
+    put_int(b, "told", c->told);
     put_int(b, "count", c->count);
     sc_buf_puts(b, ",\"source_counts\":[");
     for (size_t i = 0; i < SC_SOURCE_COUNT; i++)
@@ -127,6 +130,7 @@ static sc_rc put_decision(exporter *x, const sc_feedback *f, const sc_decision *
     sc_buf_put_str(b, d->shared_terms.n ? d->shared_terms : SC_STR("[]"));
     put_str(b, "model", d->model);
     put_str(b, "actor", d->actor);
+    put_str(b, "note", d->note);
     put_id(b, "job_id", &d->job_id);
     put_int(b, "at_ms", d->at_ms);
     sc_buf_putc(b, '}');

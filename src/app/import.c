@@ -123,6 +123,9 @@ static sc_rc take_cluster(sc_import *im, const json_t *o, sc_err *err) {
                     .title = copy(im, o, "title"),
                     .summary = copy(im, o, "summary"),
                     .title_locked = json_is_true(json_object_get(o, "title_locked")),
+                    .title_told = json_is_true(json_object_get(o, "title_told")),
+                    .summary_told = json_is_true(json_object_get(o, "summary_told")),
+                    .told = number(o, "told"),
                     .count = number(o, "count"),
                     .keywords = dumped(im, json_object_get(o, "keywords"), "[]"),
                     .cohesion_mean = real(o, "cohesion_mean"),
@@ -145,6 +148,7 @@ static sc_rc take_cluster(sc_import *im, const json_t *o, sc_err *err) {
     if (!rc && !sc_cluster_status_parse(sc_json_str_at(o, "status"), &c.status))
         rc = sc_fail_field(err, SC_UNPROCESSABLE, "status", "not a status of an issue");
     if (rc) return rc;
+    c.due = sc_cluster_wants_telling(&c, false);
     for (size_t i = 0; i < SC_SOURCE_COUNT; i++)
         c.source_counts[i] =
             json_integer_value(json_array_get(json_object_get(o, "source_counts"), i));
@@ -204,6 +208,7 @@ static sc_rc take_decision(sc_import *im, const json_t *o, sc_err *err) {
                      .shared_terms = dumped(im, json_object_get(o, "shared_terms"), "[]"),
                      .model = copy(im, o, "model"),
                      .actor = copy(im, o, "actor"),
+                     .note = copy(im, o, "note"),
                      .job_id = id_at(o, "job_id"),
                      .at_ms = number(o, "at_ms")};
     if (!sc_decision_reason_parse(sc_json_str_at(o, "reason"), &d.reason))

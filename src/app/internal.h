@@ -7,6 +7,7 @@
 
 #include "app/access.h"
 #include "app/app.h"
+#include "app/ask.h"
 #include "app/embed.h"
 #include "app/events.h"
 #include "app/ingest.h"
@@ -72,7 +73,11 @@ typedef struct sc_settings_cache {
 struct sc_app {
     sc_app_conf conf;
     sc_committer committer;
-    sc_lane worker; /* claims what grouping needs */
+    sc_lane worker;              /* claims what grouping needs */
+    sc_lane advisor;             /* claims what a language model is needed for */
+    sc_ask *ask;                 /* NULL: there is no language model */
+    int64_t next_advise_look_us; /* advisor thread alone */
+    _Atomic int64_t told;        /* titles and summaries written */
     sc_pump pump;
     sc_access_cache access;
     sc_settings_cache settings;
@@ -92,6 +97,8 @@ struct sc_app {
 #define STORE(app) ((app)->conf.store.ops)
 #define SELF(app) ((app)->conf.store.self)
 
+struct sc_describe_row;
+
 sc_rc sc_committer_start(sc_app *app, sc_err *err);
 void sc_committer_stop(sc_app *app);
 sc_rc sc_worker_start(sc_app *app, sc_err *err);
@@ -108,6 +115,10 @@ sc_rc sc_pump_start(sc_app *app, sc_err *err);
 void sc_pump_stop(sc_app *app);
 /* There may be events to hand out. */
 void sc_pump_poke(sc_app *app);
+/* Writes one issue's row, and tells of it; `writer` held. job NULL: a person. SC_CONFLICT: another process was
+ * faster. */
+sc_rc sc_patch_write_row(sc_space *s, const struct sc_describe_row *row, const sc_job *job,
+                         int64_t now_ms, sc_arena *arena, sc_err *err);
 /* Snoozed issues whose time has come are on the list again. */
 sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err);
 void sc_access_init(sc_access_cache *c);

@@ -13,6 +13,8 @@ static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err
     if (p->has_title) {
         c->title_locked = p->title.n > 0;
         c->title = p->title; /* empty: derived again below */
+        c->title_told = false;
+        if (!p->title.n) c->told = 0;
     }
     if (p->has_repo_url) c->repo_url = p->repo_url;
     if (!p->has_event && !p->has_restore) return SC_OK;
@@ -26,8 +28,8 @@ static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err
     return SC_OK;
 }
 
-static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, sc_arena *arena,
-                       sc_err *err) {
+sc_rc sc_patch_write_row(sc_space *s, const sc_describe_row *row, const sc_job *job, int64_t now_ms,
+                         sc_arena *arena, sc_err *err) {
     sc_event ev;
     sc_rc rc = sc_describe_cluster_event(row, now_ms, arena, &ev, err);
     if (rc) return rc;
@@ -39,6 +41,10 @@ static sc_rc write_row(sc_space *s, const sc_describe_row *row, int64_t now_ms, 
                          .n_events = 1,
                          .model = s->lens->model,
                          .now_ms = now_ms};
+    if (job) {
+        gw.job_id = job->id;
+        gw.job_fence = job->fence;
+    }
     int64_t version;
     rc = STORE(s->app)->group_write(SELF(s->app), &gw, &version, err);
     if (rc) return rc;
@@ -64,7 +70,7 @@ static sc_rc patch_once(sc_space *s, const sc_id *cluster, const sc_cluster_patc
     *ret = (sc_describe_row){.cluster = have, .stored = true};
     rc = apply_patch(p, ret, err);
     if (!rc) rc = sc_describe_finish(s, ret, 1, NULL, 0, now_ms, arena, err);
-    return rc ? rc : write_row(s, ret, now_ms, arena, err);
+    return rc ? rc : sc_patch_write_row(s, ret, NULL, now_ms, arena, err);
 }
 
 sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster,

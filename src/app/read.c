@@ -315,6 +315,19 @@ sc_rc sc_read_candidates(sc_app *app, const sc_id *project, const sc_id *cluster
     return SC_OK;
 }
 
+static sc_rc read_llm(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret,
+                      sc_err *err) {
+    sc_cluster_filter due = {.project_id = *project, .due = true};
+    sc_cluster_list list = {0};
+    if (!app->ask) return SC_OK;
+    sc_rc rc = STORE(app)->cluster_list(SELF(app), &due, &(sc_page){.limit = 1},
+                                        sc_now_ms(app->conf.clock), arena, &list, err);
+    ret->llm = sc_ask_model(app->ask);
+    ret->due = list.n > 0;
+    sc_ask_stats_get(app->ask, &ret->ask);
+    return rc;
+}
+
 sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret,
                        sc_err *err) {
     *ret = (sc_grouping_status){0};
@@ -340,5 +353,5 @@ sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_gr
     ret->remote = app->embed != NULL;
     ret->bare = atomic_load(&s->bare.count);
     if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
-    return SC_OK;
+    return read_llm(app, project, arena, ret, err);
 }

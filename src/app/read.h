@@ -68,6 +68,9 @@ typedef struct sc_grouping_status {
     bool remote;  /* the embedder is behind a network: */
     int64_t bare; /* reports of the project that are grouped without its vector, for now */
     sc_embed_stats embed;
+    const char *llm; /* the language model's name; NULL: there is none */
+    bool due;        /* issues of the project wait for its words       */
+    sc_ask_stats ask;
 } sc_grouping_status;
 sc_rc sc_read_grouping(sc_app *app, const sc_id *project, sc_arena *arena, sc_grouping_status *ret,
                        sc_err *err);

@@ -1,5 +1,6 @@
 #include "app/write.h"
 
+#include "app/advise.h"
 #include "app/describe.h"
 #include "app/internal.h"
 #include "text/prepare.h"
@@ -217,6 +218,8 @@ static sc_rc build_rows(plan *p, sc_err *err) {
                                 p->rows, err);
     if (!rc) rc = count_members(p, &x, err);
     if (!rc) point_emptied(p, &x);
+    if (w->n_corrections || sc_id_is_set(&w->undo_action) || w->removed) /* not what was told of */
+        for (size_t i = 0; i < p->n_clusters; i++) sc_cluster_untell(&p->rows[i].cluster);
     if (!rc)
         rc = sc_describe_finish(w->space, p->rows, p->n_clusters, p->items, p->n_placed, w->now_ms,
                                 w->arena, err);
@@ -371,5 +374,6 @@ sc_rc sc_write_changes(const sc_write *w, sc_err *err) {
     sc_err late = {0};
     if (follow_statuses(&p, &late)) sc_space_forget(w->space);
     sc_pump_poke(p.app);
+    sc_advise_poke(p.app);
     return SC_OK;
 }

@@ -59,7 +59,7 @@ typedef struct sc_verb {
     int (*run)(sc_call *c); /* the exit code                               */
 } sc_verb;
 
-enum { SC_MAX_EMBEDDERS = 8 };
+enum { SC_MAX_EMBEDDERS = 8, SC_MAX_LLMS = 8 };
 
 /* Options that several verbs share; the table is in options.c. */
 typedef struct sc_common {
@@ -71,6 +71,8 @@ typedef struct sc_common {
     /* Of the stack. */
     const char *embedder, *models, *embed_when_down, *embed_max_usd;
     int64_t embed_timeout_ms, embed_max_requests, embed_max_tokens;
+    const char *llm, *llm_tasks, *llm_prompts, *llm_max_usd;
+    int64_t llm_timeout_ms, llm_settle_ms, llm_max_requests, llm_max_tokens;
     /* Of the server. */
     const char *listen;
     bool no_worker, login_link;
@@ -89,6 +91,7 @@ struct sc_call {
     size_t n_words;
     void *store_conf;
     void *embedder_confs[SC_MAX_EMBEDDERS]; /* in the registry's order */
+    void *llm_confs[SC_MAX_LLMS];           /* the same                */
 };
 
 /* Parses and runs one command line. Returns the exit code. */
@@ -165,6 +168,13 @@ int sc_model_at_work(sc_call *c);
 /* Where the encoder's models are: --models, or the folder `models` of the data. */
 void sc_models_folder(const sc_call *c, char *ret, size_t room);
 void sc_stack_close_embedder(sc_embedder *e);
+/* The language model of --llm; ops NULL: none. */
+sc_rc sc_stack_open_llm(const sc_call *c, sc_llm *ret, sc_err *err);
+void sc_stack_close_llm(sc_llm *l);
+/* What the options say of it besides: prompts (the caller's to end), tasks, caps, patience. */
+sc_rc sc_stack_llm_conf(const sc_call *c, sc_prompts *ret_prompts, sc_app_conf *conf, sc_err *err);
+/* "1.50" dollars of an option to millionths. */
+sc_rc sc_stack_usd(const char *option, const char *text, int64_t *ret, sc_err *err);
 /* Another store of the same kind in the folder `data` (for restore). */
 sc_rc sc_stack_open_store_at(const sc_call *c, const char *data, sc_store *ret, sc_err *err);
 void sc_stack_close_store(sc_store *s);

@@ -260,6 +260,51 @@ static void check_embedder(exam *e) {
     say(e, GOOD, "kernels", "%s", sc_kernels_get()->name);
 }
 
+/* One small question, outside the day's books; a service that wants another form of it gets that. */
+static sc_rc ask_llm(const sc_llm *llm, sc_arena *arena, sc_llm_answer *ret, sc_err *err) {
+    static const sc_llm_field fields[] = {{"ok", SC_LLM_FLAG, "true"}};
+    const sc_llm_question q = {.name = "doctor",
+                               .system = SC_STR("Answer with {\"ok\": true} and nothing else."),
+                               .content = SC_STR("{}"),
+                               .fields = fields,
+                               .n_fields = SC_LEN(fields),
+                               .max_tokens = 512};
+    sc_rc rc = SC_CONFLICT;
+    for (int i = 0; rc == SC_CONFLICT && i < 3; i++)
+        rc = llm->ops->ask(llm->self, &q, sc_now_ms(&sc_clock_system) + 60000, arena, ret, err);
+    return rc;
+}
+
+static void check_llm(exam *e) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 4 << 20);
+    sc_llm llm;
+    SC_AUTO(sc_json_auto) json_t *said = NULL;
+    sc_llm_answer a = {.why = NULL};
+    sc_app_conf conf = {.llm_tasks = 0};
+    sc_prompts prompts = {.texts = {NULL}};
+    sc_err err = {0};
+    sc_rc rc = sc_stack_open_llm(e->c, &llm, &err);
+    if (!rc && !llm.ops) {
+        say(e, GOOD, "llm", "none (--llm): titles and summaries are taken from the reports");
+        return;
+    }
+    const int64_t at = sc_mono_us(&sc_clock_system);
+    if (!rc) rc = sc_stack_llm_conf(e->c, &prompts, &conf, &err);
+    if (!rc) rc = ask_llm(&llm, &arena, &a, &err);
+    if (rc)
+        say(e, BAD, "llm", "%s", err.msg);
+    else if (sc_json_parse(a.text, &said, NULL) || !json_is_object(said))
+        say(e, NOTE, "llm", "%s answers, but not with a JSON object%s%s", llm.ops->model(llm.self),
+            a.why ? ": " : "", a.why ? a.why : "");
+    else
+        say(e, GOOD, "llm", "%s, %.0f ms; at most $%.2f a day", llm.ops->model(llm.self),
+            (double)(sc_mono_us(&sc_clock_system) - at) / 1000,
+            (double)conf.llm_cap.micro_usd / 1e6);
+    sc_prompts_done(&prompts);
+    sc_stack_close_llm(&llm);
+}
+
 static void check_port(exam *e) {
     e->served = sc_running_find(e->data, &e->running, NULL) == SC_OK;
     if (e->served) {
@@ -304,8 +349,8 @@ static void check_environment(exam *e) {
 
 static int doctor(sc_call *c) {
     static void (*const checks[])(exam *) = {
-        check_folder, check_fsync,  check_store,    check_jobs, check_webhooks,
-        check_clock,  check_limits, check_embedder, check_port, check_environment};
+        check_folder, check_fsync,    check_store, check_jobs, check_webhooks,   check_clock,
+        check_limits, check_embedder, check_llm,   check_port, check_environment};
     if (sc_cmd_words_wrong(c, 0, 0)) return SC_EXIT_USAGE;
     exam e = {.c = c, .data = c->common.data, .checks = json_array()};
     sc_log_from(c, "error");
@@ -327,7 +372,7 @@ const sc_verb sc_verb_doctor = {
     .summary = "check the installation for real, and say what to do",
     .synopsis = "[--data DIR] [--listen ADDR:PORT] [--json]",
     .about = "Looks at the data folder, disk, store (open, write, integrity), jobs, webhook "
-             "secrets, clock, limits, embedder and port. Exit "
+             "secrets, clock, limits, embedder, language model and port. Exit "
              "status 1 when something is wrong; each line says what to do.",
     .examples =
         "# before going live\nsoulcaster doctor --data /srv/soulcaster --listen 0.0.0.0:8080\n",

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "embedders/registry.h"
+#include "llms/registry.h"
 #include "stores/registry.h"
 
 #define AT(member) offsetof(sc_common, member)
@@ -122,6 +123,71 @@ static const struct {
       .fallback = "0",
       .arg = "USD",
       .help = "what a remote embedder may cost in a day; 0 is no cap"}},
+    {SC_OPTS_STACK,
+     {.name = "llm",
+      .type = SC_OPT_STR,
+      .offset = AT(llm),
+      .fallback = "none",
+      .arg = "NAME",
+      .help = "language model for titles, summaries and doubtful pairs of issues: gemini, openai, "
+              "anthropic or none; it costs money, and the reports' text goes there"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-tasks",
+      .type = SC_OPT_STR,
+      .offset = AT(llm_tasks),
+      .fallback = "titles,merges",
+      .arg = "LIST",
+      .help = "what it is asked for: titles (and summaries), merges"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-prompts",
+      .type = SC_OPT_STR,
+      .offset = AT(llm_prompts),
+      .arg = "DIR",
+      .help =
+          "instructions of your own: issue.md, same.md; without one the shipped ones are used"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-timeout-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(llm_timeout_ms),
+      .fallback = "60000",
+      .arg = "MS",
+      .min = 1000,
+      .max = 600000,
+      .help = "for one request to it"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-settle-ms",
+      .type = SC_OPT_INT,
+      .offset = AT(llm_settle_ms),
+      .fallback = "5000",
+      .arg = "MS",
+      .min = 0,
+      .max = 3600000,
+      .help = "how long a change waits for more of them before it is asked about"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-max-requests",
+      .type = SC_OPT_INT,
+      .offset = AT(llm_max_requests),
+      .fallback = "2000",
+      .arg = "N",
+      .min = 0,
+      .max = INT64_MAX,
+      .help = "to it in a day (UTC); 0 is no cap"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-max-tokens",
+      .type = SC_OPT_INT,
+      .offset = AT(llm_max_tokens),
+      .fallback = "10000000",
+      .arg = "N",
+      .min = 0,
+      .max = INT64_MAX,
+      .help = "read and written by it in a day; 0 is no cap"}},
+    {SC_OPTS_STACK,
+     {.name = "llm-max-usd",
+      .type = SC_OPT_STR,
+      .offset = AT(llm_max_usd),
+      .fallback = "1",
+      .arg = "USD",
+      .help = "what it may cost in a day; 0 is no cap"}},
     {SC_OPTS_STACK,
      {.name = "max-queued",
       .type = SC_OPT_BYTES,
@@ -245,14 +311,15 @@ static const struct {
       .help = "how long requests under way may take after SIGTERM"}},
 };
 
-/* Where a row's value lives; each embedder has a home of its own, from OF_EMBEDDER on. */
+/* Where a row's value lives; each embedder and each language model has a home of its own. */
 enum {
     OF_VERB,
     OF_COMMON,
     OF_STORE,
     OF_EMBEDDER,
     MAX_EMBEDDERS = SC_MAX_EMBEDDERS,
-    HOMES = OF_EMBEDDER + MAX_EMBEDDERS
+    OF_LLM = OF_EMBEDDER + MAX_EMBEDDERS,
+    HOMES = OF_LLM + SC_MAX_LLMS
 };
 typedef unsigned home;
 typedef struct row {
@@ -298,6 +365,7 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     size_t n_embedders = SC_MIN(sc_embedders_n, (size_t)MAX_EMBEDDERS);
     size_t room = verb->n_opts + SC_LEN(shared) + store->n_opts;
     for (size_t i = 0; i < n_embedders; i++) room += sc_embedders[i]->n_opts;
+    for (size_t i = 0; i < sc_llms_n; i++) room += sc_llms[i]->n_opts;
     r->n = 0;
     r->v = sc_alloc_array(room, sizeof *r->v);
     if (!r->v) return sc_fail(err, SC_NOMEM, "out of memory");
@@ -308,6 +376,8 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     add(r, store->opts, store->n_opts, OF_STORE, stack);
     for (size_t i = 0; i < n_embedders; i++)
         add(r, sc_embedders[i]->opts, sc_embedders[i]->n_opts, OF_EMBEDDER + (home)i, stack);
+    for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
+        add(r, sc_llms[i]->opts, sc_llms[i]->n_opts, OF_LLM + (home)i, stack);
     return SC_OK;
 }
 
@@ -399,6 +469,8 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
         c->store_conf = b.p + b.at[OF_STORE];
         for (size_t i = 0; i < sc_embedders_n && i < MAX_EMBEDDERS; i++)
             c->embedder_confs[i] = b.p + b.at[OF_EMBEDDER + i];
+        for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
+            c->llm_confs[i] = b.p + b.at[OF_LLM + i];
     }
     sc_free(r.v);
     return rc;

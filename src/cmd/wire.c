@@ -18,6 +18,8 @@
 struct sc_stack {
     sc_store store;
     sc_embedder embedder;
+    sc_llm llm;
+    sc_prompts prompts;
     sc_app *app;
     bool started;
     sc_web *web;
@@ -57,17 +59,15 @@ static void raise_limits(void) {
 
 static sc_rc embed_conf(const sc_call *c, sc_app_conf *conf, sc_err *err) {
     const sc_common *o = &c->common;
-    double usd;
-    if (sc_num_f64(sc_str_of(o->embed_max_usd), 0, 1e6, &usd, NULL))
-        return sc_fail(err, SC_INVALID, "--embed-max-usd: \"%.40s\" is no amount of dollars",
-                       o->embed_max_usd);
+    int64_t micro_usd;
+    sc_rc rc = sc_stack_usd("embed-max-usd", o->embed_max_usd, &micro_usd, err);
+    if (rc) return rc;
     conf->embed_wait = !strcmp(o->embed_when_down, "wait");
     if (!conf->embed_wait && strcmp(o->embed_when_down, "local") != 0)
         return sc_fail(err, SC_INVALID, "--embed-when-down is local or wait, not \"%.40s\"",
                        o->embed_when_down);
     conf->embed_timeout_ms = o->embed_timeout_ms;
-    conf->embed_cap =
-        (sc_budget_use){o->embed_max_requests, o->embed_max_tokens, (int64_t)(usd * 1e6 + 0.5)};
+    conf->embed_cap = (sc_budget_use){o->embed_max_requests, o->embed_max_tokens, micro_usd};
     return SC_OK;
 }
 
@@ -92,6 +92,13 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
     conf.lease_ms = c->common.lease_ms;
     conf.tidy_ms = c->common.tidy_ms;
     rc = embed_conf(c, &conf, err);
+    if (rc == SC_OK) rc = sc_stack_open_llm(c, &s->llm, err);
+    if (rc == SC_OK && s->llm.ops) {
+        sc_log(SC_LOG_INFO, "language model", SC_F_TXT("model", s->llm.ops->model(s->llm.self)));
+        conf.llm = s->llm;
+        conf.prompts = &s->prompts;
+        rc = sc_stack_llm_conf(c, &s->prompts, &conf, err);
+    }
     if (rc == SC_OK) rc = sc_app_new(&conf, &s->app, err);
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
     if (rc == SC_OK && key && *key) {
@@ -171,6 +178,8 @@ void sc_stack_close(sc_stack *s) {
     if (s->web) sc_web_free(s->web);
     if (s->app) sc_app_free(s->app);
     sc_stack_close_embedder(&s->embedder);
+    sc_stack_close_llm(&s->llm);
+    sc_prompts_done(&s->prompts);
     sc_store_close(&s->store);
     if (s->folder >= 0) close(s->folder);
     sc_free(s);

@@ -69,7 +69,8 @@ static sc_rc ask(sc_remote *r, const sc_str *texts, size_t n, int64_t deadline_m
     sc_buf_init(&b, BODY_BYTES);
     sc_rc rc = r->put(r, texts, n, &b, err);
     if (!rc) rc = sc_buf_check(&b, "the texts to embed", err);
-    if (!rc) rc = sc_service_post(&r->service, sc_buf_str(&b), deadline_ms, arena, &body, err);
+    if (!rc)
+        rc = sc_service_post(&r->service, sc_buf_str(&b), deadline_ms, NULL, arena, &body, err);
     if (rc) return rc;
     if (sc_json_parse(body, &reply, NULL))
         return sc_fail(err, SC_UPSTREAM, "the service's reply is not JSON, or was cut off");

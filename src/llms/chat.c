@@ -152,7 +152,8 @@ sc_rc sc_chat_ask(void *self, const sc_llm_question *q, int64_t deadline_ms, sc_
     sc_buf_init(&b, BODY_BYTES);
     v->put(c, learned, q, &b);
     sc_rc rc = sc_buf_check(&b, "the question", &why);
-    if (!rc) rc = sc_service_post(&c->service, sc_buf_str(&b), deadline_ms, arena, &body, &why);
+    if (!rc)
+        rc = sc_service_post(&c->service, sc_buf_str(&b), deadline_ms, q->stop, arena, &body, &why);
     unsigned lesson = rc && v->learn ? v->learn(&why) : 0;
     if (lesson & ~learned) {
         atomic_fetch_or(&c->learned, lesson);

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/clock.h"
 
@@ -75,6 +76,16 @@ static size_t on_read(char *into, size_t size, size_t n, void *self) {
     long got = x->call->read(x->call->self, into, size * n);
     x->aborted = got < 0 || (size_t)got > size * n;
     return x->aborted ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+static int on_progress(void *self, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
+    (void)a;
+    (void)b;
+    (void)c;
+    (void)d;
+    exchange *x = self;
+    x->aborted = x->aborted || atomic_load(x->call->stop);
+    return x->aborted;
 }
 
 static void keep_header(exchange *x, sc_str line, const char *name, sc_str *into) {
@@ -161,6 +172,11 @@ static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x,
     curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
     curl_easy_setopt(e, CURLOPT_READDATA, x);
+    if (call->stop) {
+        curl_easy_setopt(e, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(e, CURLOPT_XFERINFODATA, x);
+        curl_easy_setopt(e, CURLOPT_NOPROGRESS, 0L);
+    }
     return rc;
 }
 

@@ -20,7 +20,9 @@ typedef struct sc_http_call {
     /* When set: reply bytes go here as they come, instead of into ret->body; false aborts. */
     bool (*write)(void *self, sc_str bytes);
     void *self;
-    int64_t timeout_ms;     /* for the whole call; 0 = none (streams) */
+    const _Atomic bool
+        *stop;          /* set by another thread: given up within a second or so; NULL = never */
+    int64_t timeout_ms; /* for the whole call; 0 = none (streams) */
     size_t max_reply_bytes; /* 0 = 64 MiB */
     bool follow;
 } sc_http_call;
@@ -32,7 +34,8 @@ typedef struct sc_http_answer {
 
 sc_rc sc_http_client_new(sc_http_client **ret, sc_err *err);
 void sc_http_client_free(sc_http_client *c);
-/* SC_OK for any HTTP status; SC_UPSTREAM when no answer came (refused, reset), SC_TIMEOUT, SC_TOO_LARGE. */
+/* SC_OK for any HTTP status; SC_UPSTREAM when no answer came (refused, reset), SC_TIMEOUT, SC_TOO_LARGE,
+ * SC_CANCELLED when it was given up. */
 sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
                         sc_http_answer *ret, sc_err *err);
 

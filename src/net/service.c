@@ -139,8 +139,8 @@ static sc_rc explain(const sc_service *s, const sc_http_answer *a, sc_err *err) 
     return rc;
 }
 
-sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, sc_arena *arena, sc_str *ret,
-                      sc_err *err) {
+sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, const _Atomic bool *stop,
+                      sc_arena *arena, sc_str *ret, sc_err *err) {
     int64_t left = deadline_ms - sc_now_ms(&sc_clock_system);
     if (left <= 0) return sc_fail(err, SC_TIMEOUT, "no time left to ask the service");
     sc_http_client *c;
@@ -155,6 +155,7 @@ sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, sc_arena 
                          .headers = headers,
                          .n_headers = n_headers,
                          .body = body,
+                         .stop = stop,
                          .timeout_ms = left,
                          .max_reply_bytes = s->max_reply_bytes};
     sc_http_answer a;

@@ -40,9 +40,10 @@ typedef struct sc_service {
 void sc_service_start(sc_service *s);
 void sc_service_done(sc_service *s);
 
-/* Posts a JSON body; *ret is the body of a 2xx reply, in the arena. deadline_ms is wall time. */
-sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, sc_arena *arena, sc_str *ret,
-                      sc_err *err);
+/* Posts a JSON body; *ret is the body of a 2xx reply, in the arena. deadline_ms is wall time. `stop` (may be
+ * NULL) is another thread's way to end it: SC_CANCELLED. */
+sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, const _Atomic bool *stop,
+                      sc_arena *arena, sc_str *ret, sc_err *err);
 
 /* ---- For a backend's open ---------------------------------------------------------------------- */
 

@@ -28,7 +28,8 @@ typedef struct sc_llm_question {
     sc_str content;             /* what they are about: data          */
     const sc_llm_field *fields; /* all of them are required           */
     size_t n_fields;
-    int64_t max_tokens; /* of the answer, what the model thinks to itself included */
+    const _Atomic bool *stop; /* set by another thread: the call is given up; may be NULL */
+    int64_t max_tokens;       /* of the answer, what the model thinks to itself included */
 } sc_llm_question;
 
 typedef struct sc_llm_answer { /* in the arena */

@@ -2,30 +2,31 @@
 #include <stdio.h>
 
 #include "app/remodel.h"
+#include "web/guard.h"
 #include "web/handlers.h"
 
 enum { GROUP_ATTEMPTS = 5 };
 
 /* Whether what turns texts into vectors is at work, and what is to be mended when it is again. */
 static void put_embedder(sc_buf *b, const sc_grouping_status *st) {
-    const sc_embed_stats *e = &st->embed;
     sc_render_name(b, "embedder");
     sc_buf_putc(b, '{');
     sc_render_bool(b, "remote", st->remote);
-    bool down = st->remote && (e->breaker != SC_BREAKER_closed || e->capped);
+    bool down = st->remote && sc_guard_state_down(&st->embed.guard);
     sc_render_bool(b, "degraded", down || st->bare > 0);
     sc_render_int(b, "without_vector", st->bare);
-    if (st->remote) {
-        sc_render_str(b, "breaker", sc_str_of(sc_breaker_state_name(e->breaker)));
-        sc_render_bool(b, "capped", e->capped);
-        if (e->why.rc) sc_render_str(b, "reason", sc_str_of(e->why.msg));
-        if (e->again_ms) sc_render_time(b, "asked_again_at", e->again_ms);
-        sc_render_name(b, "today");
-        sc_buf_putc(b, '{');
-        sc_render_int(b, "requests", e->today.requests);
-        sc_render_int(b, "tokens", e->today.tokens);
-        sc_buf_putf(b, ",\"usd\":%.6f}", (double)e->today.micro_usd / 1e6);
-    }
+    if (st->remote) sc_render_guard(b, &st->embed.guard);
+    sc_buf_putc(b, '}');
+}
+
+static void put_llm(sc_buf *b, const sc_grouping_status *st) {
+    if (!st->llm) return;
+    sc_render_name(b, "llm");
+    sc_buf_putc(b, '{');
+    sc_render_str(b, "model", sc_str_of(st->llm));
+    sc_render_bool(b, "degraded", sc_guard_state_down(&st->ask.guard));
+    sc_render_bool(b, "due", st->due);
+    sc_render_guard(b, &st->ask.guard);
     sc_buf_putc(b, '}');
 }
 
@@ -63,6 +64,7 @@ sc_rc sc_on_getClusteringStatus(sc_req *q, sc_err *err) {
     const char *hint = sc_app_embedder_hint(sc_req_app(q));
     if (*hint) sc_render_str(&b, "hint", sc_str_of(hint));
     put_embedder(&b, &st);
+    put_llm(&b, &st);
     sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, 200, &b, err);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "web/guard.h"
 #include "web/handlers.h"
 
 enum { PROBE_EVERY_US = 1000000, PROBE_STUCK_US = 5000000 };
@@ -68,6 +69,8 @@ sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
     bool degraded;
     if (sc_app_remote(w->conf.app, &degraded))
         sc_render_str(&b, "embedder", degraded ? SC_STR("degraded") : SC_STR("ok"));
+    if (sc_app_llm(w->conf.app, &degraded))
+        sc_render_str(&b, "llm", degraded ? SC_STR("degraded") : SC_STR("ok"));
     sc_render_str(&b, "version", sc_str_of(w->conf.version ? w->conf.version : ""));
     sc_render_int(&b, "uptime_s",
                   (sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1000000);
@@ -130,12 +133,6 @@ static void put_embedder(sc_buf *b, const sc_app_stats *s) {
         const char *name, *type, *help;
         double v;
     } rows[] = {
-        {"soulcaster_embedder_requests_total", "counter", "Requests to the remote embedder.",
-         (double)e->requests},
-        {"soulcaster_embedder_failures_total", "counter", "Of these, without a whole answer.",
-         (double)e->failures},
-        {"soulcaster_embedder_limited_total", "counter", "Of these, told to wait.",
-         (double)e->limited},
         {"soulcaster_embedder_texts_total", "counter", "Texts embedded.", (double)e->texts},
         {"soulcaster_embedder_tokens_total", "counter", "Their tokens.", (double)e->tokens},
         {"soulcaster_embedder_remembered_total", "counter", "Texts that were not asked for again.",
@@ -144,20 +141,34 @@ static void put_embedder(sc_buf *b, const sc_app_stats *s) {
          (double)e->refused},
         {"soulcaster_embedder_without_vector", "gauge",
          "Reports of loaded projects grouped without a vector, to be mended.", (double)s->bare},
-        {"soulcaster_embedder_capped", "gauge", "1 while a cap of the day is reached.", e->capped},
-        {"soulcaster_embedder_today_requests", "gauge", "Requests booked today (UTC).",
-         (double)e->today.requests},
-        {"soulcaster_embedder_today_tokens", "gauge", "Tokens booked today.",
-         (double)e->today.tokens},
-        {"soulcaster_embedder_today_usd", "gauge", "Dollars booked today.",
-         (double)e->today.micro_usd / 1e6},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++)
         gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
-    sc_metrics_family(b, "soulcaster_embedder_breaker", "gauge", "The circuit breaker's state.");
-    for (sc_breaker_state k = SC_BREAKER_closed; k <= SC_BREAKER_half_open; k++)
-        sc_buf_putf(b, "soulcaster_embedder_breaker{state=\"%s\"} %d\n", sc_breaker_state_name(k),
-                    e->breaker == k);
+    sc_metrics_guard(b, "embedder", "the remote embedder", &e->guard);
+}
+
+static void put_llm(sc_buf *b, const sc_app_stats *s) {
+    const sc_ask_stats *a = &s->ask;
+    if (!s->llm) return;
+    const struct {
+        const char *name, *type, *help;
+        double v;
+    } rows[] = {
+        {"soulcaster_llm_answers_total", "counter", "Answers that could be used.",
+         (double)a->answers},
+        {"soulcaster_llm_remembered_total", "counter", "Questions answered from the store.",
+         (double)a->remembered},
+        {"soulcaster_llm_refused_total", "counter", "Questions without a fit answer.",
+         (double)a->refused},
+        {"soulcaster_llm_tokens_in_total", "counter", "Tokens that it read.", (double)a->tokens_in},
+        {"soulcaster_llm_tokens_out_total", "counter", "Tokens that it wrote.",
+         (double)a->tokens_out},
+        {"soulcaster_llm_titles_total", "counter", "Issues that got a title or summary by it.",
+         (double)s->told},
+    };
+    for (size_t i = 0; i < SC_LEN(rows); i++)
+        gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
+    sc_metrics_guard(b, "llm", "the language model", &a->guard);
 }
 
 /* A store that cannot answer now leaves its lines out; the scrape tells the rest. */
@@ -231,6 +242,7 @@ sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
     put_http(&b, w);
     put_app(&b, &s);
     put_embedder(&b, &s);
+    put_llm(&b, &s);
     put_store(&b, w);
     put_process(&b, w);
     sc_rc rc = sc_buf_check(&b, "the metrics", err);

@@ -187,7 +187,9 @@ void sc_render_cluster_open(sc_buf *b, const sc_cluster *c) {
     sc_render_id(b, "project_id", &c->project_id);
     sc_render_str(b, "title", c->title);
     sc_render_bool(b, "title_locked", c->title_locked);
+    sc_render_str(b, "title_by", sc_str_of(sc_cluster_title_by(c)));
     sc_render_str(b, "summary", c->summary);
+    sc_render_str(b, "summary_by", sc_str_of(sc_cluster_summary_by(c)));
     sc_render_str(b, "status", sc_str_of(sc_cluster_status_name(c->status)));
     sc_render_int(b, "count", c->count);
     put_sources(b, c);
@@ -306,6 +308,7 @@ static void put_decision(sc_buf *b, const sc_decision *d) {
     sc_render_id(b, "from_id", &d->from_id);
     sc_render_str(b, "model", d->model);
     sc_render_str(b, "actor", d->actor);
+    sc_render_str_or_null(b, "note", d->note);
     sc_render_raw(b, "shared_terms", d->shared_terms, "[]");
     sc_render_name(b, "evidence");
     sc_render_evidence(b, &d->evidence);

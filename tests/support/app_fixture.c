@@ -49,6 +49,11 @@ static void open_app(app_fixture *f, bool worker) {
     app.open_embedder = f->open_embedder;
     app.close_embedder = f->close_embedder;
     app.decides = f->decides;
+    app.llm = f->llm;
+    app.llm_cap = f->llm_cap;
+    app.llm_settle_ms = 0;
+    if (!f->prompts.v[0].name) must(sc_prompts_load(NULL, &f->prompts, &err_));
+    app.prompts = &f->prompts;
     must(sc_app_new(&app, &f->app, &err_));
     must(sc_app_start(f->app, &err_));
     sc_project p;
@@ -97,6 +102,7 @@ void app_fixture_close(app_fixture *f) {
     if (f->embedder.ops->close) f->embedder.ops->close(f->embedder.self);
     if (sc_embedder_find(sc_str_of(f->embedder.ops->name)) == f->embedder.ops)
         sc_free(f->embedder.self);
+    sc_prompts_done(&f->prompts);
     sc_arena_done(&f->arena);
     DIR *d = opendir(f->dir);
     for (struct dirent *e; d && (e = readdir(d));) {

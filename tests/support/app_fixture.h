@@ -24,6 +24,9 @@ typedef struct app_fixture {
     void (*close_embedder)(sc_embedder *em);
     bool decides;
     int64_t tidy_ms; /* of the next start; 0: nothing is tidied */
+    sc_llm llm;      /* of the next start; ops NULL: none       */
+    sc_budget_use llm_cap;
+    sc_prompts prompts;
 } app_fixture;
 
 /* Opens everything; `embedder` may be NULL for the builtin one. Asserts on failure. */

@@ -136,7 +136,7 @@ static void put_odd(app_fixture *f, int i) {
 
 static void cut_off(app_fixture *f) { /* until the breaker knows it */
     atomic_store(&service.down, true);
-    for (int i = 0; stats(f).embed.breaker != SC_BREAKER_open; i++) put_odd(f, i);
+    for (int i = 0; stats(f).embed.guard.breaker != SC_BREAKER_open; i++) put_odd(f, i);
 }
 
 static const char *const CSV = "CSV loses rows";
@@ -185,7 +185,7 @@ static void while_it_is_down_words_group_and_later_the_vectors_mend(void **state
     assert_true(together(f, &a, &c));
     assert_false(together(f, &a, &d));
     assert_true(sc_str_is(last_decision(f, &b)->model, "toy/1"));
-    assert_int_equal(stats(f).embed.breaker, SC_BREAKER_closed);
+    assert_int_equal(stats(f).embed.guard.breaker, SC_BREAKER_closed);
 }
 
 /* Vectors as services make them: all in one corner. A report without one must not be drawn into what is there. */
@@ -301,7 +301,7 @@ static void a_text_that_it_refuses_is_parked_with_its_reason_and_the_others_go_o
     assert_true(sc_str_find(letter.error, SC_STR("I do not read such words")) != SIZE_MAX);
     assert_true(sc_str_find(letter.payload, sc_id_str(&b)) != SIZE_MAX);
     assert_int_equal(app_get(f, &b).state, SC_FEEDBACK_parked);
-    assert_int_equal(stats(f).embed.breaker, SC_BREAKER_closed);
+    assert_int_equal(stats(f).embed.guard.breaker, SC_BREAKER_closed);
 }
 
 static void a_text_that_is_refused_when_mended_stays_where_it_is_and_says_why(void **state) {
@@ -336,7 +336,7 @@ static void reopen_waiting(app_fixture *f) {
     ok(sc_app_start(f->app, &failure));
 }
 
-static bool breaker_open(void *self) { return stats(self).embed.breaker == SC_BREAKER_open; }
+static bool breaker_open(void *self) { return stats(self).embed.guard.breaker == SC_BREAKER_open; }
 
 static bool grouped(void *self) {
     app_fixture *f = self;

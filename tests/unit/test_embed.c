@@ -164,24 +164,24 @@ static void a_service_that_is_down_leaves_texts_bare_and_is_soon_left_alone(void
     all_are(e, p, 20, SC_EMBED_BARE);
     assert_int_equal(service.calls, SC_BREAKER_FAILURES); /* not one for every batch */
     sc_embed_stats_get(e, &s);
-    assert_int_equal(s.breaker, SC_BREAKER_open);
-    assert_int_equal(s.why.rc, SC_UPSTREAM);
-    assert_int_equal(s.failures, SC_BREAKER_FAILURES);
+    assert_int_equal(s.guard.breaker, SC_BREAKER_open);
+    assert_int_equal(s.guard.why.rc, SC_UPSTREAM);
+    assert_int_equal(s.guard.failures, SC_BREAKER_FAILURES);
     assert_int_equal(sc_embed_fetch(e, p, 20, NULL, NULL, NULL), SC_OK);
     assert_int_equal(service.calls, SC_BREAKER_FAILURES);
     assert_false(sc_embed_query(e, &p[0], (int8_t[DIM]){0}));
-    world->now_ms = s.again_ms; /* half open: one short text finds out */
+    world->now_ms = s.guard.again_ms; /* half open: one short text finds out */
     assert_int_equal(sc_embed_fetch(e, p, 20, NULL, NULL, NULL), SC_OK);
     assert_int_equal(service.calls, SC_BREAKER_FAILURES + 1);
     assert_int_equal(service.sizes[SC_BREAKER_FAILURES], 1);
     sc_embed_stats_get(e, &s);
-    world->now_ms = s.again_ms;
+    world->now_ms = s.guard.again_ms;
     service.p.fails.rc = SC_OK;
     assert_int_equal(sc_embed_fetch(e, p, 20, NULL, NULL, NULL), SC_OK);
     all_are(e, p, 20, SC_EMBED_READY);
     sc_embed_stats_get(e, &s);
-    assert_int_equal(s.breaker, SC_BREAKER_closed);
-    assert_int_equal(s.why.rc, SC_OK);
+    assert_int_equal(s.guard.breaker, SC_BREAKER_closed);
+    assert_int_equal(s.guard.why.rc, SC_OK);
     sc_embed_free(e);
 }
 
@@ -215,9 +215,9 @@ static void a_short_retry_after_is_waited_out_and_a_long_one_is_not(void **state
     all_are(e, p + 1, 2, SC_EMBED_BARE);
     assert_int_equal(waited_ms, 3000);
     sc_embed_stats_get(e, &s);
-    assert_int_equal(s.again_ms, then + 60000);
-    assert_int_equal(s.why.rc, SC_LIMITED);
-    assert_int_equal(s.failures, 0); /* being told to wait is no failure */
+    assert_int_equal(s.guard.again_ms, then + 60000);
+    assert_int_equal(s.guard.why.rc, SC_LIMITED);
+    assert_int_equal(s.guard.failures, 0); /* being told to wait is no failure */
     world->now_ms += 60000;
     assert_int_equal(sc_embed_fetch(e, p, 3, NULL, NULL, NULL), SC_OK);
     all_are(e, p, 3, SC_EMBED_READY);
@@ -237,7 +237,7 @@ static void a_wrong_key_is_not_tried_again_and_no_text_is_blamed(void **state) {
         all_are(e, p, 12, SC_EMBED_BARE);
         assert_true(service.calls <= 2); /* a 400 could be the texts: one short one asks */
         sc_embed_stats_get(e, &s);
-        assert_int_equal(s.breaker, SC_BREAKER_open);
+        assert_int_equal(s.guard.breaker, SC_BREAKER_open);
         sc_embed_free(e);
     }
 }
@@ -262,7 +262,7 @@ static void one_text_that_the_service_does_not_stand_is_found_and_the_others_go_
         assert_int_equal(why.rc, ways[i]);
         assert_string_equal(why.msg, "poison");
         sc_embed_stats_get(e, &s);
-        assert_int_equal(s.breaker, SC_BREAKER_closed);
+        assert_int_equal(s.guard.breaker, SC_BREAKER_closed);
         assert_int_equal(s.refused, 2);
         sc_embed_free(e);
     }
@@ -302,12 +302,12 @@ static void caps_hold_over_restarts_until_midnight(void **state) {
         all_are(e, p + BATCH, 3 * BATCH, SC_EMBED_BARE);
         assert_int_equal(service.calls, 2);
         sc_embed_stats_get(e, &s);
-        assert_true(s.capped);
-        assert_int_equal(s.breaker, SC_BREAKER_closed);
-        assert_int_equal(s.today.requests, 2);
-        assert_int_equal(s.again_ms, (world->now_ms / DAY + 1) * DAY);
-        assert_non_null(strstr(s.why.msg, "cap on"));
-        world->now_ms = s.again_ms;
+        assert_true(s.guard.capped);
+        assert_int_equal(s.guard.breaker, SC_BREAKER_closed);
+        assert_int_equal(s.guard.today.requests, 2);
+        assert_int_equal(s.guard.again_ms, (world->now_ms / DAY + 1) * DAY);
+        assert_non_null(strstr(s.guard.why.msg, "cap on"));
+        world->now_ms = s.guard.again_ms;
         assert_int_equal(sc_embed_fetch(e, p, 2 * BATCH, NULL, NULL, NULL), SC_OK);
         all_are(e, p, 2 * BATCH, SC_EMBED_READY);
         sc_embed_free(e);
@@ -323,22 +323,23 @@ static void what_the_service_counted_puts_the_books_right(void **state) {
     service.tokens = 100;
     assert_int_equal(sc_embed_fetch(e, p, BATCH, NULL, NULL, NULL), SC_OK);
     sc_embed_stats_get(e, &s);
-    assert_int_equal(s.today.tokens, 100 * BATCH);
-    assert_int_equal(s.today.micro_usd, 100 * BATCH);
+    assert_int_equal(s.guard.today.tokens, 100 * BATCH);
+    assert_int_equal(s.guard.today.micro_usd, 100 * BATCH);
     assert_int_equal(s.tokens, 100 * BATCH);
     sc_embed_free(e); /* which writes the books */
     e = open_embed(no_cap);
     sc_embed_stats_get(e, &s);
-    assert_int_equal(s.today.tokens, 100 * BATCH);
-    assert_int_equal(s.today.requests, 1);
+    assert_int_equal(s.guard.today.tokens, 100 * BATCH);
+    assert_int_equal(s.guard.today.requests, 1);
     sc_embed_free(e);
 }
 
-static sc_rc full_disk(void *self, const sc_id *project, sc_str name, sc_str value, int64_t now_ms,
-                       sc_err *err) {
+static sc_rc full_disk_swap(void *self, const sc_id *project, sc_str name, sc_str was, sc_str value,
+                            int64_t now_ms, sc_err *err) {
     (void)self;
     (void)project;
     (void)name;
+    (void)was;
     (void)value;
     (void)now_ms;
     return sc_fail(err, SC_STORE, "disk full");
@@ -347,7 +348,7 @@ static sc_rc full_disk(void *self, const sc_id *project, sc_str name, sc_str val
 static void nothing_is_sent_that_cannot_be_booked(void **state) {
     (void)state;
     sc_store_ops broken = *world->store.ops;
-    broken.setting_put = full_disk;
+    broken.setting_swap = full_disk_swap;
     sc_store real = world->store;
     world->store.ops = &broken;
     sc_embed *e = open_embed((sc_budget_use){.requests = 100});
@@ -382,7 +383,7 @@ static void texts_go_in_batches_and_each_goes_once(void **state) {
     assert_true(sc_embed_query(e, &q, vec));
     assert_int_equal(service.calls, 4);
     sc_embed_stats_get(e, &s);
-    assert_int_equal(s.requests, 4);
+    assert_int_equal(s.guard.requests, 4);
     assert_int_equal(s.texts, 20);
     sc_embed_free(e);
 }

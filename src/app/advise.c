@@ -1,0 +1,184 @@
+#include "app/advise.h"
+
+#include <stdio.h>
+
+#include "app/internal.h"
+#include "base/log.h"
+#include "text/quote.h"
+
+enum {
+    IDLE_MS = 200,
+    LOOK_US = 1000000,
+    ATTEMPTS = 5,
+    SPARE_MS = 5000,            /* a lease outlives a request by so much */
+    LONGEST_MS = 5 * 60 * 1000, /* a job is given back for no longer */
+    PAGE_BYTES = 64 << 20,
+    TITLE_BYTES = 240,
+    TEXT_BYTES = 1400,
+    STACK_BYTES = 500,
+};
+
+sc_rc sc_pulse_beat(void *self, int64_t ms, sc_err *err) {
+    sc_pulse *p = self;
+    int64_t lease = SC_MAX(p->app->conf.lease_ms, ms + SPARE_MS);
+    return STORE(p->app)->job_heartbeat(SELF(p->app), &p->job->id, p->job->fence, lease,
+                                        sc_now_ms(p->app->conf.clock), err);
+}
+
+/* ---- Reports as data ----------------------------------------------------------------------------- */
+
+static sc_rc quote_one(const sc_feedback *f, sc_buf *out, sc_err *err) {
+    sc_buf_puts(out, "{\"title\":");
+    sc_rc rc = sc_quote(out, f->title, TITLE_BYTES, err);
+    if (!rc && f->body.n) {
+        sc_buf_puts(out, ",\"text\":");
+        rc = sc_quote(out, f->body, TEXT_BYTES, err);
+    }
+    if (!rc && f->stack.n) {
+        sc_buf_puts(out, ",\"stack\":");
+        rc = sc_quote(out, f->stack, STACK_BYTES, err);
+    }
+    sc_buf_putc(out, '}');
+    return rc;
+}
+
+static bool is_representative(const sc_cluster *c, const sc_id *id) {
+    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
+        if (sc_id_eq(&c->representative_ids[i], id)) return true;
+    return false;
+}
+
+sc_rc sc_advise_quote(sc_app *app, const sc_cluster *c, size_t most, sc_buf *out, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, PAGE_BYTES);
+    size_t n = 0;
+    sc_rc rc = SC_OK;
+    sc_buf_putc(out, '[');
+    for (size_t i = 0; !rc && i < SC_CLUSTER_REPRESENTATIVES && n < most; i++) {
+        sc_feedback f;
+        if (!sc_id_is_set(&c->representative_ids[i])) continue;
+        rc = STORE(app)->feedback_get(SELF(app), &c->project_id, &c->representative_ids[i], &arena,
+                                      &f, err);
+        if (rc == SC_NOT_FOUND) { /* the row is a moment older than the reports */
+            rc = SC_OK;
+            continue;
+        }
+        if (!rc && n++) sc_buf_putc(out, ',');
+        if (!rc) rc = quote_one(&f, out, err);
+    }
+    sc_feedback_filter filter = {.project_id = c->project_id, .cluster_id = c->id};
+    sc_page page = {.limit = most + SC_CLUSTER_REPRESENTATIVES};
+    sc_feedback_list list = {0};
+    if (!rc && n < most)
+        rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &arena, &list, err);
+    for (size_t i = 0; !rc && i < list.n && n < most; i++) {
+        if (is_representative(c, &list.items[i].id)) continue;
+        if (n++) sc_buf_putc(out, ',');
+        rc = quote_one(&list.items[i], out, err);
+    }
+    sc_buf_putc(out, ']');
+    return rc;
+}
+
+/* ---- Looking for work ---------------------------------------------------------------------------- */
+
+/* One that was given up, or that a person cancelled a moment ago, is not asked for again by itself. */
+static sc_rc ask_for(sc_app *app, const sc_id *project, const char *kind, sc_err *err) {
+    sc_job_counts n = {0};
+    sc_rc rc = STORE(app)->job_counts(SELF(app), project, sc_str_of(kind), &n, err);
+    if (rc || n.by_state[SC_JOB_pending] || n.by_state[SC_JOB_running] || n.by_state[SC_JOB_dead])
+        return rc;
+    const int64_t now = sc_now_ms(app->conf.clock);
+    char unique[24 + SC_ID_TEXT];
+    snprintf(unique, sizeof unique, "%s:%s", kind, project->text);
+    sc_job job = {.id = sc_id_new(app->conf.clock),
+                  .project_id = *project,
+                  .kind = sc_str_of(kind),
+                  .unique_key = sc_str_of(unique),
+                  .payload = SC_STR("{}"),
+                  .max_attempts = ATTEMPTS,
+                  .run_at_ms = now + app->conf.llm_settle_ms,
+                  .created_at_ms = now,
+                  .updated_at_ms = now};
+    sc_id id;
+    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+}
+
+static sc_rc look_at(sc_app *app, const sc_id *project, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 4 << 20);
+    sc_cluster_filter due = {.project_id = *project, .due = true};
+    sc_cluster_list list = {0};
+    sc_rc rc = SC_OK;
+    if (app->conf.llm_tasks & SC_ADVISE_titles)
+        rc = STORE(app)->cluster_list(SELF(app), &due, &(sc_page){.limit = 1},
+                                      sc_now_ms(app->conf.clock), &arena, &list, err);
+    if (!rc && list.n) rc = ask_for(app, project, "summarise", err);
+    return rc;
+}
+
+static void look(sc_app *app) {
+    const int64_t now = sc_mono_us(app->conf.clock);
+    if (now < app->next_advise_look_us) return;
+    app->next_advise_look_us = now + LOOK_US;
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 8 << 20);
+    sc_project *projects;
+    size_t n = 0;
+    sc_err err = {0};
+    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &projects, &n, &err);
+    for (size_t i = 0; !rc && i < n; i++) rc = look_at(app, &projects[i].id, &err);
+    if (rc) sc_log_err(SC_LOG_WARN, "nothing to ask the language model was found", &err);
+}
+
+/* ---- The lane ------------------------------------------------------------------------------------ */
+
+/* A model that is not asked now is no fault of the job: it is given back, no attempt is burnt. */
+static void give_back(sc_err *err) {
+    if (err->rc != SC_LIMITED) return;
+    err->rc = SC_CANCELLED;
+    err->retry_after_ms = SC_MIN(SC_MAX(err->retry_after_ms, (int64_t)1), (int64_t)LONGEST_MS);
+}
+
+static bool work_once(sc_app *app) {
+    static const sc_str kinds[] = {{"summarise", 9}};
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_job job;
+    sc_err err = {0};
+    int64_t later_ms = 0;
+    sc_rc rc =
+        STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(app->advisor.owner),
+                              app->conf.lease_ms, sc_now_ms(app->conf.clock), &arena, &job, &err);
+    if (rc) {
+        if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
+        return false;
+    }
+    err = (sc_err){0};
+    sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    rc = sc_summarise_work(app, &job, &later_ms, &err);
+    if (!rc) err = (sc_err){0};
+    give_back(&err);
+    if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
+    sc_log_context("");
+    return true;
+}
+
+static void *run(void *arg) {
+    sc_app *app = arg;
+    while (!atomic_load(&app->advisor.stop)) {
+        if (!work_once(app) && sc_lane_wait(&app->advisor, IDLE_MS)) app->next_advise_look_us = 0;
+        look(app);
+    }
+    return NULL;
+}
+
+sc_rc sc_advise_start(sc_app *app, sc_err *err) {
+    return app->ask ? sc_lane_start(&app->advisor, app, run, "advise", err) : SC_OK;
+}
+
+void sc_advise_stop(sc_app *app) { sc_lane_stop(&app->advisor); }
+
+void sc_advise_poke(sc_app *app) {
+    if (app->advisor.running) sc_lane_poke(&app->advisor);
+}
