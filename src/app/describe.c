@@ -166,7 +166,7 @@ static sc_rc view_row(sc_space *s, sc_describe_row *row, wanted *ret, sc_err *er
     sc_cluster *c = &row->cluster;
     *ret = (wanted){.n = 0};
     if (!c->count) return SC_OK;
-    sc_rc rc = sc_engine_view(s->engine, &c->id, &v, err);
+    sc_rc rc = sc_engine_view_mine(s->engine, &c->id, &v, err);
     if (rc) return rc;
     c->cohesion_mean = v.cohesion_mean;
     c->cohesion_min = v.cohesion_min;

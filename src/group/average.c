@@ -87,10 +87,8 @@ static double conflict(const sc_average *a, const sc_average_node *x, const sc_a
     uint32_t n = 0;
     for (uint32_t i = x->first; i != UINT32_MAX; i = skip(a, i, by_x)) {
         const sc_query p = sc_score_query(&s, a->slots[i]);
-        for (uint32_t k = y->first; k != UINT32_MAX; k = skip(a, k, by_y), n++) {
-            const sc_query q = sc_score_query(&s, a->slots[k]);
-            sum += (double)sc_score_conflict(&s, &p, &q);
-        }
+        for (uint32_t k = y->first; k != UINT32_MAX; k = skip(a, k, by_y), n++)
+            sum += (double)sc_score_conflict(&s, &p, a->slots[k]);
     }
     return sum / n;
 }

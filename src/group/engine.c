@@ -31,9 +31,11 @@ void sc_engine_free(sc_engine *e) {
     sc_groups_done(&e->groups);
     sc_rules_done(&e->rules);
     sc_accum_done(&e->accum);
+    sc_lookup_done(&e->lookup);
     sc_free(e->dots);
     sc_free(e->raw);
     sc_free(e->sums);
+    sc_free(e->mark);
     sc_free(e);
 }
 
@@ -51,6 +53,17 @@ bool sc_state_grow(sc_engine *e) {
     return grow((void **)&e->dots, &e->dots_cap, e->items.n, sizeof *e->dots) &&
            grow((void **)&e->raw, &e->raw_cap, e->items.n, sizeof *e->raw) &&
            grow((void **)&e->sums, &e->sums_cap, e->groups.n + 1u, sizeof *e->sums);
+}
+
+bool sc_state_grow_mark(sc_engine *e) {
+    if (e->terms.n <= e->mark_cap) return true;
+    size_t cap = e->terms.n + e->terms.n / 8 + 256;
+    uint32_t *p = sc_realloc_array(e->mark, cap, sizeof *p);
+    if (!p) return false;
+    memset(p + e->mark_cap, 0, (cap - e->mark_cap) * sizeof *p);
+    e->mark = p;
+    e->mark_cap = cap;
+    return true;
 }
 
 void sc_state_forget(sc_engine *e, uint32_t slot) {
@@ -158,8 +171,9 @@ void sc_engine_stats_get(const sc_engine *e, sc_engine_stats *ret) {
         .clusters = e->groups.n_filled,
         .terms = e->terms.n,
         .bytes = sizeof *e + sc_items_bytes(&e->items) + sc_terms_bytes(&e->terms) +
-                 sc_groups_bytes(&e->groups) + e->accum.n_terms * sizeof(float) +
-                 (e->dots_cap + e->raw_cap + e->sums_cap) * 4,
+                 sc_groups_bytes(&e->groups) + sc_lookup_bytes(&e->lookup) +
+                 e->accum.n_terms * sizeof(float) +
+                 (e->dots_cap + e->raw_cap + e->sums_cap + e->mark_cap) * 4,
     };
 }
 

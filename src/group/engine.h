@@ -109,6 +109,14 @@ typedef struct sc_change {
 sc_rc sc_engine_place(sc_engine *e, const sc_engine_item *items, size_t n, sc_arena *arena,
                       sc_change *ret, sc_err *err);
 
+/* Looks up what placing the next reports needs, for up to 16 of the n at once: many queries read memory once.
+ * Placing gives the same without; it calls these itself where more than one report is left. They are apart
+ * because comparing, which takes long in a large project, changes nothing that readers see: the first needs
+ * the engine for itself (it adds words to the vocabulary), the second may run beside readers. Nothing may
+ * change the engine between them, and the items must live until the second is done. */
+void sc_engine_lookup(sc_engine *e, const sc_engine_item *items, size_t n);
+void sc_engine_lookup_compare(sc_engine *e);
+
 /* A person's corrections. Each returns the change; the caller makes and sets the corrections. */
 sc_rc sc_engine_merge(sc_engine *e, const sc_id *into, const sc_id *from, size_t n_from,
                       sc_arena *arena, sc_change *ret, sc_err *err);
@@ -145,6 +153,8 @@ typedef struct sc_cluster_view {
 } sc_cluster_view;
 /* SC_NOT_FOUND when there is no such cluster or it is empty. */
 sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *ret, sc_err *err);
+/* The same for the writer alone, who has room for the sums already; readers may go on. */
+sc_rc sc_engine_view_mine(sc_engine *e, const sc_id *cluster, sc_cluster_view *ret, sc_err *err);
 
 /* Weight of a term in this project (BM25's idf, floored at 0). self = engine: fits sc_summarise. */
 float sc_engine_idf(void *self, uint32_t term);

@@ -113,8 +113,7 @@ sc_rc sc_graph_scan(sc_graph *g, const sc_engine *e, sc_err *err) {
     for (uint32_t k = 0; k < i; k++) {
         const float raw = g->raw[k] + by * (float)dots[k];
         if (raw < need) continue;
-        const sc_query x = sc_score_query(&s, k);
-        const sc_edge edge = {k, raw - sc_score_conflict(&s, &q, &x)};
+        const sc_edge edge = {k, raw - sc_score_conflict(&s, &q, k)};
         if (edge.raw < need) continue;
         seen++;
         offer(v, &n, most, edge);

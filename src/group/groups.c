@@ -22,8 +22,8 @@ uint32_t sc_groups_find_id(const sc_groups *t, const sc_id *id) {
 
 static uint32_t free_record(sc_groups *t) {
     if (t->n_free)
-        for (uint32_t g = 0; g < t->n; g++)
-            if (!t->v[g].used) return g;
+        for (; t->free_from < t->n; t->free_from++)
+            if (!t->v[t->free_from].used) return t->free_from;
     if (t->n == t->cap) {
         uint32_t cap = t->cap + t->cap / 4 + 16;
         sc_group *v = sc_realloc_array(t->v, cap, sizeof *v);
@@ -45,7 +45,7 @@ uint32_t sc_groups_open(sc_groups *t, const unsigned char id[16]) {
     uint64_t h = hash_of(id);
     unsigned k = 0;
     while (k < TRIES - 1 && sc_map_get(&t->by_id, h + k) != SC_MAP_NONE) k++;
-    t->v[g] = (sc_group){.used = true};
+    t->v[g] = (sc_group){.used = true, .changed = ++t->clock};
     memcpy(t->v[g].id, id, 16);
     sc_map_set(&t->by_id, h + k, g);
     t->n_free--;
@@ -61,6 +61,7 @@ void sc_groups_drop(sc_groups *t, uint32_t g) {
     sc_free(x->members);
     *x = (sc_group){0};
     t->n_free++;
+    t->free_from = SC_MIN(t->free_from, g);
 }
 
 void sc_groups_sweep(sc_groups *t, uint32_t generation) {
@@ -99,6 +100,7 @@ void sc_groups_join(sc_groups *t, sc_items *items, uint32_t g, uint32_t slot) {
     memmove(x->members + at + 1, x->members + at, (x->n - at) * sizeof *x->members);
     x->members[at] = slot;
     if (!x->n++) t->n_filled++;
+    x->changed = ++t->clock;
     if (items->v[slot].pinned) x->n_pinned++;
     items->group[slot] = g;
 }
@@ -108,6 +110,7 @@ void sc_groups_leave(sc_groups *t, sc_items *items, uint32_t slot, uint32_t gene
     uint32_t at = place_of(x, items, items->v[slot].key);
     memmove(x->members + at, x->members + at + 1, (x->n - at - 1) * sizeof *x->members);
     if (items->v[slot].pinned) x->n_pinned--;
+    x->changed = ++t->clock;
     if (!--x->n) {
         t->n_filled--;
         x->emptied_at = generation;

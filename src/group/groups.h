@@ -20,12 +20,15 @@ typedef struct sc_group {
     uint8_t status;      /* sc_cluster_status */
     bool used;           /* false: a free record */
     bool ruled;          /* a never or an apart names it */
+    uint64_t changed;    /* the clock when it last won or lost a member, or began */
 } sc_group;
 
 typedef struct sc_groups {
     sc_group *v;
     uint32_t n, cap; /* records, free ones included */
     uint32_t n_free, n_filled;
+    uint32_t free_from; /* no free record is below */
+    uint64_t clock;     /* grows with each change of a member */
     sc_map by_id;
     size_t member_bytes;
 } sc_groups;

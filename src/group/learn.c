@@ -152,5 +152,7 @@ void sc_learn_cut(sc_engine *e) {
 }
 
 void sc_learn_refresh(sc_engine *e) {
-    if (sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch)) sc_learn_cut(e);
+    if (!sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch)) return;
+    e->epoch_no++;
+    sc_learn_cut(e);
 }

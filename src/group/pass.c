@@ -182,8 +182,7 @@ static void explain(const sc_engine *e, planned *m, const uint32_t *members, uin
         if (members[i] == m->slot) continue;
         sc_parts parts;
         sc_score_parts(&s, &q, members[i], &parts);
-        const sc_query x = sc_score_query(&s, members[i]);
-        st.conflict += (double)sc_score_conflict(&s, &q, &x);
+        st.conflict += (double)sc_score_conflict(&s, &q, members[i]);
         if (!seen || (double)parts.raw > st.best) {
             st.best = (double)parts.raw;
             st.nearest = members[i];

@@ -10,8 +10,9 @@ typedef struct placing {
     sc_journal *j;
     sc_engine *e;
     uint32_t slot;
-    const sc_id *home; /* of an edited report, or NULL */
+    const sc_engine_item *item;
     sc_query q;
+    sc_raws raws;
     uint32_t near[SC_CANDIDATES]; /* clusters by mean similarity, best first */
     float near_mean[SC_CANDIDATES];
     size_t n_near;
@@ -97,24 +98,43 @@ static void offer(placing *p, uint32_t g, float mean) {
 }
 
 /* The mean similarity to every cluster, exactly: one pass over the items' similarities. */
-static void find_near(placing *p) {
-    sc_engine *e = p->e;
+static void sum_up(sc_engine *e) {
     const uint32_t n = e->items.n, *group = e->items.group;
     memset(e->sums, 0, e->groups.n * sizeof *e->sums);
     for (uint32_t i = 0; i < n; i++)
         if (group[i] != SC_GROUP_NONE) e->sums[group[i]] += e->raw[i];
+}
+
+static void find_near(placing *p, bool known, uint32_t lane) {
+    sc_engine *e = p->e;
+    if (!known) sum_up(e);
     for (uint32_t g = 0; g < e->groups.n; g++) {
         const sc_group *x = &e->groups.v[g];
-        if (x->n && e->sums[g] > 0 && !sc_rules_never(&e->rules, &e->items.v[p->slot], x))
-            offer(p, g, e->sums[g] / (float)x->n);
+        if (!x->n) continue;
+        const float sum = known ? sc_lookup_sum(e, &p->raws, lane, g) : e->sums[g];
+        if (sum > 0 && !sc_rules_never(&e->rules, &e->items.v[p->slot], x))
+            offer(p, g, sum / (float)x->n);
     }
+}
+
+/* The similarities to all items, and from them the nearest clusters. */
+static void compare(placing *p) {
+    sc_engine *e = p->e;
+    uint32_t lane = 0;
+    const bool known = sc_lookup_find(e, p->item, &p->q, &p->raws, &lane);
+    if (!known) {
+        const sc_score s = sc_state_score(e);
+        sc_score_all(&s, &p->q, e->dots, e->raw);
+        p->raws = (sc_raws){.head = e->raw, .n_head = e->items.n, .stride = 1};
+    }
+    find_near(p, known, lane);
 }
 
 /* The cluster an edited report was in; SC_GROUP_NONE for a new report. */
 static sc_rc home_of(const placing *p, uint32_t *ret, sc_err *err) {
     unsigned char bytes[16];
     *ret = SC_GROUP_NONE;
-    if (!p->home || !sc_id_to_bytes(p->home, bytes)) return SC_OK;
+    if (!p->item->home || !sc_id_to_bytes(p->item->home, bytes)) return SC_OK;
     *ret = sc_groups_open(&p->e->groups, bytes);
     if (*ret == SC_GROUP_NONE) return sc_fail(err, SC_NOMEM, "no memory for an issue");
     sc_group *g = &p->e->groups.v[*ret];
@@ -163,7 +183,7 @@ static sc_rc decide(placing *p, sc_err *err) {
     sc_engine *e = p->e;
     sc_standing st[SC_CANDIDATES], best = {.group = SC_GROUP_NONE, .nearest = SC_GROUP_NONE};
     for (size_t i = 0; i < p->n_near; i++) {
-        st[i] = sc_standing_of(e, &p->q, e->raw, p->near[i]);
+        st[i] = sc_standing_of(e, &p->q, &p->raws, p->near[i]);
         if (best.group == SC_GROUP_NONE || st[i].probability > best.probability) best = st[i];
     }
     sc_why why;
@@ -188,7 +208,6 @@ static sc_rc decide(placing *p, sc_err *err) {
 
 static sc_rc find_place(placing *p, sc_err *err) {
     sc_engine *e = p->e;
-    const sc_score s = sc_state_score(e);
     sc_why why;
     if (!sc_state_grow(e)) return sc_fail(err, SC_NOMEM, "no memory to compare reports");
     uint32_t g = by_fingerprint(p, &why);
@@ -198,8 +217,7 @@ static sc_rc find_place(placing *p, sc_err *err) {
             rc = sc_journal_regressed(p->j, g, err);
         return rc;
     }
-    sc_score_all(&s, &p->q, e->dots, e->raw);
-    find_near(p);
+    compare(p);
     sc_rc rc = decide(p, err);
     if (rc) return rc;
     g = e->items.group[p->slot];
@@ -212,15 +230,14 @@ static sc_rc place_one(sc_journal *j, const sc_engine_item *item, sc_err *err) {
     if (sc_items_find(&e->items, item->key) != SC_MAP_NONE) return SC_OK;
     sc_rc rc = sc_state_check(e, item, err);
     if (rc) return rc;
-    sc_learn_refresh(e);
     const sc_score s = sc_state_score(e);
-    placing p = {.j = j, .e = e, .home = item->home};
+    placing p = {.j = j, .e = e, .item = item};
     rc = sc_items_add(&e->items, &e->terms, item->key, item->created_ms, item->repr, &p.slot, err);
     if (rc) return rc;
     sc_score_set_norms(&s, &e->items, p.slot);
     sc_rules_mark_item(&e->rules, &e->items.v[p.slot]);
     p.q = sc_score_query(&s, p.slot);
-    rc = p.home && e->items.v[p.slot].pinned ? hold(&p, err) : find_place(&p, err);
+    rc = item->home && e->items.v[p.slot].pinned ? hold(&p, err) : find_place(&p, err);
     if (rc && e->items.group[p.slot] == SC_GROUP_NONE) sc_state_forget(e, p.slot);
     return rc;
 }
@@ -230,7 +247,14 @@ sc_rc sc_engine_place(sc_engine *e, const sc_engine_item *items, size_t n, sc_ar
     sc_journal j;
     sc_journal_begin(&j, e, arena);
     sc_rc rc = SC_OK;
-    for (size_t i = 0; !rc && i < n; i++) rc = place_one(&j, &items[i], err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        sc_learn_refresh(e);
+        if (n - i > 1 && !sc_lookup_has(e, &items[i])) {
+            sc_engine_lookup(e, items + i, n - i);
+            sc_engine_lookup_compare(e);
+        }
+        rc = place_one(&j, &items[i], err);
+    }
     if (!rc) rc = sc_journal_end(&j, ret, err);
     if (rc) sc_journal_undo(&j);
     return rc;

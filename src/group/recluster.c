@@ -10,7 +10,7 @@
 
 #include "group/bind.h"
 #include "group/claims.h"
-#include "vec/kernels.h"
+#include "group/pairs.h"
 
 static const double LARGE_NEEDS =
     1.25; /* times the cut, to merge beyond the bound of the exact pass */
@@ -19,23 +19,26 @@ typedef struct local {
     sc_journal *j;
     sc_engine *e;
     uint32_t fresh;
-    uint32_t *slots;   /* items, group by group */
-    uint32_t *node_of; /* item -> node */
-    uint32_t n, n_nodes;
+    const uint32_t *groups;
+    uint32_t *slots;    /* items, group by group */
+    uint32_t *group_of; /* item -> index of its group */
+    uint32_t *node_of;  /* item -> node */
+    bool *meet;         /* n_groups x n_groups: the machine may bring them together */
+    uint32_t n, n_nodes, n_groups;
     sc_linkage link;
-    int8_t *rows; /* the items' vectors, side by side */
-    int32_t *dots;
+    sc_pairs pairs;
 } local;
 
 static void local_done(local *l) {
     sc_free(l->slots);
+    sc_free(l->group_of);
     sc_free(l->node_of);
+    sc_free(l->meet);
     sc_free(l->link.sum);
     sc_free(l->link.size);
     sc_free(l->link.head);
     sc_free(l->link.work);
-    sc_free(l->rows);
-    sc_free(l->dots);
+    sc_pairs_done(&l->pairs);
 }
 
 /* Items and nodes. */
@@ -44,12 +47,19 @@ static bool gather(local *l, const uint32_t *groups, size_t n_groups) {
     size_t n = 0;
     for (size_t i = 0; i < n_groups; i++) n += e->groups.v[groups[i]].n;
     l->slots = sc_alloc_array(n, sizeof *l->slots);
+    l->group_of = sc_alloc_array(n, sizeof *l->group_of);
     l->node_of = sc_alloc_array(n, sizeof *l->node_of);
-    if (!l->slots || !l->node_of) return false;
-    for (size_t i = 0; i < n_groups; i++) {
+    l->meet = sc_alloc_array(n_groups * n_groups, sizeof *l->meet);
+    if (!l->slots || !l->group_of || !l->node_of || !l->meet) return false;
+    l->groups = groups;
+    l->n_groups = (uint32_t)n_groups;
+    for (uint32_t i = 0; i < n_groups; i++) {
         const sc_group *g = &e->groups.v[groups[i]];
         memcpy(l->slots + l->n, g->members, g->n * sizeof *l->slots);
+        for (uint32_t k = 0; k < g->n; k++) l->group_of[l->n + k] = i;
         l->n += g->n;
+        for (uint32_t k = 0; k < n_groups; k++)
+            l->meet[i * n_groups + k] = i == k || sc_state_may_meet(e, groups[i], groups[k]);
     }
     if (!sc_bind(e, l->slots, l->n, l->fresh, l->node_of)) return false;
     for (uint32_t i = 0; i < l->n; i++) /* a node's first item has its number already */
@@ -64,17 +74,18 @@ static bool allocate(local *l) {
     k->size = sc_alloc_array(k->n, sizeof *k->size);
     k->head = sc_alloc_array(k->n, sizeof *k->head);
     k->work = sc_alloc_array(k->n, 2 * sizeof *k->work);
-    l->rows = sc_alloc_array(l->n, l->e->items.dim + 1u);
-    l->dots = sc_alloc_array(l->n, sizeof *l->dots);
-    return k->sum && k->size && k->head && k->work && l->rows && l->dots;
+    return k->sum && k->size && k->head && k->work && sc_state_grow_mark(l->e) &&
+           sc_pairs_init(&l->pairs, l->e, l->slots, l->n, l->e->mark);
 }
 
-static bool forbidden(const sc_engine *e, uint32_t a, uint32_t b) {
-    uint32_t ga = e->items.group[a], gb = e->items.group[b];
-    if (ga == gb) return false;
-    return !sc_state_may_meet(e, ga, gb) ||
-           sc_rules_never(&e->rules, &e->items.v[a], &e->groups.v[gb]) ||
-           sc_rules_never(&e->rules, &e->items.v[b], &e->groups.v[ga]);
+static bool forbidden(const local *l, uint32_t i, uint32_t k) {
+    const sc_engine *e = l->e;
+    const uint32_t a = l->group_of[i], b = l->group_of[k];
+    if (a == b) return false;
+    if (!l->meet[a * l->n_groups + b]) return true;
+    const sc_item *x = &e->items.v[l->slots[i]], *y = &e->items.v[l->slots[k]];
+    return (x->has_never && sc_rules_never(&e->rules, x, &e->groups.v[l->groups[b]])) ||
+           (y->has_never && sc_rules_never(&e->rules, y, &e->groups.v[l->groups[a]]));
 }
 
 static void enter(sc_linkage *k, uint32_t a, uint32_t b, float s) {
@@ -85,34 +96,19 @@ static void enter(sc_linkage *k, uint32_t a, uint32_t b, float s) {
     k->sum[(size_t)b * k->n + a] = v;
 }
 
-/* All pair similarities: vectors by the scan kernel over the gathered rows, words by spreading one
- * item's weights and collecting the others'. */
 static void fill(local *l) {
-    sc_engine *e = l->e;
-    const sc_score s = sc_state_score(e);
-    const float margin = e->epoch.margin;
-    const size_t dim = e->items.dim;
-    for (uint32_t i = 0; i < l->n; i++) {
-        memcpy(l->rows + i * dim, sc_items_vec(&e->items, l->slots[i]), dim);
-        l->link.size[l->node_of[i]]++;
-    }
+    const float margin = l->e->epoch.margin;
+    for (uint32_t i = 0; i < l->n; i++) l->link.size[l->node_of[i]]++;
     for (uint32_t i = 0; i + 1 < l->n; i++) {
-        const sc_query q = sc_score_query(&s, l->slots[i]);
-        sc_kernels_get()->scan(l->rows + i * dim, l->rows + (i + 1) * dim, l->n - i - 1, dim,
-                               l->dots + i + 1);
-        sc_accum_spread(&e->accum, &s, l->slots[i]);
+        const float *row = sc_pairs_row(&l->pairs, i);
         for (uint32_t k = i + 1; k < l->n; k++) {
             if (l->node_of[i] == l->node_of[k]) continue;
-            uint32_t a = l->slots[i], b = l->slots[k];
-            float raw = sc_accum_collect(&e->accum, &s, b, l->dots[k]);
-            const sc_query x = sc_score_query(&s, b);
-            raw -= sc_score_conflict(&s, &q, &x);
-            if (a != l->fresh && b != l->fresh)
-                raw += e->items.group[a] == e->items.group[b] ? margin : -margin;
-            if (forbidden(e, a, b)) raw = SC_LINKAGE_NEVER;
+            float raw = row[k];
+            if (l->slots[i] != l->fresh && l->slots[k] != l->fresh)
+                raw += l->group_of[i] == l->group_of[k] ? margin : -margin;
+            if (forbidden(l, i, k)) raw = SC_LINKAGE_NEVER;
             enter(&l->link, l->node_of[i], l->node_of[k], raw);
         }
-        sc_accum_clear(&e->accum, &s, &l->slots[i], 1);
     }
 }
 
@@ -157,9 +153,8 @@ static sc_rc apply(local *l, sc_err *err) {
 sc_rc sc_recluster_groups(sc_journal *j, const uint32_t *groups, size_t n, uint32_t fresh,
                           sc_err *err) {
     local l = {.j = j, .e = j->e, .fresh = fresh};
-    const sc_score s = sc_state_score(j->e);
     sc_rc rc = SC_OK;
-    if (!gather(&l, groups, n) || !allocate(&l) || !sc_accum_fit(&j->e->accum, &s))
+    if (!gather(&l, groups, n) || !allocate(&l))
         rc = sc_fail(err, SC_NOMEM, "no memory to re-cluster %u reports", l.n);
     if (!rc && l.n > 1) {
         fill(&l);

@@ -57,10 +57,9 @@ static void compare(const sc_engine *e, part a, part b, sc_review_item *ret) {
         const sc_query q = sc_score_query(&s, a.slots[i]);
         for (uint32_t k = 0; k < b.n; k += by_b, n++) {
             sc_parts p;
-            const sc_query r = sc_score_query(&s, b.slots[k]);
             sc_score_parts(&s, &q, b.slots[k], &p);
             sum += (double)p.raw;
-            conflict += (double)sc_score_conflict(&s, &q, &r);
+            conflict += (double)sc_score_conflict(&s, &q, b.slots[k]);
             worst = SC_MIN(worst, (double)p.raw);
             if ((double)p.raw <= best) continue;
             best = (double)p.raw;

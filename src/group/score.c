@@ -37,6 +37,9 @@ static inline float idf_at(const sc_score *s, uint32_t id) {
 }
 
 float sc_score_idf(const sc_score *s, uint32_t term_id) { return idf_at(s, term_id); }
+float sc_score_tf(uint32_t packed) { return tf_of(packed); }
+const float *sc_score_tfs(void) { return tf_weight; }
+float sc_score_kind(const sc_score *s, int kind) { return k_of(s, kind); }
 
 /* A few imagined reports keep the first weights of a project even. */
 static float idf_of(uint32_t n, uint32_t df) {
@@ -138,6 +141,37 @@ void sc_score_all(const sc_score *s, const sc_query *q, int32_t *dots, float *re
     walk_rest(s, q, ret_raw);
 }
 
+/* Adds to `sum` what the features of one kind that both hold give, each times `inv`. */
+static float walk_pair(const sc_score *s, const sc_query *q, int kind, const uint32_t *a,
+                       const uint32_t *b, unsigned n_b, float inv, float sum) {
+    for (unsigned i = 0, j = 0; i < q->count[kind] && j < n_b;) {
+        const uint32_t x = id_of(a[i]), y = id_of(b[j]);
+        if (x == y) {
+            const float idf = idf_at(s, x);
+            const float w = k_of(s, kind) * q->inv[kind] * tf_of(a[i]) * idf * idf;
+            sum += w * tf_of(b[j]) * inv;
+        }
+        i += x <= y;
+        j += y <= x;
+    }
+    return sum;
+}
+
+float sc_score_one(const sc_score *s, const sc_query *q, uint32_t slot) {
+    const sc_item *x = &s->items->v[slot];
+    const uint32_t *a = q->feats, *b = x->feats;
+    const int32_t dot = sc_kernels_get()->dot(q->vec, sc_items_vec(s->items, slot), s->items->dim);
+    float raw = walk_pair(s, q, SC_TERM_WORD, a, b, x->count[SC_TERM_WORD], 1, 0);
+    raw =
+        raw * s->items->inv[SC_TERM_WORD][slot] + (s->epoch->vec_k * (float)dot - s->epoch->vec_0);
+    for (int k = SC_TERM_TITLE; k < SC_TERM_WEIGHTED; k++) {
+        a += q->count[k - 1];
+        b += x->count[k - 1];
+        raw = walk_pair(s, q, k, a, b, x->count[k], s->items->inv[k][slot], raw);
+    }
+    return raw;
+}
+
 /* ---- Pairs -------------------------------------------------------------------------------------- */
 
 static float cosine(const sc_score *s, const uint32_t *a, unsigned n_a, float inv_a,
@@ -181,29 +215,36 @@ double sc_score_self(const sc_score *s, uint32_t slot) {
     return sum;
 }
 
-static int facet_kind(uint32_t f) { return (int)(f >> 28); }
-
-/* Both have facets of this kind and none in common. */
-static bool contradict(const sc_query *a, const sc_query *b, int kind) {
-    bool in_a = false, in_b = false;
-    for (unsigned j = 0; j < b->n_facets; j++) in_b |= facet_kind(b->facets[j]) == kind;
-    if (!in_b) return false;
-    for (unsigned i = 0; i < a->n_facets; i++) {
-        if (facet_kind(a->facets[i]) != kind) continue;
-        in_a = true;
-        for (unsigned j = 0; j < b->n_facets; j++)
-            if (a->facets[i] == b->facets[j]) return false;
-    }
-    return in_a;
+static unsigned kinds_of(const uint32_t *facets, unsigned n) {
+    unsigned kinds = 0;
+    for (unsigned i = 0; i < n; i++) kinds |= 1u << (facets[i] >> 28);
+    return kinds;
 }
 
-float sc_score_conflict(const sc_score *s, const sc_query *a, const sc_query *b) {
-    if (!a->n_facets || !b->n_facets) return 0;
+/* The kinds of which both have some and none in common. */
+static unsigned contradictions(const uint32_t *a, unsigned n_a, const uint32_t *b, unsigned n_b) {
+    unsigned kinds = kinds_of(a, n_a) & kinds_of(b, n_b);
+    for (unsigned i = 0; kinds && i < n_a; i++)
+        for (unsigned j = 0; j < n_b; j++)
+            if (a[i] == b[j]) kinds &= ~(1u << (a[i] >> 28));
+    return kinds;
+}
+
+float sc_score_contradiction(const sc_score *s, const uint32_t *a, unsigned n_a, const uint32_t *b,
+                             unsigned n_b) {
+    const unsigned kinds = contradictions(a, n_a, b, n_b);
+    if (!kinds) return 0;
     float sum = 0;
-    if (contradict(a, b, SC_FACET_CODE)) sum += s->profile->conflict_code;
-    if (contradict(a, b, SC_FACET_PLATFORM)) sum += s->profile->conflict_place;
-    if (contradict(a, b, SC_FACET_VERSION)) sum += s->profile->conflict_place / 2;
+    if (kinds & 1u << SC_FACET_CODE) sum += s->profile->conflict_code;
+    if (kinds & 1u << SC_FACET_PLATFORM) sum += s->profile->conflict_place;
+    if (kinds & 1u << SC_FACET_VERSION) sum += s->profile->conflict_place / 2;
     return sum * s->epoch->cut;
+}
+
+float sc_score_conflict(const sc_score *s, const sc_query *q, uint32_t slot) {
+    const sc_item *x = &s->items->v[slot];
+    if (!q->n_facets || !x->n_facets) return 0;
+    return sc_score_contradiction(s, q->facets, q->n_facets, sc_items_facets(x), x->n_facets);
 }
 
 /* Linear up to the cut, then towards 1 as the project's own spread says. */
@@ -240,7 +281,7 @@ bool sc_accum_fit(sc_accum *a, const sc_score *s) {
 }
 
 /* words[id] = sum over members of k * idf^2 * tf * inv: what remains of a product with an item. */
-void sc_accum_spread(sc_accum *a, const sc_score *s, uint32_t slot) {
+static void spread(sc_accum *a, const sc_score *s, uint32_t slot) {
     const sc_item *x = &s->items->v[slot];
     const uint32_t *f = x->feats;
     for (int k = 0; k < SC_TERM_WEIGHTED; k++) {
@@ -253,7 +294,7 @@ void sc_accum_spread(sc_accum *a, const sc_score *s, uint32_t slot) {
 }
 
 void sc_accum_add(sc_accum *a, const sc_score *s, uint32_t slot) {
-    sc_accum_spread(a, s, slot);
+    spread(a, s, slot);
     sc_sum_add(a->sum, sc_items_vec(s->items, slot), s->items->dim);
     a->n++;
 }
@@ -274,10 +315,6 @@ double sc_accum_dot(const sc_accum *a, const sc_score *s, uint32_t slot) {
     int64_t d = sc_sum_dot(a->sum, sc_items_vec(s->items, slot), s->items->dim);
     return (double)s->epoch->vec_k * (double)d - (double)s->epoch->vec_0 * a->n +
            (double)dot_words(a->words, s->items, slot);
-}
-
-float sc_accum_collect(const sc_accum *a, const sc_score *s, uint32_t slot, int32_t dot) {
-    return vec_part(s, dot) + dot_words(a->words, s->items, slot);
 }
 
 void sc_accum_clear(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n) {

@@ -58,6 +58,9 @@ sc_query sc_score_query_of(const sc_score *s, const sc_repr *r, const sc_feats *
 /* ret_raw[i] = raw(query, i) for all items; dots is scratch of the same length. */
 void sc_score_all(const sc_score *s, const sc_query *q, int32_t *dots, float *ret_raw);
 
+/* The same for one of them: to the bit what sc_score_all gives. */
+float sc_score_one(const sc_score *s, const sc_query *q, uint32_t slot);
+
 /* The parts of the similarity of two items, each 0..1 (the vector part floored at 0). */
 typedef struct sc_parts {
     float vec, word, title, frame, raw;
@@ -66,7 +69,10 @@ void sc_score_parts(const sc_score *s, const sc_query *q, uint32_t slot, sc_part
 
 /* 1 contradiction each: both name an error code (a platform, a version) and share none. Weighted by
  * the profile. */
-float sc_score_conflict(const sc_score *s, const sc_query *a, const sc_query *b);
+float sc_score_conflict(const sc_score *s, const sc_query *q, uint32_t slot);
+/* The same for two lists of facets. */
+float sc_score_contradiction(const sc_score *s, const uint32_t *a, unsigned n_a, const uint32_t *b,
+                             unsigned n_b);
 
 /* Raw similarity as people see it: 0..1, 0.7 at the cut. Monotone. */
 double sc_score_shown(const sc_score *s, double raw);
@@ -74,6 +80,10 @@ double sc_score_shown(const sc_score *s, double raw);
 double sc_score_probability(const sc_score *s, double x);
 
 float sc_score_idf(const sc_score *s, uint32_t term_id);
+/* What a packed feature's occurrences weigh, and a kind of features in raw. */
+float sc_score_tf(uint32_t packed);
+const float *sc_score_tfs(void); /* by occurrences, 0..SC_TERM_TF_MAX */
+float sc_score_kind(const sc_score *s, int kind);
 
 /* ---- Sums over items: a cluster as one point --------------------------------------------------- */
 
@@ -90,10 +100,6 @@ bool sc_accum_fit(sc_accum *a, const sc_score *s);
 void sc_accum_add(sc_accum *a, const sc_score *s, uint32_t slot);
 /* Sum of raw(slot, member) over the members added; the item itself counts if it is among them. */
 double sc_accum_dot(const sc_accum *a, const sc_score *s, uint32_t slot);
-/* For one item against some others: its weights alone, without the vector; then raw(it, slot) given the
- * dot product of the two vectors. Ends with sc_accum_clear. */
-void sc_accum_spread(sc_accum *a, const sc_score *s, uint32_t slot);
-float sc_accum_collect(const sc_accum *a, const sc_score *s, uint32_t slot, int32_t dot);
 /* Empties it; the members are those that were added. */
 void sc_accum_clear(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n);
 void sc_accum_done(sc_accum *a);

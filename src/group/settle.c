@@ -196,6 +196,7 @@ void sc_settle_apply(sc_engine *e, const sc_settled *s) {
     for (int k = 0; k < SC_TERM_WEIGHTED; k++)
         if (s->n) memcpy(e->items.inv[k], s->inv[k], s->n * sizeof(float));
     e->epoch = s->epoch;
+    e->epoch_no++;
     e->settled_n = s->n;
     sc_learn_cut(e);
 }
@@ -205,7 +206,7 @@ void sc_engine_weigh(sc_engine *e) {
     const uint32_t n = e->items.n, then = e->epoch.n;
     if (n >= then && n <= then + then / 16) return;
     if (sc_settle_prepare(e, &s, NULL)) { /* no memory: by the order they came in */
-        if (sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch)) sc_learn_cut(e);
+        sc_learn_refresh(e);
         return;
     }
     sc_settle_apply(e, s);

@@ -13,8 +13,7 @@ static double conflict_with(const sc_engine *e, const sc_query *q, const sc_grou
     double sum = 0;
     for (uint32_t i = 0; i < g->n; i += step) {
         if (g->members[i] == q->slot) continue;
-        const sc_query x = sc_score_query(&s, g->members[i]);
-        sum += (double)sc_score_conflict(&s, q, &x);
+        sum += (double)sc_score_conflict(&s, q, g->members[i]);
         seen++;
     }
     return seen ? sum / seen : 0;
@@ -40,13 +39,14 @@ static void judge(const sc_engine *e, const sc_query *q, sc_standing *st, uint32
     st->probability = sc_score_probability(&s, x);
 }
 
-sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const float *raw,
+sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const sc_raws *raws,
                            uint32_t group) {
     const sc_group *g = &e->groups.v[group];
     sc_standing st = {.group = group, .nearest = SC_GROUP_NONE};
     uint32_t n = 0;
     for (uint32_t i = 0; i < g->n; i++)
-        if (g->members[i] != q->slot) take(&st, g->members[i], (double)raw[g->members[i]], &n);
+        if (g->members[i] != q->slot)
+            take(&st, g->members[i], (double)sc_raw_of(raws, g->members[i]), &n);
     judge(e, q, &st, n);
     return st;
 }

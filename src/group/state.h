@@ -5,6 +5,7 @@
 #include "group/engine.h"
 #include "group/groups.h"
 #include "group/items.h"
+#include "group/lookup.h"
 #include "group/rules.h"
 #include "group/score.h"
 #include "group/terms.h"
@@ -13,7 +14,7 @@ enum {
     SC_LOCAL_ITEMS = 400,     /* default bound of local re-clustering                    */
     SC_LOCAL_PAIRS = 8000,    /* pair similarities an insert may spend on it, on average */
     SC_CANDIDATES = 12,       /* clusters that are looked at closely                     */
-    SC_KEPT_GENERATIONS = 16, /* changes that can be taken back                          */
+    SC_KEPT_GENERATIONS = 64, /* changes that can be taken back                          */
 };
 
 struct sc_engine {
@@ -25,6 +26,8 @@ struct sc_engine {
     sc_groups groups;
     sc_rules rules;
     sc_epoch epoch;
+    uint32_t epoch_no; /* grows with each change of the epoch but for the cut alone */
+    sc_lookup lookup;
     uint32_t generation; /* grows with each change */
     uint64_t credit;     /* pairs that local re-clustering may spend */
     uint32_t cursor;     /* where the next bounded consolidation goes on */
@@ -32,10 +35,11 @@ struct sc_engine {
     uint32_t settled_n;  /* items at the last settling of the epoch (settle.h) */
     /* The writer's scratch, grown as needed. */
     sc_accum accum;
-    int32_t *dots; /* items  */
-    float *raw;    /* items  */
-    float *sums;   /* groups */
-    size_t dots_cap, raw_cap, sums_cap;
+    int32_t *dots;  /* items  */
+    float *raw;     /* items  */
+    float *sums;    /* groups */
+    uint32_t *mark; /* terms; all zero between calls */
+    size_t dots_cap, raw_cap, sums_cap, mark_cap;
 };
 
 static inline sc_score sc_state_score(const sc_engine *e) {
@@ -85,6 +89,7 @@ void sc_journal_undo(sc_journal *j);
 
 /* Makes the scratch fit the items and clusters that there are now. */
 bool sc_state_grow(sc_engine *e);
+bool sc_state_grow_mark(sc_engine *e);
 /* SC_INVALID when an item does not fit the project (dimensions, maxima). */
 sc_rc sc_state_check(const sc_engine *e, const sc_engine_item *item, sc_err *err);
 /* Takes an item out of the engine altogether. */
@@ -99,7 +104,8 @@ typedef struct sc_standing {
 } sc_standing;
 
 /* From raw similarities of the query to all items. */
-sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const float *raw, uint32_t group);
+sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const sc_raws *raws,
+                           uint32_t group);
 /* The same without such an array, member by member (explain). */
 sc_standing sc_standing_slow(const sc_engine *e, const sc_query *q, uint32_t group);
 /* The standing as evidence and record. */

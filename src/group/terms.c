@@ -157,28 +157,45 @@ void sc_terms_link(sc_terms *t, uint32_t slot, const uint32_t *feats, size_t n) 
     }
 }
 
-/* Where the item's posting stands; from the end, because what goes is mostly what came last. */
-static uint32_t *posting_of(sc_term *x, uint32_t slot) {
-    uint32_t *list = x->cap ? x->at.list : &x->at.one;
-    for (uint32_t i = x->n; i-- > 0;)
-        if (list[i] >> SC_TERM_TF_BITS == slot) return &list[i];
-    return NULL;
+static uint32_t *list_of(sc_term *x) { return x->cap ? x->at.list : &x->at.one; }
+
+/* Where the first posting stands whose slot is not below `slot`. */
+static uint32_t place_of(sc_term *x, uint32_t slot) {
+    const uint32_t *list = list_of(x);
+    uint32_t lo = 0, hi = x->n;
+    while (lo < hi) {
+        uint32_t mid = lo + (hi - lo) / 2;
+        if (list[mid] >> SC_TERM_TF_BITS < slot)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static bool stands_at(sc_term *x, uint32_t at, uint32_t slot) {
+    return at < x->n && list_of(x)[at] >> SC_TERM_TF_BITS == slot;
 }
 
 void sc_terms_unlink(sc_terms *t, uint32_t slot, const uint32_t *feats, size_t n) {
     for (size_t i = 0; i < n; i++) {
         sc_term *x = &t->v[feats[i] >> SC_TERM_TF_BITS];
-        uint32_t *p = posting_of(x, slot);
-        if (!p) continue;
-        const uint32_t *list = x->cap ? x->at.list : &x->at.one;
-        *p = list[--x->n]; /* order within a list means nothing */
+        uint32_t *list = list_of(x), at = place_of(x, slot);
+        if (!stands_at(x, at, slot)) continue;
+        x->n--;
+        memmove(list + at, list + at + 1, (x->n - at) * sizeof *list);
     }
 }
 
 void sc_terms_renumber(sc_terms *t, uint32_t from, uint32_t to, const uint32_t *feats, size_t n) {
     for (size_t i = 0; i < n; i++) {
-        uint32_t *p = posting_of(&t->v[feats[i] >> SC_TERM_TF_BITS], from);
-        if (p) *p = to << SC_TERM_TF_BITS | (*p & SC_TERM_TF_MAX);
+        sc_term *x = &t->v[feats[i] >> SC_TERM_TF_BITS];
+        uint32_t *list = list_of(x), at = place_of(x, from), posting;
+        if (!stands_at(x, at, from)) continue;
+        posting = to << SC_TERM_TF_BITS | (list[at] & SC_TERM_TF_MAX);
+        const uint32_t lo = place_of(x, to); /* it moves down: others make room */
+        memmove(list + lo + 1, list + lo, (at - lo) * sizeof *list);
+        list[lo] = posting;
     }
 }
 

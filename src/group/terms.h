@@ -4,7 +4,7 @@
  *
  * An item's features are a list of packed numbers: vocabulary id << 6 | occurrences (1..63), in the
  * order words, title, frames, fingerprints, ascending within each. A posting is packed the same way: item slot << 6 |
- * occurrences. Growing may fail and is done first (resolve); linking never fails.
+ * occurrences; a term's postings ascend. Growing may fail and is done first (resolve); linking never fails.
  * Threads: plain data; const functions may run side by side. */
 #ifndef SC_GROUP_TERMS_H
 #define SC_GROUP_TERMS_H
@@ -61,10 +61,11 @@ void sc_terms_find(const sc_terms *t, const sc_repr *r, sc_feats *ret);
 /* A word's id, or SC_TERM_NONE. */
 uint32_t sc_terms_word(const sc_terms *t, uint32_t hash);
 
-/* Adds or takes away the postings of item `slot`; room was made by resolve. */
+/* Adds the postings of item `slot`, which is above all that were added, or takes them away; room was made
+ * by resolve. */
 void sc_terms_link(sc_terms *t, uint32_t slot, const uint32_t *feats, size_t n);
 void sc_terms_unlink(sc_terms *t, uint32_t slot, const uint32_t *feats, size_t n);
-/* The item in slot `from` now sits in slot `to`. */
+/* The item in slot `from` now sits in slot `to`, a lower one that is free. */
 void sc_terms_renumber(sc_terms *t, uint32_t from, uint32_t to, const uint32_t *feats, size_t n);
 
 /* A term's postings (borrowed until the next change). */

@@ -4,12 +4,16 @@
 
 #include "group/state.h"
 
+static void add_members(const sc_engine *e, const sc_group *g, sc_accum *a) {
+    const sc_score s = sc_state_score(e);
+    for (uint32_t i = 0; i < g->n; i++) sc_accum_add(a, &s, g->members[i]);
+}
+
 /* A sum over the members of group g; the caller ends it with sc_accum_done. */
 static bool sum_of(const sc_engine *e, uint32_t g, sc_accum *ret) {
     const sc_score s = sc_state_score(e);
     if (!sc_accum_init(ret, &s)) return false;
-    for (uint32_t i = 0; i < e->groups.v[g].n; i++)
-        sc_accum_add(ret, &s, e->groups.v[g].members[i]);
+    add_members(e, &e->groups.v[g], ret);
     return true;
 }
 
@@ -42,7 +46,9 @@ static void measure(const sc_engine *e, const sc_group *g, const sc_accum *a, sc
     v->cohesion_min = sc_score_shown(&s, least);
 }
 
-sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *ret, sc_err *err) {
+/* All but the cohesion and the representatives of more than one report. */
+static sc_rc begin_view(const sc_engine *e, const sc_id *cluster, const sc_group **ret_group,
+                        sc_cluster_view *ret, sc_err *err) {
     uint32_t at = sc_groups_find_id(&e->groups, cluster);
     if (at == SC_GROUP_NONE || !e->groups.v[at].n)
         return sc_fail(err, SC_NOT_FOUND, "issue %s is not known",
@@ -58,15 +64,40 @@ sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *
         v.first_ms = SC_MIN(v.first_ms, t);
         v.last_ms = SC_MAX(v.last_ms, t);
     }
-    if (g->n == 1) {
-        v.representatives[0] = e->items.v[g->members[0]].key;
-    } else {
-        SC_AUTO(sc_accum_done) sc_accum a = {0};
-        if (!sum_of(e, at, &a)) return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
-        measure(e, g, &a, &v);
-    }
+    if (g->n == 1) v.representatives[0] = e->items.v[g->members[0]].key;
+    *ret_group = g;
     *ret = v;
     return SC_OK;
+}
+
+sc_rc sc_engine_view(const sc_engine *e, const sc_id *cluster, sc_cluster_view *ret, sc_err *err) {
+    const sc_group *g;
+    sc_cluster_view v;
+    sc_rc rc = begin_view(e, cluster, &g, &v, err);
+    if (!rc && g->n > 1) {
+        SC_AUTO(sc_accum_done) sc_accum a = {0};
+        if (!sum_of(e, (uint32_t)(g - e->groups.v), &a))
+            return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
+        measure(e, g, &a, &v);
+    }
+    if (!rc) *ret = v;
+    return rc;
+}
+
+sc_rc sc_engine_view_mine(sc_engine *e, const sc_id *cluster, sc_cluster_view *ret, sc_err *err) {
+    const sc_group *g;
+    const sc_score s = sc_state_score(e);
+    sc_cluster_view v;
+    sc_rc rc = begin_view(e, cluster, &g, &v, err);
+    if (!rc && g->n > 1) {
+        if (!sc_accum_fit(&e->accum, &s))
+            return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
+        add_members(e, g, &e->accum);
+        measure(e, g, &e->accum, &v);
+        sc_accum_clear(&e->accum, &s, g->members, g->n);
+    }
+    if (!rc) *ret = v;
+    return rc;
 }
 
 sc_rc sc_engine_explain(const sc_engine *e, int64_t key, sc_move *ret, sc_err *err) {

@@ -14,6 +14,13 @@
 
 enum { SC_VEC_MAX_DIM = 65536 }; /* 65536 * 128 * 128 = 2^30 fits an int32 */
 
+enum {
+    SC_VEC_MANY = 16, /* queries that are compared with a row at once */
+    SC_VEC_POST_BITS = 6,
+};
+/* Bytes that SC_VEC_MANY queries take when packed. */
+#define SC_VEC_PACKED(dim) (32 * (size_t)(dim) + 128)
+
 typedef struct sc_vec_kernel {
     const char *name;
     /* sum of a[k] * b[k], k < dim */
@@ -21,6 +28,18 @@ typedef struct sc_vec_kernel {
     /* ret_dots[i] = dot(query, rows + i * dim), i < n_rows */
     void (*scan)(const int8_t *query, const int8_t *rows, size_t n_rows, size_t dim,
                  int32_t *ret_dots);
+    /* Many queries against each row, for which it is read once. Packs n <= SC_VEC_MANY of them, in a layout
+     * of the kernel's own; the others are as zeros. */
+    void (*pack)(const int8_t *const *queries, size_t n, size_t dim, void *ret_packed);
+    /* ret_dots[i * SC_VEC_MANY + q] = dot(query q, rows + i * dim) */
+    void (*many)(const void *packed, const int8_t *rows, size_t n_rows, size_t dim,
+                 int32_t *ret_dots);
+    /* A list of postings, row << SC_VEC_POST_BITS | x, rows from `first` on, each once:
+     * acc[(row - first) * SC_VEC_MANY + q] += w[q] * scale[x], rounded after each step. */
+    void (*spread)(float *acc, const uint32_t *list, size_t n, uint32_t first, const float *w,
+                   const float *scale);
+    /* sum of sum[k] * v[k] */
+    int64_t (*sum_dot)(const int32_t *sum, const int8_t *v, size_t dim);
     /* sum[k] += by * row[k], k < dim; -32768 < by < 32768. */
     void (*add)(int32_t *sum, const int8_t *row, int32_t by, size_t dim);
     /* The sum of the squares of v[k], k < dim; it must be below 2^63. */

@@ -116,6 +116,86 @@ static void scale(int32_t *v, double by, size_t dim) {
     }
 }
 
-const sc_vec_kernel sc_kernel_avx512vnni = {
-    .name = "avx512vnni", .dot = dot, .scan = scan, .add = add, .squares = squares, .scale = scale};
+/* Groups of four dimensions: 16 queries x 4 bytes, unsigned by flipping the top bit. A row's four bytes are
+ * then the same for all lanes, and each lane sums up its own query:
+ *   sum (q + 128) * row = dot + 128 * sum row. */
+static void pack(const int8_t *const *queries, size_t n, size_t dim, void *ret_packed) {
+    uint8_t *p = ret_packed;
+    for (size_t k = 0; k < (dim + 3) / 4 * 4; k++)
+        for (size_t q = 0; q < SC_VEC_MANY; q++)
+            p[k / 4 * 64 + q * 4 + k % 4] =
+                (uint8_t)((q < n && k < dim ? queries[q][k] : 0) ^ 0x80);
+}
+
+static inline int32_t four(const int8_t *p, size_t n) {
+    int32_t x = 0;
+    __builtin_memcpy(&x, p, n);
+    return x;
+}
+
+enum { SIDE = 8 }; /* rows side by side: the products of one do not wait for each other */
+
+static inline void many_rows(const uint8_t *packed, const int8_t *rows, size_t n_rows, size_t dim,
+                             int32_t *ret_dots) {
+    __m512i s[SIDE];
+    size_t k = 0;
+#pragma GCC unroll 8
+    for (size_t r = 0; r < n_rows; r++) s[r] = _mm512_setzero_si512();
+    for (; k + 4 <= dim; k += 4) {
+        const __m512i q = _mm512_loadu_si512(packed + k * 16);
+#pragma GCC unroll 8
+        for (size_t r = 0; r < n_rows; r++)
+            s[r] = _mm512_dpbusd_epi32(s[r], q, _mm512_set1_epi32(four(rows + r * dim + k, 4)));
+    }
+#pragma GCC unroll 8
+    for (size_t r = 0; r < n_rows; r++) {
+        if (k < dim)
+            s[r] = _mm512_dpbusd_epi32(s[r], _mm512_loadu_si512(packed + k * 16),
+                                       _mm512_set1_epi32(four(rows + r * dim + k, dim - k)));
+        _mm512_storeu_si512(ret_dots + r * SC_VEC_MANY,
+                            _mm512_sub_epi32(s[r], _mm512_set1_epi32(offset(rows + r * dim, dim))));
+    }
+}
+
+static void many(const void *packed, const int8_t *rows, size_t n_rows, size_t dim,
+                 int32_t *ret_dots) {
+    size_t i = 0;
+    for (; i + SIDE <= n_rows; i += SIDE)
+        many_rows(packed, rows + i * dim, SIDE, dim, ret_dots + i * SC_VEC_MANY);
+    for (; i < n_rows; i++) many_rows(packed, rows + i * dim, 1, dim, ret_dots + i * SC_VEC_MANY);
+}
+
+static void spread(float *acc, const uint32_t *list, size_t n, uint32_t first, const float *w,
+                   const float *scale) {
+    const __m512 by = _mm512_loadu_ps(w);
+    for (size_t i = 0; i < n; i++) {
+        float *to = acc + (size_t)((list[i] >> SC_VEC_POST_BITS) - first) * SC_VEC_MANY;
+        const __m512 x = _mm512_set1_ps(scale[list[i] & ((1u << SC_VEC_POST_BITS) - 1)]);
+        _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), _mm512_mul_ps(by, x)));
+    }
+}
+
+static int64_t sum_dot(const int32_t *sum, const int8_t *v, size_t dim) {
+    __m512i even = _mm512_setzero_si512(), odd = even;
+    for (size_t k = 0; k < dim; k += 16) {
+        const __mmask16 m = rest_16(dim - k);
+        const __m512i x = _mm512_cvtepi8_epi32(_mm_maskz_loadu_epi8(m, v + k));
+        const __m512i s = _mm512_maskz_loadu_epi32(m, sum + k);
+        even = _mm512_add_epi64(even, _mm512_mul_epi32(s, x));
+        odd = _mm512_add_epi64(
+            odd, _mm512_mul_epi32(_mm512_srli_epi64(s, 32), _mm512_srli_epi64(x, 32)));
+    }
+    return _mm512_reduce_add_epi64(_mm512_add_epi64(even, odd));
+}
+
+const sc_vec_kernel sc_kernel_avx512vnni = {.name = "avx512vnni",
+                                            .dot = dot,
+                                            .scan = scan,
+                                            .pack = pack,
+                                            .many = many,
+                                            .spread = spread,
+                                            .sum_dot = sum_dot,
+                                            .add = add,
+                                            .squares = squares,
+                                            .scale = scale};
 #endif

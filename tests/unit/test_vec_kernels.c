@@ -78,6 +78,52 @@ static void compare_sums(const sc_vec_kernel *k, size_t dim, size_t shift, int32
     sc_free(got);
 }
 
+static void compare_many(const sc_vec_kernel *k, size_t dim, size_t rows, size_t n) {
+    int8_t *q[SC_VEC_MANY], *m = sc_alloc(rows * dim + 1);
+    void *packed = sc_alloc(SC_VEC_PACKED(dim));
+    int32_t *got = sc_alloc_array(rows * SC_VEC_MANY, sizeof *got);
+    for (size_t i = 0; i < n; i++) fill_extreme(q[i] = sc_alloc(dim + 1), dim);
+    fill_extreme(m, rows * dim);
+    k->pack((const int8_t *const *)q, n, dim, packed);
+    k->many(packed, m, rows, dim, got);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t x = 0; x < SC_VEC_MANY; x++)
+            assert_int_equal(got[i * SC_VEC_MANY + x],
+                             x < n ? sc_kernel_scalar.dot(q[x], m + i * dim, dim) : 0);
+    for (size_t i = 0; i < n; i++) sc_free(q[i]);
+    sc_free(m);
+    sc_free(packed);
+    sc_free(got);
+}
+
+/* To the bit: what many at once give is what one by one gives. */
+static void compare_spread(const sc_vec_kernel *k, size_t n) {
+    enum { FIRST = 1000, ROWS = 50, SCALES = 1 << SC_VEC_POST_BITS };
+    float want[ROWS * SC_VEC_MANY], got[ROWS * SC_VEC_MANY], w[SC_VEC_MANY], scale[SCALES];
+    uint32_t *list = sc_alloc_array(n, sizeof *list);
+    for (size_t i = 0; i < SC_LEN(want); i++) want[i] = got[i] = (float)(next() >> 40) / 3e6f;
+    for (size_t i = 0; i < SC_VEC_MANY; i++) w[i] = (float)(next() >> 40) / 7e6f;
+    for (size_t i = 0; i < SCALES; i++) scale[i] = (float)(next() >> 40) / 9e6f;
+    for (size_t i = 0; i < n; i++)
+        list[i] = (uint32_t)(FIRST + i) << SC_VEC_POST_BITS | (uint32_t)(next() % SCALES);
+    sc_kernel_scalar.spread(want, list, n, FIRST, w, scale);
+    k->spread(got, list, n, FIRST, w, scale);
+    assert_memory_equal(got, want, sizeof want);
+    sc_free(list);
+}
+
+/* Sums as large as 2^24 vectors make them. */
+static void compare_sum_dot(const sc_vec_kernel *k, size_t dim, size_t shift) {
+    static const int32_t far[] = {INT32_MAX - 128, -INT32_MAX + 128, 0, 1 << 24, -1};
+    int8_t *v = sc_alloc(shift + dim);
+    int32_t *sum = sc_alloc_array(dim, sizeof *sum);
+    fill_extreme(v, shift + dim);
+    for (size_t i = 0; i < dim; i++) sum[i] = far[next() % SC_LEN(far)];
+    assert_true(k->sum_dot(sum, v + shift, dim) == sc_kernel_scalar.sum_dot(sum, v + shift, dim));
+    sc_free(v);
+    sc_free(sum);
+}
+
 static void check(const char *name) {
     const sc_vec_kernel *k = sc_kernels_find(name);
     if (!k) {
@@ -99,6 +145,12 @@ static void check(const char *name) {
         compare_dot(k, dims[i], i, 1, true);
         compare_scan(k, dims[i], 9, i);
     }
+    for (size_t dim = 0; dim <= 70; dim++) {
+        compare_many(k, dim, dim % 19, dim % (SC_VEC_MANY + 1));
+        compare_sum_dot(k, dim, dim % 4);
+    }
+    compare_many(k, 512, 33, SC_VEC_MANY);
+    for (size_t n = 0; n <= 50; n += 7) compare_spread(k, n);
     for (size_t rows = 0; rows <= 13; rows++)
         for (size_t dim = 1; dim <= 131; dim += 13) compare_scan(k, dim, rows, rows % 3);
 }
