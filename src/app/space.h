@@ -35,6 +35,7 @@ struct sc_space {
     /* Of the pass over everything in idle time (tidy.h); under writer. */
     struct sc_pass *pass;    /* under way, or NULL */
     int64_t changed;         /* reports placed since the last whole pass */
+    int64_t place_us;        /* what placing one takes, lately; worker thread alone */
     _Atomic int64_t busy_us; /* monotonic time of the last placing       */
     _Atomic bool asked;      /* a job for it waits, by this process      */
     int64_t due_us; /* when the one that waits, or goes on, was asked for; worker's alone */

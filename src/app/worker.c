@@ -18,13 +18,16 @@
 
 enum {
     PASS_ITEMS = 256,  /* reports a write holds at most */
-    PASS_CHANGES = 16, /* changes of the engine that a refused write can take back */
+    PASS_CHANGES = 64, /* changes of the engine that a refused write can take back */
     PASS_US = 15000,   /* time a write's reports may take */
-    CHUNK_US = 4000,   /* time that readers of the engine may have to wait */
-    LINGER_MS = 40,    /* a drained job waits this long for more before it ends */
-    JOB_MS = 1000,     /* a job that did this much ends well and asks for the next */
-    FULL_COMMIT = 6,   /* reports a commit from which on many requests wait for it */
-    GIVE_WAY = 4,      /* then rest this many times as long as a pass took ... */
+    LONG_US =
+        120000,      /* the same where more wait than one write takes: fewer writes are less work */
+    CHUNK_US = 4000, /* time that readers of the engine may have to wait */
+    LOOKED_UP = 16,  /* reports that are looked up in the engine at once */
+    LINGER_MS = 40,  /* a drained job waits this long for more before it ends */
+    JOB_MS = 1000,   /* a job that did this much ends well and asks for the next */
+    FULL_COMMIT = 6, /* reports a commit from which on many requests wait for it */
+    GIVE_WAY = 4,    /* then rest this many times as long as a pass took ... */
     GIVE_WAY_MS = 250, /* ... but not longer */
     TURN_US = 1000000,
     IDLE_MS = 200, /* how often another process's jobs are looked for */
@@ -86,65 +89,78 @@ static sc_rc represent(pass *p, const sc_feedback *f, sc_err *err) {
     return SC_OK;
 }
 
-/* Places what is represented but not placed, as one change of the engine. */
-static sc_rc place_chunk(pass *p, sc_err *err) {
-    size_t n = p->n - p->n_placed;
-    if (!n) return SC_OK;
-    const sc_engine_item *items = p->engine_items + p->n_placed;
+/* Lets the engine look up what is represented but not placed. */
+static void look_up(pass *p) {
     sc_space *s = p->space;
+    const sc_engine_item *items = p->engine_items + p->n_placed;
+    const size_t n = p->n - p->n_placed;
     pthread_rwlock_wrlock(&s->lock);
     for (size_t i = 0; i < n; i++) /* an edited report is placed anew */
         if (sc_engine_has(s->engine, items[i].key)) sc_engine_remove(s->engine, items[i].key);
+    sc_engine_lookup(s->engine, items, n);
+    pthread_rwlock_unlock(&s->lock);
+    sc_engine_lookup_compare(s->engine); /* readers go on; nobody else writes */
+}
+
+/* Places the next n as one change of the engine. */
+static sc_rc place_chunk(pass *p, size_t n, sc_err *err) {
+    const sc_engine_item *items = p->engine_items + p->n_placed;
+    sc_space *s = p->space;
+    pthread_rwlock_wrlock(&s->lock);
+    const int64_t start = sc_mono_us(p->app->conf.clock);
     for (size_t i = 0; i < n; i++)
         if (!p->items[p->n_placed + i].bare) sc_bare_learn(&s->bare, items[i].repr->vec);
     sc_rc rc = sc_engine_place(s->engine, items, n, p->arena, &p->changes[p->n_changes], err);
+    s->place_us = (s->place_us * 7 + (sc_mono_us(p->app->conf.clock) - start) / (int64_t)n) / 8;
     pthread_rwlock_unlock(&s->lock);
     if (rc) return rc;
-    p->n_placed = p->n;
+    p->n_placed += n;
     p->n_changes++;
     return SC_OK;
 }
 
 /* How many reports one change may hold: the engine is locked while it is made, and readers wait. */
-static size_t chunk_size(const pass *p, int64_t spent_us) {
-    if (!p->n_placed) return 1;
-    int64_t each_us = SC_MAX(spent_us / (int64_t)p->n_placed, (int64_t)1);
-    return (size_t)SC_MAX(SC_MIN((int64_t)CHUNK_US / each_us, (int64_t)PASS_ITEMS / PASS_CHANGES),
+static size_t chunk_size(const pass *p) {
+    return (size_t)SC_MAX(CHUNK_US / SC_MAX(p->space->place_us, (int64_t)CHUNK_US / LOOKED_UP),
                           (int64_t)1);
 }
 
-/* Places reports until the time or the room is used up, or one fails. A chunk that fails is taken apart, so that
- * the failure has a name. */
-static void place(pass *p, const sc_feedback *list, size_t n) {
-    int64_t start = sc_mono_us(p->app->conf.clock), spent = 0;
-    size_t i = 0;
+/* Places all that are represented. A chunk that fails is taken apart, so that the failure has a name. */
+static void place_represented(pass *p, const sc_feedback *list) {
     bool singly = false;
-    while (i < n && !p->failed && !p->later && p->n_changes < PASS_CHANGES && spent < PASS_US) {
-        size_t chunk = singly ? 1 : chunk_size(p, spent);
-        while (i < n && p->n - p->n_placed < chunk) {
-            /* The first is embedded here, if need be: so there is progress whatever happens. */
-            p->later = p->n && !sc_ahead_ready(p->space, &list[i]);
-            if (p->later) break;
-            sc_rc rc = represent(p, &list[i], &p->why);
-            p->later = rc == SC_CONFLICT;
-            if (rc && !p->later) p->failed = &list[i];
-            if (rc) break;
-            i++;
-        }
+    look_up(p);
+    while (p->n_placed < p->n) {
         sc_err why = {0};
-        if (place_chunk(p, &why)) {
-            size_t back = p->n - p->n_placed;
-            i -= back;
-            p->n = p->n_placed;
-            p->failed = NULL;
+        const size_t n = singly ? 1 : SC_MIN(chunk_size(p), p->n - p->n_placed);
+        if (!place_chunk(p, n, &why)) continue;
+        if (singly || n == 1) {
+            p->failed = &list[p->n_placed];
+            p->why = why;
             p->later = false;
-            if (back == 1) {
-                p->failed = &list[i];
-                p->why = why;
-            }
-            singly = true;
+            break;
         }
-        spent = sc_mono_us(p->app->conf.clock) - start;
+        singly = true;
+    }
+    p->n = p->n_placed; /* what comes after a failure is represented again with the next write */
+}
+
+/* Places reports until the time or the room is used up, or one fails. */
+static void place(pass *p, const sc_feedback *list, size_t n) {
+    const int64_t start = sc_mono_us(p->app->conf.clock);
+    const int64_t most_us = n < PASS_ITEMS ? PASS_US : LONG_US;
+    while (p->n < n && !p->failed && !p->later && p->n_changes + LOOKED_UP <= PASS_CHANGES &&
+           sc_mono_us(p->app->conf.clock) - start < most_us) {
+        const size_t until = SC_MIN(p->n + LOOKED_UP, n);
+        while (p->n < until && !p->failed && !p->later) {
+            /* The first is embedded here, if need be: so there is progress whatever happens. */
+            p->later = p->n && !sc_ahead_ready(p->space, &list[p->n]);
+            if (p->later) break;
+            const sc_feedback *f = &list[p->n];
+            sc_rc rc = represent(p, f, &p->why);
+            p->later = rc == SC_CONFLICT;
+            if (rc && !p->later) p->failed = f;
+        }
+        place_represented(p, list);
     }
 }
 
@@ -339,7 +355,8 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     pass p = {.app = app, .job = job, .space = space, .arena = &arena};
     rc = pass_init(&p, 1, err);
     if (!rc) rc = represent(&p, &f, err);
-    if (!rc) rc = place_chunk(&p, err);
+    if (!rc) look_up(&p);
+    if (!rc) rc = place_chunk(&p, 1, err);
     if (!rc) rc = write_pass(&p, err);
     sc_space_unlock(space);
     return rc;
