@@ -330,6 +330,8 @@ class Context:
 def number(v):
     if v is None:
         return ""
+    if 0.99 < abs(v) < 1:  # a cosine
+        return f"{v:.4f}"
     return f"{v:,.0f}" if abs(v) >= 1000 else f"{v:.1f}" if abs(v) >= 100 else f"{v:.2f}"
 
 
