@@ -64,12 +64,14 @@ FORCED void linear_then(const sc_enc_linear *l, const sc_enc_rows *a, size_t m, 
             float *to = out + row * stride + col;
             const float *scale = a->scale + row;
             const int32_t *zero = a->zero + row;
-            if (rows == SC_ENC_TILE_ROWS)
-                finish(l, col, sums, SC_ENC_TILE_ROWS, scale, zero, then, to, stride);
-            else
-                for (size_t r = 0; r < rows; r++)
-                    finish(l, col, sums + r * SC_ENC_TILE_COLS, 1, scale + r, zero + r, then,
-                           to + r * stride, stride);
+            switch (rows) {
+            case 1: finish(l, col, sums, 1, scale, zero, then, to, stride); break;
+            case 2: finish(l, col, sums, 2, scale, zero, then, to, stride); break;
+            case 3: finish(l, col, sums, 3, scale, zero, then, to, stride); break;
+            case 4: finish(l, col, sums, 4, scale, zero, then, to, stride); break;
+            case 5: finish(l, col, sums, 5, scale, zero, then, to, stride); break;
+            default: finish(l, col, sums, SC_ENC_TILE_ROWS, scale, zero, then, to, stride); break;
+            }
         }
     }
 }
