@@ -6,7 +6,7 @@ import { useKeys } from "../lib/keys";
 import { pageOf } from "../pages/pages";
 import { path, query } from "../router";
 import { connection, healed } from "../state/connection";
-import { followAddress, loadProjects, project, projects } from "../state/project";
+import { followAddress, loadProjects, loadStats, project, projects } from "../state/project";
 import { nextTheme } from "../state/theme";
 import { undoLast } from "../state/toast";
 import { Banner } from "../ui/banner";
@@ -31,12 +31,12 @@ async function begin(): Promise<void> {
 }
 
 function Content() {
-  if (failure.value) return <Failed what="The dashboard could not start" failure={failure.value} retry={() => void begin()} />;
+  if (failure.value) return <Failed whole what="The dashboard could not start" failure={failure.value} retry={() => void begin()} />;
   if (!project.value) return <Skeleton lines={12} />;
   const found = pageOf(path.value);
   if (!found) {
     return (
-      <Empty icon="search" title="There is no such page">
+      <Empty whole icon="search" title="There is no such page">
         <a href="/">To the issues</a>
       </Empty>
     );
@@ -54,6 +54,9 @@ export function App() {
   useEffect(() => {
     if (healed.value && !project.value) void begin();
   }, [healed.value]);
+  useEffect(() => {
+    if (project.value) void loadStats();
+  }, [project.value?.id, healed.value]);
   useKeys([
     { keys: ["?"], help: "This list", run: () => (helpIsOpen.value = true) },
     { keys: ["u", "ctrl+z"], help: "Undo the last change", run: undoLast },

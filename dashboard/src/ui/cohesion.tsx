@@ -13,11 +13,11 @@ const LEVEL = { single: 0, loose: 1, moderate: 2, tight: 3 };
 export function Cohesion({ cluster, words = false }: { cluster: Cluster; words?: boolean }) {
   const { quality, mean } = cluster.cohesion;
   if (quality === "single" && !words) return <span class="dim" title={SAYS.single}>–</span>;
-  const says = quality === "single" ? SAYS.single : `${percent(mean)}: ${SAYS[quality]}`;
+  const says = quality === "single" ? SAYS.single : `${percent(mean)} alike: ${SAYS[quality]}`;
   return (
     <span class={`cohesion ${quality}`} title={says}>
       {quality !== "single" && <span class="bars" aria-hidden="true">{[1, 2, 3].map((i) => <i key={i} class={i <= LEVEL[quality] ? "on" : ""} />)}</span>}
-      {words ? says : quality}
+      {words && quality !== "single" ? `${quality}, ${percent(mean)}` : words ? says : quality}
     </span>
   );
 }

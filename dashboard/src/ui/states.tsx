@@ -3,11 +3,23 @@ import type { ComponentChildren } from "preact";
 import type { Failure } from "../api/client";
 import { Icon, type IconName } from "./icons";
 
-export function Empty({ icon, title, children }: { icon: IconName; title: string; children?: ComponentChildren }) {
+/** `whole`: there is no heading above it. */
+function Title({ text, whole }: { text: string; whole: boolean }) {
+  return whole ? <h1>{text}</h1> : <h2>{text}</h2>;
+}
+
+interface EmptyProps {
+  icon: IconName;
+  title: string;
+  whole?: boolean;
+  children?: ComponentChildren;
+}
+
+export function Empty({ icon, title, whole = false, children }: EmptyProps) {
   return (
     <div class="state">
       <Icon name={icon} />
-      <h2>{title}</h2>
+      <Title text={title} whole={whole} />
       <div class="dim">{children}</div>
     </div>
   );
@@ -21,11 +33,11 @@ const ADVICE: Record<Failure["kind"], string> = {
 };
 
 /** What failed, in the server's words; the request's id; what to do. */
-export function Failed({ what, failure, retry }: { what: string; failure: Failure; retry: () => void }) {
+export function Failed({ what, failure, retry, whole = false }: { what: string; failure: Failure; retry: () => void; whole?: boolean }) {
   return (
     <div class="state" role="alert">
       <Icon name="alert" />
-      <h2>{what}</h2>
+      <Title text={what} whole={whole} />
       <p>{failure.message}</p>
       <p class="dim">{ADVICE[failure.kind]}</p>
       {failure.requestId && <p class="dim">Request <code>{failure.requestId}</code></p>}

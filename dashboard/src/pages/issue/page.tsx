@@ -93,7 +93,7 @@ export function IssuePage({ id }: { id: string }) {
     document.title = `${title} - Soulcaster`;
   }, [title]);
   useKeys(ISSUE_KEYS);
-  if (failure.value) return <Failed what="The issue could not be loaded" failure={failure.value} retry={() => void load(id)} />;
+  if (failure.value) return <Failed whole what="The issue could not be loaded" failure={failure.value} retry={() => void load(id)} />;
   if (!of) return <Skeleton lines={12} />;
   const today = Math.floor(now.value / DAY) * DAY;
   const lastDay = Math.max(today, Date.parse(`${of.trend.last_day.slice(0, 10)}T00:00:00Z`) || today);

@@ -65,7 +65,10 @@ export async function setStatus(ids: string[], status: Settable, until: string |
   if (result.error) complain(n ? `${before.length - n} of ${before.length} could not be ${VERBS[status]}` : `Not ${VERBS[status]}`, result.error);
   if (!n) return;
   done(`${n === 1 ? "Issue" : plural(n, "issue")} ${VERBS[status]}.`, async () => {
-    const back = await each(result.worked, async (c) => after?.(await restore(c)));
+    const back = await each(result.worked, async (c) => {
+      const restored = await restore(c);
+      after?.(restored);
+    });
     await load({ quiet: true });
     void loadStats();
     if (back.error) throw back.error;

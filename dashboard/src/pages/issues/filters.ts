@@ -1,5 +1,5 @@
 // What of the issues is shown, and in which order: read from the address and written to it.
-import type { Cluster, ClusterStatus, Operations, Source } from "../../api/contract";
+import type { Cluster, ClusterQuery, ClusterStatus, Operations, Source } from "../../api/contract";
 import { DAY } from "../../lib/time";
 import { SOURCES, STATUSES } from "../../lib/words";
 
@@ -79,4 +79,28 @@ export function matches(c: Cluster, f: Filters, now: number): boolean {
   if (f.source && !c.sources.includes(f.source)) return false;
   if (f.min > 1 && c.count < f.min) return false;
   return !f.seen || (c.last_seen !== null && Date.parse(c.last_seen) >= now - SEEN[f.seen].days * DAY);
+}
+
+/** The same as a saved view holds it, and back. What the page has no control for is not kept. */
+export function toView(f: Filters): ClusterQuery {
+  return {
+    ...(f.status.length ? { status: f.status } : {}),
+    ...(f.source ? { source: f.source } : {}),
+    ...(f.seen ? { days: SEEN[f.seen].days } : {}),
+    ...(f.min > 1 ? { min_count: f.min } : {}),
+    ...(f.q ? { q: f.q } : {}),
+    sort: f.sort,
+  };
+}
+
+export function ofView(view: ClusterQuery): Filters {
+  const seen = (Object.keys(SEEN) as Seen[]).find((s) => SEEN[s].days === view.days);
+  return {
+    status: view.status ?? [],
+    source: view.source ?? null,
+    seen: seen ?? null,
+    min: view.min_count ?? 1,
+    sort: view.sort ?? "recent",
+    q: view.q ?? "",
+  };
 }

@@ -85,7 +85,6 @@ export function IssuesPage() {
   useEffect(begin, [query.value.toString()]);
   useEffect(() => {
     document.title = "Issues - Soulcaster";
-    void loadStats();
     return listen((event) => {
       onEvent(event);
       soonStats();

@@ -1,20 +1,15 @@
-// Views: filters with a name. Some are always there; others are saved by a person, in this browser.
+// Views: filters with a name. Some are always there; others people saved, for all who work on the project.
 import { signal } from "@preact/signals";
-import { useState } from "preact/hooks";
-import type { ClusterStatus } from "../../api/contract";
+import { useEffect, useState } from "preact/hooks";
+import type { ClusterStatus, View } from "../../api/contract";
+import { call } from "../../api/client";
 import { count } from "../../lib/words";
 import { address, path, query } from "../../router";
 import { project, stats } from "../../state/project";
-import { recall, remember } from "../../state/storage";
-import { done } from "../../state/toast";
+import { complain, done } from "../../state/toast";
 import { Dialog } from "../../ui/dialog";
 import { Icon } from "../../ui/icons";
-import { OPEN, read, write, type Filters } from "./filters";
-
-interface View {
-  name: string;
-  query: string;
-}
+import { OPEN, ofView, read, toView, write, type Filters } from "./filters";
 
 const BLANK = read(new URLSearchParams());
 const textOf = (f: Filters) =>
@@ -30,26 +25,25 @@ const ALWAYS: { name: string; status: ClusterStatus[] }[] = [
 ];
 
 const saved = signal<View[]>([]);
-let savedOf = "";
-const place = () => `views.${project.value?.id ?? ""}`;
 
-function known(): View[] {
-  if (savedOf !== place()) {
-    savedOf = place();
-    saved.value = recall<View[]>(savedOf, []).filter((v) => typeof v?.name === "string" && typeof v.query === "string");
+/** Where they cannot be had there are none; the page says by itself when the server is gone. */
+async function loadViews(): Promise<void> {
+  const of = project.value?.id;
+  const page = await call("listViews", {}).catch(() => null);
+  if (page && project.value?.id === of) saved.value = page.items;
+}
+
+async function drop(view: View): Promise<void> {
+  try {
+    await call("dropView", { path: { id: view.id } });
+    await loadViews();
+    done(`View "${view.name}" removed.`, async () => {
+      await call("saveView", { body: { name: view.name, query: view.query } });
+      await loadViews();
+    });
+  } catch (error) {
+    complain("The view was not removed", error);
   }
-  return saved.value;
-}
-
-function store(views: View[]): void {
-  saved.value = views;
-  remember(place(), views);
-}
-
-function drop(view: View): void {
-  const before = saved.value;
-  store(before.filter((v) => v !== view));
-  done(`View "${view.name}" removed.`, async () => store(before));
 }
 
 function hrefOf(text: string): string {
@@ -66,19 +60,24 @@ function numberOf(status: ClusterStatus[]): string {
   return count(names.reduce((sum, s) => sum + (by[s] ?? 0), 0));
 }
 
-function SaveView({ text, onClose }: { text: string; onClose: () => void }) {
+function SaveView({ filters, onClose }: { filters: Filters; onClose: () => void }) {
   const [name, setName] = useState("");
-  const save = (event: Event) => {
+  const save = async (event: Event) => {
     event.preventDefault();
-    store([...known().filter((v) => v.name !== name.trim()), { name: name.trim(), query: text }]);
     onClose();
+    try {
+      await call("saveView", { body: { name: name.trim(), query: toView(filters) } });
+      await loadViews();
+    } catch (error) {
+      complain("The view was not saved", error);
+    }
   };
   return (
     <Dialog title="Save this view" onClose={onClose}>
-      <form onSubmit={save}>
-        <input class="text" aria-label="Name of the view" placeholder="Name" required maxLength={60} value={name} autoFocus
+      <form onSubmit={(e) => void save(e)}>
+        <input class="text" aria-label="Name of the view" placeholder="Name" required maxLength={100} value={name} autoFocus
           pattern=".*\S.*" onInput={(e) => setName(e.currentTarget.value)} />
-        <p class="dim">Filters, order and search are kept in this browser.</p>
+        <p class="dim">Filters, order and search, for all who work on this project.</p>
         <div class="dialog-end">
           <button type="button" class="button" onClick={onClose}>Cancel</button>
           <button type="submit" class="button primary">Save</button>
@@ -90,9 +89,14 @@ function SaveView({ text, onClose }: { text: string; onClose: () => void }) {
 
 export function Views() {
   const [saving, setSaving] = useState(false);
+  const of = project.value?.id;
+  useEffect(() => {
+    saved.value = [];
+    if (of) void loadViews();
+  }, [of]);
   const here = path.value === "/" ? textOf(read(query.value)) : null;
-  const mine = known();
-  const isKnown = here === null || ALWAYS.some((v) => textOf({ ...BLANK, status: v.status }) === here) || mine.some((v) => v.query === here);
+  const mine = saved.value.map((view) => ({ view, text: textOf(ofView(view.query)) }));
+  const isKnown = here === null || ALWAYS.some((v) => textOf({ ...BLANK, status: v.status }) === here) || mine.some((v) => v.text === here);
   const current = (text: string) => (text === here ? "true" : undefined);
   return (
     <nav aria-label="Views">
@@ -108,10 +112,10 @@ export function Views() {
             </li>
           );
         })}
-        {mine.map((view) => (
-          <li key={view.name}>
-            <a href={hrefOf(view.query)} class="nav-link own" aria-current={current(view.query)}><span class="clip">{view.name}</span></a>
-            <button type="button" class="icon-button drop" aria-label={`Remove the view ${view.name}`} onClick={() => drop(view)}>
+        {mine.map(({ view, text }) => (
+          <li key={view.id}>
+            <a href={hrefOf(text)} class="nav-link own" aria-current={current(text)}><span class="clip">{view.name}</span></a>
+            <button type="button" class="icon-button drop" aria-label={`Remove the view ${view.name}`} onClick={() => void drop(view)}>
               <Icon name="cross" />
             </button>
           </li>
@@ -122,7 +126,7 @@ export function Views() {
           </li>
         )}
       </ul>
-      {saving && here !== null && <SaveView text={here} onClose={() => setSaving(false)} />}
+      {saving && here !== null && <SaveView filters={read(query.value)} onClose={() => setSaving(false)} />}
     </nav>
   );
 }

@@ -1,0 +1,106 @@
+// One issue: what it shows, why a report is in it, merging and keeping apart, changes.
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+
+let server, browser;
+before(async () => {
+  server = await Server.start();
+  browser = await launch();
+  await server.feed([
+    ...topics([...SIX.slice(1), ["Sync stops after a minute in the background", 40]]),
+    ...topics([SIX[0]]).map((r) => ({ ...r, url: "https://help.example.com/4711", stack: "app.export.pdf at export.js:17", metadata: { plan: "team" } })),
+  ]);
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+
+const find = async (title) => (await server.issues("status=new,triaged,ignored,resolved")).find((c) => c.title === title);
+const open = async (title, more = {}) => {
+  const issue = await find(title);
+  const v = await Visitor.enter(browser, server, { ...more, path: `/issues/${issue.id}` });
+  await v.page.getByRole("heading", { level: 1, name: title }).waitFor();
+  return { v, issue };
+};
+
+test("an issue shows its summary, its reports with their sources, and pleases axe", async () => {
+  for (const theme of ["light", "dark"]) {
+    for (const width of [1280, 390]) {
+      const { v } = await open(SIX[0][0], { theme, width });
+      await v.page.locator(".report").first().waitFor();
+      await v.page.getByText("May be the same").waitFor();
+      assert.equal(await v.page.locator("section > .report").count() >= 6, true);
+      const link = v.page.locator(".report header a").first();
+      assert.equal(await link.getAttribute("href"), "https://help.example.com/4711");
+      assert.equal(await link.getAttribute("rel"), "noreferrer noopener");
+      await v.page.locator("summary", { hasText: "Stack" }).first().click();
+      await v.page.getByText("app.export.pdf at export.js:17").first().waitFor();
+      await v.accessible(`an issue, ${theme}, ${width}`);
+      assert.ok(await v.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
+      await v.leave();
+    }
+  }
+});
+
+test("why a report is here is said in words", async () => {
+  const { v } = await open(SIX[1][0]);
+  await v.page.locator("summary", { hasText: "Why here?" }).first().click();
+  await v.page.locator(".why b").first().waitFor();
+  await v.page.locator(".why summary").first().click();
+  await v.page.locator(".steps li").first().waitFor();
+  await v.accessible("why here");
+  await v.leave();
+});
+
+test("more reports come page by page", async () => {
+  const { v } = await open("Sync stops after a minute in the background");
+  const reports = v.page.locator("h2.section", { hasText: "Reports" }).locator("xpath=..").locator(".report");
+  await waitFor("a page", async () => (await reports.count()) === 25);
+  await v.page.getByRole("button", { name: "Show more (15)" }).click();
+  await waitFor("all", async () => (await reports.count()) === 40);
+  await v.leave();
+});
+
+test("status and title change by key and are undone", async () => {
+  const { v, issue } = await open(SIX[2][0]);
+  await v.press("r");
+  await v.page.locator(".issue-head .badge", { hasText: "Resolved" }).waitFor();
+  assert.equal((await server.api("GET", `/api/clusters/${issue.id}`)).status, "resolved");
+  await v.press("u");
+  await v.page.locator(".issue-head .badge", { hasText: "New" }).waitFor();
+  await v.press("e");
+  await v.page.getByRole("dialog").getByLabel("Title").fill("Dark mode does not stay");
+  await v.press("Enter");
+  await v.page.getByRole("heading", { level: 1, name: "Dark mode does not stay" }).waitFor();
+  await v.press("u");
+  await v.page.getByRole("heading", { level: 1, name: SIX[2][0] }).waitFor();
+  await v.leave();
+});
+
+test("an issue that was merged away leads to where its reports are now", async () => {
+  const [a, b] = [await find(SIX[4][0]), await find(SIX[5][0])];
+  const action = await server.api("POST", `/api/clusters/${a.id}/merge`, { cluster_ids: [b.id] });
+  const v = await Visitor.enter(browser, server, { path: `/issues/${b.id}` });
+  await v.page.waitForURL(`${server.url}/issues/${a.id}`);
+  await v.page.getByRole("heading", { level: 1, name: SIX[4][0] }).waitFor();
+  await v.leave();
+  await server.api("POST", `/api/actions/${action.action_id}/undo`);
+});
+
+test("a report that comes in is counted on the open page", async () => {
+  const { v } = await open(SIX[3][0]);
+  await server.feed(topics([[SIX[3][0], 4]]));
+  await v.page.getByRole("button", { name: "1 new" }).click();
+  await v.page.getByText("4 reports, last seen").waitFor();
+  await v.leave();
+});
+
+test("an issue that does not exist says so, with the request's id", async () => {
+  const v = await Visitor.enter(browser, server, { path: "/issues/01932e5c-1f2a-7abc-8def-0123456789ab" });
+  await v.page.getByRole("heading", { name: "The issue could not be loaded" }).waitFor();
+  assert.match(await v.page.locator(".state code").textContent(), /^[0-9a-f-]{36}$/);
+  await v.accessible("an issue that is none");
+  await v.leave({ butNetwork: true });
+});

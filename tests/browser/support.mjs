@@ -1,0 +1,207 @@
+// What the browser tests share: the real program on port 0, Chromium, and short ways to talk to both. Waiting is always for a
+// condition.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import assert from "node:assert/strict";
+
+const ROOT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
+const dashboard = createRequire(join(ROOT, "dashboard/package.json"));
+const { chromium } = dashboard("playwright-core");
+const AXE = dashboard.resolve("axe-core/axe.min.js");
+
+export const BIN = resolve(process.env.SOULCASTER_BIN ?? join(ROOT, "build/soulcaster"));
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const KEY = "bootstrap-key-for-tests";
+const FLAGS = [
+  "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync",
+];
+export const PATIENCE_MS = 30_000;
+
+/** The environment without what the caller's shell has set about us. */
+function cleanEnvironment() {
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SOULCASTER_")));
+  return { ...env, SOULCASTER_BOOTSTRAP_KEY: KEY };
+}
+
+export class Server {
+  /** `soulcaster serve` in a folder of its own. */
+  static async start(...options) {
+    const server = new Server();
+    server.folder = await mkdtemp(join(tmpdir(), "soul-browser-"));
+    server.options = options;
+    await server.run("127.0.0.1:0");
+    return server;
+  }
+
+  async run(listen) {
+    const words = ["serve", "--data", this.folder, "--listen", listen, "--login-link", "--embedder", "builtin", ...this.options];
+    this.process = spawn(BIN, words, { stdio: ["ignore", "pipe", "ignore"], env: cleanEnvironment() });
+    const failed = Promise.race([once(this.process, "error"), once(this.process, "exit")]).then((why) => {
+      throw new Error(`${BIN} did not start: ${why}`);
+    });
+    const [line] = await Promise.race([once(createInterface({ input: this.process.stdout }), "line"), failed]);
+    failed.catch(() => undefined); // it ends later, as it should
+    const told = JSON.parse(line);
+    this.url = told.url;
+    this.loginUrl = told.login_url;
+  }
+
+  async end() {
+    const ended = once(this.process, "exit");
+    this.process.kill("SIGTERM");
+    assert.deepEqual(await ended, [0, null], "the server ends in good order");
+  }
+
+  /** The same data at the same address again. */
+  again() {
+    return this.run(new URL(this.url).host);
+  }
+
+  pause() {
+    this.process.kill("SIGSTOP");
+  }
+
+  goOn() {
+    this.process.kill("SIGCONT");
+  }
+
+  async stop() {
+    if (this.process.exitCode === null) await this.end();
+    await rm(this.folder, { recursive: true });
+  }
+
+  async api(method, path, body) {
+    const lines = Array.isArray(body);
+    const reply = await fetch(this.url + path, {
+      method,
+      headers: { "X-API-Key": KEY, ...(body ? { "Content-Type": lines ? "application/x-ndjson" : "application/json" } : {}) },
+      ...(body ? { body: lines ? body.map((row) => JSON.stringify(row)).join("\n") : JSON.stringify(body) } : {}),
+    });
+    const text = await reply.text();
+    assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${text.slice(0, 400)}`);
+    return lines ? text.trim().split("\n").map((row) => JSON.parse(row)) : JSON.parse(text || "null");
+  }
+
+  /** Stores reports (objects with a source) and waits until they are grouped. */
+  async feed(reports, project = "default") {
+    for (let i = 0; i < reports.length; i += 5000) {
+      const results = await this.api("POST", `/api/ingest/batch?project_id=${project}`, reports.slice(i, i + 5000));
+      assert.equal(results.at(-1).summary.error, 0);
+    }
+    await waitFor("grouping", async () => (await this.api("GET", `/api/clustering/status?project_id=${project}`)).pending_unclustered === 0);
+  }
+
+  async issues(query = "", project = "default") {
+    return (await this.api("GET", `/api/clusters?project_id=${project}&limit=1000&${query}`)).items;
+  }
+
+  async key(scopes) {
+    return this.api("POST", "/api/keys", { name: scopes.join("+"), scopes });
+  }
+}
+
+export async function waitFor(what, check, patienceMs = PATIENCE_MS) {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const got = await check();
+    if (got) return got;
+    if (Date.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s in vain for ${what}`);
+    await new Promise((go) => setTimeout(go, 20));
+  }
+}
+
+/** Reports of some clearly different issues: [title, how many]. */
+export function topics(rows, source = "manual") {
+  return rows.flatMap(([title, n]) =>
+    Array.from({ length: n }, (_, i) => ({
+      source, external_id: `${title}-${i}`, title, body: `${title}. It happened ${["again", "today", "twice", "at work"][i % 4]}.`,
+      created_at: new Date(Date.now() - (i + 1) * 3_600_000).toISOString(),
+    })),
+  );
+}
+
+export const SIX = [
+  ["Export to PDF crashes on Safari", 6],
+  ["Login code e-mail never arrives", 5],
+  ["Dark mode resets after every update", 4],
+  ["Battery drains overnight on Android", 3],
+  ["Calendar shows the wrong time zone", 2],
+  ["Cannot upload pictures larger than 5 MB", 1],
+];
+
+export async function launch() {
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+}
+
+export class Visitor {
+  /** A browser context that is signed in (by API key) and notes every complaint of the page. */
+  static async enter(browser, server, { theme = "light", width = 1280, height = 800, path = "/", signedIn = true, ...more } = {}) {
+    const visitor = new Visitor();
+    visitor.server = server;
+    visitor.context = await browser.newContext({ colorScheme: theme, viewport: { width, height }, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC", ...more });
+    visitor.context.setDefaultTimeout(PATIENCE_MS);
+    if (signedIn) {
+      const reply = await visitor.context.request.post(`${server.url}/login`, { data: { token: KEY } });
+      assert.equal(reply.status(), 200);
+    }
+    visitor.page = await visitor.context.newPage();
+    visitor.complaints = [];
+    visitor.page.on("pageerror", (error) => visitor.complaints.push(`error: ${error.message}`));
+    visitor.page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) visitor.complaints.push(`${message.type()}: ${message.text()}`);
+    });
+    visitor.page.on("dialog", (dialog) => {
+      visitor.complaints.push(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+    if (path !== null) await visitor.page.goto(server.url + path);
+    return visitor;
+  }
+
+  /** What the browser itself says of requests that failed is expected where the test made them fail. */
+  complained({ butNetwork = false } = {}) {
+    return this.complaints.filter((text) => !(butNetwork && /Failed to load resource|net::ERR/.test(text)));
+  }
+
+  async leave(how) {
+    assert.deepEqual(this.complained(how), []);
+    await this.context.close();
+  }
+
+  rows() {
+    return this.page.locator(".rows .row:not(.to-come)");
+  }
+
+  titles() {
+    return this.page.locator(".rows .cell-title a").allTextContents();
+  }
+
+  async loaded() {
+    await this.rows().first().waitFor();
+  }
+
+  async press(...keys) {
+    for (const key of keys) await this.page.keyboard.press(key);
+  }
+
+  async toast(text) {
+    await this.page.locator(".toast", { hasText: text }).first().waitFor();
+  }
+
+  /** axe on the page as it stands: nothing to object to. */
+  async accessible(what) {
+    // The page's policy allows no foreign script; the debugger may run one.
+    const { readFile } = await import("node:fs/promises");
+    await this.page.evaluate(await readFile(AXE, "utf8"));
+    const found = await this.page.evaluate(() =>
+      globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+    const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
+    assert.deepEqual(faults, [], what);
+  }
+}
