@@ -117,8 +117,8 @@ static sc_rc fill(sc_app *app, const sc_id *project, const sc_review_item *x, sc
     return rc ? rc : put_words(ret, arena, err);
 }
 
-sc_rc sc_cleanup_list(sc_app *app, const sc_id *project, const sc_id *after, size_t most,
-                      sc_arena *arena, sc_cleanup *ret, sc_err *err) {
+sc_rc sc_cleanup_list(sc_app *app, const sc_id *project, const sc_cleanup_ask *ask, sc_arena *arena,
+                      sc_cleanup *ret, sc_err *err) {
     sc_space *s;
     sc_review page;
     sc_store_stats stats;
@@ -127,7 +127,9 @@ sc_rc sc_cleanup_list(sc_app *app, const sc_id *project, const sc_id *after, siz
     if (!rc) rc = sc_space_get(app, project, &s, err);
     if (rc) return rc;
     pthread_rwlock_rdlock(&s->lock);
-    rc = sc_review_page(s->engine, after, most, arena, &page, err);
+    rc = sc_id_is_set(&ask->of)
+             ? sc_review_one(s->engine, &ask->of, arena, &page, err)
+             : sc_review_page(s->engine, &ask->after, ask->most, arena, &page, err);
     if (!rc) sc_review_count(s->engine, &ret->sizes);
     pthread_rwlock_unlock(&s->lock);
     if (rc) return rc;

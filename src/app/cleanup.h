@@ -33,10 +33,15 @@ typedef struct sc_cleanup {
     int64_t pending;
 } sc_cleanup;
 
-/* A page: at most `most` issues older than `after` (NULL: from the newest) are looked at, for a quarter of a second at
- * most. */
-sc_rc sc_cleanup_list(sc_app *app, const sc_id *project, const sc_id *after, size_t most,
-                      sc_arena *arena, sc_cleanup *ret, sc_err *err);
+typedef struct sc_cleanup_ask {
+    sc_id of;    /* this issue alone, and what lies near it; empty: a page of all */
+    sc_id after; /* issues older than this one; empty: from the newest            */
+    size_t most; /* issues to look at                                             */
+} sc_cleanup_ask;
+
+/* A page takes a quarter of a second at most. SC_NOT_FOUND: there is no such issue. */
+sc_rc sc_cleanup_list(sc_app *app, const sc_id *project, const sc_cleanup_ask *ask, sc_arena *arena,
+                      sc_cleanup *ret, sc_err *err);
 /* Sure enough to be applied unasked: more likely than not. */
 bool sc_cleanup_is_sure(const sc_cleanup_item *item);
 

@@ -23,7 +23,8 @@ typedef struct review {
     sc_arena *arena;
     int32_t *dots; /* items */
     float *raw;
-    float *sums; /* groups */
+    float *sums;  /* groups */
+    bool any_age; /* merges with newer clusters, too: they are not looked at by themselves */
     sc_review *out;
     size_t cap;
 } review;
@@ -131,7 +132,7 @@ static sc_rc put(review *r, const sc_review_item *item, sc_err *err) {
     return SC_OK;
 }
 
-/* The older clusters most similar to some reports of g. */
+/* The clusters most similar to some reports of g. */
 static size_t near_groups(review *r, uint32_t g, uint32_t ret[NEAR]) {
     const sc_engine *e = r->e;
     const sc_score s = sc_state_score(e);
@@ -146,7 +147,8 @@ static size_t near_groups(review *r, uint32_t g, uint32_t ret[NEAR]) {
             if (e->items.group[k] != SC_GROUP_NONE) r->sums[e->items.group[k]] += r->raw[k];
     }
     for (uint32_t k = 0; k < e->groups.n; k++) {
-        if (k == g || !usable(&e->groups.v[k]) || r->sums[k] <= 0 || !older(e, k, g)) continue;
+        if (k == g || !usable(&e->groups.v[k]) || r->sums[k] <= 0) continue;
+        if (!r->any_age && !older(e, k, g)) continue;
         const float mean = r->sums[k] / (float)e->groups.v[k].n;
         size_t at = n;
         while (at > 0 && means[at - 1] < mean) at--;
@@ -316,21 +318,39 @@ static sc_rc look_at(review *r, uint32_t g, sc_err *err) {
     return rc ? rc : look_for_merges(r, g, err);
 }
 
+static void review_done(review *r) {
+    sc_free(r->dots);
+    sc_free(r->raw);
+    sc_free(r->sums);
+}
+
+static sc_rc review_begin(review *r, sc_err *err) {
+    *r->out = (sc_review){.n = 0};
+    r->dots = sc_alloc_array(r->e->items.n, sizeof *r->dots);
+    r->raw = sc_alloc_array(r->e->items.n, sizeof *r->raw);
+    r->sums = sc_alloc_array(r->e->groups.n, sizeof *r->sums);
+    return r->dots && r->raw && r->sums ? SC_OK : no_memory(err);
+}
+
+sc_rc sc_review_one(const sc_engine *e, const sc_id *cluster, sc_arena *arena, sc_review *ret,
+                    sc_err *err) {
+    SC_AUTO(review_done) review r = {.e = e, .arena = arena, .any_age = true, .out = ret};
+    sc_rc rc = review_begin(&r, err);
+    if (rc) return rc;
+    const uint32_t g = sc_groups_find_id(&e->groups, cluster);
+    if (g == SC_GROUP_NONE) return sc_fail(err, SC_NOT_FOUND, "the issue is not known any more");
+    ret->looked = 1;
+    return usable(&e->groups.v[g]) ? look_at(&r, g, err) : SC_OK;
+}
+
 sc_rc sc_review_page(const sc_engine *e, const sc_id *after, size_t most, sc_arena *arena,
                      sc_review *ret, sc_err *err) {
-    review r = {.e = e, .arena = arena, .out = ret};
-    *ret = (sc_review){.n = 0};
+    SC_AUTO(review_done) review r = {.e = e, .arena = arena, .out = ret};
     SC_AUTO(sc_auto_free) uint32_t *list = sc_alloc_array(e->groups.n, sizeof *list);
-    SC_AUTO(sc_auto_free) int32_t *dots = sc_alloc_array(e->items.n, sizeof *dots);
-    SC_AUTO(sc_auto_free) float *raw = sc_alloc_array(e->items.n, sizeof *raw);
-    SC_AUTO(sc_auto_free) float *sums = sc_alloc_array(e->groups.n, sizeof *sums);
-    if (!list || !dots || !raw || !sums) return no_memory(err);
-    r.dots = dots;
-    r.raw = raw;
-    r.sums = sums;
+    sc_rc rc = list ? review_begin(&r, err) : no_memory(err);
+    if (rc) return rc;
     const size_t n = list_after(e, after, list);
     const int64_t until = sc_mono_us(e->clock) + BUDGET_US;
-    sc_rc rc = SC_OK;
     while (!rc && ret->looked < SC_MIN(n, most)) {
         rc = look_at(&r, list[ret->looked++], err);
         if (sc_mono_us(e->clock) > until || ret->n >= SUGGESTIONS) break;

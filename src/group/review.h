@@ -39,6 +39,9 @@ typedef struct sc_review {
 /* Looks at up to `most` clusters older than `after` (NULL or empty: from the newest). */
 sc_rc sc_review_page(const sc_engine *e, const sc_id *after, size_t most, sc_arena *arena,
                      sc_review *ret, sc_err *err);
+/* All about one cluster: what may leave it, and what it may be merged with, older or newer. */
+sc_rc sc_review_one(const sc_engine *e, const sc_id *cluster, sc_arena *arena, sc_review *ret,
+                    sc_err *err);
 /* What may be done about one pair, one cluster, as things are now; *ret_n is 0 or 1. */
 sc_rc sc_review_pair(const sc_engine *e, const sc_id *a, const sc_id *b, sc_arena *arena,
                      sc_review_item *ret, size_t *ret_n, sc_err *err);

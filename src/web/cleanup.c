@@ -45,12 +45,12 @@ static void put_item(sc_buf *b, const sc_cleanup_item *it) {
     sc_buf_puts(b, "]}");
 }
 
-static sc_rc list(sc_req *q, sc_str cursor, int64_t most, sc_cleanup *ret, sc_err *err) {
-    sc_id after = sc_id_of(cursor);
-    if (cursor.n && !sc_id_is_set(&after))
+static sc_rc list(sc_req *q, sc_str of, sc_str cursor, int64_t most, sc_cleanup *ret, sc_err *err) {
+    const sc_cleanup_ask ask = {
+        .of = sc_id_of(of), .after = sc_id_of(cursor), .most = (size_t)most};
+    if (cursor.n && !sc_id_is_set(&ask.after))
         return sc_fail_field(err, SC_INVALID, "cursor", "this is no cursor of this list");
-    return sc_cleanup_list(sc_req_app(q), &q->project, &after, (size_t)most, sc_req_arena(q), ret,
-                           err);
+    return sc_cleanup_list(sc_req_app(q), &q->project, &ask, sc_req_arena(q), ret, err);
 }
 
 static void put_items(sc_buf *b, const char *name, const sc_cleanup *k) {
@@ -62,7 +62,8 @@ static void put_items(sc_buf *b, const char *name, const sc_cleanup *k) {
 
 sc_rc sc_on_analyzeClusters(sc_req *q, sc_err *err) {
     sc_cleanup k;
-    sc_rc rc = list(q, sc_req_param(q, "cursor"), sc_req_int(q, "limit", LOOKED_AT), &k, err);
+    sc_rc rc = list(q, sc_req_param(q, "cluster_id"), sc_req_param(q, "cursor"),
+                    sc_req_int(q, "limit", LOOKED_AT), &k, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
@@ -127,8 +128,8 @@ sc_rc sc_on_cleanupClusters(sc_req *q, sc_err *err) {
     const bool apply = json_is_true(json_object_get(q->body, "apply"));
     sc_rc rc = SC_OK;
     if (!apply || !json_object_get(q->body, "ids"))
-        rc = list(q, sc_req_text(q, "cursor"), limit ? json_integer_value(limit) : LOOKED_AT, &k,
-                  err);
+        rc = list(q, SC_STR_NONE, sc_req_text(q, "cursor"),
+                  limit ? json_integer_value(limit) : LOOKED_AT, &k, err);
     if (!rc && apply) rc = chosen(q, &k, &ids, &n, err);
     if (!rc && n && !(done = sc_arena_take_array(sc_req_arena(q), n, sizeof *done)))
         rc = sc_fail(err, SC_NOMEM, "no memory for the suggestions");

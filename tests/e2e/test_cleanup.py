@@ -75,6 +75,10 @@ class Cleanup(unittest.TestCase):
         self.assertIn("any more", again["skipped"][0]["reason"])
         self.post(f"/api/actions/{done['applied'][0]['action_id']}/undo")
         self.assertIn(s["id"], [x["id"] for x in self.suggestions()])
+        for one in (s["cluster_id"], s["other_id"]):
+            page = self.c.get("/api/clusters/analyze", cluster_id=one).json
+            self.assertIn(s["id"], [x["id"] for x in page["items"]])
+            self.assertEqual((page["looked_at"], page["next_cursor"]), (1, None))
         self.post(f"/api/clusters/{s['cluster_id']}/apart", {"cluster_id": s["other_id"]})
         self.assertNotIn(s["id"], [x["id"] for x in self.suggestions()])
         refused = self.post("/api/clusters/cleanup", {"apply": True, "ids": [s["id"]]})
@@ -101,6 +105,8 @@ class Cleanup(unittest.TestCase):
             self.assertEqual((got["applied"], got["skipped"][0]["id"]), ([], bad))
         for query in ({"limit": 0}, {"limit": 501}, {"limit": "x"}, {"cursor": "nonsense"}):
             self.assertEqual(self.c.get("/api/clusters/analyze", **query).status, 400, query)
+        for one, status in (("x", 400), ("0" * 8 + "-0000-7000-8000-" + "0" * 12, 404)):
+            self.assertEqual(self.c.get("/api/clusters/analyze", cluster_id=one).status, status, one)
         self.assertEqual(self.c.get("/api/clusters/analyze").json["pending"], 0)
 
     def test_an_empty_project_has_nothing_to_suggest(self):

@@ -59,6 +59,28 @@ static void clusters_of_one_topic_are_suggested_once_the_older_stays(void **stat
     sc_engine_free(e);
 }
 
+static void one_cluster_is_told_of_older_and_newer_ones(void **state) {
+    sc_engine *e = made_engine();
+    const sc_id a = put(e, 1, 4, 1, 0.3), b = put(e, 11, 3, 1, 0.3), far = put(e, 21, 5, 2, 0.3);
+    put(e, 31, 5, 3, 0.3);
+    sc_engine_weigh(e);
+    sc_review r;
+    const sc_id *both[] = {&a, &b};
+    for (size_t i = 0; i < 2; i++) {
+        ok(sc_review_one(e, both[i], *state, &r, &err));
+        assert_int_equal(r.n, 1);
+        assert_true(sc_id_eq(&r.items[0].cluster, &a));
+        assert_true(sc_id_eq(&r.items[0].other, &b));
+        assert_false(sc_id_is_set(&r.next));
+    }
+    ok(sc_review_one(e, &far, *state, &r, &err));
+    assert_int_equal(r.n, 0);
+    assert_int_equal(r.looked, 1);
+    const sc_id unknown = sc_id_new(&sc_clock_system);
+    assert_int_equal(sc_review_one(e, &unknown, *state, &r, NULL), SC_NOT_FOUND);
+    sc_engine_free(e);
+}
+
 static void a_cluster_of_two_topics_is_suggested_for_a_split(void **state) {
     sc_engine *e = made_engine();
     const sc_id a = put(e, 1, 6, 1, 0.2);
@@ -172,6 +194,7 @@ static void nothing_and_nobody_are_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        test(one_cluster_is_told_of_older_and_newer_ones),
         test(clusters_of_one_topic_are_suggested_once_the_older_stays),
         test(a_cluster_of_two_topics_is_suggested_for_a_split),
         test(what_was_put_apart_or_is_frozen_is_not_suggested),
