@@ -31,7 +31,7 @@ test("j, k, Enter and Escape move through the list and back to where one was", a
   assert.equal(await v.page.evaluate(() => document.activeElement?.textContent), TITLES[1]);
   await v.press("Enter");
   await v.page.getByRole("heading", { level: 1, name: TITLES[1] }).waitFor();
-  await v.press("j");
+  await v.press("J");
   await v.page.getByRole("heading", { level: 1, name: TITLES[2] }).waitFor();
   await v.press("Escape");
   await v.page.locator(".row.active", { hasText: TITLES[2] }).waitFor();

@@ -42,7 +42,7 @@ for (const theme of ["light", "dark"]) {
   await list.page.screenshot({ path: join(OUT, `issues-${theme}.png`) });
   await list.context.close();
   const one = await Visitor.enter(browser, server, { ...size, path: `/issues/${issues[0].id}?project_id=larderlark` });
-  await one.page.locator(".candidates li, .panel p.dim").first().waitFor();
+  await one.page.locator(".suggestions li, .panel p.dim").first().waitFor();
   await one.page.locator(".report").first().waitFor();
   await one.page.screenshot({ path: join(OUT, `issue-${theme}.png`) });
   await one.context.close();

@@ -34,3 +34,8 @@ export function untilToday(days: number[], lastDay: string, now: number): number
   if (!Number.isFinite(behind) || behind <= 0) return days;
   return [...days.slice(Math.min(behind, days.length)), ...Array<number>(Math.min(behind, days.length)).fill(0)];
 }
+
+/** A time as a field of type datetime-local has it: this person's clock, to the minute. */
+export function localInput(at: number): string {
+  return new Date(at - new Date(at).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+}

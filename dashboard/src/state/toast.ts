@@ -7,6 +7,7 @@ export interface Toast {
   text: string;
   tone: "plain" | "bad";
   undo?: (() => void) | undefined;
+  link?: { text: string; href: string } | undefined;
 }
 
 interface Step {
@@ -22,9 +23,9 @@ export const toasts = signal<Toast[]>([]);
 let counter = 0;
 let steps: Step[] = [];
 
-export function say(text: string, more: { tone?: Toast["tone"]; undo?: () => void } = {}): number {
+export function say(text: string, more: Partial<Pick<Toast, "tone" | "undo" | "link">> = {}): number {
   const id = ++counter;
-  toasts.value = [...toasts.value.slice(-2), { id, text, tone: more.tone ?? "plain", undo: more.undo }];
+  toasts.value = [...toasts.value.slice(-2), { id, text, tone: more.tone ?? "plain", undo: more.undo, link: more.link }];
   setTimeout(() => dismiss(id), SHOWN_MS);
   return id;
 }
@@ -42,9 +43,9 @@ export function complain(what: string, error: unknown): void {
 }
 
 /** Says what was done, and keeps the way back. */
-export function done(text: string, undo: () => Promise<void>): void {
+export function done(text: string, undo: () => Promise<void>, link?: Toast["link"]): void {
   const step: Step = { text, undo, toast: 0 };
-  step.toast = say(text, { undo: () => void takeBack(step) });
+  step.toast = say(text, { undo: () => void takeBack(step), link });
   steps = [...steps.slice(1 - STEPS), step];
 }
 

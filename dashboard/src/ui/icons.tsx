@@ -24,8 +24,12 @@ const PATHS = {
   save: "M4 2.5h8v11L8 10.6 4 13.5z",
   alert: "M8 2.5l6 10.5H2zM8 6.5v3M8 11.3v.1",
   up: "M8 13V3.5M4 7.2l4-4 4 4",
+  downwards: "M8 3v9.500M4 8.800l4 4 4-4",
   inbox: "M2.5 9l2-5.5h7l2 5.5v3.5h-11zM2.5 9h3l1 1.5h3L10.500 9h3",
   apart: "M6.500 3.500L2.500 8l4 4.500M9.500 3.500L13.500 8l-4 4.500",
+  split: "M4 13V9c0-2.500 2-3.500 4-3.500h4M9.500 3L12 5.500 9.500 8M4 3v4",
+  grip: "M6 3.500v.1M10 3.500v.1M6 8v.1M10 8v.1M6 12.500v.1M10 12.500v.1",
+  copy: "M6 5.500h6.500v8H6zM10 5.500v-3H3.500v8H6",
 } as const;
 
 export type IconName = keyof typeof PATHS;

@@ -1,5 +1,5 @@
-// What can be done with one issue, as buttons and as keys.
-import type { Key } from "../../lib/keys";
+// What can be done with one issue as a whole.
+import { copyText } from "../../lib/clipboard";
 import { address, go } from "../../router";
 import { say } from "../../state/toast";
 import { Icon, type IconName } from "../../ui/icons";
@@ -10,12 +10,12 @@ import { rows } from "../issues/list";
 import { active } from "../issues/selection";
 import { changed, issue, load } from "./issue";
 
-function set(status: Settable): void {
+export function set(status: Settable): void {
   const c = issue.value;
   if (c) void setStatus([c.id], status, null, () => c, changed);
 }
 
-function question(kind: "merge" | "snooze" | "title"): void {
+export function question(kind: "merge" | "snooze" | "title"): void {
   const c = issue.value;
   if (!c) return;
   ask(kind, [c.id], () => c, (after) => {
@@ -25,7 +25,7 @@ function question(kind: "merge" | "snooze" | "title"): void {
 }
 
 /** The next one or the one before, in the list as it was left. */
-function neighbour(by: number): void {
+export function neighbour(by: number): void {
   const at = rows.value.findIndex((r) => r.cluster.id === issue.value?.id);
   const next = at < 0 ? undefined : rows.value[at + by];
   if (!next) return void say(by > 0 ? "That was the last issue of the list." : "That was the first issue of the list.");
@@ -38,22 +38,10 @@ export function back(): void {
   else go(address("/"));
 }
 
-const MOVE = "Move";
-const CHANGE = "Change this issue";
-
-export const ISSUE_KEYS: Key[] = [
-  { group: MOVE, keys: ["j"], help: "Next issue of the list", run: () => neighbour(1) },
-  { group: MOVE, keys: ["k"], help: "Previous issue of the list", run: () => neighbour(-1) },
-  { group: MOVE, keys: ["Escape"], help: "Back to the list", run: back },
-  { group: CHANGE, keys: ["t"], help: "Mark as triaged", run: () => set("triaged") },
-  { group: CHANGE, keys: ["r"], help: "Resolve", run: () => set("resolved") },
-  { group: CHANGE, keys: ["o"], help: "Reopen", run: () => set("new") },
-  { group: CHANGE, keys: ["i"], help: "Ignore", run: () => set("ignored") },
-  { group: CHANGE, keys: ["s"], help: "Snooze", run: () => question("snooze") },
-  { group: CHANGE, keys: ["m"], help: "Merge another issue into it", run: () => question("merge") },
-  { group: CHANGE, keys: ["e"], help: "Edit the title", run: () => question("title") },
-  { group: CHANGE, keys: ["f"], help: "Fix (not available yet)", run: () => say(NO_FIX) },
-];
+export async function copyLink(): Promise<void> {
+  const link = `${window.location.origin}${address(`/issues/${issue.value?.id}`)}`;
+  say((await copyText(link)) ? "The address is copied." : link);
+}
 
 interface Act {
   icon: IconName;
@@ -67,7 +55,7 @@ export function Acts() {
   const status = issue.value?.status ?? "new";
   const open = status === "new" || status === "triaged" || status === "regressed";
   const acts: Act[] = [
-    { icon: "eye", label: "Mark as triaged", hotkey: "t", run: () => set("triaged"), when: status === "new" || status === "regressed" },
+    { icon: "eye", label: "Mark as triaged", hotkey: "a", run: () => set("triaged"), when: status === "new" || status === "regressed" },
     { icon: "undo", label: "Reopen", hotkey: "o", run: () => set("new"), when: status === "resolved" || status === "ignored" || status === "snoozed" },
     { icon: "check", label: "Resolve", hotkey: "r", run: () => set("resolved"), when: status !== "resolved" },
     { icon: "snooze", label: "Snooze", hotkey: "s", run: () => question("snooze"), when: open },

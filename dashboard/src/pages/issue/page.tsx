@@ -6,7 +6,6 @@ import { DAY, untilToday } from "../../lib/time";
 import { count, plural, SOURCE } from "../../lib/words";
 import { now } from "../../state/clock";
 import { healed } from "../../state/connection";
-import { complain } from "../../state/toast";
 import { Cohesion } from "../../ui/cohesion";
 import { Icon } from "../../ui/icons";
 import { SourceMark } from "../../ui/sources";
@@ -15,16 +14,42 @@ import { StatusBadge } from "../../ui/status";
 import { Ago } from "../../ui/time";
 import { address } from "../../router";
 import { Questions } from "../issues/dialogs";
-import { Acts, back, ISSUE_KEYS } from "./acts";
-import { Candidates } from "./candidates";
-import { cursor, failure, fresh, issue, load, loadingMore, loadMore, onEvent, reports, representatives } from "./issue";
+import { length, rows } from "../issues/list";
+import { Acts, back, copyLink, neighbour } from "./acts";
+import { DropTray } from "./drag";
+import { failure, issue, load, onEvent, representatives } from "./issue";
+import { ISSUE_KEYS } from "./keys";
+import { WhereTo } from "./move";
 import { Report } from "./report";
+import { Reports } from "./reports";
+import { forget } from "./selection";
+import { Suggestions } from "./suggested";
 import { Timeline } from "./timeline";
+
+/** The place in the list as it was left, with the ways to its neighbours. */
+function Neighbours({ of }: { of: ClusterDetail }) {
+  const at = rows.value.findIndex((r) => r.cluster.id === of.id);
+  return (
+    <>
+      {at >= 0 && (
+        <>
+          <button type="button" class="icon-button" aria-label="Previous issue" title="Previous issue (K)" disabled={at === 0} onClick={() => neighbour(-1)}><Icon name="up" /></button>
+          <button type="button" class="icon-button" aria-label="Next issue" title="Next issue (J)" disabled={at === rows.value.length - 1} onClick={() => neighbour(1)}><Icon name="downwards" /></button>
+          <span class="dim">{count(at + 1)} of {count(length.value)}</span>
+        </>
+      )}
+      <button type="button" class="icon-button" aria-label="Copy the address" title="Copy the address (y)" onClick={() => void copyLink()}><Icon name="copy" /></button>
+    </>
+  );
+}
 
 function Head({ of }: { of: ClusterDetail }) {
   return (
     <header class="issue-head">
-      <a href={address("/")} class="back" onClick={(e) => (e.preventDefault(), back())}><Icon name="left" />Issues</a>
+      <nav class="issue-nav" aria-label="Issues of the list">
+        <a href={address("/")} class="back" onClick={(e) => (e.preventDefault(), back())}><Icon name="left" />Issues</a>
+        <Neighbours of={of} />
+      </nav>
       <h1>{of.title || "(no title)"}</h1>
       <p class="meta">
         <StatusBadge status={of.status} />
@@ -61,25 +86,11 @@ function Facts({ of }: { of: ClusterDetail }) {
   );
 }
 
-function Reports({ of }: { of: ClusterDetail }) {
-  return (
-    <section>
-      <h2 class="section">
-        Reports <span class="dim">{count(of.count)}</span>
-        {fresh.value > 0 && <button type="button" class="pill" onClick={() => void load(of.id, { quiet: true })}><Icon name="up" />{count(fresh.value)} new</button>}
-      </h2>
-      {reports.value.map((f) => <Report key={f.id} report={f} />)}
-      {cursor.value && (
-        <button type="button" class="button more" disabled={loadingMore.value} onClick={() => void loadMore().catch((e) => complain("No more reports could be loaded", e))}>
-          {loadingMore.value ? "Loading…" : `Show more (${count(of.count - reports.value.length)})`}
-        </button>
-      )}
-    </section>
-  );
-}
+const SHORT = 8; // an issue of so many reports is read as a whole
 
 export function IssuePage({ id }: { id: string }) {
   useEffect(() => {
+    forget();
     void load(id);
     window.scrollTo({ top: 0 });
     return listen(onEvent);
@@ -103,7 +114,7 @@ export function IssuePage({ id }: { id: string }) {
       <div class="issue-columns">
         <div>
           <Summary of={of} />
-          {representatives.value.length > 1 && of.count > 3 && (
+          {representatives.value.length > 1 && of.count > SHORT && (
             <section>
               <h2 class="section">In its own words</h2>
               {representatives.value.map((f) => <Report key={f.id} report={f} brief />)}
@@ -117,10 +128,12 @@ export function IssuePage({ id }: { id: string }) {
             <Timeline days={untilToday(of.trend.days, of.trend.last_day, now.value)} lastDay={lastDay} />
           </section>
           <Facts of={of} />
-          <Candidates of={of} />
+          <Suggestions of={of} />
         </aside>
       </div>
       <Questions />
+      <WhereTo />
+      <DropTray />
     </div>
   );
 }

@@ -1,9 +1,11 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Feedback } from "../../api/contract";
 import { SOURCE, webLink } from "../../lib/words";
 import { Icon } from "../../ui/icons";
 import { SourceMark } from "../../ui/sources";
 import { Ago } from "../../ui/time";
+import { open, opened } from "./selection";
 import { Why } from "./why";
 
 const CLIP = 600;
@@ -19,13 +21,24 @@ function Body({ text }: { text: string }) {
   );
 }
 
+interface FoldProps {
+  title: string;
+  children: () => ComponentChildren;
+  isOpen?: boolean;
+  onToggle?: (open: boolean) => void;
+}
+
 /** <details> that makes its content only once it is opened. */
-function Fold({ title, children }: { title: string; children: () => preact.ComponentChildren }) {
-  const [open, setOpen] = useState(false);
+function Fold({ title, children, isOpen = false, onToggle }: FoldProps) {
+  const [open, setOpen] = useState(isOpen);
+  const toggled = (now: boolean) => {
+    setOpen(now);
+    onToggle?.(now);
+  };
   return (
-    <details class="fold" onToggle={(e) => e.currentTarget.open && setOpen(true)}>
+    <details class="fold" open={onToggle ? isOpen : open} onToggle={(e) => toggled(e.currentTarget.open)}>
       <summary>{title}</summary>
-      {open && children()}
+      {(open || isOpen) && children()}
     </details>
   );
 }
@@ -40,12 +53,14 @@ function Facts({ metadata }: { metadata: Record<string, unknown> }) {
   );
 }
 
-export function Report({ report, brief = false }: { report: Feedback; brief?: boolean }) {
+/** `brief`: only what it says. `lead`: what stands before its title. */
+export function Report({ report, brief = false, lead }: { report: Feedback; brief?: boolean; lead?: ComponentChildren }) {
   const link = webLink(report.url) ?? webLink(report.github_issue_url);
   const facts = Object.keys(report.metadata ?? {}).length;
   return (
     <article class="report">
       <header>
+        {lead}
         <SourceMark source={report.source} />
         <h3>{report.title || "(no title)"}</h3>
         {link && (
@@ -61,7 +76,7 @@ export function Report({ report, brief = false }: { report: Feedback; brief?: bo
       {report.body && <Body text={report.body} />}
       {!brief && (
         <div class="folds">
-          <Fold title="Why here?">{() => <Why report={report} />}</Fold>
+          <Fold title="Why here?" isOpen={opened.value.has(report.id)} onToggle={(is) => open(report.id, is)}>{() => <Why report={report} />}</Fold>
           {report.stack && <Fold title="Stack">{() => <pre class="stack">{report.stack}</pre>}</Fold>}
           {facts > 0 && <Fold title={`Details (${facts})`}>{() => <Facts metadata={report.metadata} />}</Fold>}
         </div>

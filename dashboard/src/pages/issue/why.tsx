@@ -1,30 +1,14 @@
-// Why a report is in its issue: the decision's own words, what spoke for it, and how well it fits today.
+// Why a report is in its issue: the decision's own words, what spoke for it, how well it fits today, and its whole way.
 import { useEffect, useState } from "preact/hooks";
 import type { Evidence, Feedback, Trace } from "../../api/contract";
 import { asFailure, call, type Failure } from "../../api/client";
+import { full } from "../../lib/time";
 import { percent } from "../../lib/words";
+import { address } from "../../router";
+import { EvidenceBars, SharedTerms } from "../../ui/evidence";
 import { Skeleton } from "../../ui/states";
-import { Ago } from "../../ui/time";
 
-const PARTS: [keyof Evidence & ("semantic" | "lexical" | "title" | "stack"), string][] = [
-  ["semantic", "means the same"],
-  ["lexical", "shares rare words"],
-  ["title", "the titles are alike"],
-  ["stack", "shares stack frames"],
-];
-
-function Bars({ evidence }: { evidence: Evidence }) {
-  return (
-    <dl class="evidence">
-      {PARTS.filter(([part]) => evidence[part] !== null).map(([part, words]) => (
-        <div key={part}>
-          <dt>{words}</dt>
-          <dd><meter min={0} max={1} value={evidence[part] ?? 0} aria-label={words} />{percent(evidence[part] ?? 0)}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
+type Step = Trace["steps"][number];
 
 function fitOf(now: Evidence): string {
   if (now.mean === null) return "";
@@ -32,13 +16,36 @@ function fitOf(now: Evidence): string {
   return `Today it is ${percent(now.mean)} alike to the issue's reports on average${chance}.${now.conflict ? " Platform, version or error code contradict." : ""}`;
 }
 
-function Steps({ trace }: { trace: Trace }) {
+function Decision({ step, here }: { step: Step; here: string | null }) {
+  const { decision } = step;
+  if (!decision) return null;
   return (
-    <ol class="steps">
+    <>
+      {step.cluster_id && step.cluster_id !== here && step.cluster_title !== null && (
+        <p>Into <a href={address(`/issues/${step.cluster_id}`)}>{step.cluster_title || "(no title)"}</a></p>
+      )}
+      {step.nearest && <p class="dim">Nearest report: <q>{step.nearest.title}</q></p>}
+      <SharedTerms terms={decision.shared_terms} />
+      <EvidenceBars evidence={decision.evidence} />
+      <p class="dim by">{decision.model ? <>Read with <code>{decision.model}</code>, decided by {decision.actor}</> : <>By {decision.actor}</>}</p>
+    </>
+  );
+}
+
+/** "Moved here (90 % sure: ...)": the numbers are for whoever wants them. */
+function Words({ of }: { of: string }) {
+  const at = of.indexOf(" (");
+  return <span>{at < 0 ? of : of.slice(0, at)}{at >= 0 && <span class="dim">{of.slice(at)}</span>}</span>;
+}
+
+function Way({ trace }: { trace: Trace }) {
+  return (
+    <ol class="way">
       {trace.steps.map((step, i) => (
-        <li key={i}>
-          <span>{step.words}{step.cluster_title && step.step !== "received" && <> <q>{step.cluster_title}</q></>}</span>
-          <span class="dim"><Ago at={step.at} suffix=" ago" /></span>
+        <li key={i} class={step.decision ? "decided" : ""}>
+          <p class="way-head"><Words of={step.words} /><time class="dim" dateTime={step.at} title={full(step.at)}>{new Date(step.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</time></p>
+          <Decision step={step} here={trace.feedback.cluster_id} />
+          {step.request_id && <p class="dim by">Request <code>{step.request_id}</code></p>}
         </li>
       ))}
     </ol>
@@ -50,23 +57,13 @@ export function Why({ report }: { report: Feedback }) {
   const [failure, setFailure] = useState<Failure | null>(null);
   useEffect(() => {
     call("traceFeedback", { path: { id: report.id } }).then(setTrace, (error) => setFailure(asFailure(error)));
-  }, [report.id]);
+  }, [report.id, report.cluster_id]);
   if (failure) return <p role="alert">{failure.message}</p>;
   if (!trace) return <Skeleton lines={3} />;
-  const placed = trace.steps.filter((s) => s.decision).at(-1);
   return (
     <div class="why">
-      {placed?.decision && (
-        <>
-          <p><b>{placed.words}</b>{placed.nearest && <>; nearest: <q>{placed.nearest.title}</q></>}</p>
-          {placed.decision.shared_terms.length > 0 && (
-            <p class="dim">Shared words: {placed.decision.shared_terms.slice(0, 10).map((t) => <span key={t} class="chip">{t}</span>)}</p>
-          )}
-          <Bars evidence={placed.decision.evidence} />
-        </>
-      )}
-      {trace.now && <p class="dim">{fitOf(trace.now)}</p>}
-      <details><summary>Its whole way</summary><Steps trace={trace} /></details>
+      {trace.now && <p>{fitOf(trace.now)}</p>}
+      <Way trace={trace} />
     </div>
   );
 }

@@ -3,7 +3,7 @@ import type { Cluster, ClusterStatus, Operations } from "../../api/contract";
 import { call } from "../../api/client";
 import { plural } from "../../lib/words";
 import { loadStats } from "../../state/project";
-import { complain, done } from "../../state/toast";
+import { complain, done, type Toast } from "../../state/toast";
 import { filters, load, put, rowOf, take } from "./list";
 import { matches } from "./filters";
 import { leave } from "./selection";
@@ -105,7 +105,7 @@ export async function merge(into: string, others: string[], undone?: () => void)
     take(others);
     put(await call("getCluster", { path: { id: into } }));
     void loadStats();
-    undoable(action.action_id, `${plural(others.length + 1, "issue")} merged.`, undone);
+    undoable([action.action_id], `${plural(others.length + 1, "issue")} merged.`, undone);
     return true;
   } catch (error) {
     complain("Not merged", error);
@@ -117,7 +117,7 @@ export async function merge(into: string, others: string[], undone?: () => void)
 export async function keepApart(id: string, other: string, undone?: () => void): Promise<boolean> {
   try {
     const action = await call("keepApart", { path: { id }, body: { cluster_id: other } });
-    undoable(action.action_id, "Kept apart from now on.", undone);
+    undoable([action.action_id], "Kept apart from now on.", undone);
     return true;
   } catch (error) {
     complain("Not kept apart", error);
@@ -125,11 +125,12 @@ export async function keepApart(id: string, other: string, undone?: () => void):
   }
 }
 
-function undoable(actionId: string, text: string, undone?: () => void): void {
+/** Says what these corrections did; taking it back undoes the last one first. */
+export function undoable(actionIds: string[], text: string, undone?: () => void, link?: Toast["link"]): void {
   done(text, async () => {
-    await call("undoAction", { path: { id: actionId } });
+    for (const id of [...actionIds].reverse()) await call("undoAction", { path: { id } });
     await load({ quiet: true });
     void loadStats();
     undone?.();
-  });
+  }, link);
 }

@@ -21,7 +21,7 @@ export function BulkBar() {
   return (
     <div class="bulk" role="toolbar" aria-label="Selected issues">
       <b>{plural(ids.length, "issue")}</b>
-      <Act icon="eye" label="Triaged" hotkey="t" run={() => void setStatus(ids, "triaged")} />
+      <Act icon="eye" label="Triaged" hotkey="a" run={() => void setStatus(ids, "triaged")} />
       <Act icon="check" label="Resolve" hotkey="r" run={() => void setStatus(ids, "resolved")} />
       <Act icon="ignore" label="Ignore" hotkey="i" run={() => void setStatus(ids, "ignored")} />
       <Act icon="snooze" label="Snooze" hotkey="s" run={() => ask("snooze", ids)} />

@@ -1,12 +1,12 @@
 // Small questions before a change: which issue to merge into, how long to snooze, which title.
 import { signal } from "@preact/signals";
-import { useEffect, useState } from "preact/hooks";
-import type { Cluster, MergeCandidate } from "../../api/contract";
-import { asFailure, call, type Failure } from "../../api/client";
-import { DAY } from "../../lib/time";
-import { percent, plural } from "../../lib/words";
+import { useState } from "preact/hooks";
+import type { Cluster } from "../../api/contract";
+import { nearIssues } from "../../api/near";
+import { DAY, localInput } from "../../lib/time";
+import { plural } from "../../lib/words";
 import { Dialog } from "../../ui/dialog";
-import { Skeleton } from "../../ui/states";
+import { IssuePicker } from "../../ui/issue-picker";
 import { merge, retitle, setStatus, type Known } from "./actions";
 import { rowOf } from "./list";
 
@@ -43,15 +43,20 @@ const SPANS = [
 ];
 
 function Snooze({ issues, after }: Question) {
-  const choose = (days: number) => {
+  const [day, setDay] = useState(localInput(Date.now() + DAY));
+  const snooze = (until: number | null) => {
     close();
-    const until = days ? new Date(Date.now() + days * DAY).toISOString() : null;
     const byId = new Map(issues.map((c) => [c.id, c]));
-    void setStatus([...byId.keys()], "snoozed", until, (id) => byId.get(id), after);
+    void setStatus([...byId.keys()], "snoozed", until === null ? null : new Date(until).toISOString(), (id) => byId.get(id), after);
   };
+  const choose = (days: number) => snooze(days ? Date.now() + days * DAY : null);
   const onKey = (event: KeyboardEvent) => {
     const span = SPANS[Number(event.key) - 1];
     if (span) choose(span.days);
+  };
+  const onSubmit = (event: Event) => {
+    event.preventDefault();
+    snooze(new Date(day).getTime());
   };
   return (
     <Dialog title={`Snooze ${issues.length === 1 ? "this issue" : plural(issues.length, "issue")}`} onClose={close}>
@@ -64,6 +69,11 @@ function Snooze({ issues, after }: Question) {
           </li>
         ))}
       </ul>
+      <form class="line" onSubmit={onSubmit}>
+        <label for="snooze-until">Until</label>
+        <input id="snooze-until" class="text" type="datetime-local" required min={localInput(Date.now())} value={day} onInput={(e) => setDay(e.currentTarget.value)} />
+        <button type="submit" class="button">Snooze</button>
+      </form>
     </Dialog>
   );
 }
@@ -125,32 +135,14 @@ function MergeSelected({ issues, after }: Question) {
 
 function MergeOne({ issues, after }: Question) {
   const issue = issues[0] as Cluster;
-  const [candidates, setCandidates] = useState<MergeCandidate[] | null>(null);
-  const [failure, setFailure] = useState<Failure | null>(null);
-  useEffect(() => {
-    call("listMergeCandidates", { path: { id: issue.id }, query: { limit: 8 } })
-      .then((page) => setCandidates(page.items.filter((c) => !c.apart)), (error) => setFailure(asFailure(error)));
-  }, []);
   const choose = async (other: Cluster) => {
     close();
     if (await merge(issue.id, [other.id])) after?.(issue);
   };
   return (
-    <Dialog title="Merge another issue into this one" onClose={close} wide>
+    <IssuePicker title="Merge another issue into this one" near={() => nearIssues(issue.id)} except={[issue.id]}
+      onChoose={(other) => void choose(other)} onClose={close}>
       <p class="clip"><b>{issue.title}</b></p>
-      {failure && <p role="alert">{failure.message}</p>}
-      {!candidates && !failure && <Skeleton lines={4} />}
-      {candidates?.length === 0 && <p class="dim">Nothing is similar. To merge any others, tick them in the list (x) and press m.</p>}
-      <ul class="choices">
-        {candidates?.map(({ cluster, evidence }, i) => (
-          <li key={cluster.id}>
-            <button type="button" autoFocus={i === 0} onClick={() => void choose(cluster)}>
-              <span class="clip">{cluster.title}</span>
-              <span class="dim">{plural(cluster.count, "report")}{evidence.probability !== null && `, ${percent(evidence.probability)} the same`}</span>
-            </button>
-          </li>
-        ))}
-      </ul>
-    </Dialog>
+    </IssuePicker>
   );
 }

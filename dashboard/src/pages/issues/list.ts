@@ -2,15 +2,15 @@
 import { computed, signal } from "@preact/signals";
 import type { Cluster, Event } from "../../api/contract";
 import { asFailure, call, wasAborted, type Failure } from "../../api/client";
+import { findIssues, type Found } from "../../api/find";
 import { query } from "../../router";
 import { debounce } from "../../lib/debounce";
 import { matches, read, toQuery, type Filters } from "./filters";
 
-export type Match = "meaning" | "words";
 export interface Row {
   cluster: Cluster;
   /** Of a search: what found it. */
-  match?: Match;
+  match?: Found["match"];
   /** It was merged away, or its reports went elsewhere, since the list was loaded. */
   gone?: boolean;
 }
@@ -47,17 +47,10 @@ async function listPage(f: Filters, at: string | null, limit: number, signal: Ab
   return { rows: page.items.map((cluster) => ({ cluster })), total: page.total, cursor: page.next_cursor };
 }
 
-/** By meaning and by words at once: what is nearest first, then what only holds the words. */
 async function search(f: Filters, signal: AbortSignal): Promise<Answer> {
-  const [near, words] = await Promise.all([
-    call("search", { query: { q: f.q, limit: SEARCH_HITS }, signal }),
-    call("listClusters", { query: { ...toQuery(f, Date.now()), q: f.q, limit: SEARCH_HITS }, signal }),
-  ]);
-  const holdsWords = new Set(words.items.map((c) => c.id));
-  const found = near.clusters.map((hit) => hit.cluster).filter((c) => matches(c, f, Date.now()));
-  const seen = new Set(found.map((c) => c.id));
-  const all = [...found, ...words.items.filter((c) => !seen.has(c.id))];
-  return { rows: all.map((cluster) => ({ cluster, match: holdsWords.has(cluster.id) ? "words" : "meaning" })), total: all.length, cursor: null };
+  const found = await findIssues(f.q, toQuery(f, Date.now()), SEARCH_HITS, signal);
+  const rows = found.filter(({ cluster }) => matches(cluster, f, Date.now()));
+  return { rows, total: rows.length, cursor: null };
 }
 
 function show(answer: Answer): void {

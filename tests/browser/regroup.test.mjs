@@ -1,0 +1,202 @@
+// Reports that a person puts elsewhere: by key, by mouse, by what is suggested; each taken back. And the way of a report.
+import assert from "node:assert/strict";
+import { after, before, beforeEach, test } from "node:test";
+import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+
+let server, browser, project, counter = 0;
+before(async () => {
+  server = await Server.start("--tidy-ms", "0");
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  project = `p${++counter}`;
+  await server.api("POST", "/api/projects", { name: project });
+  await server.feed(topics(SIX), project);
+});
+
+const [FIRST, SECOND] = SIX.map(([title]) => title);
+const counts = async () => Object.fromEntries((await server.issues("", project)).map((c) => [c.title, c.count]));
+const enter = async (title, more = {}) => {
+  const issue = (await server.issues("", project)).find((c) => c.title === title);
+  const v = await Visitor.enter(browser, server, { ...more, path: `/issues/${issue.id}?project_id=${project}` });
+  await v.page.locator(".pickable").first().waitFor();
+  return { v, issue };
+};
+const issuesOf = async (n) => waitFor(`${n} issues`, async () => (await server.issues("", project)).length === n);
+
+test("ticked reports become a new issue by n, and come back by u", async () => {
+  const { v, issue } = await enter(FIRST);
+  await v.press("j", "x", "j", "X");
+  await v.page.getByRole("toolbar", { name: "Selected reports" }).getByText("2 reports").waitFor();
+  await v.accessible("ticked reports");
+  await v.press("n");
+  await v.toast("2 reports made a new issue");
+  await issuesOf(7);
+  await v.page.getByText("4 reports, last seen").waitFor();
+  await v.press("u");
+  await v.toast("Undone");
+  await issuesOf(6);
+  await v.page.getByText("6 reports, last seen").waitFor();
+  assert.equal((await server.api("GET", `/api/clusters/${issue.id}?project_id=${project}`)).count, 6);
+  await v.leave();
+});
+
+test("a new issue of all reports is refused in words", async () => {
+  const { v } = await enter(SECOND);
+  await v.press("j", "x", "j", "j", "j", "j", "X", "n");
+  await v.toast("These are all of its reports");
+  await issuesOf(6);
+  await v.leave();
+});
+
+test("v moves reports to the issue that was searched for", async () => {
+  const { v } = await enter(FIRST);
+  await v.press("j", "v");
+  const dialog = v.page.getByRole("dialog", { name: "Move 1 report to another issue" });
+  await dialog.waitFor();
+  await dialog.getByRole("combobox").fill("login code");
+  await dialog.getByRole("option", { name: SECOND }).waitFor();
+  await v.accessible("the picker");
+  await v.press("Enter");
+  await v.toast("1 report moved to");
+  assert.deepEqual([(await counts())[FIRST], (await counts())[SECOND]], [5, 6]);
+  await v.page.getByRole("link", { name: "Open it" }).click();
+  await v.page.getByRole("heading", { level: 1, name: SECOND }).waitFor();
+  await v.press("u");
+  await v.toast("Undone");
+  assert.deepEqual([(await counts())[FIRST], (await counts())[SECOND]], [6, 5]);
+  await v.leave();
+});
+
+test("the picker is worked by keyboard alone, and Escape leaves everything as it was", async () => {
+  const { v } = await enter(FIRST);
+  await v.press("j", "x", "v");
+  const dialog = v.page.getByRole("dialog");
+  await dialog.getByRole("combobox").fill("it happened again");
+  await waitFor("options", async () => (await dialog.getByRole("option").count()) > 2);
+  await v.press("ArrowDown", "ArrowDown", "ArrowUp");
+  assert.equal(await dialog.getByRole("option").nth(1).getAttribute("aria-selected"), "true");
+  await v.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  assert.equal((await counts())[FIRST], 6);
+  await v.leave();
+});
+
+test("m merges the issue that was searched for, and undo takes it apart", async () => {
+  const { v } = await enter(FIRST);
+  await v.press("m");
+  await v.page.getByRole("combobox", { name: "Search issues" }).fill("battery drains");
+  await v.page.getByRole("option", { name: SIX[3][0] }).waitFor();
+  await v.press("Enter");
+  await v.toast("2 issues merged");
+  await v.page.getByText("9 reports, last seen").waitFor();
+  await v.press("u");
+  await v.toast("Undone");
+  await v.page.getByText("6 reports, last seen").waitFor();
+  await issuesOf(6);
+  await v.leave();
+});
+
+test("a report is dragged into a new issue", async () => {
+  const { v } = await enter(FIRST);
+  const grip = v.page.locator(".grip").first();
+  await grip.scrollIntoViewIfNeeded();
+  const from = await grip.boundingBox();
+  await v.page.mouse.move(from.x + 8, from.y + 8);
+  await v.page.mouse.down();
+  await v.page.mouse.move(from.x + 120, from.y + 40, { steps: 4 });
+  const zone = v.page.locator(".zone", { hasText: "A new issue" });
+  await zone.waitFor();
+  const to = await zone.boundingBox();
+  await v.page.mouse.move(to.x + 40, to.y + 20, { steps: 4 });
+  await v.page.locator(".zone.over").waitFor();
+  await v.page.mouse.up();
+  await v.toast("1 report made a new issue");
+  await issuesOf(7);
+  await zone.waitFor({ state: "detached" });
+  await v.leave();
+});
+
+test("t opens the way of a report: received, grouped with evidence, moved", async () => {
+  const { v } = await enter(FIRST);
+  await v.press("j", "t");
+  const way = v.page.locator(".way").first();
+  await way.getByText("Received and stored durably").waitFor();
+  await way.getByText("Read with").first().waitFor();
+  await v.accessible("the way of a report");
+  const issue = (await server.issues("", project)).find((c) => c.title === SECOND);
+  const first = (await server.api("GET", `/api/clusters/${(await server.issues("", project)).find((c) => c.title === FIRST).id}/feedback?project_id=${project}`)).items[0];
+  await server.api("POST", `/api/feedback/${first.id}/move?project_id=${project}`, { cluster_id: issue.id });
+  await v.leave();
+  const there = await enter(SECOND);
+  await there.v.page.locator(".pickable", { hasText: FIRST }).locator("summary", { hasText: "Why here?" }).click();
+  await there.v.page.locator(".way li").last().getByText("person").first().waitFor();
+  await there.v.leave();
+});
+
+test("what is suggested says why; keeping apart takes it away, and undo brings it back", async () => {
+  const chance = ((seed) => () => (seed = (seed * 16807) % 2147483647) / 2147483647)(7);
+  const pick = (from) => from[Math.floor(chance() * from.length)];
+  const words = (n) => Array.from({ length: n }, () => Array.from({ length: 4 }, () => pick("bdfgklmnprstvz") + pick("aeiou")).join(""));
+  const reports = [];
+  for (let k = 5; k < 19; k++) {
+    const one = words(20);
+    for (const [side, text] of [one, [...one.slice(0, k), ...words(20 - k)]].entries())
+      reports.push({ source: "manual", external_id: `grey-${k}-${side}`, title: text.at(-1), body: text.join(" ") });
+  }
+  await server.feed(reports, project);
+  const page = await server.api("GET", `/api/clusters/analyze?project_id=${project}&limit=500`);
+  const suggestion = page.items.find((s) => s.action === "merge");
+  assert.ok(suggestion, "these reports suggest a merge");
+  const { v } = await enter((await server.api("GET", `/api/clusters/${suggestion.other_id}?project_id=${project}`)).title);
+  const card = v.page.locator(".suggestions > li", { hasText: suggestion.title }).first();
+  await card.waitFor();
+  await card.locator("summary").click();
+  await card.getByText("The most alike").waitFor();
+  await v.accessible("suggestions");
+  await card.getByRole("button", { name: "Keep apart" }).click();
+  await v.toast("Kept apart");
+  await card.waitFor({ state: "detached" });
+  await v.press("u");
+  await v.toast("Undone");
+  await card.waitFor();
+  await v.leave();
+});
+
+test("snoozing until a day of one's own", async () => {
+  const { v } = await enter(FIRST);
+  await v.press("s");
+  const until = new Date(Date.now() + 5 * 86_400_000).toISOString().slice(0, 16);
+  await v.page.getByLabel("Until").fill(until);
+  await v.page.getByRole("dialog").getByRole("button", { name: "Snooze", exact: true }).click();
+  await v.toast("snoozed");
+  const [issue] = await server.issues("status=snoozed", project);
+  assert.equal(issue.snooze_until.slice(0, 16), until);
+  await v.leave();
+});
+
+test("J and K walk through the list; the place in it is said", async () => {
+  const v = await Visitor.enter(browser, server, { path: `/?project_id=${project}&sort=size` });
+  await v.loaded();
+  await v.press("j", "Enter");
+  await v.page.getByText("1 of 6").waitFor();
+  await v.press("J");
+  await v.page.getByRole("heading", { level: 1, name: SECOND }).waitFor();
+  await v.press("K");
+  await v.page.getByRole("heading", { level: 1, name: FIRST }).waitFor();
+  await v.leave();
+});
+
+test("phone width: nothing sticks out, and all of it pleases axe in both themes", async () => {
+  for (const theme of ["light", "dark"]) {
+    const { v } = await enter(FIRST, { theme, width: 390 });
+    await v.page.locator(".pickable input").first().check();
+    await v.accessible(`an issue with a ticked report, ${theme}`);
+    assert.ok(await v.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+    await v.leave();
+  }
+});
