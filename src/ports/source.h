@@ -41,6 +41,24 @@ typedef struct sc_source_item {
     sc_str again_id;
 } sc_source_item;
 
+/* A setting that a project can give a source: enough to check it, and to make a form of it. */
+typedef enum sc_setting_type {
+    SC_SETTING_SECRET,  /* text of 8-1024 bytes, no white space at its ends */
+    SC_SETTING_SECRETS, /* 1-8 of them                                      */
+    SC_SETTING_BOOL,
+    SC_SETTING_INT,
+    SC_SETTING_NAMES,   /* up to 100 texts of 1-200 bytes                   */
+    SC_SETTING_CHOICE,  /* one of `choices`                                 */
+    SC_SETTING_CHOICES, /* a list of them                                   */
+} sc_setting_type;
+
+typedef struct sc_setting {
+    const char *key;
+    sc_setting_type type;
+    const char *choices; /* "a|b|c" */
+    const char *help;
+} sc_setting;
+
 /* A delivery as the vendor would make it, but made by us: to try the whole way with. */
 enum { SC_SAMPLE_HEADERS = 4 };
 typedef struct sc_source_sample {
@@ -71,6 +89,8 @@ typedef struct sc_source_ops {
                     sc_source_sample *ret, sc_err *err);
     /* Optional: checks settings before they are stored; SC_UNPROCESSABLE names the field. */
     sc_rc (*check_settings)(const json_t *settings, sc_err *err);
+    const sc_setting *settings; /* what it checks, for forms */
+    size_t n_settings;
 } sc_source_ops;
 
 #endif

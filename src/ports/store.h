@@ -251,7 +251,8 @@ typedef struct sc_setting_row {
 typedef struct sc_store_info {
     const char *backend; /* "sqlite" */
     int64_t schema_version;
-    int64_t bytes; /* on disk */
+    int64_t bytes;      /* on disk */
+    int64_t free_bytes; /* left for us where it is; -1: not known */
 } sc_store_info;
 
 typedef bool (*sc_item_fn)(void *self, const sc_stored_item *item);      /* false stops */

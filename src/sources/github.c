@@ -271,4 +271,6 @@ const sc_source_ops sc_source_github = {
     .item = item,
     .sample = sample,
     .check_settings = check_settings,
+    .settings = rows,
+    .n_settings = SC_LEN(rows),
 };

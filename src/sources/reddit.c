@@ -214,4 +214,6 @@ const sc_source_ops sc_source_reddit = {
     .item = item,
     .sample = sample,
     .check_settings = check_settings,
+    .settings = rows,
+    .n_settings = SC_LEN(rows),
 };

@@ -4,27 +4,7 @@
 #ifndef SC_SOURCES_SETTINGS_H
 #define SC_SOURCES_SETTINGS_H
 
-#include <jansson.h>
-
-#include "base/err.h"
-#include "base/str.h"
-
-typedef enum sc_setting_type {
-    SC_SETTING_SECRET,  /* text of 8-1024 bytes, no white space at its ends */
-    SC_SETTING_SECRETS, /* 1-8 of them                                      */
-    SC_SETTING_BOOL,
-    SC_SETTING_INT,
-    SC_SETTING_NAMES,   /* up to 100 texts of 1-200 bytes                   */
-    SC_SETTING_CHOICE,  /* one of `choices`                                 */
-    SC_SETTING_CHOICES, /* a list of them                                   */
-} sc_setting_type;
-
-typedef struct sc_setting {
-    const char *key;
-    sc_setting_type type;
-    const char *choices; /* "a|b|c" */
-    const char *help;
-} sc_setting;
+#include "ports/source.h"
 
 /* SC_UNPROCESSABLE names the key ("environments[2]"). settings may be NULL (no settings). */
 sc_rc sc_settings_check(const sc_setting *rows, size_t n_rows, const json_t *settings, sc_err *err);

@@ -13,20 +13,20 @@
     X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
     X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \
     X(analyzeClusters) X(cleanupClusters)                                                          \
-    X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob)                  \
+    X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob) X(listJobs)      \
     X(search) X(traceFeedback) X(getStats)                                                         \
-    X(listProjects) X(createProject) X(getConfig) X(putConfig)                                     \
+    X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig)                       \
     X(listSources) X(testSource)                                                                   \
     X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \
     X(listKeys) X(createKey) X(revokeKey)                                                          \
     X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \
-    X(getContract) X(getHealth) X(getApiHealth) X(getMetrics)                                      \
+    X(getContract) X(getHealth) X(getApiHealth) X(getSystem) X(getMetrics)                         \
     X(getAsset) X(loginPage) X(login) X(logout)
 
 /* The dashboard's addresses: each answers the same page, in which the address chooses what is shown. */
 #define SC_WEB_PAGES(X) /* X(operationId) */                                                       \
-    X(homePage) X(issuePage)
+    X(homePage) X(issuePage) X(inboxPage) X(sourcesPage) X(workPage) X(settingsPage) X(statusPage)
 /* clang-format on */
 
 #define X(id) sc_rc sc_on_##id(sc_req *q, sc_err *err);

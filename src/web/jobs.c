@@ -1,4 +1,4 @@
-/* Grouping's state, its jobs, and dead letters. */
+/* Grouping's state, background jobs, and dead letters. */
 #include <stdio.h>
 
 #include "app/remodel.h"
@@ -132,6 +132,12 @@ sc_rc sc_reply_job(sc_req *q, const sc_id *id, sc_err *err) {
 
 sc_rc sc_on_listClusterJobs(sc_req *q, sc_err *err) {
     sc_job_filter f = {.project_id = q->project, .kind = SC_STR("group")};
+    f.by_state = sc_job_state_parse(sc_req_param(q, "status"), &f.state);
+    return sc_reply_job_list(q, &f, err);
+}
+
+sc_rc sc_on_listJobs(sc_req *q, sc_err *err) {
+    sc_job_filter f = {.project_id = q->project, .kind = sc_req_param(q, "kind")};
     f.by_state = sc_job_state_parse(sc_req_param(q, "status"), &f.state);
     return sc_reply_job_list(q, &f, err);
 }

@@ -8,6 +8,18 @@ static sc_id scope_of(const sc_req *q) {
     return all ? none : q->project;
 }
 
+sc_rc sc_on_getSession(sc_req *q, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4096);
+    sc_buf_putc(&b, '{');
+    sc_render_str(&b, "name", sc_str_of(q->who.name));
+    sc_render_str(&b, "by", q->by_session ? SC_STR("session") : SC_STR("key"));
+    sc_render_scopes(&b, q->who.scopes);
+    sc_render_id(&b, "project_id", &q->who.project_id);
+    sc_buf_putc(&b, '}');
+    return sc_req_reply_buf(q, 200, &b, err);
+}
+
 sc_rc sc_on_listKeys(sc_req *q, sc_err *err) {
     sc_id project = scope_of(q);
     sc_key *list;

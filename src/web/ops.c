@@ -1,4 +1,4 @@
-/* Operations: the contract itself, health, metrics. */
+/* Operations: the contract itself, health, the installation in numbers, metrics. */
 #include <dirent.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -79,6 +79,60 @@ sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
 }
 
 sc_rc sc_on_getApiHealth(sc_req *q, sc_err *err) { return sc_on_getHealth(q, err); }
+
+/* ---- The installation in numbers ---------------------------------------------------------------- */
+
+static int64_t resident_bytes(void) {
+    int64_t pages = 0;
+    char line[128] = "";
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f) {
+        sc_str rest = sc_str_of(fgets(line, sizeof line, f)), word;
+        sc_str_next(&rest, ' ', &word);
+        if (sc_str_next(&rest, ' ', &word) && sc_num_i64(word, 0, INT64_MAX, &pages, NULL))
+            pages = 0;
+        fclose(f);
+    }
+    return pages * sysconf(_SC_PAGESIZE);
+}
+
+static sc_rc put_store_info(sc_buf *b, const sc_store *s, sc_err *err) {
+    sc_store_info info;
+    sc_rc rc = s->ops->info(s->self, &info, err);
+    if (rc) return rc;
+    sc_render_name(b, "store");
+    sc_buf_putc(b, '{');
+    sc_render_str(b, "backend", sc_str_of(info.backend));
+    sc_render_int(b, "schema_version", info.schema_version);
+    sc_render_int(b, "bytes", info.bytes);
+    sc_render_int(b, "free_bytes", info.free_bytes);
+    sc_buf_putc(b, '}');
+    return SC_OK;
+}
+
+sc_rc sc_on_getSystem(sc_req *q, sc_err *err) {
+    sc_web *w = q->web;
+    sc_app_stats s;
+    int64_t up_ms = (sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1000;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4096);
+    sc_buf_putc(&b, '{');
+    sc_render_str(&b, "version", sc_str_of(w->conf.version ? w->conf.version : ""));
+    sc_render_time(&b, "started_at", sc_req_now_ms(q) - up_ms);
+    sc_rc rc = put_store_info(&b, sc_req_store(q), err);
+    if (rc) return rc;
+    sc_app_stats_get(w->conf.app, &s);
+    sc_render_name(&b, "index");
+    sc_buf_putc(&b, '{');
+    sc_render_int(&b, "projects", s.spaces);
+    sc_render_int(&b, "reports", s.items);
+    sc_render_int(&b, "clusters", s.clusters);
+    sc_render_int(&b, "bytes", s.index_bytes);
+    sc_buf_putc(&b, '}');
+    sc_render_int(&b, "memory_bytes", resident_bytes());
+    sc_buf_putc(&b, '}');
+    return sc_req_reply_buf(q, 200, &b, err);
+}
 
 /* ---- Metrics ------------------------------------------------------------------------------------ */
 
@@ -206,18 +260,8 @@ static void put_http(sc_buf *b, sc_web *w) {
 }
 
 static void put_process(sc_buf *b, sc_web *w) {
-    int64_t pages = 0;
-    char line[128] = "";
-    FILE *f = fopen("/proc/self/statm", "re");
-    if (f) {
-        sc_str rest = sc_str_of(fgets(line, sizeof line, f)), word;
-        sc_str_next(&rest, ' ', &word);
-        if (sc_str_next(&rest, ' ', &word) && sc_num_i64(word, 0, INT64_MAX, &pages, NULL))
-            pages = 0;
-        fclose(f);
-    }
     gauge(b, "process_resident_memory_bytes", "gauge", "Resident memory.",
-          (double)pages * (double)sysconf(_SC_PAGESIZE));
+          (double)resident_bytes());
     DIR *d = opendir("/proc/self/fd");
     int fds = -3; /* ".", "..", and the one that reads */
     while (d && readdir(d)) fds++;

@@ -251,7 +251,7 @@ void sc_render_project(sc_buf *b, const sc_project *p) {
     sc_buf_putc(b, '}');
 }
 
-static void put_scopes(sc_buf *b, unsigned scopes) {
+void sc_render_scopes(sc_buf *b, unsigned scopes) {
     static const struct {
         unsigned bit;
         const char *name;
@@ -276,7 +276,7 @@ void sc_render_key_open(sc_buf *b, const sc_key *k) {
     sc_render_id(b, "project_id", &k->project_id);
     sc_render_str(b, "name", k->name);
     sc_render_str(b, "prefix", k->prefix);
-    put_scopes(b, k->scopes);
+    sc_render_scopes(b, k->scopes);
     sc_render_time(b, "created_at", k->created_at_ms);
     sc_render_time(b, "last_used_at", k->last_used_ms);
     sc_render_time(b, "expires_at", k->expires_at_ms);

@@ -28,6 +28,7 @@ void sc_render_cluster_open(sc_buf *b, const sc_cluster *c);
 void sc_render_cluster(sc_buf *b, const sc_cluster *c);
 void sc_render_job(sc_buf *b, const sc_job *j);
 void sc_render_project(sc_buf *b, const sc_project *p);
+void sc_render_scopes(sc_buf *b, unsigned scopes);
 void sc_render_key_open(sc_buf *b, const sc_key *k);
 void sc_render_evidence(sc_buf *b, const sc_evidence *e);
 void sc_render_trace(sc_buf *b, const sc_trace *t);

@@ -19,11 +19,63 @@ static void put_refusal(sc_buf *b, const sc_refusal *r) {
     sc_buf_putc(b, '}');
 }
 
-static void put_source(sc_buf *b, const sc_source_state *s) {
+/* The operations by which a source alone comes in; of a batch each line has its own answer. */
+static const struct {
+    const char *operation, *source;
+} ways[] = {
+    {"ingestManual", "manual"},
+    {"ingestReddit", "reddit"},
+    {"ingestSentry", "sentry"},
+    {"ingestGithubWebhook", "github"},
+};
+
+/* None when nobody calls for it. */
+static sc_str webhook_path(const sc_contract *c, const sc_source_ops *source) {
+    for (size_t i = 0; source->webhook && i < SC_LEN(ways); i++)
+        if (!strcmp(ways[i].source, source->name))
+            return sc_str_of(sc_contract_operation(c, ways[i].operation)->path);
+    return SC_STR_NONE;
+}
+
+static void put_setting(sc_buf *b, const sc_setting *row) {
+    static const char *const types[] = {
+        [SC_SETTING_SECRET] = "secret",   [SC_SETTING_SECRETS] = "secrets",
+        [SC_SETTING_BOOL] = "bool",       [SC_SETTING_INT] = "int",
+        [SC_SETTING_NAMES] = "names",     [SC_SETTING_CHOICE] = "choice",
+        [SC_SETTING_CHOICES] = "choices",
+    };
+    sc_str rest = sc_str_of(row->choices), choice;
+    sc_buf_putc(b, '{');
+    sc_render_str(b, "key", sc_str_of(row->key));
+    sc_render_str(b, "type", sc_str_of(types[row->type]));
+    sc_render_name(b, "choices");
+    sc_buf_putc(b, '[');
+    while (row->choices && sc_str_next(&rest, '|', &choice)) {
+        sc_render_comma(b);
+        sc_buf_put_json(b, choice);
+    }
+    sc_buf_putc(b, ']');
+    sc_render_str(b, "help", sc_str_of(row->help));
+    sc_buf_putc(b, '}');
+}
+
+static void put_settings(sc_buf *b, const sc_source_ops *source) {
+    sc_render_name(b, "settings");
+    sc_buf_putc(b, '[');
+    for (size_t i = 0; i < source->n_settings; i++) {
+        sc_render_comma(b);
+        put_setting(b, &source->settings[i]);
+    }
+    sc_buf_putc(b, ']');
+}
+
+static void put_source(sc_buf *b, const sc_contract *c, const sc_source_state *s) {
     sc_buf_putc(b, '{');
     sc_render_str(b, "source", sc_str_of(s->source->name));
     sc_render_str(b, "summary", sc_str_of(s->source->summary));
     sc_render_bool(b, "webhook", s->source->webhook != NULL);
+    sc_render_str_or_null(b, "webhook_path", webhook_path(c, s->source));
+    put_settings(b, s->source);
     sc_render_bool(b, "configured", !s->missing);
     sc_render_str_or_null(b, "missing", sc_str_of(s->missing));
     sc_render_int(b, "received", s->received);
@@ -43,7 +95,7 @@ sc_rc sc_on_listSources(sc_req *q, sc_err *err) {
     sc_render_list_open(&b);
     for (size_t i = 0; i < n; i++) {
         sc_render_comma(&b);
-        put_source(&b, &list[i]);
+        put_source(&b, q->web->contract, &list[i]);
     }
     sc_render_list_close(&b, (int64_t)n, SC_STR_NONE);
     return sc_req_reply_buf(q, 200, &b, err);
@@ -59,16 +111,6 @@ sc_rc sc_on_testSource(sc_req *q, sc_err *err) {
         sc_sources_sample(sc_req_app(q), &q->project, source, sc_req_arena(q), &items, &n, err);
     return rc ? rc : sc_reply_ingested(q, items, n, err);
 }
-
-/* The operations by which a source alone comes in; of a batch each line has its own answer. */
-static const struct {
-    const char *operation, *source;
-} ways[] = {
-    {"ingestManual", "manual"},
-    {"ingestReddit", "reddit"},
-    {"ingestSentry", "sentry"},
-    {"ingestGithubWebhook", "github"},
-};
 
 void sc_source_refused(const sc_req *q, const sc_err *why) {
     if (!q->op || !sc_id_is_set(&q->project)) return;

@@ -233,11 +233,15 @@ class Contract(unittest.TestCase):
         self.call("getClusteringStatus")
         self.call("startClusterJob", expect=202)
         jobs = self.call("listClusterJobs")["items"]
+        self.call("listJobs", kind="group", status="success")
+        self.assertEqual(self.call("listJobs", kind="Robert'); --")["items"], [])
+        self.assertIn(jobs[0]["id"], [j["id"] for j in self.call("listJobs")["items"]])
         self.call("getClusterJob", path={"id": jobs[0]["id"]})
         self.assertTrue(self.call("search", q="safari crashes while exporting")["items"])
         self.refused("search", 400)
         self.call("traceFeedback", path=report)
         self.call("getStats")
+        self.assertGreater(self.call("getSystem")["store"]["free_bytes"], 0)
         self.call("listProjects")
         self.call("getMetrics")
         for name in "getHealth", "getApiHealth", "getContract":
@@ -272,6 +276,9 @@ class Contract(unittest.TestCase):
         states = {s["source"]: s for s in self.call("listSources")["items"]}
         self.assertIn("secret", states["sentry"]["refused"]["detail"])
         self.assertFalse(states["sentry"]["configured"])
+        self.assertEqual(states["sentry"]["webhook_path"], "/api/ingest/sentry")
+        settings = {s["key"]: s for s in states["sentry"]["settings"]}
+        self.assertEqual((settings["min_level"]["type"], settings["min_level"]["choices"][0]), ("choice", "debug"))
         test = self.call("testSource", path={"source": "manual"})
         soul.grouped(self.c)
         self.assertTrue(self.call("traceFeedback", path={"id": test["id"]})["feedback"]["metadata"]["soulcaster_test"])
@@ -299,6 +306,8 @@ class Contract(unittest.TestCase):
         self.call("useModel", {"use": "auto"}, project_id="second")
         key = self.call("createKey", {"name": "k", "scopes": ["read", "ingest"]}, 201, project_id="second")
         self.call("listKeys")
+        self.assertEqual(self.call("getSession")["scopes"], ["admin"])
+        self.assertEqual(self.call("getSession", key=key["key"]), {"name": "k", "by": "key", "scopes": ["ingest", "read"], "project_id": key["project_id"]})
         self.call("revokeKey", None, 204, path={"id": key["id"]}, project_id="second")
         self.call("listDeadLetters")
         self.refused("retryDeadLetter", 404, path={"id": str(uuid.uuid4())})
@@ -308,6 +317,8 @@ class Contract(unittest.TestCase):
         self.call("homePage", key=None, any="query")
         self.call("issuePage", path={"id": self.cluster(0)})
         self.call("issuePage", None, 404, path={"id": "x"})
+        for name in "inboxPage", "sourcesPage", "workPage", "settingsPage", "statusPage":
+            self.call(name, key=None, any="query")
         self.call("getAsset", None, 404, path={"name": "nothing.js"})
         self.call("loginPage", key=None)
         token = json.loads(self.server.line)["login_url"].split("token=")[1]

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "stores/sqlite/steps.h"
@@ -127,12 +128,18 @@ static int64_t size_of(const char *path, const char *suffix) {
     return stat(name, &st) ? 0 : (int64_t)st.st_size;
 }
 
+static int64_t free_at(const char *path) {
+    struct statvfs v;
+    return statvfs(path, &v) ? -1 : (int64_t)v.f_bavail * (int64_t)v.f_frsize;
+}
+
 static sc_rc info(void *self, sc_store_info *ret, sc_err *err) {
     (void)err;
     sc_sq *s = self;
     *ret = (sc_store_info){.backend = sc_store_sqlite.name,
                            .schema_version = sc_sq_schema_version(),
-                           .bytes = size_of(s->path, "") + size_of(s->path, "-wal")};
+                           .bytes = size_of(s->path, "") + size_of(s->path, "-wal"),
+                           .free_bytes = free_at(s->path)};
     return SC_OK;
 }
 
