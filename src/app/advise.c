@@ -114,6 +114,11 @@ static sc_rc look_at(sc_app *app, const sc_id *project, sc_err *err) {
         rc = STORE(app)->cluster_list(SELF(app), &due, &(sc_page){.limit = 1},
                                       sc_now_ms(app->conf.clock), &arena, &list, err);
     if (!rc && list.n) rc = ask_for(app, project, "summarise", err);
+    sc_pair pair;
+    size_t n = 0;
+    if (!rc && app->conf.llm_tasks & SC_ADVISE_merges)
+        rc = STORE(app)->pairs_open(SELF(app), project, 1, &arena, &pair, &n, err);
+    if (!rc && n) rc = ask_for(app, project, "judge", err);
     return rc;
 }
 
@@ -141,7 +146,7 @@ static void give_back(sc_err *err) {
 }
 
 static bool work_once(sc_app *app) {
-    static const sc_str kinds[] = {{"summarise", 9}};
+    static const sc_str kinds[] = {{"summarise", 9}, {"judge", 5}};
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_job job;
@@ -156,7 +161,8 @@ static bool work_once(sc_app *app) {
     }
     err = (sc_err){0};
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
-    rc = sc_summarise_work(app, &job, &later_ms, &err);
+    rc = sc_str_is(job.kind, "judge") ? sc_judge_work(app, &job, &later_ms, &err)
+                                      : sc_summarise_work(app, &job, &later_ms, &err);
     if (!rc) err = (sc_err){0};
     give_back(&err);
     if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);

@@ -23,6 +23,9 @@ void sc_advise_poke(struct sc_app *app);
 /* Titles and summaries of a project's issues that are due. *ret_later_ms: when the job is to go on, or 0. */
 sc_rc sc_summarise_work(struct sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err);
 
+/* The grey band: pairs of a project's issues that nobody was asked about yet. */
+sc_rc sc_judge_work(struct sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err);
+
 /* For the two: a sc_ask_beat on `self`, a pulse. */
 typedef struct sc_pulse {
     struct sc_app *app;

@@ -235,5 +235,7 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
     if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
     ret->llm = app->ask != NULL;
     ret->told = atomic_load(&app->told);
+    ret->judged_one = atomic_load(&app->judged_one);
+    ret->judged_two = atomic_load(&app->judged_two);
     if (app->ask) sc_ask_stats_get(app->ask, &ret->ask);
 }

@@ -77,7 +77,7 @@ typedef struct sc_app_stats {
     int64_t bare;                                 /* reports without its vector, now   */
     sc_embed_stats embed;
     bool llm; /* there is a language model: */
-    int64_t told;
+    int64_t told, judged_one, judged_two;
     sc_ask_stats ask;
 } sc_app_stats;
 void sc_app_stats_get(sc_app *app, sc_app_stats *ret);

@@ -101,6 +101,18 @@ static sc_rc fill_reports(sc_app *app, const sc_id *project, sc_arena *scratch, 
                         : SC_OK;
 }
 
+static sc_rc fill_verdict(sc_app *app, const sc_id *project, sc_arena *arena, sc_cleanup_item *it,
+                          sc_err *err) {
+    sc_pair p;
+    sc_err none = {0};
+    sc_rc rc = STORE(app)->pair_get(SELF(app), project, &it->found.cluster, &it->found.other, arena,
+                                    &p, &none);
+    if (!rc && p.state == SC_PAIR_two) it->judged = p;
+    if (!rc || rc == SC_NOT_FOUND) return SC_OK;
+    if (err) *err = none;
+    return rc;
+}
+
 static sc_rc fill(sc_app *app, const sc_id *project, const sc_review_item *x, sc_arena *arena,
                   sc_cleanup_item *ret, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena scratch;
@@ -114,6 +126,7 @@ static sc_rc fill(sc_app *app, const sc_id *project, const sc_review_item *x, sc
     if (!rc && (!keep(title, arena, &ret->title) || !keep(other, arena, &ret->other_title)))
         rc = sc_fail(err, SC_NOMEM, "no memory for the suggestions");
     if (!rc) rc = fill_reports(app, project, &scratch, arena, ret, err);
+    if (!rc && x->kind == SC_REVIEW_MERGE) rc = fill_verdict(app, project, arena, ret, err);
     return rc ? rc : put_words(ret, arena, err);
 }
 

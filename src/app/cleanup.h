@@ -22,6 +22,7 @@ typedef struct sc_cleanup_item {
     sc_str shared;                 /* JSON array: words that both parts have  */
     sc_cleanup_report here, there; /* the two most alike reports          */
     sc_cleanup_report *leaving;    /* of a split, found.n_leaving         */
+    sc_pair judged; /* of a merge: a language model's verdict that they are two; at_ms 0 = none */
 } sc_cleanup_item;
 
 typedef struct sc_cleanup {

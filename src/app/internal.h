@@ -73,11 +73,12 @@ typedef struct sc_settings_cache {
 struct sc_app {
     sc_app_conf conf;
     sc_committer committer;
-    sc_lane worker;              /* claims what grouping needs */
-    sc_lane advisor;             /* claims what a language model is needed for */
-    sc_ask *ask;                 /* NULL: there is no language model */
-    int64_t next_advise_look_us; /* advisor thread alone */
-    _Atomic int64_t told;        /* titles and summaries written */
+    sc_lane worker;                         /* claims what grouping needs */
+    sc_lane advisor;                        /* claims what a language model is needed for */
+    sc_ask *ask;                            /* NULL: there is no language model */
+    int64_t next_advise_look_us;            /* advisor thread alone */
+    _Atomic int64_t told;                   /* titles and summaries written */
+    _Atomic int64_t judged_one, judged_two; /* verdicts on pairs */
     sc_pump pump;
     sc_access_cache access;
     sc_settings_cache settings;

@@ -43,6 +43,7 @@ typedef struct sc_trace_step {
     sc_str words;                /* one sentence for people */
     sc_str request_id;           /* or empty */
     sc_id job_id;                /* or empty */
+    sc_id action_id;             /* what an undo takes, as long as it is in force; or empty */
     const sc_decision *decision; /* or NULL */
     sc_str nearest_title;
     sc_id nearest_id;

@@ -49,12 +49,28 @@ static sc_rc decision_words(way *w, const sc_decision *d, sc_str *ret, sc_err *e
                                        why, 100 * e->probability, e->mean, e->best)
                      : sc_arena_printf(w->arena, "%s", why);
     if (!text) return sc_fail(err, SC_NOMEM, "no memory for the trace");
+    if (d->note.n) text = sc_arena_printf(w->arena, "%s. %.*s", text, SC_FMT(d->note));
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the trace");
     text[0] = (char)(text[0] >= 'a' && text[0] <= 'z' ? text[0] - 32 : text[0]);
     *ret = sc_str_of(text);
     return SC_OK;
 }
 
+/* The action that put the report there and is still in force: what an undo takes. */
+static sc_id action_of(const sc_correction *c, size_t n, const sc_decision *d) {
+    for (size_t i = 0; i < n; i++)
+        if (c[i].kind == SC_CORRECTION_pin && c[i].feedback_seq == d->feedback_seq &&
+            c[i].at_ms == d->at_ms && sc_id_eq(&c[i].cluster_id, &d->cluster_id))
+            return c[i].action_id;
+    return (sc_id){{0}};
+}
+
 static sc_rc decision_steps(way *w, const sc_decision *d, size_t n, sc_err *err) {
+    sc_correction *corrections;
+    size_t n_corrections;
+    sc_rc got = STORE(w->app)->corrections(SELF(w->app), w->project, w->arena, &corrections,
+                                           &n_corrections, err);
+    if (got) return got;
     for (size_t i = 0; i < n; i++) {
         sc_str words = SC_STR_NONE;
         sc_rc rc = decision_words(w, &d[i], &words, err);
@@ -63,6 +79,7 @@ static sc_rc decision_steps(way *w, const sc_decision *d, size_t n, sc_err *err)
             step(w, d[i].at_ms, sc_id_is_set(&d[i].from_id) ? "moved" : "grouped", words);
         s->decision = &d[i];
         s->job_id = d[i].job_id;
+        s->action_id = action_of(corrections, n_corrections, &d[i]);
         if ((rc = fill_names(w, &d[i], s, err))) return rc;
     }
     return SC_OK;

@@ -19,6 +19,7 @@ typedef struct action {
     sc_correction *corrections;
     size_t n_corrections, cap;
     sc_id undoes;
+    const sc_advice *advice; /* NULL: a person acts */
 } action;
 
 static sc_rc begin(action *a, sc_app *app, const sc_id *project, sc_str actor, sc_err *err) {
@@ -130,6 +131,11 @@ static sc_rc commit(action *a, const sc_change *change, sc_err *err) {
                   .undo_action = a->undoes,
                   .actor = a->actor,
                   .now_ms = a->now_ms};
+    if (a->advice) {
+        w.note = a->advice->note;
+        w.job_id = a->advice->job->id;
+        w.job_fence = a->advice->job->fence;
+    }
     sc_rc rc = sc_write_changes(&w, err);
     if (rc) return rc;
     sc_err late = {0};
@@ -160,6 +166,7 @@ typedef struct request {
     const sc_id *other; /* destination, second cluster   */
     const sc_id *ids;   /* merged clusters, split reports */
     size_t n_ids;
+    const sc_advice *advice; /* of a merge that a language model advised */
 } request;
 
 typedef sc_rc (*act_fn)(action *a, const request *r, sc_triage_result *ret, sc_err *err);
@@ -173,6 +180,7 @@ static sc_rc perform(sc_app *app, const sc_id *project, sc_str actor, act_fn act
         rc = begin(&a, app, project, actor, err);
         if (rc) return rc;
         int64_t before = a.space->version;
+        a.advice = r->advice;
         rc = act(&a, r, ret, err);
         bool raced = rc == SC_CONFLICT && sc_space_follow(a.space, NULL) == SC_OK &&
                      a.space->version != before;
@@ -180,6 +188,27 @@ static sc_rc perform(sc_app *app, const sc_id *project, sc_str actor, act_fn act
         if (!raced) break;
     }
     return rc;
+}
+
+/* The model saw other issues than there are now. */
+static sc_rc check_counts(action *a, const sc_id *into, const sc_id *from, sc_err *err) {
+    const sc_advice *d = a->advice;
+    sc_cluster x, y;
+    sc_rc rc = STORE(a->app)->cluster_get(SELF(a->app), a->project, into, &a->arena, &x, err);
+    if (!rc) rc = STORE(a->app)->cluster_get(SELF(a->app), a->project, from, &a->arena, &y, err);
+    if (!rc && (x.count != d->into_count || y.count != d->from_count))
+        rc = sc_fail(err, SC_CONFLICT, "the issues have changed since they were judged");
+    return rc;
+}
+
+static void mark_advised(const sc_advice *d, sc_change *change) {
+    for (size_t i = 0; i < change->n_moves; i++) {
+        sc_move *m = &change->moves[i];
+        m->reason = SC_REASON_llm_merged;
+        m->evidence = d->evidence;
+        m->nearest = d->nearest;
+        memcpy(m->shared, d->shared, sizeof m->shared);
+    }
 }
 
 static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
@@ -194,6 +223,7 @@ static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_e
             rc = live_cluster(a, &from[i], err);
     }
     if (!rc) rc = check_apart(a, into, from, n_from, err);
+    if (!rc && a->advice) rc = check_counts(a, into, from, err);
     if (!rc) rc = pin_members(a, into, SIZE_MAX, err);
     if (rc) return rc;
     sc_change change;
@@ -201,6 +231,7 @@ static sc_rc merge_once(action *a, const request *r, sc_triage_result *ret, sc_e
     rc = sc_engine_merge(a->space->engine, into, from, n_from, &a->arena, &change, err);
     pthread_rwlock_unlock(&a->space->lock);
     if (rc) return rc;
+    if (a->advice) mark_advised(a->advice, &change);
     if ((rc = pin_moves(a, &change, err))) {
         sc_space_forget(a->space);
         return rc;
@@ -216,6 +247,13 @@ sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, cons
         return sc_fail_field(err, SC_UNPROCESSABLE, "cluster_ids",
                              "name at least one issue to merge");
     request r = {.one = into, .ids = from, .n_ids = n_from};
+    return perform(app, project, actor, merge_once, &r, ret, err);
+}
+
+sc_rc sc_triage_merge_advised(sc_app *app, const sc_id *project, const sc_id *into,
+                              const sc_id *from, const sc_advice *advice, sc_str actor,
+                              sc_triage_result *ret, sc_err *err) {
+    request r = {.one = into, .ids = from, .n_ids = 1, .advice = advice};
     return perform(app, project, actor, merge_once, &r, ret, err);
 }
 
@@ -365,10 +403,10 @@ typedef struct corrections {
     size_t n;
 } corrections;
 
-/* Did a person put the report there, and was that undone since (when it could not be moved back)? */
+/* Did a person, or a language model, put the report there, and was that undone since (when it could not be moved back)? */
 static bool was_undone(const sc_decision *d, const corrections *in_force) {
     if (d->reason != SC_REASON_person_moved && d->reason != SC_REASON_person_merged &&
-        d->reason != SC_REASON_person_split)
+        d->reason != SC_REASON_person_split && d->reason != SC_REASON_llm_merged)
         return false;
     for (size_t i = 0; i < in_force->n; i++) {
         const sc_correction *c = &in_force->v[i];

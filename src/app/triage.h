@@ -15,6 +15,19 @@ typedef struct sc_triage_result {
  * SC_CONFLICT (kept apart by an earlier correction: undo that first). */
 sc_rc sc_triage_merge(sc_app *app, const sc_id *project, const sc_id *into, const sc_id *from,
                       size_t n_from, sc_str actor, sc_triage_result *ret, sc_err *err);
+/* The same on a language model's word: held like a person's, but told apart by `actor` (SC_ACTOR_LLM) and the
+ * decisions' reason; only when both have as many reports as it was asked about, else SC_CONFLICT. */
+typedef struct sc_advice {
+    sc_str note; /* its reason, kept with each decision */
+    sc_evidence evidence;
+    const uint32_t *shared; /* 6 hashes of terms */
+    int64_t nearest;        /* key of a report in `into` */
+    int64_t into_count, from_count;
+    const sc_job *job;
+} sc_advice;
+sc_rc sc_triage_merge_advised(sc_app *app, const sc_id *project, const sc_id *into,
+                              const sc_id *from, const sc_advice *advice, sc_str actor,
+                              sc_triage_result *ret, sc_err *err);
 /* These reports leave the cluster for a new one; the two are kept apart from now on. */
 sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster,
                       const sc_id *feedback, size_t n, sc_str actor, sc_triage_result *ret,

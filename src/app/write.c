@@ -264,6 +264,7 @@ static sc_rc fill_assigns(plan *p, sc_group_write *gw, sc_err *err) {
                              .model = p->items[i].bare ? SC_STR("words")
                                                        : sc_str_of(w->space->lens->model),
                              .actor = w->actor,
+                             .note = w->note,
                              .job_id = w->job_id,
                              .at_ms = w->now_ms};
         sc_rc rc = terms_of(p, i, &d[i].shared_terms, err);
@@ -318,6 +319,39 @@ static sc_rc fill_events(plan *p, sc_group_write *gw, sc_err *err) {
     return rc;
 }
 
+/* The cluster's row is in the store when this write is, and it has reports. */
+static bool will_live(const plan *p, const sc_id *id) {
+    for (size_t i = 0; i < p->n_clusters; i++)
+        if (sc_id_eq(&p->clusters[i], id)) return p->rows[i].cluster.count > 0;
+    return true;
+}
+
+/* What the engine left open, where there is somebody to ask. */
+static sc_rc fill_suggestions(plan *p, sc_group_write *gw, sc_err *err) {
+    const sc_write *w = p->w;
+    size_t most = 0, n = 0;
+    if (!p->app->ask || !(p->app->conf.llm_tasks & SC_ADVISE_merges) || w->activate) return SC_OK;
+    for (size_t c = 0; c < w->n_changes; c++) most += w->changes[c].n_suggestions;
+    sc_pair *v = sc_arena_take_array(w->arena, most + 1, sizeof *v);
+    if (!v) return sc_fail(err, SC_NOMEM, "no memory for the suggestions");
+    for (size_t c = 0; c < w->n_changes; c++)
+        for (size_t i = 0; i < w->changes[c].n_suggestions; i++) {
+            const sc_suggestion *s = &w->changes[c].suggestions[i];
+            size_t at = 0;
+            while (at < p->n_placed && p->placed[at].key != s->key) at++;
+            if (at == p->n_placed || sc_id_eq(&p->placed[at].to, &s->cluster) ||
+                !will_live(p, &p->placed[at].to) || !will_live(p, &s->cluster))
+                continue;
+            v[n++] = (sc_pair){.a = p->placed[at].to,
+                               .b = s->cluster,
+                               .probability = s->evidence.probability,
+                               .at_ms = w->now_ms};
+        }
+    gw->suggestions = v;
+    gw->n_suggestions = n;
+    return SC_OK;
+}
+
 static void take_back(const sc_write *w) {
     if (w->activate) return;
     pthread_rwlock_wrlock(&w->space->lock);
@@ -362,6 +396,7 @@ sc_rc sc_write_changes(const sc_write *w, sc_err *err) {
     if (!rc) rc = build_rows(&p, err);
     if (!rc) rc = fill_assigns(&p, &gw, err);
     if (!rc) rc = fill_clusters(&p, &gw, err);
+    if (!rc) rc = fill_suggestions(&p, &gw, err);
     if (!rc) rc = fill_events(&p, &gw, err);
     int64_t version = 0;
     if (!rc) rc = STORE(p.app)->group_write(SELF(p.app), &gw, &version, err);

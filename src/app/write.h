@@ -39,6 +39,7 @@ typedef struct sc_write {
     sc_id job_id; /* empty for a person */
     int64_t job_fence;
     sc_str actor;
+    sc_str note; /* of each decision; empty = none */
     int64_t now_ms;
 } sc_write;
 

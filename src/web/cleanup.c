@@ -39,6 +39,15 @@ static void put_item(sc_buf *b, const sc_cleanup_item *it) {
     sc_render_name(b, "evidence");
     sc_render_evidence(b, &x->evidence);
     sc_render_bool(b, "sure", sc_cleanup_is_sure(it));
+    if (it->judged.at_ms) {
+        sc_render_name(b, "judged");
+        sc_buf_putc(b, '{');
+        sc_render_bool(b, "same", false);
+        sc_render_str(b, "model", it->judged.model);
+        sc_render_str(b, "why", it->judged.why);
+        sc_render_time(b, "at", it->judged.at_ms);
+        sc_buf_putc(b, '}');
+    }
     sc_render_name(b, "leaving");
     sc_buf_putc(b, '[');
     for (size_t i = 0; i < x->n_leaving; i++) put_report(b, NULL, &it->leaving[i]);

@@ -217,6 +217,10 @@ static void put_llm(sc_buf *b, const sc_app_stats *s) {
         {"soulcaster_llm_tokens_in_total", "counter", "Tokens that it read.", (double)a->tokens_in},
         {"soulcaster_llm_tokens_out_total", "counter", "Tokens that it wrote.",
          (double)a->tokens_out},
+        {"soulcaster_llm_merges_total", "counter", "Pairs of issues that it found to be one.",
+         (double)s->judged_one},
+        {"soulcaster_llm_no_merges_total", "counter", "Pairs of issues that it found to be two.",
+         (double)s->judged_two},
         {"soulcaster_llm_titles_total", "counter", "Issues that got a title or summary by it.",
          (double)s->told},
     };

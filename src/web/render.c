@@ -323,6 +323,7 @@ static void put_step(sc_buf *b, const sc_trace_step *s) {
     sc_render_str(b, "words", s->words);
     sc_render_str_or_null(b, "request_id", s->request_id);
     sc_render_id(b, "job_id", &s->job_id);
+    sc_render_id(b, "action_id", &s->action_id);
     sc_render_id(b, "cluster_id", &s->cluster_id);
     sc_render_str_or_null(b, "cluster_title", s->cluster_title);
     sc_render_name(b, "nearest");

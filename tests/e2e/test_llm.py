@@ -286,6 +286,42 @@ class Llm(unittest.TestCase):
         self.assertEqual((got["due"], got["today"]["requests"]), (True, 1), got)
         self.assertEqual((self.issue(other)["title_by"], self.model.requests), ("extract", 1))
 
+    def grey_band(self, verdict):
+        """Two issues between joining and leaving apart; returns a report of each once the model has spoken."""
+        self.start("gemini", "--embedder", "builtin")
+        self.model.answer = lambda names, content: {"title": TITLE, "summary": SUMMARY} if "summary" in names else verdict
+        for other in ("The login code never comes", "Dark mode flickers at night", "Invoice totals are wrong by a cent",
+                      "Map tiles are missing in Norway", "Keyboard shortcut for undo is ignored"):
+            self.put(other, "")
+        reports = []
+        for title, body in (("PDF export fails with an error", "It says: internal error."), ("PDF attachments do not open", "The file has no pages at all.")):
+            self.put(title, body)
+            reports.append(self.c.get("/api/feedback", q=title).json["items"][0]["id"])
+        soul.wait_for("a verdict", lambda: self.metric("soulcaster_llm_merges_total") + self.metric("soulcaster_llm_no_merges_total"))
+        self.assertEqual(self.model.faults, [])
+        asked = next(a for a in self.model.asked if "a" in a)
+        self.assertEqual((set(asked), set(asked["b"])), ({"a", "b"}, {"count", "words", "reports"}))
+        return reports
+
+    def cluster_of(self, report):
+        return self.c.get(f"/api/feedback/{report}").json["cluster_id"]
+
+    def test_a_yes_merges_says_why_and_can_be_taken_back(self):
+        a, b = self.grey_band({"same": True, "title": "Fix PDF writer for wide pages", "cause": "Both fail in the PDF writer when the page is wide."})
+        self.assertEqual(self.cluster_of(a), self.cluster_of(b))
+        step = next(s for r in (a, b) for s in self.c.get(f"/api/trace/{r}").json["steps"] if s["decision"] and s["decision"]["reason"] == "llm_merged")
+        self.assertIn("Both fail in the PDF writer", step["words"])
+        self.assertEqual((step["decision"]["actor"], step["step"]), ("llm:gemini/toy", "moved"))
+        got = self.c.post(f"/api/actions/{step['action_id']}/undo")
+        self.assertEqual(got.status, 200, got)
+        self.assertNotEqual(self.cluster_of(a), self.cluster_of(b))
+
+    def test_a_no_leaves_them_two_and_is_shown(self):
+        a, b = self.grey_band({"same": False, "title": "", "cause": "One is about exporting, the other about opening a file."})
+        self.assertNotEqual(self.cluster_of(a), self.cluster_of(b))
+        merges = [m for m in self.c.get("/api/clusters/analyze").json["items"] if m["action"] == "merge"]
+        self.assertIn("One is about exporting", next(m["judged"]["why"] for m in merges if "judged" in m))
+
     def test_doctor_asks_for_real(self):
         self.start("gemini")
         well = soul.run("doctor", "--data", self.server.data, *self.options, env=self.env)

@@ -108,6 +108,19 @@ static void merges_lower_it_and_agreeing_hardly_moves_it(void **state) {
     sc_engine_free(e);
 }
 
+static void what_a_language_model_merged_holds_and_teaches_nothing(void **state) {
+    sc_correction c[3 * TOPICS];
+    int merges;
+    sc_engine *e = filled(*state, 0.63);
+    size_t n = join_topics(e, *state, c, &merges);
+    assert_true(merges > 10);
+    for (size_t i = 0; i < n; i++) c[i].actor = SC_STR(SC_ACTOR_LLM "toy/1");
+    ok(sc_engine_set_corrections(e, c, n, &err));
+    assert_true(e->epoch.cut == e->epoch.own_cut);
+    assert_true(e->rules.n_pins > 10 && e->rules.n_lessons == 0);
+    sc_engine_free(e);
+}
+
 static void what_was_learnt_outlives_a_new_epoch(void **state) {
     sc_engine *e = filled(*state, 0.59);
     sc_correction c[TOPICS];
@@ -143,6 +156,7 @@ int main(void) {
         cmocka_unit_test(nobody_said_anything_and_the_cut_is_the_projects_own),
         cmocka_unit_test(splits_raise_the_cut_and_undoing_them_brings_it_back),
         cmocka_unit_test(merges_lower_it_and_agreeing_hardly_moves_it),
+        cmocka_unit_test(what_a_language_model_merged_holds_and_teaches_nothing),
         cmocka_unit_test(what_was_learnt_outlives_a_new_epoch),
         cmocka_unit_test(rules_about_what_is_not_here_teach_nothing),
     };
