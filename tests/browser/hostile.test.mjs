@@ -1,7 +1,7 @@
 // What strangers write stays text, wherever it is shown.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, Server, Visitor } from "./support.mjs";
+import { test } from "node:test";
+import { Visitor, world } from "./support.mjs";
 
 const PAYLOADS = [
   `<script>alert(1)</script>`,
@@ -14,20 +14,13 @@ const PAYLOADS = [
   `\u202egnp.exe <b onmouseover=alert(8)>bold</b>`,
 ];
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
+const w = world(async (server) => {
   const text = PAYLOADS.join(" ");
   await server.feed(PAYLOADS.flatMap((payload, i) => [0, 1].map((n) => ({
     source: "manual", external_id: `${payload}-${n}`, title: `${payload} ${i}`, body: `${text}\n\n${i}`, stack: `at ${payload} (${text})`,
     metadata: { [payload]: text, nested: { [text]: payload } }, status: payload.slice(0, 50), repo: payload.slice(0, 40), url: "https://example.com/?'onmouseover='alert(9)",
   }))));
   await server.api("POST", "/api/views", { name: PAYLOADS[1], query: { q: PAYLOADS[0], sort: "size" } });
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 /** Nothing of a payload became an element. */
@@ -40,18 +33,18 @@ async function clean(page) {
 }
 
 test("payloads in every field are text: list, search, views, dialogs, issue", async () => {
-  const v = await Visitor.enter(browser, server, { path: `/?status=all&q=${encodeURIComponent(PAYLOADS[0])}` });
+  const v = await Visitor.enter(w.browser, w.server, { path: `/?status=all&q=${encodeURIComponent(PAYLOADS[0])}` });
   await v.page.getByRole("link", { name: PAYLOADS[1] }).first().waitFor();
   await clean(v.page);
-  await v.page.goto(`${server.url}/?status=all`);
+  await v.page.goto(`${w.server.url}/?status=all`);
   await v.loaded();
   await clean(v.page);
   await v.press("j", "x", "j", "x", "m");
   await v.page.getByRole("dialog").waitFor();
   await clean(v.page);
   await v.press("Escape");
-  for (const issue of await server.issues()) {
-    await v.page.goto(`${server.url}/issues/${issue.id}`);
+  for (const issue of await w.server.issues()) {
+    await v.page.goto(`${w.server.url}/issues/${issue.id}`);
     await v.page.locator(".report").first().waitFor();
     for (const fold of await v.page.locator(".fold summary").all()) await fold.click();
     await v.page.locator(".why").first().waitFor();
@@ -61,9 +54,9 @@ test("payloads in every field are text: list, search, views, dialogs, issue", as
 });
 
 test("a title that is edited to a payload is text, in the page's title too", async () => {
-  const [issue] = await server.issues();
-  await server.api("PATCH", `/api/clusters/${issue.id}`, { title: PAYLOADS[3] });
-  const v = await Visitor.enter(browser, server, { path: `/issues/${issue.id}` });
+  const [issue] = await w.server.issues();
+  await w.server.api("PATCH", `/api/clusters/${issue.id}`, { title: PAYLOADS[3] });
+  const v = await Visitor.enter(w.browser, w.server, { path: `/issues/${issue.id}` });
   await v.page.getByRole("heading", { level: 1, name: PAYLOADS[3] }).waitFor();
   assert.equal(await v.page.title(), `${PAYLOADS[3]} - Soulcaster`);
   await clean(v.page);
@@ -71,7 +64,7 @@ test("a title that is edited to a payload is text, in the page's title too", asy
 });
 
 test("the policy lets no foreign script in, even if one gets into the page", async () => {
-  const v = await Visitor.enter(browser, server);
+  const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
   const ran = await v.page.evaluate(async () => {
     const script = document.createElement("script");
@@ -90,7 +83,7 @@ test("the policy lets no foreign script in, even if one gets into the page", asy
 
 test("an address full of payloads changes nothing", async () => {
   const hostile = encodeURIComponent(PAYLOADS[2]);
-  const v = await Visitor.enter(browser, server, { path: `/?status=${hostile}&source=${hostile}&sort=${hostile}&seen=${hostile}&min=${hostile}&project_id=${hostile}#${hostile}` });
+  const v = await Visitor.enter(w.browser, w.server, { path: `/?status=${hostile}&source=${hostile}&sort=${hostile}&seen=${hostile}&min=${hostile}&project_id=${hostile}#${hostile}` });
   await v.loaded();
   await clean(v.page);
   await v.leave();

@@ -1,26 +1,19 @@
 // One issue: what it shows, why a report is in it, merging and keeping apart, changes.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
+const w = world(async (server) => {
   await server.feed([
     ...topics([...SIX.slice(1), ["Sync stops after a minute in the background", 40]]),
     ...topics([SIX[0]]).map((r) => ({ ...r, url: "https://help.example.com/4711", stack: "app.export.pdf at export.js:17", metadata: { plan: "team" } })),
   ]);
 });
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
 
-const find = async (title) => (await server.issues("status=new,triaged,ignored,resolved")).find((c) => c.title === title);
+const find = async (title) => (await w.server.issues("status=new,triaged,ignored,resolved")).find((c) => c.title === title);
 const open = async (title, more = {}) => {
   const issue = await find(title);
-  const v = await Visitor.enter(browser, server, { ...more, path: `/issues/${issue.id}` });
+  const v = await Visitor.enter(w.browser, w.server, { ...more, path: `/issues/${issue.id}` });
   await v.page.getByRole("heading", { level: 1, name: title }).waitFor();
   return { v, issue };
 };
@@ -65,7 +58,7 @@ test("status and title change by key and are undone", async () => {
   const { v, issue } = await open(SIX[2][0]);
   await v.press("r");
   await v.page.locator(".issue-head .badge", { hasText: "Resolved" }).waitFor();
-  assert.equal((await server.api("GET", `/api/clusters/${issue.id}`)).status, "resolved");
+  assert.equal((await w.server.api("GET", `/api/clusters/${issue.id}`)).status, "resolved");
   await v.press("u");
   await v.page.locator(".issue-head .badge", { hasText: "New" }).waitFor();
   await v.press("e");
@@ -79,24 +72,24 @@ test("status and title change by key and are undone", async () => {
 
 test("an issue that was merged away leads to where its reports are now", async () => {
   const [a, b] = [await find(SIX[4][0]), await find(SIX[5][0])];
-  const action = await server.api("POST", `/api/clusters/${a.id}/merge`, { cluster_ids: [b.id] });
-  const v = await Visitor.enter(browser, server, { path: `/issues/${b.id}` });
-  await v.page.waitForURL(`${server.url}/issues/${a.id}`);
+  const action = await w.server.api("POST", `/api/clusters/${a.id}/merge`, { cluster_ids: [b.id] });
+  const v = await Visitor.enter(w.browser, w.server, { path: `/issues/${b.id}` });
+  await v.page.waitForURL(`${w.server.url}/issues/${a.id}`);
   await v.page.getByRole("heading", { level: 1, name: SIX[4][0] }).waitFor();
   await v.leave();
-  await server.api("POST", `/api/actions/${action.action_id}/undo`);
+  await w.server.api("POST", `/api/actions/${action.action_id}/undo`);
 });
 
 test("a report that comes in is counted on the open page", async () => {
   const { v } = await open(SIX[3][0]);
-  await server.feed(topics([[SIX[3][0], 4]]));
+  await w.server.feed(topics([[SIX[3][0], 4]]));
   await v.page.getByRole("button", { name: "1 new" }).click();
   await v.page.getByText("4 reports, last seen").waitFor();
   await v.leave();
 });
 
 test("an issue that does not exist says so, with the request's id", async () => {
-  const v = await Visitor.enter(browser, server, { path: "/issues/01932e5c-1f2a-7abc-8def-0123456789ab" });
+  const v = await Visitor.enter(w.browser, w.server, { path: "/issues/01932e5c-1f2a-7abc-8def-0123456789ab" });
   await v.page.getByRole("heading", { name: "The issue could not be loaded" }).waitFor();
   assert.match(await v.page.locator(".state code").textContent(), /^[0-9a-f-]{36}$/);
   await v.accessible("an issue that is none");

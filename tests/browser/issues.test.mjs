@@ -1,25 +1,18 @@
 // The list: keyboard, changes and their undo, filters, search, views, what comes in live.
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { beforeEach, test } from "node:test";
+import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
 
-let server, browser, project, counter = 0;
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+let project, counter = 0;
+const w = world();
 beforeEach(async () => {
   project = `p${++counter}`;
-  await server.api("POST", "/api/projects", { name: project });
-  await server.feed(topics(SIX), project);
+  await w.server.api("POST", "/api/projects", { name: project });
+  await w.server.feed(topics(SIX), project);
 });
 
-const enter = (more = {}) => Visitor.enter(browser, server, { ...more, path: `/?project_id=${project}&sort=size${more.query ?? ""}` });
-const statusOf = async (title) => (await server.issues("", project)).find((c) => c.title === title)?.status;
+const enter = (more = {}) => Visitor.enter(w.browser, w.server, { ...more, path: `/?project_id=${project}&sort=size${more.query ?? ""}` });
+const statusOf = async (title) => (await w.server.issues("", project)).find((c) => c.title === title)?.status;
 const TITLES = SIX.map(([title]) => title);
 
 test("j, k, Enter and Escape move through the list and back to where one was", async () => {
@@ -76,7 +69,7 @@ test("snooze asks for how long; s then 3 is a week", async () => {
   await v.accessible("the snooze dialog");
   await v.press("3");
   await v.toast("snoozed");
-  const snoozed = (await server.issues("status=snoozed", project))[0];
+  const snoozed = (await w.server.issues("status=snoozed", project))[0];
   assert.equal(snoozed.title, TITLES[0]);
   const days = (Date.parse(snoozed.snooze_until) - Date.now()) / 86_400_000;
   assert.ok(days > 6.9 && days < 7.1);
@@ -123,10 +116,10 @@ test("a title is edited, kept, and given back", async () => {
   await v.page.getByRole("dialog").getByLabel("Title").fill("PDF export is broken");
   await v.press("Enter");
   await v.page.locator(".rows .row", { hasText: "PDF export is broken" }).waitFor();
-  assert.equal((await server.issues("", project)).find((c) => c.title_locked)?.title, "PDF export is broken");
+  assert.equal((await w.server.issues("", project)).find((c) => c.title_locked)?.title, "PDF export is broken");
   await v.press("u");
   await v.page.locator(".rows .row", { hasText: TITLES[0] }).waitFor();
-  assert.equal((await server.issues("", project)).some((c) => c.title_locked), false);
+  assert.equal((await w.server.issues("", project)).some((c) => c.title_locked), false);
   await v.leave();
 });
 
@@ -156,7 +149,7 @@ test("search as you type finds by words and by meaning; the address holds it", a
 });
 
 test("filters are in the address, and a view of them can be saved and removed", async () => {
-  await server.feed(topics([["Crash in the payment sheet", 2]], "sentry").map((r) => ({ ...r, source: "generic" })), project);
+  await w.server.feed(topics([["Crash in the payment sheet", 2]], "sentry").map((r) => ({ ...r, source: "generic" })), project);
   const v = await enter();
   await v.loaded();
   await v.page.getByLabel("Source").selectOption("generic");
@@ -179,7 +172,7 @@ test("filters are in the address, and a view of them can be saved and removed", 
 });
 
 test("the status menu works by mouse and keyboard", async () => {
-  await server.api("PATCH", `/api/clusters/${(await server.issues("", project))[0].id}?project_id=${project}`, { status: "resolved" });
+  await w.server.api("PATCH", `/api/clusters/${(await w.server.issues("", project))[0].id}?project_id=${project}`, { status: "resolved" });
   const v = await enter();
   await v.loaded();
   assert.equal((await v.titles()).length, 5);
@@ -196,10 +189,10 @@ test("what comes in is counted and waits; numbers change where they stand", asyn
   const v = await enter();
   await v.loaded();
   await v.press("j");
-  await server.feed(topics([["Notifications arrive a day late", 2]]), project);
+  await w.server.feed(topics([["Notifications arrive a day late", 2]]), project);
   await v.page.getByRole("button", { name: "1 new" }).waitFor();
   assert.deepEqual((await v.titles()).slice(0, 2), TITLES.slice(0, 2));
-  await server.feed(topics([[TITLES[0], 9]]), project);
+  await w.server.feed(topics([[TITLES[0], 9]]), project);
   await v.page.locator(".rows .row", { hasText: TITLES[0] }).locator(".cell-count", { hasText: /^9/ }).waitFor();
   assert.equal(await v.page.locator(".row.active .cell-title a").textContent(), TITLES[0]);
   await v.page.getByRole("button", { name: "1 new" }).click();
@@ -242,8 +235,8 @@ test("colours are chosen by hand, and stay", async () => {
 });
 
 test("a project without a report says how to send one", async () => {
-  await server.api("POST", "/api/projects", { name: `${project}-empty` });
-  const v = await Visitor.enter(browser, server, { path: `/?project_id=${project}-empty` });
+  await w.server.api("POST", "/api/projects", { name: `${project}-empty` });
+  const v = await Visitor.enter(w.browser, w.server, { path: `/?project_id=${project}-empty` });
   await v.page.getByRole("heading", { name: "No open issues" }).waitFor();
   await v.accessible("an empty project");
   await v.leave();

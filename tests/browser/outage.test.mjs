@@ -1,28 +1,21 @@
 // A server that is slow, gone, back; errors that it answers.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
+const w = world(async (server) => {
   await server.feed(topics(SIX));
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 test("a slow server: something is shown meanwhile, and then the list", async () => {
-  const v = await Visitor.enter(browser, server, { path: null });
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
   let letGo;
   const gate = new Promise((go) => (letGo = go));
   await v.page.route("**/api/clusters?*", async (route) => {
     await gate;
     await route.continue();
   });
-  await v.page.goto(server.url);
+  await v.page.goto(w.server.url);
   await v.page.getByRole("status", { name: "Loading" }).waitFor();
   await v.accessible("loading");
   letGo();
@@ -31,36 +24,36 @@ test("a slow server: something is shown meanwhile, and then the list", async () 
 });
 
 test("a server that stands still is waited for", async () => {
-  const v = await Visitor.enter(browser, server);
+  const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
-  server.pause();
+  w.server.pause();
   await v.page.getByLabel("Search issues").fill("battery");
   await v.page.waitForURL(/q=battery/);
   assert.equal((await v.titles()).length, 6, "what is there stays");
-  server.goOn();
+  w.server.goOn();
   await waitFor("the hit", async () => (await v.titles())[0] === SIX[3][0]);
   await v.leave();
 });
 
 test("a server that goes and comes back: it is said, and the page heals itself", async () => {
-  const v = await Visitor.enter(browser, server);
+  const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
-  await server.end();
+  await w.server.end();
   await v.page.getByText("The server does not answer.").waitFor();
   assert.equal((await v.titles()).length, 6);
   await v.accessible("offline");
   await v.press("j", "i");
   await v.toast("Not ignored: The server does not answer.");
   assert.equal((await v.titles()).length, 6);
-  await server.again();
+  await w.server.again();
   await v.page.getByText("The server does not answer. What you see").waitFor({ state: "detached" });
-  await server.feed(topics([["Widgets are empty after a restart", 1]]));
+  await w.server.feed(topics([["Widgets are empty after a restart", 1]]));
   await v.page.getByRole("button", { name: "1 new" }).waitFor(); // the event stream is back, too
   await v.leave({ butNetwork: true });
 });
 
 test("a page that is opened while the server is gone starts by itself when it is back", async () => {
-  const v = await Visitor.enter(browser, server);
+  const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
   await v.page.evaluate(() => localStorage.clear());
   await v.page.route("**/api/projects*", (route) => route.abort());
@@ -72,7 +65,7 @@ test("a page that is opened while the server is gone starts by itself when it is
 });
 
 test("an error says what failed, the request's id, and can be tried again", async () => {
-  const v = await Visitor.enter(browser, server, { path: null });
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
   let broken = true;
   await v.page.route("**/api/clusters?*", (route) =>
     broken
@@ -82,7 +75,7 @@ test("an error says what failed, the request's id, and can be tried again", asyn
           body: JSON.stringify({ status: 503, code: "store", detail: "the disk is full" }),
         })
       : route.continue());
-  await v.page.goto(server.url);
+  await v.page.goto(w.server.url);
   await v.page.getByRole("heading", { name: "The issues could not be loaded" }).waitFor();
   await v.page.getByText("the disk is full").waitFor();
   await v.page.getByText("0193-request").waitFor();

@@ -1,10 +1,9 @@
 // Ten thousand issues: all can be reached, and the page stays quick. Figures are printed, not judged: this machine may be busy.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, Server, Visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { Visitor, waitFor, world } from "./support.mjs";
 
 const ISSUES = 10_000;
-let server, browser;
 
 /** Words that mean nothing and are shared by nothing, always the same. */
 function* words(seed) {
@@ -18,31 +17,25 @@ function* words(seed) {
   }
 }
 
-before(async () => {
-  server = await Server.start("--tidy-ms", "0");
-  browser = await launch();
+const w = world(async (server) => {
   const source = words(7);
   const text = (n) => Array.from({ length: n }, () => source.next().value).join(" ");
   await server.feed(Array.from({ length: ISSUES + 1500 }, (_, i) => ({
     source: "manual", external_id: `s-${i}`, title: text(5), body: text(12), created_at: new Date(Date.now() - i * 60_000).toISOString(),
   })));
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
-});
+}, "--tidy-ms", "0");
 
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 
 test("ten thousand issues", async (t) => {
-  const { total } = await server.api("GET", "/api/clusters?limit=1");
+  const { total } = await w.server.api("GET", "/api/clusters?limit=1");
   assert.ok(total >= ISSUES, `${total} issues`);
-  const v = await Visitor.enter(browser, server, { path: null });
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
   await v.context.addInitScript(() => {
     globalThis.slow = [];
     new PerformanceObserver((list) => globalThis.slow.push(...list.getEntries().map((e) => e.duration))).observe({ type: "event", durationThreshold: 16, buffered: true });
   });
-  await v.page.goto(server.url);
+  await v.page.goto(w.server.url);
   await v.loaded();
   const paints = [];
   for (let i = 0; i < 5; i++) {

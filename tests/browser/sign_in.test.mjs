@@ -1,22 +1,15 @@
 // Signing in and out, by link and by key; a session that ends while the page is open.
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { test } from "node:test";
+import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
 
-let server, browser;
-before(async () => {
-  server = await Server.start();
-  browser = await launch();
+const w = world(async (server) => {
   await server.feed(topics(SIX));
-});
-after(async () => {
-  await browser?.close();
-  await server?.stop();
 });
 
 test("who is not signed in is led to the form, and from there to where they wanted to go", async () => {
-  const [issue] = await server.issues();
-  const v = await Visitor.enter(browser, server, { signedIn: false, path: `/issues/${issue.id}?x=%26` });
+  const [issue] = await w.server.issues();
+  const v = await Visitor.enter(w.browser, w.server, { signedIn: false, path: `/issues/${issue.id}?x=%26` });
   await v.page.waitForURL(/\/login\?next=/);
   await v.accessible("the form");
   await v.page.fill("#token", "wrong-key-wrong-key");
@@ -24,44 +17,44 @@ test("who is not signed in is led to the form, and from there to where they want
   await v.page.getByRole("alert").waitFor();
   await v.page.fill("#token", "bootstrap-key-for-tests");
   await v.page.click("button");
-  await v.page.waitForURL(`${server.url}/issues/${issue.id}?x=%26`);
+  await v.page.waitForURL(`${w.server.url}/issues/${issue.id}?x=%26`);
   await v.page.getByRole("heading", { level: 1, name: issue.title }).waitFor();
   await v.leave({ butNetwork: true });
 });
 
 test("the link works once", async () => {
-  const v = await Visitor.enter(browser, server, { signedIn: false, path: null });
-  await v.page.goto(server.loginUrl);
+  const v = await Visitor.enter(w.browser, w.server, { signedIn: false, path: null });
+  await v.page.goto(w.server.loginUrl);
   await v.loaded();
   assert.equal(new URL(v.page.url()).pathname, "/");
   const [cookie] = await v.context.cookies();
   assert.ok(cookie.httpOnly && cookie.sameSite === "Strict");
   await v.context.clearCookies();
-  await v.page.goto(server.loginUrl);
+  await v.page.goto(w.server.loginUrl);
   await v.page.getByRole("alert").waitFor();
   await v.leave({ butNetwork: true });
 });
 
 test("signing out ends the session", async () => {
-  const v = await Visitor.enter(browser, server);
+  const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
   const cookies = await v.context.cookies();
   await v.page.getByRole("button", { name: "Sign out" }).click();
   await v.page.waitForURL(/\/login$/);
   await v.context.addCookies(cookies);
-  await v.page.goto(server.url);
+  await v.page.goto(w.server.url);
   await v.page.waitForURL(/\/login\?next=/);
   await v.leave({ butNetwork: true });
 });
 
 test("a session that ends under an open page is said, and what is there stays", async () => {
-  const made = await server.key(["read"]);
-  const v = await Visitor.enter(browser, server, { signedIn: false, path: null });
-  await v.context.request.post(`${server.url}/login`, { data: { token: made.key } });
-  await v.page.goto(server.url);
+  const made = await w.server.key(["read"]);
+  const v = await Visitor.enter(w.browser, w.server, { signedIn: false, path: null });
+  await v.context.request.post(`${w.server.url}/login`, { data: { token: made.key } });
+  await v.page.goto(w.server.url);
   await v.loaded();
-  await server.api("DELETE", `/api/keys/${made.id}`);
-  await waitFor("the key's end", async () => (await v.context.request.get(`${server.url}/api/stats`)).status() === 401);
+  await w.server.api("DELETE", `/api/keys/${made.id}`);
+  await waitFor("the key's end", async () => (await v.context.request.get(`${w.server.url}/api/stats`)).status() === 401);
   await v.press("R");
   await v.page.getByText("Your session has ended.").waitFor();
   assert.equal(await v.rows().count(), 6);
@@ -70,10 +63,10 @@ test("a session that ends under an open page is said, and what is there stays", 
 });
 
 test("who may only read is told what the key lacks", async () => {
-  const made = await server.key(["read"]);
-  const v = await Visitor.enter(browser, server, { signedIn: false, path: null });
-  await v.context.request.post(`${server.url}/login`, { data: { token: made.key } });
-  await v.page.goto(server.url);
+  const made = await w.server.key(["read"]);
+  const v = await Visitor.enter(w.browser, w.server, { signedIn: false, path: null });
+  await v.context.request.post(`${w.server.url}/login`, { data: { token: made.key } });
+  await v.page.goto(w.server.url);
   await v.loaded();
   await v.press("j", "i");
   await v.toast("lacks the scope 'triage'");

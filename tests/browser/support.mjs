@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
+import { after, before } from "node:test";
 
 const ROOT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const dashboard = createRequire(join(ROOT, "dashboard/package.json"));
@@ -22,6 +23,7 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 export const PATIENCE_MS = 30_000;
+const GROUPING_MS = 300_000; // ten thousand reports on a machine that has much else to do
 
 /** The environment without what the caller's shell has set about us. */
 function cleanEnvironment() {
@@ -94,7 +96,7 @@ export class Server {
       const results = await this.api("POST", `/api/ingest/batch?project_id=${project}`, reports.slice(i, i + 5000));
       assert.equal(results.at(-1).summary.error, 0);
     }
-    await waitFor("grouping", async () => (await this.api("GET", `/api/clustering/status?project_id=${project}`)).pending_unclustered === 0);
+    await waitFor("grouping", async () => (await this.api("GET", `/api/clustering/status?project_id=${project}`)).pending_unclustered === 0, GROUPING_MS);
   }
 
   async issues(query = "", project = "default") {
@@ -134,6 +136,21 @@ export const SIX = [
   ["Calendar shows the wrong time zone", 2],
   ["Cannot upload pictures larger than 5 MB", 1],
 ];
+
+/** A server and a browser for all tests of a file; `fill` puts into the server what they need. */
+export function world(fill, ...options) {
+  const made = {};
+  before(async () => {
+    made.server = await Server.start(...options);
+    made.browser = await launch();
+    await fill?.(made.server);
+  });
+  after(async () => {
+    await made.browser?.close();
+    await made.server?.stop();
+  });
+  return made;
+}
 
 export async function launch() {
   return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });

@@ -61,11 +61,18 @@ function Head({ of }: { of: ClusterDetail }) {
   );
 }
 
+/** Which of what is shown a language model wrote. */
+function writtenByModel(of: ClusterDetail): string {
+  const parts = [of.title_by === "llm" && "title", of.summary_by === "llm" && "summary"].filter(Boolean).join(" and ");
+  return `A language model wrote the ${parts}; the reports below are as they came.`;
+}
+
 function Summary({ of }: { of: ClusterDetail }) {
   return (
     <section class="panel">
       <h2>Summary</h2>
       <p class="summary">{of.summary || "There is no summary."}</p>
+      {(of.summary_by === "llm" || of.title_by === "llm") && <p class="dim by-model">{writtenByModel(of)}</p>}
       {of.keywords.length > 0 && <p class="chips">{of.keywords.map((k) => <span key={k} class="chip">{k}</span>)}</p>}
     </section>
   );

@@ -3,6 +3,7 @@ import { count, plural } from "../../lib/words";
 import { untilToday } from "../../lib/time";
 import { now } from "../../state/clock";
 import { Cohesion } from "../../ui/cohesion";
+import { memo } from "../../ui/memo";
 import { Sources } from "../../ui/sources";
 import { Sparkline } from "../../ui/sparkline";
 import { StatusMark } from "../../ui/status";
@@ -20,7 +21,7 @@ interface Props {
 
 export const rowId = (id: string) => `row-${id}`;
 
-export function IssueRow({ row, index, top, isActive, isSelected }: Props) {
+export const IssueRow = memo(function IssueRow({ row, index, top, isActive, isSelected }: Props) {
   const c = row.cluster;
   const onTick = (event: MouseEvent) => {
     toggle(c.id, { range: event.shiftKey });
@@ -49,7 +50,7 @@ export function IssueRow({ row, index, top, isActive, isSelected }: Props) {
       <span role="cell" class="cell-last"><Ago at={c.last_seen} /></span>
     </div>
   );
-}
+});
 
 /** In place of a row that is still to come. */
 export function RowToCome({ top }: { top: number }) {
