@@ -32,6 +32,7 @@ void sc_engine_free(sc_engine *e) {
     sc_rules_done(&e->rules);
     sc_accum_done(&e->accum);
     sc_lookup_done(&e->lookup);
+    sc_renewal_done(&e->renewal);
     sc_free(e->dots);
     sc_free(e->raw);
     sc_free(e->sums);
@@ -172,7 +173,7 @@ void sc_engine_stats_get(const sc_engine *e, sc_engine_stats *ret) {
         .terms = e->terms.n,
         .bytes = sizeof *e + sc_items_bytes(&e->items) + sc_terms_bytes(&e->terms) +
                  sc_groups_bytes(&e->groups) + sc_lookup_bytes(&e->lookup) +
-                 e->accum.n_terms * sizeof(float) +
+                 sc_renewal_bytes(&e->renewal) + e->accum.n_terms * sizeof(float) +
                  (e->dots_cap + e->raw_cap + e->sums_cap + e->mark_cap) * 4,
     };
 }

@@ -11,8 +11,8 @@
 
 #include "group/state.h"
 
-/* Slots whose vectors are compared at once: memory is read once for all of them. */
-enum { SC_GRAPH_BATCH = 16 };
+/* Reports that are compared with all others at once (many.h). */
+enum { SC_GRAPH_BATCH = SC_MANY };
 
 typedef struct sc_edge {
     uint32_t slot; /* below the slot whose edge it is */
@@ -25,13 +25,12 @@ typedef struct sc_graph {
     sc_edge *edges;
     size_t n_edges, cap_edges;
     uint32_t capped; /* slots of which only the best were kept */
-    float *raw;
-    int32_t *dots;    /* SC_GRAPH_BATCH rows, of slots `first` on against all before; one spare */
-    uint32_t scratch; /* slots that raw and a row of dots have room for */
-    uint32_t first, n_batch;
+    sc_edge *batch;  /* the best of each of a batch */
+    size_t cap_batch;
+    sc_many many;
 } sc_graph;
 
-/* Looks at the next slot of the engine. The engine's epoch and slots must be those of the calls
+/* Looks at the next slots of the engine, a batch of them. The engine's epoch and slots must be those of the calls
  * before. SC_NOMEM leaves the graph as it was. */
 sc_rc sc_graph_scan(sc_graph *g, const sc_engine *e, sc_err *err);
 /* Begins anew: the epoch or the slots have changed. */

@@ -148,11 +148,22 @@ void sc_learn_cut(sc_engine *e) {
             if (p > top) top = p, best = step * k;
         }
     }
-    sc_score_set_cut(e->profile, &e->epoch, e->epoch.own_cut * (float)exp(best));
+    sc_epoch_set_cut(e->profile, &e->epoch, e->epoch.own_cut * (float)exp(best));
 }
 
 void sc_learn_refresh(sc_engine *e) {
-    if (!sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch)) return;
+    if (!sc_epoch_due_at_once(&e->renewal, &e->epoch, e->items.n) ||
+        !sc_epoch_refresh(&e->items, &e->terms, e->profile, &e->epoch))
+        return;
+    sc_renewal_done(&e->renewal);
+    e->renewal.vain = 0;
+    e->epoch_no++;
+    sc_learn_cut(e);
+}
+
+void sc_learn_step(sc_engine *e) {
+    if (!sc_renewal_step(&e->renewal, e->layout, &e->items, &e->terms, e->profile, &e->epoch))
+        return;
     e->epoch_no++;
     sc_learn_cut(e);
 }

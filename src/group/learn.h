@@ -11,8 +11,10 @@
 
 #include "group/state.h"
 
-/* Begins a new epoch if the project has outgrown its last one (sc_score_refresh), and learns in it. */
+/* Begins a new epoch if the project has outgrown its last one and is small (epoch.h), and learns in it. */
 void sc_learn_refresh(sc_engine *e);
+/* The same in a large project, one step of many. */
+void sc_learn_step(sc_engine *e);
 /* Places the cut by the corrections there are now. */
 void sc_learn_cut(sc_engine *e);
 

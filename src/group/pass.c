@@ -13,8 +13,13 @@ typedef enum stage { SETTLE, SCAN, PARTS, SOLVE, DONE } stage;
 
 typedef struct planned {
     uint32_t slot, from, head;
-    sc_why why;
+    sc_decision_reason reason;
 } planned;
+
+/* The items of each head side by side: from[h]..from[h + 1]. */
+typedef struct byhead {
+    uint32_t *from, *slots;
+} byhead;
 
 struct sc_pass {
     stage at;
@@ -31,6 +36,7 @@ struct sc_pass {
     sc_average average;
     bool solving;
     uint32_t *target; /* head -> group, SC_GROUP_NONE = to be opened */
+    byhead by;
     planned *plan;
     size_t n_plan, cap_plan, done_plan;
     sc_pass_stats stats;
@@ -46,7 +52,10 @@ sc_rc sc_pass_new(sc_pass **ret, sc_err *err) {
 static void drop_part(sc_pass *p) {
     sc_average_done(&p->average);
     sc_free(p->target);
+    sc_free(p->by.from);
+    sc_free(p->by.slots);
     p->target = NULL;
+    p->by = (byhead){0};
     p->solving = false;
     p->n_plan = p->done_plan = 0;
 }
@@ -172,7 +181,9 @@ static bool next_part(sc_pass *p, const sc_engine *e, uint32_t **ret, size_t *re
 
 /* What speaks for an item's going to the group that `head` stands for: the members that are to be
  * there with it. */
-static void explain(const sc_engine *e, planned *m, const uint32_t *members, uint32_t n) {
+static void explain(const sc_pass *p, const sc_engine *e, const planned *m, sc_why *ret) {
+    const uint32_t *members = p->by.slots + p->by.from[m->head];
+    const uint32_t n = p->by.from[m->head + 1] - p->by.from[m->head];
     const sc_score s = sc_state_score(e);
     const sc_query q = sc_score_query(&s, m->slot);
     sc_standing st = {.nearest = SC_GROUP_NONE, .probability = NAN};
@@ -196,17 +207,8 @@ static void explain(const sc_engine *e, planned *m, const uint32_t *members, uin
         st.conflict /= seen;
         st.probability = sc_score_probability(&s, st.mean - st.conflict);
     }
-    sc_standing_why(e, &q, &st, &m->why);
-}
-
-/* The items of each head side by side: from[h]..from[h + 1]. */
-typedef struct byhead {
-    uint32_t *from, *slots;
-} byhead;
-
-static void byhead_done(byhead *b) {
-    sc_free(b->from);
-    sc_free(b->slots);
+    sc_standing_why(e, &q, &st, ret);
+    ret->reason = m->reason;
 }
 
 static bool sort_by_head(const sc_average *a, byhead *b) {
@@ -237,10 +239,10 @@ static bool plan_room(sc_pass *p, size_t n) {
 static sc_rc make_plan(sc_pass *p, const sc_engine *e, sc_err *err) {
     const sc_average *a = &p->average;
     SC_AUTO(sc_map_done) sc_map taken = {0};
-    SC_AUTO(byhead_done) byhead b = {0};
+    byhead *b = &p->by;
     const sc_regrouped r = {a->slots, NULL, a->head, a->n, a->n_nodes};
     p->target = sc_alloc_array(a->n_nodes, sizeof *p->target);
-    if (!p->target || !sort_by_head(a, &b) || !sc_claims_assign(e, &r, p->target, &taken))
+    if (!p->target || !sort_by_head(a, b) || !sc_claims_assign(e, &r, p->target, &taken))
         return sc_fail(err, SC_NOMEM, "no memory to consolidate");
     size_t moving = 0;
     for (uint32_t i = 0; i < a->n; i++)
@@ -248,13 +250,10 @@ static sc_rc make_plan(sc_pass *p, const sc_engine *e, sc_err *err) {
     if (!plan_room(p, moving)) return sc_fail(err, SC_NOMEM, "no memory to consolidate");
     p->n_plan = p->done_plan = 0;
     for (uint32_t h = 0; h < a->n_nodes; h++)
-        for (uint32_t k = b.from[h]; k < b.from[h + 1]; k++) {
-            uint32_t slot = b.slots[k], from = e->items.group[slot];
+        for (uint32_t k = b->from[h]; k < b->from[h + 1]; k++) {
+            uint32_t slot = b->slots[k], from = e->items.group[slot];
             if (from == p->target[h]) continue;
-            planned *m = &p->plan[p->n_plan++];
-            *m = (planned){.slot = slot, .from = from, .head = h};
-            explain(e, m, b.slots + b.from[h], b.from[h + 1] - b.from[h]);
-            m->why.reason = reason_of(&taken, from, p->target[h]);
+            p->plan[p->n_plan++] = (planned){slot, from, h, reason_of(&taken, from, p->target[h])};
         }
     return SC_OK;
 }
@@ -371,7 +370,9 @@ static sc_rc move_some(sc_pass *p, sc_journal *j, size_t most, sc_err *err) {
         if (!still_fits(p, e, m)) continue;
         sc_rc rc = SC_OK;
         if (p->target[m->head] == SC_GROUP_NONE) rc = sc_journal_open(j, &p->target[m->head], err);
-        if (!rc) rc = sc_journal_move(j, m->slot, p->target[m->head], &m->why, err);
+        sc_why why;
+        explain(p, e, m, &why);
+        if (!rc) rc = sc_journal_move(j, m->slot, p->target[m->head], &why, err);
         if (rc) return rc;
         moved++;
     }

@@ -249,6 +249,7 @@ sc_rc sc_engine_place(sc_engine *e, const sc_engine_item *items, size_t n, sc_ar
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < n; i++) {
         sc_learn_refresh(e);
+        sc_learn_step(e);
         if (n - i > 1 && !sc_lookup_has(e, &items[i])) {
             sc_engine_lookup(e, items + i, n - i);
             sc_engine_lookup_compare(e);

@@ -7,8 +7,6 @@
 #include "vec/kernels.h"
 #include "vec/sum.h"
 
-static const float unit = 1.0f / (127.0f * 127.0f); /* int8 vectors are unit vectors times 127 */
-
 /* 1 + ln tf, for tf = 0..63: the usual damping of repeated words. */
 static const float tf_weight[SC_TERM_TF_MAX + 1] = {
     0.000f, 1.000f, 1.693f, 2.099f, 2.386f, 2.609f, 2.792f, 2.946f, 3.079f, 3.197f, 3.303f,
@@ -32,7 +30,7 @@ static float k_of(const sc_score *s, int kind) {
 }
 
 static inline float idf_at(const sc_score *s, uint32_t id) {
-    float w = s->terms->v[id].idf;
+    float w = s->terms->idf[id];
     return w < 0 ? s->epoch->idf_new : w; /* new since the epoch began */
 }
 
@@ -40,13 +38,6 @@ float sc_score_idf(const sc_score *s, uint32_t term_id) { return idf_at(s, term_
 float sc_score_tf(uint32_t packed) { return tf_of(packed); }
 const float *sc_score_tfs(void) { return tf_weight; }
 float sc_score_kind(const sc_score *s, int kind) { return k_of(s, kind); }
-
-/* A few imagined reports keep the first weights of a project even. */
-static float idf_of(uint32_t n, uint32_t df) {
-    enum { PRIOR = 8 };
-    float x = logf((float)(n + PRIOR) / ((float)df + 0.5f));
-    return x > 0 ? x : 0;
-}
 
 static void norms_of(const sc_score *s, const uint32_t *feats, const uint16_t *count,
                      unsigned unknown, float *ret_inv) {
@@ -330,140 +321,4 @@ void sc_accum_done(sc_accum *a) {
     sc_free(a->sum);
     sc_free(a->words);
     *a = (sc_accum){0};
-}
-
-/* ---- The epoch ---------------------------------------------------------------------------------- */
-
-static uint64_t mix(uint64_t z) { /* splitmix64's step: the sample must not depend on rand() */
-    z += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static int by_value(const void *a, const void *b) {
-    float x = *(const float *)a, y = *(const float *)b;
-    return (x > y) - (x < y);
-}
-
-/* Sorted similarities of random pairs, of the whole or of the vectors alone; returns how many. */
-static size_t sample_pairs(const sc_score *s, bool vectors, float *v, size_t max) {
-    const uint32_t n = s->items->n;
-    size_t m = 0;
-    for (uint64_t k = 0; n > 1 && k < max && k < (uint64_t)n * n; k++) {
-        uint32_t i = (uint32_t)(mix(2 * k) % n), j = (uint32_t)(mix(2 * k + 1) % n);
-        if (i == j) continue;
-        sc_query q = sc_score_query(s, i);
-        sc_parts p = {0};
-        if (vectors)
-            p.raw = unit *
-                    (float)sc_kernels_get()->dot(q.vec, sc_items_vec(s->items, j), s->items->dim);
-        else
-            sc_score_parts(s, &q, j, &p);
-        v[m++] = p.raw;
-    }
-    qsort(v, m, sizeof *v, by_value);
-    return m;
-}
-
-/* How much of the project's own figures to believe, against the profile's. */
-static float own_share(const sc_score *s) {
-    float n = (float)s->items->n, half = s->profile->null_items;
-    return n * n / (n * n + half * half);
-}
-
-/* What a random pair's vectors have in common: what any two texts have for this embedder. */
-static float common_cosine(const sc_score *s) {
-    enum { PAIRS = 512 };
-    float v[PAIRS];
-    size_t m = sample_pairs(s, true, v, PAIRS);
-    return m ? own_share(s) * SC_MAX(0.0f, SC_MIN(s->profile->vec_max, v[m / 2])) : 0;
-}
-
-static void set_weights(sc_epoch *e, const sc_weights *k, float common) {
-    e->k = *k;
-    e->vec_k = k->vec * unit / (1 - common);
-    e->vec_0 = k->vec * common / (1 - common);
-}
-
-static float median_words(const sc_score *s, float *v, size_t max) {
-    const uint32_t n = s->items->n;
-    size_t m = SC_MIN((size_t)n, max);
-    for (size_t k = 0; k < m; k++)
-        v[k] = s->items->v[n <= max ? k : mix(k) % n].count[SC_TERM_WORD];
-    qsort(v, m, sizeof *v, by_value);
-    return m ? v[m / 2] : 0;
-}
-
-/* Which kind of project this is (profile.h), 0..1, judged with the weights of long reports. v is scratch. */
-static float kind_of(const sc_score *s, float *v, size_t max) {
-    const sc_profile *p = s->profile;
-    float words = median_words(s, v, max);
-    size_t m = sample_pairs(s, false, v, max);
-    if (m < 2 || words < 1) return 0;
-    /* The spread by the upper quartile, which the few true pairs at the top cannot move. */
-    float median = v[m / 2], spread = SC_MAX(0.01f, (v[m * 3 / 4] - median) / 0.6745f);
-    float tail = ((v[m * 99 / 100] - median) / spread - p->kind_tail) / p->kind_tail_step;
-    float most = p->kind_tail_most;
-    float x = logf(p->kind_words / words) / logf(2) + SC_MAX(-most, SC_MIN(most, tail));
-    return 1 / (1 + expf(-p->kind_slope * x));
-}
-
-static float between(float a, float b, float share) { return a + share * (b - a); }
-
-/* Where the cut lies among v, the sorted similarities of m random pairs. */
-static float cut_among(const sc_score *s, const sc_epoch *e, const float *v, size_t m) {
-    const sc_profile *p = s->profile;
-    const float n = (float)s->items->n;
-    float upper = SC_MIN(0.5f, p->cut_topic / sqrtf(n));
-    float floor = SC_MAX(p->cut_min, p->cut_tail * e->null_q99);
-    float topic = SC_MAX(floor, v[(size_t)((float)(m - 1) * (1 - upper))]);
-    /* A few dozen short texts say little about their topics yet: better apart than wrongly together. */
-    float known = n * n * n / (n * n * n + p->topic_items * p->topic_items * p->topic_items);
-    topic += (1 - known) * SC_MAX(0.0f, p->null_cut - topic);
-    return between(p->null_cut, between(p->cut_report, topic, e->topics), own_share(s));
-}
-
-/* The project's kind, its weights and its cut. */
-static void calibrate(const sc_score *s, sc_epoch *e) {
-    enum { PAIRS = 8192 }; /* fewer, and a few hundred texts in another order get another cut */
-    const sc_profile *p = s->profile;
-    float v[PAIRS], common = common_cosine(s);
-    set_weights(e, &p->k_report, common);
-    e->topics = kind_of(s, v, PAIRS);
-    const sc_weights *a = &p->k_report, *b = &p->k_topic;
-    const sc_weights k = {.vec = between(a->vec, b->vec, e->topics),
-                          .word = between(a->word, b->word, e->topics),
-                          .title = between(a->title, b->title, e->topics),
-                          .frame = between(a->frame, b->frame, e->topics)};
-    set_weights(e, &k, common);
-    size_t m = sample_pairs(s, false, v, PAIRS);
-    e->own_cut = p->null_cut;
-    if (m < 2) return;
-    e->null_median = v[m / 2];
-    e->null_q99 = v[m * 99 / 100];
-    e->own_cut = cut_among(s, e, v, m);
-}
-
-static bool outgrown(const sc_epoch *e, uint32_t n) {
-    return !e->n || n < e->n || n > e->n + e->n / 16;
-}
-
-void sc_score_set_cut(const sc_profile *p, sc_epoch *e, float cut) {
-    e->cut = cut;
-    e->margin = p->margin * cut;
-    e->scale = cut / 2;
-}
-
-bool sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *p, sc_epoch *e) {
-    if (!outgrown(e, items->n)) return false;
-    const sc_score s = {items, terms, p, e};
-    e->n = items->n ? items->n : 1;
-    e->idf_new = idf_of(e->n, 1);
-    for (uint32_t id = 0; id < terms->n; id++)
-        terms->v[id].idf = terms->v[id].n ? idf_of(e->n, terms->v[id].n) : -1;
-    for (uint32_t i = 0; i < items->n; i++) sc_score_set_norms(&s, items, i);
-    calibrate(&s, e);
-    sc_score_set_cut(p, e, e->own_cut);
-    return true;
 }

@@ -43,11 +43,6 @@ typedef struct sc_score {
     const sc_epoch *epoch;
 } sc_score;
 
-/* Begins a new epoch when the project has outgrown the last one: idf, norms, null distribution. True when
- * it did: its cut is then the project's own. */
-bool sc_score_refresh(sc_items *items, sc_terms *terms, const sc_profile *profile, sc_epoch *epoch);
-/* Moves the cut, and what hangs on it. */
-void sc_score_set_cut(const sc_profile *profile, sc_epoch *epoch, float cut);
 /* Norms of a new item, by the epoch's idf. */
 void sc_score_set_norms(const sc_score *s, sc_items *items, uint32_t slot);
 

@@ -1,4 +1,5 @@
 #include "group/settle.h"
+#include "group/epoch.h"
 #include "group/learn.h"
 
 #include <stdlib.h>
@@ -145,7 +146,7 @@ static bool look(const sc_engine *e, sc_terms *terms, sc_epoch *ret) {
     for (unsigned turn = 0; turn < turns; turn++) {
         view_order(&v, e, content, order, turn + 1);
         *ret = (sc_epoch){0};
-        sc_score_refresh(&v.items, terms, e->profile, ret);
+        sc_epoch_refresh(&v.items, terms, e->profile, ret);
         add(&total, ret);
     }
     take_mean(&total, turns, ret);
@@ -153,7 +154,7 @@ static bool look(const sc_engine *e, sc_terms *terms, sc_epoch *ret) {
     return true;
 }
 
-/* Room for everything; the words' copy is what sc_score_refresh writes to instead of the engine's. */
+/* Room for everything that sc_epoch_refresh writes, instead of the engine's. */
 static sc_settled *make(const sc_engine *e) {
     sc_settled *s = sc_alloc(sizeof *s);
     if (!s) return NULL;
@@ -170,31 +171,28 @@ static sc_settled *make(const sc_engine *e) {
 sc_rc sc_settle_prepare(const sc_engine *e, sc_settled **ret, sc_err *err) {
     sc_settled *s = make(e);
     sc_terms terms = e->terms;
-    terms.v = sc_alloc_array(e->terms.n, sizeof *terms.v);
-    if (s && terms.v && terms.n) memcpy(terms.v, e->terms.v, terms.n * sizeof *terms.v);
-    if (!s || !terms.v || !look(e, &terms, &s->epoch)) {
-        sc_free(terms.v);
+    if (s) terms.idf = s->idf; /* its weights go into our columns, as do the norms */
+    if (!s || !look(e, &terms, &s->epoch)) {
         sc_settle_free(s);
         return sc_fail(err, SC_NOMEM, "no memory to weigh %u reports anew", e->items.n);
     }
-    sc_items own = e->items; /* its norms go into our columns */
+    sc_items own = e->items;
     for (int k = 0; k < SC_TERM_WEIGHTED; k++) own.inv[k] = s->inv[k];
     if (!s->epoch.n) {
-        sc_score_refresh(&own, &terms, e->profile, &s->epoch);
+        sc_epoch_refresh(&own, &terms, e->profile, &s->epoch);
     } else {
         const sc_score score = {&own, &terms, e->profile, &s->epoch};
         for (uint32_t i = 0; i < own.n; i++) sc_score_set_norms(&score, &own, i);
     }
-    for (uint32_t id = 0; id < terms.n; id++) s->idf[id] = terms.v[id].idf;
-    sc_free(terms.v);
     *ret = s;
     return SC_OK;
 }
 
 void sc_settle_apply(sc_engine *e, const sc_settled *s) {
-    for (uint32_t id = 0; id < s->n_terms; id++) e->terms.v[id].idf = s->idf[id];
+    if (s->n_terms) memcpy(e->terms.idf, s->idf, s->n_terms * sizeof *s->idf);
     for (int k = 0; k < SC_TERM_WEIGHTED; k++)
         if (s->n) memcpy(e->items.inv[k], s->inv[k], s->n * sizeof(float));
+    sc_renewal_done(&e->renewal); /* this is newer */
     e->epoch = s->epoch;
     e->epoch_no++;
     e->settled_n = s->n;

@@ -3,6 +3,7 @@
 #define SC_GROUP_STATE_H
 
 #include "group/engine.h"
+#include "group/epoch.h"
 #include "group/groups.h"
 #include "group/items.h"
 #include "group/lookup.h"
@@ -26,6 +27,7 @@ struct sc_engine {
     sc_groups groups;
     sc_rules rules;
     sc_epoch epoch;
+    sc_renewal renewal;
     uint32_t epoch_no; /* grows with each change of the epoch but for the cut alone */
     sc_lookup lookup;
     uint32_t generation; /* grows with each change */

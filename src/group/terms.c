@@ -48,12 +48,15 @@ static uint32_t intern(sc_terms *t, sc_term_kind kind, uint64_t value) {
     if (t->n == t->cap) {
         uint32_t cap = t->cap ? more(t->cap) : 512;
         sc_term *v = sc_realloc_array(t->v, cap, sizeof *v);
-        if (!v) return SC_TERM_NONE;
-        t->v = v;
+        if (v) t->v = v;
+        float *idf = sc_realloc_array(t->idf, cap, sizeof *idf);
+        if (idf) t->idf = idf;
+        if (!v || !idf) return SC_TERM_NONE;
         t->cap = cap;
     }
     id = t->n++;
-    t->v[id] = (sc_term){.key = key, .kind = kind, .idf = -1}; /* -1: no epoch saw it yet */
+    t->v[id] = (sc_term){.key = key, .kind = kind};
+    t->idf[id] = -1;
     enter(t, id);
     return id;
 }
@@ -200,13 +203,15 @@ void sc_terms_renumber(sc_terms *t, uint32_t from, uint32_t to, const uint32_t *
 }
 
 size_t sc_terms_bytes(const sc_terms *t) {
-    return t->cap * sizeof *t->v + t->table_cap * sizeof *t->table + t->list_bytes;
+    return t->cap * (sizeof *t->v + sizeof *t->idf) + t->table_cap * sizeof *t->table +
+           t->list_bytes;
 }
 
 void sc_terms_done(sc_terms *t) {
     for (uint32_t i = 0; i < t->n; i++)
         if (t->v[i].cap) sc_free(t->v[i].at.list);
     sc_free(t->v);
+    sc_free(t->idf);
     sc_free(t->table);
     *t = (sc_terms){0};
 }

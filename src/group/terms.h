@@ -31,12 +31,12 @@ typedef struct sc_term {
         uint32_t *list; /* cap > 0 */
     } at;
     uint32_t n, cap; /* n is the document frequency */
-    float idf;       /* as of the last epoch */
     uint32_t kind;
 } sc_term;
 
 typedef struct sc_terms {
     sc_term *v;
+    float *idf; /* beside v: as of the last epoch; -1: that saw none of it */
     uint32_t n, cap;
     uint32_t *table; /* open addressing over v by key; SC_TERM_NONE = free */
     uint32_t table_cap;

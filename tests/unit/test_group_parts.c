@@ -127,7 +127,7 @@ static sc_engine *scored(sc_arena *a, unsigned n) {
         const sc_engine_item item = {.key = i + 1, .repr = &m.repr};
         ok(sc_engine_put(e, &item, &none, &err));
     }
-    sc_score_refresh(&e->items, &e->terms, e->profile, &e->epoch);
+    sc_epoch_refresh(&e->items, &e->terms, e->profile, &e->epoch);
     return e;
 }
 
