@@ -1,5 +1,6 @@
 #include "app/space.h"
 
+#include "app/chart.h"
 #include "app/internal.h"
 #include "app/represent.h"
 #include "base/log.h"
@@ -15,9 +16,11 @@ void sc_spaces_init(sc_spaces *s) {
 static void space_free(sc_space *s) {
     if (!s) return;
     sc_pass_free(s->pass);
+    sc_chart_forget(s);
     sc_engine_free(s->engine);
     sc_bare_done(&s->bare);
     pthread_mutex_destroy(&s->writer);
+    pthread_mutex_destroy(&s->chart_lock);
     pthread_rwlock_destroy(&s->lock);
     sc_free(s);
 }
@@ -86,6 +89,8 @@ static sc_rc space_new(sc_app *app, const sc_id *project, sc_space **ret, sc_err
     s->app = app;
     s->project_id = *project;
     pthread_mutex_init(&s->writer, NULL);
+    pthread_mutex_init(&s->chart_lock, NULL);
+    atomic_store(&s->undrawn, true);
     /* A change must not starve behind a stream of searches. */
     pthread_rwlockattr_t a;
     pthread_rwlockattr_init(&a);
@@ -431,6 +436,7 @@ void sc_space_exchange(sc_space *s, sc_space *with) {
     sc_lens *lens = s->lens;
     sc_pass_free(s->pass); /* it thinks about the old one */
     s->pass = NULL;
+    atomic_store(&s->undrawn, true);
     pthread_rwlock_wrlock(&s->lock);
     s->engine = with->engine;
     s->lens = with->lens;

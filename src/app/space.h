@@ -11,6 +11,7 @@
 #include <pthread.h>
 
 #include "app/bare.h"
+#include "app/chart_data.h"
 #include "app/lens.h"
 #include "core/project.h"
 #include "group/engine.h"
@@ -39,6 +40,12 @@ struct sc_space {
     _Atomic int64_t busy_us; /* monotonic time of the last placing       */
     _Atomic bool asked;      /* a job for it waits, by this process      */
     int64_t due_us; /* when the one that waits, or goes on, was asked for; worker's alone */
+    /* The map (chart.h). */
+    pthread_mutex_t chart_lock;
+    sc_chart chart; /* under chart_lock; the worker alone replaces it by a new one */
+    struct sc_chart_work *chart_work;  /* under way, or NULL; worker's alone */
+    _Atomic bool undrawn, chart_asked; /* something came since; a job for it waits */
+    int64_t chart_due_us;              /* as due_us */
 };
 
 typedef struct sc_spaces {

@@ -18,6 +18,7 @@ enum {
 
 void sc_tidy_note(sc_space *s, size_t placed) {
     if (!placed) return;
+    atomic_store(&s->undrawn, true);
     s->changed += (int64_t)placed;
     atomic_store(&s->busy_us, sc_mono_us(s->app->conf.clock));
 }
@@ -111,8 +112,7 @@ static sc_rc step(sc_space *s, const sc_job *job, bool *ret_done, sc_err *err) {
     return rc;
 }
 
-/* In ms; 0 or less: grouping has been quiet long enough. */
-static int64_t until_quiet_ms(const sc_space *s) {
+int64_t sc_tidy_until_quiet_ms(const sc_space *s) {
     const int64_t busy = atomic_load(&s->busy_us), now = sc_mono_us(s->app->conf.clock);
     return busy ? s->app->conf.tidy_ms - (now - busy) / 1000 : 0;
 }
@@ -150,7 +150,7 @@ sc_rc sc_tidy_work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err
     if (rc) return rc;
     atomic_store(&s->asked, false);
     if (!s->due_us) s->due_us = sc_mono_us(app->conf.clock);
-    const bool now = until_quiet_ms(s) <= 0 || is_overdue(s);
+    const bool now = sc_tidy_until_quiet_ms(s) <= 0 || is_overdue(s);
     if (now && app->conf.tidy_ms) rc = steps(s, job, &done, err);
     if (rc) return rc;
     if (done || !app->conf.tidy_ms) {
@@ -158,6 +158,6 @@ sc_rc sc_tidy_work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err
         return SC_OK;
     }
     atomic_store(&s->asked, true);
-    *ret_later_ms = sc_now_ms(app->conf.clock) + SC_MAX(until_quiet_ms(s), (int64_t)1);
+    *ret_later_ms = sc_now_ms(app->conf.clock) + SC_MAX(sc_tidy_until_quiet_ms(s), (int64_t)1);
     return SC_OK;
 }

@@ -14,6 +14,8 @@
 
 /* Some reports were placed; `writer` held. */
 void sc_tidy_note(sc_space *s, size_t placed);
+/* In ms; 0 or less: grouping has been quiet for conf.tidy_ms. */
+int64_t sc_tidy_until_quiet_ms(const sc_space *s);
 /* Asks for a tidy job when one is due and this process has none waiting. */
 sc_rc sc_tidy_ask(sc_space *s, sc_err *err);
 /* Works on one. *ret_later_ms: when the job is to go on (it is then released until that time), or 0. */

@@ -3,6 +3,7 @@
  * result under the job's fence. */
 #include "app/ahead.h"
 #include "app/backfill.h"
+#include "app/chart.h"
 #include "app/internal.h"
 #include "app/remodel.h"
 #include "app/represent.h"
@@ -330,7 +331,8 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     }
     if (!rc && atomic_load(&app->worker.stop))
         return sc_fail(err, SC_CANCELLED, "the worker is shutting down");
-    return rc ? rc : sc_tidy_ask(space, err);
+    if (!rc) rc = sc_tidy_ask(space, err);
+    return rc ? rc : sc_chart_ask(space, err);
 }
 
 /* One report that could not be grouped before. */
@@ -362,11 +364,11 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     return rc;
 }
 
-/* The oldest job that is ready; a change of a model only when there is no other, or when it had no turn
+/* The oldest job that is ready; a change of a model or the map only when there is no other, or when it had no turn
  * for a second: where reports never cease, it would never come to its end. */
 static sc_rc claim(sc_app *app, sc_arena *arena, sc_job *ret, sc_err *err) {
     static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
-    static const sc_str last[] = {{"remodel", 7}};
+    static const sc_str last[] = {{"remodel", 7}, {"chart", 5}};
     const sc_str owner = sc_str_of(app->worker.owner);
     const int64_t now = sc_now_ms(app->conf.clock);
     sc_rc rc = SC_NOT_FOUND;
@@ -404,6 +406,8 @@ static bool work_once(sc_app *app) {
         rc = sc_remodel_work(app, &job, &later_ms, &err);
     else if (sc_str_is(job.kind, "tidy"))
         rc = sc_tidy_work(app, &job, &later_ms, &err);
+    else if (sc_str_is(job.kind, "chart"))
+        rc = sc_chart_work(app, &job, &later_ms, &err);
     else if (sc_str_is(job.kind, "reembed"))
         rc = sc_backfill_work(app, &job, &err);
     else

@@ -104,6 +104,14 @@ typedef struct sc_cluster_list {
     sc_str next_cursor;
 } sc_cluster_list;
 
+/* An issue by name. */
+typedef struct sc_cluster_name {
+    sc_id id;
+    sc_str title;
+    sc_cluster_status status;
+    int64_t count;
+} sc_cluster_name;
+
 /* One placement to write. */
 typedef struct sc_assign {
     int64_t seq;
@@ -191,6 +199,15 @@ typedef struct sc_pair_write {
     sc_pair pair;
     bool drop;
 } sc_pair_write;
+
+/* Where a project's reports are drawn: the application's own bytes, replaced whole. */
+typedef struct sc_chart_write {
+    sc_id project_id, job_id;
+    int64_t job_fence; /* the job must be running under it, else SC_FENCED */
+    sc_str chart;
+    const sc_event *event; /* or NULL */
+    int64_t now_ms;
+} sc_chart_write;
 
 /* ---- Jobs -------------------------------------------------------------------------------------- */
 
@@ -371,6 +388,13 @@ typedef struct sc_store_ops {
     /* Clusters that were merged away are left out; cluster_get finds them. */
     sc_rc (*cluster_list)(void *self, const sc_cluster_filter *f, const sc_page *page,
                           int64_t now_ms, sc_arena *arena, sc_cluster_list *ret, sc_err *err);
+    /* All that were not merged away, by id. */
+    sc_rc (*cluster_names)(void *self, const sc_id *project, sc_arena *arena, sc_cluster_name **ret,
+                           size_t *ret_n, sc_err *err);
+    /* get: nothing but the version where it is `known`; 0: there is none. put: *ret_version is another one. */
+    sc_rc (*chart_get)(void *self, const sc_id *project, int64_t known, sc_arena *arena,
+                       sc_str *ret, int64_t *ret_version, sc_err *err);
+    sc_rc (*chart_put)(void *self, const sc_chart_write *w, int64_t *ret_version, sc_err *err);
     /* Corrections in force, oldest first. */
     sc_rc (*corrections)(void *self, const sc_id *project, sc_arena *arena, sc_correction **ret,
                          size_t *ret_n, sc_err *err);

@@ -3,7 +3,7 @@
 
 enum { DETAIL_IDS = 200, DETAIL_ITEMS = 20 };
 
-static unsigned statuses(const sc_req *q) {
+unsigned sc_req_statuses(const sc_req *q) {
     sc_str rest = sc_req_param(q, "status"), part;
     unsigned bits = 0;
     sc_cluster_status s;
@@ -25,7 +25,7 @@ static sc_cluster_sort sort_of(const sc_req *q) {
 sc_rc sc_on_listClusters(sc_req *q, sc_err *err) {
     sc_cluster_filter f = {
         .project_id = q->project,
-        .statuses = statuses(q),
+        .statuses = sc_req_statuses(q),
         .since_ms = sc_req_time(q, "since"),
         .until_ms = sc_req_time(q, "until"),
         .min_count = sc_req_int(q, "min_count", 0),

@@ -16,7 +16,7 @@
     X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob) X(listJobs)      \
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig)                       \
-    X(listSources) X(testSource)                                                                   \
+    X(getMap) X(listSources) X(testSource)                                                         \
     X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \
     X(listKeys) X(createKey) X(revokeKey)                                                          \
@@ -43,6 +43,8 @@ void sc_batch_closed(sc_req *q);
 sc_rc sc_on_streamEvents(sc_req *q, sc_err *err);
 void sc_events_closed(sc_req *q);
 
+/* The statuses that the parameter names, as bits; 0: any. */
+unsigned sc_req_statuses(const sc_req *q);
 /* A page of reports or jobs as the answer; used by several subjects. */
 sc_rc sc_reply_feedback_list(sc_req *q, const sc_feedback_list *list, sc_err *err);
 /* Submits the accepted ones of n items (in the request's arena); the reply follows. */

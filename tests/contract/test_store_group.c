@@ -647,6 +647,55 @@ static void followers_learn_that_a_report_was_removed(void **state) {
     assert_true(all.n == 1 && all.in_none == 1);
 }
 
+static void a_chart_is_kept_whole_and_told_apart_by_its_version(void **state) {
+    sc_fx *f = *state;
+    sc_str got;
+    int64_t none, first, second, version;
+    fx_ok(f, f->ops->chart_get(f->s, &f->a, 0, &f->arena, &got, &none, &f->err));
+    assert_true(none == 0 && got.n == 0);
+    sc_job job = fx_job(f, &f->a, "chart", "chart:a"), claimed;
+    sc_id id;
+    const sc_str kind = SC_STR("chart");
+    fx_ok(f, f->ops->job_enqueue(f->s, &job, &id, &f->err));
+    fx_ok(f, f->ops->job_claim(f->s, &kind, 1, SC_STR("w"), 1000, f->clock_ms, &f->arena, &claimed,
+                               &f->err));
+    sc_chart_write w = {.project_id = f->a,
+                        .job_id = claimed.id,
+                        .job_fence = claimed.fence,
+                        .chart = {"\0\1\2z", 4},
+                        .now_ms = f->clock_ms};
+    fx_ok(f, f->ops->chart_put(f->s, &w, &first, &f->err));
+    w.chart = SC_STR("other");
+    fx_ok(f, f->ops->chart_put(f->s, &w, &second, &f->err));
+    assert_true(first && second != first);
+    w.job_fence++;
+    fx_rc(f, f->ops->chart_put(f->s, &w, &version, &f->err), SC_FENCED);
+    fx_reopen(f);
+    fx_ok(f, f->ops->chart_get(f->s, &f->a, first, &f->arena, &got, &version, &f->err));
+    assert_true(version == second && sc_str_is(got, "other"));
+    fx_ok(f, f->ops->chart_get(f->s, &f->a, second, &f->arena, &got, &version, &f->err));
+    assert_true(version == second && got.n == 0);
+    fx_ok(f, f->ops->chart_get(f->s, &f->b, 0, &f->arena, &got, &version, &f->err));
+    assert_int_equal(version, 0);
+}
+
+static void issues_are_named_by_id_without_those_merged_away(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[3];
+    sc_cluster_name *names;
+    size_t n;
+    fx_put_n(f, &f->a, 3, seqs);
+    for (int i = 0; i < 3; i++) fx_group(f, &f->a, &seqs[i], 1);
+    fx_ok(f, f->ops->cluster_names(f->s, &f->a, &f->arena, &names, &n, &f->err));
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        assert_true(names[i].count == 1 && sc_str_is(names[i].title, "cluster"));
+        assert_true(!i || strcmp(names[i - 1].id.text, names[i].id.text) < 0);
+    }
+    fx_ok(f, f->ops->cluster_names(f->s, &f->b, &f->arena, &names, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(a_step_on_an_old_version_is_a_conflict_and_writes_nothing),
@@ -666,6 +715,8 @@ int main(void) {
         fx_test(events_come_in_order_and_their_ids_are_never_used_again),
         fx_test(a_removed_report_leaves_nothing_behind),
         fx_test(followers_learn_that_a_report_was_removed),
+        fx_test(a_chart_is_kept_whole_and_told_apart_by_its_version),
+        fx_test(issues_are_named_by_id_without_those_merged_away),
     };
     return fx_run(tests);
 }

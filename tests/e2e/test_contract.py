@@ -198,6 +198,7 @@ class Contract(unittest.TestCase):
         self.correcting()
         self.views()
         self.sources()
+        self.map()
         self.administration()
         self.pages()
         self.assertEqual(set(self.operations) - self.met, set(), "operations that no test calls")
@@ -269,6 +270,12 @@ class Contract(unittest.TestCase):
         self.refused("patchCluster", 422, {"restore": "new", "status": "triaged"}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 409, {"title": "x", "version": 1}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 422, {"status": "happy"}, path={"id": self.cluster(0)})
+
+    def map(self):
+        for query in {}, {"limit": 2}, {"status": "new,resolved"}, {"since": "2020-01-01T00:00:00Z"}:
+            seen = self.call("getMap", **query)
+            self.assertEqual(len({len(column) for column in seen["points"].values()}), 1)
+        self.refused("getMap", 400, limit=0)
 
     def sources(self):
         self.refused("testSource", 422, path={"source": "sentry"})

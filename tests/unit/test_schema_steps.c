@@ -22,6 +22,7 @@ static const char *const released[] = {
     "8f7329da67aae06a9a2820e659f8c2129639f168f561a0d1c7e1bb18eb149a0a",
     "9974d5a5334bb4539eb76260cc29bb5a251439363ecc3db69ac4532db8723daf",
     "38849d61e33eec9786c5022d74cf7632c7599aa06bca5d36fff5ba4f4e76c1c8",
+    "66aca5868b9b8814ba176c3b093ad0c48cffaf2beab4703c2868f44f55c82ed3",
 };
 
 static void sha256(const char *text, char ret_hex[65]) {

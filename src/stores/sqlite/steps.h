@@ -105,6 +105,10 @@ sc_rc sc_sq_group_write(void *, const sc_group_write *, int64_t *, sc_err *);
 sc_rc sc_sq_cluster_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_cluster *, sc_err *);
 sc_rc sc_sq_cluster_list(void *, const sc_cluster_filter *, const sc_page *, int64_t, sc_arena *,
                          sc_cluster_list *, sc_err *);
+sc_rc sc_sq_cluster_names(void *, const sc_id *, sc_arena *, sc_cluster_name **, size_t *,
+                          sc_err *);
+sc_rc sc_sq_chart_get(void *, const sc_id *, int64_t, sc_arena *, sc_str *, int64_t *, sc_err *);
+sc_rc sc_sq_chart_put(void *, const sc_chart_write *, int64_t *, sc_err *);
 sc_rc sc_sq_corrections(void *, const sc_id *, sc_arena *, sc_correction **, size_t *, sc_err *);
 sc_rc sc_sq_decisions(void *, const sc_id *, int64_t, sc_arena *, sc_decision **, size_t *,
                       sc_err *);
