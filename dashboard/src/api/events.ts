@@ -71,5 +71,6 @@ export function restartEvents(): void {
 export function startEvents(): void {
   document.addEventListener("visibilitychange", settle);
   window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", settle); // a page that the browser had kept
   connection.subscribe(settle);
 }

@@ -92,7 +92,7 @@ export function IssueTable() {
   }, [active.value, rows.value]);
 
   const { from, to } = rangeOf(scrollTop.value, viewHeight.value, height.value, n, SPARE);
-  useEffect(() => need(Math.min(n, to + AHEAD)), [to, n, phase.value]);
+  useEffect(() => need(Math.min(n, to + AHEAD)), [to, n, phase.value, rows.value.length]);
 
   const drawn = new Set(Array.from({ length: to - from }, (_, i) => from + i));
   if (activeIndex.value >= 0) drawn.add(activeIndex.value); // so that the focus is not lost
