@@ -15,7 +15,7 @@ void sc_pairs_done(sc_pairs *p) {
     sc_free(p->facets);
 }
 
-static const sc_item *item_of(const sc_pairs *p, uint32_t i) { return &p->e->items.v[p->slots[i]]; }
+static const sc_item *item_of(const sc_pairs *p, uint32_t i) { return &p->s.items->v[p->slots[i]]; }
 
 static uint32_t weighted(const sc_item *x) {
     uint32_t n = 0;
@@ -59,10 +59,10 @@ static void fill_lists(sc_pairs *p, uint32_t n_lists) {
 }
 
 static void fill_rows(sc_pairs *p) {
-    const size_t dim = p->e->items.dim;
+    const size_t dim = p->s.items->dim;
     for (uint32_t i = 0; i < p->n; i++) {
         const sc_item *x = item_of(p, i);
-        memcpy(p->rows + i * dim, sc_items_vec(&p->e->items, p->slots[i]), dim);
+        memcpy(p->rows + i * dim, sc_items_vec(p->s.items, p->slots[i]), dim);
         struct sc_pairs_facets *f = &p->facets[i];
         f->n = x->n_facets;
         for (unsigned k = 0; k < f->n; k++) {
@@ -72,14 +72,14 @@ static void fill_rows(sc_pairs *p) {
     }
 }
 
-bool sc_pairs_init(sc_pairs *p, const sc_engine *e, const uint32_t *slots, uint32_t n,
+bool sc_pairs_init(sc_pairs *p, const sc_score *s, const uint32_t *slots, uint32_t n,
                    uint32_t *mark) {
-    *p = (sc_pairs){.e = e, .slots = slots, .n = n};
+    *p = (sc_pairs){.s = *s, .slots = slots, .n = n};
     p->first = sc_alloc_array(n + 1u, sizeof *p->first);
     if (!p->first) return false;
     for (uint32_t i = 0; i < n; i++) p->first[i + 1] = p->first[i] + weighted(item_of(p, i));
     const size_t feats = p->first[n];
-    p->rows = sc_alloc_array(n, e->items.dim + 1u);
+    p->rows = sc_alloc_array(n, s->items->dim + 1u);
     p->dots = sc_alloc_array(n, sizeof *p->dots);
     p->acc = sc_alloc_array(n, sizeof *p->acc);
     p->raw = sc_alloc_array(n, sizeof *p->raw);
@@ -97,11 +97,11 @@ bool sc_pairs_init(sc_pairs *p, const sc_engine *e, const uint32_t *slots, uint3
 }
 
 /* Adds what item i's features of one kind have in common with those of the items after it. */
-static void add_kind(sc_pairs *p, const sc_score *s, uint32_t i, int kind, uint32_t from,
-                     uint32_t n) {
+static void add_kind(sc_pairs *p, uint32_t i, int kind, uint32_t from, uint32_t n) {
+    const sc_score *s = &p->s;
     const sc_item *x = item_of(p, i);
     const uint32_t slot = p->slots[i];
-    const float *inv = p->e->items.inv[kind];
+    const float *inv = p->s.items->inv[kind];
     const float c = sc_score_kind(s, kind) * inv[slot];
     memset(p->acc + i + 1, 0, (p->n - i - 1) * sizeof *p->acc);
     for (uint32_t k = from; k < from + n; k++) {
@@ -116,19 +116,18 @@ static void add_kind(sc_pairs *p, const sc_score *s, uint32_t i, int kind, uint3
 }
 
 const float *sc_pairs_row(sc_pairs *p, uint32_t i) {
-    const sc_score s = sc_state_score(p->e);
     const sc_item *x = item_of(p, i);
-    const size_t dim = p->e->items.dim;
+    const size_t dim = p->s.items->dim;
     const uint32_t rest = p->n - i - 1;
     memset(p->raw + i + 1, 0, rest * sizeof *p->raw);
     uint32_t from = 0;
     for (int kind = 0; kind < SC_TERM_WEIGHTED; from += x->count[kind++])
-        if (x->count[kind]) add_kind(p, &s, i, kind, from, x->count[kind]);
+        if (x->count[kind]) add_kind(p, i, kind, from, x->count[kind]);
     sc_kernels_get()->scan(p->rows + i * dim, p->rows + (i + 1) * dim, rest, dim, p->dots + i + 1);
-    const float by = s.epoch->vec_k, zero = s.epoch->vec_0;
+    const float by = p->s.epoch->vec_k, zero = p->s.epoch->vec_0;
     for (uint32_t k = i + 1; k < p->n; k++) p->raw[k] = (by * (float)p->dots[k] - zero) + p->raw[k];
     const struct sc_pairs_facets *f = &p->facets[i], *g = f + 1;
     for (uint32_t k = i + 1; f->n && k < p->n; k++, g++)
-        if (f->kinds & g->kinds) p->raw[k] -= sc_score_contradiction(&s, f->v, f->n, g->v, g->n);
+        if (f->kinds & g->kinds) p->raw[k] -= sc_score_contradiction(&p->s, f->v, f->n, g->v, g->n);
     return p->raw;
 }

@@ -1,11 +1,10 @@
 /* The similarities of all pairs of some reports: the vectors by the scan kernel over rows that lie side by
  * side, the words by a small inverted index of these reports alone. Each is what sc_score_parts gives for the
- * pair, less the contradiction, but for the cap of the cosines at 1. Threads: plain data; the engine's scratch
- * is the writer's. */
+ * pair, less the contradiction, but for the cap of the cosines at 1. Threads: plain data. */
 #ifndef SC_GROUP_PAIRS_H
 #define SC_GROUP_PAIRS_H
 
-#include "group/state.h"
+#include "group/score.h"
 
 typedef struct sc_posting {
     uint32_t item;
@@ -13,7 +12,7 @@ typedef struct sc_posting {
 } sc_posting;
 
 typedef struct sc_pairs {
-    const sc_engine *e;
+    sc_score s;
     const uint32_t *slots; /* borrowed */
     uint32_t n;
     int8_t *rows;
@@ -30,9 +29,9 @@ typedef struct sc_pairs {
     } * facets;
 } sc_pairs;
 
-/* mark: room for every term of the engine, all zero, and again so afterwards. False: no memory; either way
+/* mark: room for every term there is, all zero, and again so afterwards. False: no memory; either way
  * sc_pairs_done ends it. */
-bool sc_pairs_init(sc_pairs *p, const sc_engine *e, const uint32_t *slots, uint32_t n,
+bool sc_pairs_init(sc_pairs *p, const sc_score *s, const uint32_t *slots, uint32_t n,
                    uint32_t *mark);
 /* The similarity of item i to each that comes after it, by number; i must go up from 0, one by one. */
 const float *sc_pairs_row(sc_pairs *p, uint32_t i);

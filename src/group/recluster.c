@@ -74,8 +74,9 @@ static bool allocate(local *l) {
     k->size = sc_alloc_array(k->n, sizeof *k->size);
     k->head = sc_alloc_array(k->n, sizeof *k->head);
     k->work = sc_alloc_array(k->n, 2 * sizeof *k->work);
+    const sc_score s = sc_state_score(l->e);
     return k->sum && k->size && k->head && k->work && sc_state_grow_mark(l->e) &&
-           sc_pairs_init(&l->pairs, l->e, l->slots, l->n, l->e->mark);
+           sc_pairs_init(&l->pairs, &s, l->slots, l->n, l->e->mark);
 }
 
 static bool forbidden(const local *l, uint32_t i, uint32_t k) {

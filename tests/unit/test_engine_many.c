@@ -188,9 +188,9 @@ static void all_pairs_are_what_they_are_one_by_one(void **state) {
     place_by(e, m, N, 1, false);
     for (uint32_t i = 0; i < SOME; i++) slots[i] = i * 7 % N;
     assert_true(sc_state_grow_mark(e));
-    assert_true(sc_pairs_init(&p, e, slots, SOME, e->mark));
-    for (uint32_t t = 0; t < e->terms.n; t++) assert_int_equal(e->mark[t], 0);
     const sc_score s = sc_state_score(e);
+    assert_true(sc_pairs_init(&p, &s, slots, SOME, e->mark));
+    for (uint32_t t = 0; t < e->terms.n; t++) assert_int_equal(e->mark[t], 0);
     for (uint32_t i = 0; i < SOME; i++) {
         const float *row = sc_pairs_row(&p, i);
         const sc_query q = sc_score_query(&s, slots[i]);
