@@ -7,17 +7,15 @@
 #ifndef SC_GROUP_EPOCH_H
 #define SC_GROUP_EPOCH_H
 
-#include "group/score.h"
+#include "group/calibrate.h"
 
 enum { SC_EPOCH_AT_ONCE = 16384 /* items up to which an epoch is renewed at once */ };
 
-/* Begins a new epoch when the project has outgrown the last one: idf, norms, null distribution. True when
+/* Begins a new epoch when the project has outgrown the last one: idf, norms, kind and cut. True when
  * it did: its cut is then the project's own. */
 bool sc_epoch_refresh(sc_items *items, sc_terms *terms, const sc_profile *profile, sc_epoch *epoch);
 /* Moves the cut, and what hangs on it. */
 void sc_epoch_set_cut(const sc_profile *profile, sc_epoch *epoch, float cut);
-
-typedef struct sc_calibration sc_calibration;
 
 /* A new epoch in the making. */
 typedef struct sc_renewal {
@@ -28,7 +26,7 @@ typedef struct sc_renewal {
     float *idf;
     float *inv[SC_TERM_WEIGHTED];
     sc_epoch epoch;
-    sc_calibration *calibration;
+    sc_calibration calibration;
 } sc_renewal;
 
 /* True when the epoch is to be renewed, and may be at once. */

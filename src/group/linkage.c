@@ -27,7 +27,7 @@ static uint32_t nearest(sc_linkage *l, uint32_t i, uint32_t prefer, float *ret_m
 }
 
 /* b goes into a: sums add up, and what was forbidden to either stays forbidden. */
-static void merge(sc_linkage *l, uint32_t a, uint32_t b) {
+static void merge(sc_linkage *l, uint32_t a, uint32_t b, float at) {
     float *ra = row(l, a), *rb = row(l, b);
     for (uint32_t k = 0; k < l->n; k++) {
         if (k == a || k == b || l->size[k] < 0) continue;
@@ -38,6 +38,7 @@ static void merge(sc_linkage *l, uint32_t a, uint32_t b) {
     l->size[a] += l->size[b];
     l->size[b] = GONE;
     l->head[b] = a;
+    if (l->height) l->height[b] = at;
 }
 
 static uint32_t root(sc_linkage *l, uint32_t i) {
@@ -63,10 +64,10 @@ void sc_linkage_run(sc_linkage *l, float cut) {
             n_chain--;
         } else if (near == before) {
             n_chain -= 2;
-            merge(l, top < near ? top : near, top < near ? near : top);
+            merge(l, top < near ? top : near, top < near ? near : top, m);
         } else {
             chain[n_chain++] = near;
         }
     }
-    for (uint32_t i = 0; i < l->n; i++) l->head[i] = root(l, i);
+    for (uint32_t i = 0; i < l->n && !l->height; i++) l->head[i] = root(l, i);
 }

@@ -19,10 +19,12 @@ typedef struct sc_linkage {
     float *size; /* n: items a node stands for */
     uint32_t *head; /* n: out: the node that stands for the group */
     uint32_t *work; /* 2 n: scratch */
+    float *height;  /* n, or NULL: see below */
 } sc_linkage;
 
 /* Groups nodes as long as the mean similarity of two groups is at least `cut`. Destroys sum and size;
- * head[i] is afterwards the smallest node number of i's group. */
+ * head[i] is afterwards the smallest node number of i's group; with `height`, the tree instead: the node
+ * that i was merged into at the mean similarity height[i], or i itself. Heights never rise on the way up. */
 void sc_linkage_run(sc_linkage *l, float cut);
 
 #endif

@@ -3,7 +3,7 @@
  *
  * The raw similarity of two reports is a weighted sum of cosines (vector, words, title words,
  * frames): bilinear, so that means over clusters are exact and cheap. A cut in it does not transfer
- * between projects, so the cut is placed by what the project's own texts and random pairs look like. */
+ * between projects, so the cut is placed by the groups that the project's own texts fall into. */
 #ifndef SC_GROUP_PROFILE_H
 #define SC_GROUP_PROFILE_H
 
@@ -17,21 +17,19 @@ typedef struct sc_weights {
 struct sc_profile {
     const char *model;            /* prefix of the embedder's model name; "" = the fallback */
     sc_weights k_report, k_topic; /* in projects of long reports, and of short texts on topics */
+    sc_weights k_trace;           /* where every report has a stack trace: vectors know prose    */
     float
         vec_max; /* at most this much of a cosine is taken for what any two texts have in common */
     /* Projects are of two kinds, and most are in between: long reports of which few say the same
      * (trackers), and short comments on a few dozen topics (reviews). The kind is read off the
-     * project: how many words its texts have, and how far the top percent of random pairs stands
-     * out (many pairs share a topic). kind_words is the median at which the first is undecided,
-     * kind_tail the second, in (q99 - median) / spread; kind_tail_step is as much as a factor 2, and
-     * the second counts for a factor 2^kind_tail_most at most. */
-    float kind_words, kind_tail, kind_tail_step, kind_tail_most, kind_slope;
-    float cut_report; /* the cut among long reports, a constant                                  */
-    float cut_topic;  /* among short ones: the quantile 1 - cut_topic / sqrt(n) of random pairs:
-                        * the number of topics grows as the root of the number of texts           */
-    float cut_min;    /* not below this, nor below cut_tail of the top percent's similarity: where
-                        * topics are few and clear, the quantile falls among pairs of nothing        */
-    float cut_tail;
+     * project: how many words its texts have, and into how many groups they fall by themselves
+     * (shape.h, near the cut kind_cut). kind_words is the median at which the first is undecided,
+     * kind_groups (groups for each report looked at) the second; kind_groups_step is as much as a
+     * factor 2, and the second counts for a factor 2^kind_groups_most at most. */
+    float kind_words, kind_groups, kind_groups_step, kind_groups_most, kind_slope, kind_cut;
+    /* The cut that is expected in a project of long reports and in one on topics, and how firmly
+     * (sc_shape_cut) against the project's own shape. */
+    float cut_report, cut_topic, hold_report, hold_topic;
     float topic_items; /* size at which the topics' cut is believed half, against null_cut */
     /* The cut of a project too small to know its own, and the size at which its own counts half. */
     float null_cut, null_items;

@@ -17,12 +17,12 @@ typedef struct sc_epoch {
     float idf_new;      /* weight of a word that no item had then */
     float own_cut;      /* the project's, before people had a say (learn.h) */
     float cut;          /* raw similarity at which two reports are as likely one issue as not */
-    sc_weights k;       /* between the profile's two, by what kind of project this is */
+    sc_weights k;       /* between the profile's, by what kind of project this is */
     float vec_k, vec_0; /* the vector's part of raw: vec_k * dot - vec_0 */
     float margin;       /* what a change of existing clusters must gain, raw */
     float scale;        /* spread of raw similarity around the cut, for showing it as 0..1 */
     float topics;       /* 0 = long reports, 1 = short texts on topics (profile.h) */
-    float null_median, null_q99;
+    uint32_t shape_n;   /* items when topics and own_cut were looked at */
 } sc_epoch;
 
 /* An item or a text asked for, in the form that the scoring functions take. */

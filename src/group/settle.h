@@ -1,7 +1,7 @@
 /* The epoch of a pass over everything: word weights, norms and the cut, taken from the reports as they
  * are now and not depending on the order in which they came.
  *
- * sc_epoch_refresh looks at random pairs by slot, so by order of arrival, and the cut that it finds
+ * sc_epoch_refresh looks at a sample by slot, so by order of arrival, and the cut that it finds
  * varies by some percent between orders. Here it looks at the reports in several orders that follow
  * from their content alone, and the mean of what it finds counts. Threads: preparing only reads the
  * engine; applying writes it, and only copies (a few ms for a million of words). */
