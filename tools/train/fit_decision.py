@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Fits the constants of the decision (src/group/profile.c) for one embedder on labelled sets.
 
-  fit_decision.py FEATURES.bin...      files that `features` (tools/train/features.c) wrote, one a set
+  fit_decision.py EMBEDDER FEATURES.bin...     builtin or encoder, and files that `features`
+                                               (tools/train/features.c) wrote, one a set
 
 Prints the profile's constants fitted on all sets, and, set by set, what the decision reaches with constants that were
 fitted on the OTHER sets, beside a plain threshold on the same vectors tuned on the other sets in the same way. Nothing on a
 set's own row has seen its labels. A set is scored by pair F1 where most reports are alone (duplicates), else by ARI (topics).
 
-The clustering here is exact average linkage of the whole set (scipy), which the engine approaches; sets over 3,000 texts are
-sampled. numpy and scipy are enough (requirements.txt).
+A set stands for many projects: besides the whole, the decision is fitted to parts of it (fewer reports, fewer topics, only
+those with siblings), and each set counts the same. Fitted is where the cut lies; the weights of the evidence are given (WEIGHTS).
+
+The clustering here is exact average linkage (scipy), which the engine approaches; sets over 3,000 texts are sampled. numpy
+and scipy are enough (requirements.txt).
 """
 import itertools
 import sys
@@ -20,10 +24,13 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.sparse import csr_matrix, diags
 from scipy.spatial.distance import squareform
 
-SAMPLE, PAIRS = 3000, 8192
-WEIGHTS_REPORT = [(.25, .55, .20, .20), (.35, .50, .15, .20), (.40, .45, .15, .20), (.60, .25, .10, .20)]
-WEIGHTS_TOPIC = [(.40, .45, .15, .20), (.60, .25, .10, .20), (.80, .10, .10, .20), (1, 0, 0, 0)]
-CUTS = np.arange(0.03, 0.86, 0.01)
+MOST, LOOKED_AT, VIEWS = 3000, 256, 8
+CUTS = np.round(np.arange(0.02, 0.81, 0.02), 2)  # the levels of src/group/shape.c
+EVEN = 0.003
+# Vector, words, title, frames: in projects of reports, on topics, of traces (src/group/profile.c).
+WEIGHTS = {"builtin": ((.40, .45, .15, .20), (.70, .20, .10, .20), (.25, .45, .10, .35)),
+           "encoder": ((.35, .50, .15, .20), (.80, .10, .10, .20), (.20, .45, .10, .35))}
+KINDS = (0.0, 0.5, 1.0)  # between reports and topics: what lies between these is interpolated
 
 
 def read(path):
@@ -57,43 +64,58 @@ def cosines(lists, counts=None):
     return (m @ m.T).toarray()
 
 
-class Set:
-    def __init__(self, path):
-        rows = read(path)
-        self.name, self.all = Path(path).stem, len(rows)
-        if len(rows) > SAMPLE:
-            keep = np.sort(np.random.RandomState(1).choice(len(rows), SAMPLE, replace=False))
-            rows = [rows[k] for k in keep]
-        self.n = len(rows)
+def tree(similarity):
+    d = np.maximum(0, 1 - similarity)
+    np.fill_diagonal(d, 0)
+    return linkage(squareform((d + d.T) / 2, checks=False), "average")
+
+
+def shape(similarity):
+    """Silhouette and groups a report at each cut (src/group/shape.c)."""
+    links, n, out = tree(similarity), len(similarity), []
+    others = similarity - np.diag(np.diag(similarity))
+    for cut in CUTS:
+        own = np.unique(fcluster(links, 1 - cut, "distance"), return_inverse=True)[1]
+        size, all_of = np.bincount(own), np.arange(n)
+        mean = others @ np.eye(len(size), dtype=np.float32)[own]
+        inside = mean[all_of, own] / np.maximum(1, size[own] - 1)
+        mean /= size
+        mean[all_of, own] = -1
+        after = mean.max(1)
+        gap = np.where(size[own] > 1, (inside - after) / np.maximum(.05, np.maximum(1 - inside, 1 - after)), 0)
+        out.append((gap.mean() if len(size) > 1 else 0, len(size) / n))
+    return np.array(out).T
+
+
+class Project:
+    def __init__(self, rows, weights, duplicates):
+        self.n, self.duplicates = len(rows), duplicates
         self.label = np.array([r["label"] for r in rows])
-        self.words = float(np.median([len(r["terms"]) for r in rows]))
-        sizes = Counter(self.label.tolist())
-        self.duplicates = sum(1 for x in self.label if sizes[x] == 1) > self.n / 2
-        self.upper = np.triu_indices(self.n, 1)
+        self.words = max(1.0, float(np.median([len(r["terms"]) for r in rows])))
+        upper = np.triu_indices(self.n, 1)
         vec = np.stack([r["vec"] for r in rows]).astype(np.float32) / 127
         cos = vec @ vec.T
-        common = float(np.median(cos[self.upper][::97]))
-        self.parts = [(cos - common) / (1 - common), cosines([r["terms"] for r in rows], [r["tf"] for r in rows]),
-                      cosines([r["title"] for r in rows]), cosines([r["frames"] for r in rows])]
-        self.trees, self.nulls = {}, {}
+        common = float(np.median(cos[upper][::97]))
+        parts = [(cos - common) / (1 - common), cosines([r["terms"] for r in rows], [r["tf"] for r in rows]),
+                 cosines([r["title"] for r in rows]), cosines([r["frames"] for r in rows])]
+        traces = np.mean([len(r["frames"]) > 0 for r in rows])
+        report, topic, trace = (np.array(w) for w in weights)
+        self.scores, self.shapes = {}, {}
+        for t in KINDS:
+            k = report + t * (topic - report)
+            self.look(t, sum(w * p for w, p in zip(k + traces * (trace - k), parts)))
+        self.plain = self.curve(parts[0])
 
-    def raw(self, weights):
-        return sum(w * p for w, p in zip(weights, self.parts))
+    def curve(self, similarity):
+        links = tree(similarity)
+        return np.array([self.agreement(fcluster(links, 1 - c, "distance")) for c in CUTS])
 
-    def null(self, weights):
-        """Sorted similarities of random pairs."""
-        if weights not in self.nulls:
-            v = self.raw(weights)[self.upper]
-            self.nulls[weights] = np.sort(v[np.random.RandomState(2).choice(len(v), min(PAIRS, len(v)), replace=False)])
-        return self.nulls[weights]
-
-    def score(self, weights, cut):
-        if weights not in self.trees:
-            d = np.maximum(0, 1 - self.raw(weights))
-            np.fill_diagonal(d, 0)
-            tree = linkage(squareform(d, checks=False), "average")
-            self.trees[weights] = np.array([self.agreement(fcluster(tree, 1 - c, "distance")) for c in CUTS])
-        return float(np.interp(cut, CUTS, self.trees[weights]))
+    def look(self, t, similarity):
+        self.scores[t] = self.curve(similarity)
+        views = [np.arange(self.n)]
+        if self.n > LOOKED_AT:
+            views = [np.random.RandomState(v).choice(self.n, LOOKED_AT, replace=False) for v in range(VIEWS)]
+        self.shapes[t] = [shape(similarity[np.ix_(v, v)]) for v in views]
 
     def agreement(self, found):
         pairs = lambda keys: sum(k * (k - 1) // 2 for k in Counter(keys).values())  # noqa: E731
@@ -104,26 +126,57 @@ class Set:
         expected, most = true * made / (self.n * (self.n - 1) / 2), (true + made) / 2
         return (both - expected) / (most - expected) if most != expected else 0
 
-    def tail(self, weights):
-        v = self.null(weights)
-        median, upper, top = (v[int(len(v) * q)] for q in (.5, .75, .99))
-        return (top - median) / max(0.01, (upper - median) / 0.6745)
+    def best(self):
+        return max(1e-9, max(v.max() for v in self.scores.values()))
+
+    def by_shape(self, t, prior, hold):
+        """src/group/shape.c, sc_shape_cut: the cut, and groups a report there; means over the views."""
+        out = []
+        for silhouette, groups in self.shapes[t]:
+            y = silhouette - hold * (CUTS - prior) ** 2
+            w = np.exp((y - y.max()) / EVEN)
+            out.append((w @ CUTS / w.sum(), w @ groups / w.sum()))
+        return np.mean(out, axis=0)
+
+    def topics(self, p):
+        """src/group/calibrate.c, kind_of."""
+        x = (p["kind_groups"] - self.by_shape(0.0, p["kind_cut"], p["hold_topic"])[1]) / p["kind_groups_step"]
+        x = np.log2(p["kind_words"] / self.words) + np.clip(x, -p["kind_groups_most"], p["kind_groups_most"])
+        return 1 / (1 + np.exp(-p["kind_slope"] * x))
+
+    def decided(self, p):
+        """The score under constants p (src/group/calibrate.c, cut_by)."""
+        t = self.topics(p)
+        mix = lambda name: p[name + "_report"] + t * (p[name + "_topic"] - p[name + "_report"])  # noqa: E731
+        at = lambda k: np.interp(self.by_shape(k, mix("cut"), mix("hold") * abs(2 * t - 1))[0], CUTS, self.scores[k])  # noqa: E731
+        low, share = (0.0, 2 * t) if t < 0.5 else (0.5, 2 * t - 1)
+        return (1 - share) * at(low) + share * at(low + 0.5)
 
 
-def topics(s, p):
-    """src/group/score.c, kind_of."""
-    tail = (s.tail(p["report"]) - p["kind_tail"]) / p["kind_tail_step"]
-    x = np.log2(p["kind_words"] / max(1, s.words)) + np.clip(tail, -p["kind_tail_most"], p["kind_tail_most"])
-    return 1 / (1 + np.exp(-p["kind_slope"] * x))
+class Set:
+    """The whole first, then parts of it."""
 
+    def __init__(self, path, weights):
+        rows, draw = read(path), np.random.RandomState(7)
+        self.name = Path(path).stem
+        label = np.array([r["label"] for r in rows])
+        sizes = Counter(label.tolist())
+        self.duplicates = sum(1 for x in label if sizes[x] == 1) > len(rows) / 2
+        some = lambda of, most: np.sort(draw.choice(of, most, replace=False)) if len(of) > most else of  # noqa: E731
+        every = np.arange(len(rows))
+        parts = [some(every, MOST)] + [some(every, m) for m in (120, 400, 1000) if m < 0.8 * len(rows)]
+        if self.duplicates:
+            parts.append(some(np.array([i for i in every if sizes[label[i]] > 1]), 1000))
+        else:
+            for topics, most in ((6, 150), (12, 400), (30, 1000)):
+                if topics < 0.8 * len(sizes):
+                    parts.append(some(every[np.isin(label, draw.choice(sorted(sizes), topics, replace=False))], most))
+        self.projects = [Project([rows[i] for i in part], weights, self.duplicates) for part in parts if len(part) >= 60]
 
-def decided(s, p):
-    """The score of a set under constants p: the kind's own weights and cut (cut_among)."""
-    t = topics(s, p)
-    weights = p["topic"] if t > 0.5 else p["report"]
-    v = s.null(weights)
-    by_quantile = max(p["cut_min"], v[int((len(v) - 1) * (1 - min(0.5, p["cut_topic"] / np.sqrt(s.n))))])
-    return s.score(weights, p["cut_report"] + t * (by_quantile - p["cut_report"]))
+    def share(self, p):
+        """Of the best that any cut reaches, the mean over the projects; the whole counts as much as its parts."""
+        of = [x.decided(p) / x.best() for x in self.projects]
+        return (of[0] + np.mean(of)) / 2
 
 
 def best(choices, value):
@@ -131,45 +184,41 @@ def best(choices, value):
 
 
 def fit(sets):
-    """Coordinate ascent over grids from one start; each set counts as a share of the best it can reach at all."""
-    top = {s.name: max(s.score(w, c) for w in WEIGHTS_REPORT + WEIGHTS_TOPIC for c in CUTS[::4]) for s in sets}
-    p = {"report": WEIGHTS_REPORT[1], "topic": WEIGHTS_TOPIC[2], "cut_report": 0.45, "cut_topic": 2.2, "cut_min": 0.16,
-         "kind_words": 20.0, "kind_tail": 3.3, "kind_tail_step": 1.6, "kind_tail_most": 1.0, "kind_slope": 3.0}
-    total = lambda q: sum(decided(s, q) / top[s.name] for s in sets)  # noqa: E731
-    # The kind: as sure as the kinds are told apart, words and tail on the same scale.
-    sure = lambda q: sum(np.log(1e-9 + (1 - topics(s, q) if s.duplicates else topics(s, q))) for s in sets)  # noqa: E731
-    for _ in range(3):
-        for name, grid in (("report", WEIGHTS_REPORT), ("topic", WEIGHTS_TOPIC), ("cut_report", np.arange(.30, .66, .01)),
-                           ("cut_topic", np.arange(1.4, 3.3, .1)), ("cut_min", (.04, .10, .16))):
+    """Coordinate ascent over grids from one start."""
+    p = {"cut_report": 0.48, "cut_topic": 0.30, "hold_report": 1.5, "hold_topic": 0.2, "kind_words": 22.0, "kind_groups": 0.48,
+         "kind_groups_step": 0.2, "kind_groups_most": 2.0, "kind_slope": 4.0, "kind_cut": 0.2}
+    total = lambda q: sum(s.share(q) for s in sets)  # noqa: E731
+    grids = (("cut_report", np.arange(.42, .55, .01)), ("hold_report", (1, 1.5, 2.5)), ("cut_topic", np.arange(.18, .39, .02)),
+             ("hold_topic", (.1, .2, .3, .5)))
+    for _ in range(2):
+        for name, grid in grids:
             p[name] = best(grid, lambda v, name=name: total({**p, name: v}))
-        pair = best(itertools.product((14., 16., 18., 20., 22., 24.), (2.9, 3.3, 3.7, 4.1, 4.6)),
-                    lambda v: sure({**p, "kind_words": v[0], "kind_tail": v[1]}))
-        p["kind_words"], p["kind_tail"] = pair
+        pair = best(itertools.product((18., 20., 22., 24.), (.44, .46, .48, .50, .52)),
+                    lambda v: total({**p, "kind_words": v[0], "kind_groups": v[1]}))
+        p["kind_words"], p["kind_groups"] = pair
     return p
 
 
 def plain(sets, s):
     """A threshold on the vectors' cosine alone, tuned on `sets`, on s."""
-    only = (1, 0, 0, 0)
-    top = {x.name: max(x.score(only, c) for c in CUTS) for x in sets}
-    return s.score(only, best(CUTS, lambda c: sum(x.score(only, c) / max(1e-9, top[x.name]) for x in sets)))
+    at = best(range(len(CUTS)), lambda c: sum(x.projects[0].plain[c] / max(1e-9, x.projects[0].plain.max()) for x in sets))
+    return s.projects[0].plain[at]
 
 
 def main():
-    if len(sys.argv) < 4 or "-h" in sys.argv or "--help" in sys.argv:
+    if len(sys.argv) < 5 or sys.argv[1] not in WEIGHTS:
         sys.exit(__doc__)
-    sets = [Set(p) for p in sys.argv[1:]]
-    print("| set | score | plain threshold, tuned on the others | the decision, fitted on the others | fitted on all | its own best cut |\n"
+    sets = [Set(p, WEIGHTS[sys.argv[1]]) for p in sys.argv[2:]]
+    print("| set | score | plain threshold, tuned on the others | the decision, fitted on the others | fitted on all | best cut |\n"
           "|---|---|---|---|---|---|", flush=True)
     p = fit(sets)
     for s in sets:
-        others = [x for x in sets if x is not s]
-        own = max(s.score(w, c) for w in (p["report"], p["topic"]) for c in CUTS)
-        print(f"| {s.name} | {'pair F1' if s.duplicates else 'ARI'} | {plain(others, s):.3f} | {decided(s, fit(others)):.3f} | "
-              f"{decided(s, p):.3f} | {own:.3f} |", flush=True)
+        others, whole = [x for x in sets if x is not s], s.projects[0]
+        print(f"| {s.name} | {'pair F1' if s.duplicates else 'ARI'} | {plain(others, s):.3f} | {whole.decided(fit(others)):.3f} | "
+              f"{whole.decided(p):.3f} | {whole.best():.3f} |", flush=True)
     print("\nFitted on all sets:")
     for name, value in p.items():
-        print(f"  {name} = {value if isinstance(value, tuple) else round(float(value), 3)}")
+        print(f"  {name} = {round(float(value), 3)}")
 
 
 if __name__ == "__main__":
