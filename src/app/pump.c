@@ -5,6 +5,9 @@
 enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, SWEEP = 200 };
 enum {
     HOUSE_EVERY_US = 60 * 1000000,
+    PRUNE_ROWS = 2000,
+    PRUNE_REPORTS = 500,
+    PRUNE_STEPS = 20,                  /* of either, each time */
     JUMP_MS = 600 * 1000,              /* so far apart, and the clock was set */
     HOLD_US = INT64_C(3600) * 1000000, /* then nothing is cleared away for so long */
 };
@@ -147,12 +150,30 @@ static bool clock_settled(sc_pump *p, int64_t wall_ms, int64_t mono_us) {
 }
 
 /* Snoozes that ran out wake up; ended jobs and old events go; refused deliveries are noted. */
+/* Old jobs and events, and decisions that nobody asks for: a bounded share at a time, in short writes. */
+static sc_rc prune(sc_app *app, int64_t now, int64_t *ret_gone, sc_err *err) {
+    sc_pump *p = &app->pump;
+    int64_t gone = PRUNE_ROWS;
+    sc_rc rc = SC_OK;
+    for (int i = 0; !rc && i < PRUNE_STEPS && gone >= PRUNE_ROWS; i++) {
+        rc = STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
+                               now - app->conf.keep_events_ms, PRUNE_ROWS, &gone, err);
+        if (!rc) *ret_gone += gone;
+    }
+    for (int i = 0; !rc && i < PRUNE_STEPS; i++) {
+        rc = STORE(app)->decision_prune(SELF(app), p->pruned_seq, PRUNE_REPORTS,
+                                        app->conf.keep_decisions, &p->pruned_seq, &gone, err);
+        if (!rc) *ret_gone += gone;
+        if (!p->pruned_seq) break; /* all were looked at */
+    }
+    return rc;
+}
+
 static void keep_house(sc_app *app, int64_t mono_us) {
     sc_err err = {0};
-    int64_t now = sc_now_ms(app->conf.clock), gone;
+    int64_t now = sc_now_ms(app->conf.clock), gone = 0;
     if (!clock_settled(&app->pump, now, mono_us)) return;
-    if (STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
-                          now - app->conf.keep_events_ms, &gone, &err))
+    if (prune(app, now, &gone, &err))
         sc_log_err(SC_LOG_WARN, "pruning failed", &err);
     else if (gone)
         sc_log(SC_LOG_DEBUG, "pruned", SC_F_INT("rows", gone));

@@ -24,3 +24,14 @@ bool sc_decision_reason_parse(sc_str name, sc_decision_reason *ret) {
         }
     return false;
 }
+
+static bool of_person(sc_decision_reason r) {
+    return r == SC_REASON_person_moved || r == SC_REASON_person_merged ||
+           r == SC_REASON_person_split || r == SC_REASON_person_undid || r == SC_REASON_held;
+}
+
+void sc_decision_keep(const sc_decision_reason *r, size_t n, size_t newest, bool *ret_keep) {
+    for (size_t i = 0; i < n; i++)
+        ret_keep[i] = i == 0 || i + newest >= n || i + 1 == n || of_person(r[i]) ||
+                      (i + 1 < n && of_person(r[i + 1]));
+}

@@ -35,6 +35,11 @@ const char *sc_decision_reason_name(sc_decision_reason r);
 const char *sc_decision_reason_words(sc_decision_reason r);
 bool sc_decision_reason_parse(sc_str name, sc_decision_reason *ret);
 
+/* Which of a report's decisions, oldest first, are worth keeping for ever: the first, the `newest` last ones (at
+ * least one), all that a person made or that obeyed one, and the decision before each such, which says where
+ * an undo leads. */
+void sc_decision_keep(const sc_decision_reason *reasons, size_t n, size_t newest, bool *ret_keep);
+
 /* The evidence behind a score; similarities are 0..1, NAN = not looked at. */
 typedef struct sc_evidence {
     double probability; /* calibrated: the same issue                                     */

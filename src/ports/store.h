@@ -439,9 +439,14 @@ typedef struct sc_store_ops {
     sc_rc (*job_drop)(void *self, const sc_id *project, const sc_id *id, sc_err *err);
     sc_rc (*job_counts)(void *self, const sc_id *project, sc_str kind, sc_job_counts *ret,
                         sc_err *err);
-    /* Removes ended (not dead) jobs and events older than the times; returns how many rows went. */
-    sc_rc (*prune)(void *self, int64_t jobs_before_ms, int64_t events_before_ms, int64_t *ret_n,
-                   sc_err *err);
+    /* Removes ended (not dead) jobs and events older than the times, at most `limit` of each; returns how many
+     * rows went. */
+    sc_rc (*prune)(void *self, int64_t jobs_before_ms, int64_t events_before_ms, size_t limit,
+                   int64_t *ret_n, sc_err *err);
+    /* Looks at the `reports` report numbers above after_seq, of all projects, and removes their decisions but
+     * for those that sc_decision_keep names. *ret_next: from where to go on; 0 = those were the last. */
+    sc_rc (*decision_prune)(void *self, int64_t after_seq, size_t reports, size_t newest,
+                            int64_t *ret_next, int64_t *ret_n, sc_err *err);
 
     /* Events after an id, oldest first; project empty = all. */
     sc_rc (*events)(void *self, const sc_id *project, int64_t after_id, size_t limit,

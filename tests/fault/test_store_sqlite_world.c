@@ -465,7 +465,9 @@ static void use_everything(sc_fx *f) {
     o->stats(f->s, &f->a, T0, &st, &f->err);
     put_one(f, "new", &out);
     fx_claim(f, "group", T0 + DAY, &job);
-    o->prune(f->s, T0, T0, &v, &f->err);
+    o->prune(f->s, T0, T0, 100, &v, &f->err);
+    int64_t next;
+    o->decision_prune(f->s, 0, 100, 1, &next, &v, &f->err);
     o->probe(f->s, T0, &f->err);
     o->change_token(f->s, &v, &f->err);
 }

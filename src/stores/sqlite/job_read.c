@@ -166,29 +166,3 @@ sc_rc sc_sq_job_counts(void *self, const sc_id *project, sc_str kind, sc_job_cou
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, counts(c, project, kind, ret, err));
 }
-
-/* ---- Clearing away ----------------------------------------------------------------------------- */
-
-static sc_rc remove_before(sc_sq_conn *c, const char *sql, int64_t before_ms, int64_t *n,
-                           sc_err *err) {
-    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, sql);
-    sc_query_int(&q, before_ms);
-    sc_rc rc = sc_query_run(&q, err);
-    if (!rc) *n += sc_query_changes(&q);
-    return rc;
-}
-
-sc_rc sc_sq_prune(void *self, int64_t jobs_before_ms, int64_t events_before_ms, int64_t *ret_n,
-                  sc_err *err) {
-    sc_sq_conn *c;
-    int64_t n = 0;
-    sc_rc rc = sc_sq_write_begin(self, &c, err);
-    if (rc) return rc;
-    rc = remove_before(
-        c, "DELETE FROM job WHERE ended_at > 0 AND ended_at < ? AND state BETWEEN 2 AND 5",
-        jobs_before_ms, &n, err);
-    if (!rc) rc = remove_before(c, "DELETE FROM event WHERE at < ?", events_before_ms, &n, err);
-    rc = sc_sq_write_end(c, rc, err);
-    if (!rc) *ret_n = n;
-    return rc;
-}

@@ -254,6 +254,7 @@ const sc_store_ops sc_store_sqlite = {
     .job_drop = sc_sq_job_drop,
     .job_counts = sc_sq_job_counts,
     .prune = sc_sq_prune,
+    .decision_prune = sc_sq_decision_prune,
     .events = sc_sq_events,
     .last_event = sc_sq_last_event,
     .stats = sc_sq_stats,

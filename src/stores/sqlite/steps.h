@@ -131,7 +131,8 @@ sc_rc sc_sq_job_list(void *, const sc_job_filter *, const sc_page *, sc_arena *,
 sc_rc sc_sq_job_act(void *, const sc_id *, const sc_id *, sc_job_event, int64_t, sc_err *);
 sc_rc sc_sq_job_drop(void *, const sc_id *, const sc_id *, sc_err *);
 sc_rc sc_sq_job_counts(void *, const sc_id *, sc_str, sc_job_counts *, sc_err *);
-sc_rc sc_sq_prune(void *, int64_t, int64_t, int64_t *, sc_err *);
+sc_rc sc_sq_prune(void *, int64_t, int64_t, size_t, int64_t *, sc_err *);
+sc_rc sc_sq_decision_prune(void *, int64_t, size_t, size_t, int64_t *, int64_t *, sc_err *);
 
 sc_rc sc_sq_events(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_event **, size_t *,
                    sc_err *);
