@@ -1,39 +1,32 @@
 /* The grouping engine alone on many reports, without store and HTTP:
  *
- *   grouping FILE N [CHUNK [pass]]
+ *   grouping FILE N [CHUNK [pass | given | given-pass]]
  *
- * Reads N lines of JSON with title and body, represents them with the builtin embedder and places them as the
- * worker does, CHUNK reports a change (default 16). A line of JSON for each tenth: processor time a report of
- * placing, and of looking at the clusters it touched; then p50 and p99 of single inserts and of searches; with
- * `pass`, the pass over everything. Times are of the processor, so that other work on the machine matters less. */
+ * Reads N reports (FILE: `labelled` of reports.py), represents them with the builtin embedder and places them as
+ * the worker does, CHUNK reports a change (default 16); `given`: puts them in as they truly are instead, as
+ * loading does. A line of JSON for each tenth: processor time a report of placing, and of looking at the
+ * clusters it touched; then p50 and p99 of single inserts and of searches; `pass`: the pass over everything.
+ * Times are of the processor, so that other work on the machine matters less. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "app/represent.h"
-#include "base/json.h"
-#include "embedders/registry.h"
+#include "fed.h"
 #include "group/pass.h"
 #include "group/state.h"
 
 enum { MOST_CHUNK = 256, SINGLES = 1000, SEARCHES = 200, THINK_US = 8000, STEP_MOVES = 64 };
 
 typedef struct bench {
-    FILE *in;
-    sc_embedder em;
+    fed in;
     sc_engine *e;
-    sc_arena texts, change;
+    sc_arena change;
+    sc_feedback reports[MOST_CHUNK];
     sc_repr reprs[MOST_CHUNK];
     sc_engine_item items[MOST_CHUNK];
-    char *line;
-    size_t line_cap, done;
+    size_t done;
     int64_t place_us, view_us, moves;
 } bench;
-
-static void die(const char *what, const sc_err *err) {
-    fprintf(stderr, "grouping: %s: %s\n", what, err->msg);
-    exit(1);
-}
 
 static int64_t cpu_us(void) {
     struct timespec t;
@@ -51,24 +44,27 @@ static double resident_mib(const char *which) {
     return kib / 1024;
 }
 
-/* Represents the next reports; returns how many there were. */
 static size_t read_some(bench *b, size_t n) {
-    sc_err err = {0};
-    size_t got = 0;
-    sc_arena_reset(&b->texts);
-    for (ssize_t len; got < n && (len = getline(&b->line, &b->line_cap, b->in)) > 0; got++) {
-        json_t *obj;
-        if (sc_json_parse((sc_str){b->line, (size_t)len}, &obj, &err)) die("read", &err);
-        const sc_feedback f = {.title = sc_json_str_at(obj, "title"),
-                               .body = sc_json_str_at(obj, "body")};
-        if (sc_represent(&b->em, &f, INT64_MAX, &b->texts, &b->reprs[got], NULL, &err))
-            die("represent", &err);
-        b->items[got] = (sc_engine_item){.key = (int64_t)(b->done + got) + 1,
-                                         .created_ms = (int64_t)(b->done + got) * 1000,
-                                         .repr = &b->reprs[got]};
-        json_decref(obj);
-    }
+    const size_t got = fed_read(&b->in, n, b->reports, b->reprs);
+    for (size_t i = 0; i < got; i++)
+        b->items[i] = (sc_engine_item){.key = (int64_t)(b->done + i) + 1,
+                                       .created_ms = (int64_t)(b->done + i) * 1000,
+                                       .repr = &b->reprs[i]};
     return got;
+}
+
+/* Puts them in as they truly are, as if a store were loaded. */
+static void put(bench *b, size_t n) {
+    sc_err err = {0};
+    for (size_t i = 0; i < n; i++) {
+        const sc_str label = b->reports[i].external_id;
+        unsigned char bytes[16] = {0};
+        const uint64_t h = sc_hash64(label.p, label.n, 0);
+        memcpy(bytes, &h, sizeof h);
+        const sc_id home = sc_id_from_bytes(bytes);
+        if (sc_engine_put(b->e, &b->items[i], &home, &err)) fed_die("put", &err);
+    }
+    b->done += n;
 }
 
 static void place(bench *b, size_t n) {
@@ -76,11 +72,11 @@ static void place(bench *b, size_t n) {
     sc_change c;
     sc_arena_reset(&b->change);
     int64_t start = cpu_us();
-    if (sc_engine_place(b->e, b->items, n, &b->change, &c, &err)) die("place", &err);
+    if (sc_engine_place(b->e, b->items, n, &b->change, &c, &err)) fed_die("place", &err);
     int64_t placed = cpu_us();
     for (size_t i = 0; i < c.n_touched; i++) {
         sc_cluster_view v;
-        if (sc_engine_view_mine(b->e, &c.touched[i], &v, &err)) die("view", &err);
+        if (sc_engine_view_mine(b->e, &c.touched[i], &v, &err)) fed_die("view", &err);
     }
     b->place_us += placed - start;
     b->view_us += cpu_us() - placed;
@@ -135,7 +131,7 @@ static void searches(bench *b) {
         sc_arena_reset(&b->change);
         int64_t start = cpu_us();
         if (sc_engine_search(b->e, &b->reprs[0], 20, &b->change, &hits, &n_hits, &err))
-            die("search", &err);
+            fed_die("search", &err);
         took[n] = cpu_us() - start;
     }
     print_times("search", took, n);
@@ -147,15 +143,15 @@ static void pass(bench *b) {
     sc_pass_stats st;
     sc_err err = {0};
     int64_t start = cpu_us(), longest_us = 0;
-    if (sc_pass_new(&p, &err)) die("pass", &err);
+    if (sc_pass_new(&p, &err)) fed_die("pass", &err);
     while (what != SC_PASS_DONE) {
         sc_change c;
         int64_t step = cpu_us();
-        if (sc_pass_think(p, b->e, THINK_US, &what, &err)) die("think", &err);
+        if (sc_pass_think(p, b->e, THINK_US, &what, &err)) fed_die("think", &err);
         longest_us = SC_MAX(longest_us, cpu_us() - step);
         sc_arena_reset(&b->change);
         if (what == SC_PASS_ACT && sc_pass_act(p, b->e, STEP_MOVES, &b->change, &c, &err))
-            die("act", &err);
+            fed_die("act", &err);
     }
     sc_pass_stats_get(p, &st);
     printf("{\"what\":\"pass\",\"seconds\":%.1f,\"moves\":%zu,\"parts\":%zu,\"edges\":%zu,"
@@ -185,37 +181,33 @@ int main(int argc, char **argv) {
     sc_err err = {0};
     const size_t n = argc > 2 ? strtoull(argv[2], NULL, 10) : 0;
     const size_t chunk = argc > 3 ? strtoull(argv[3], NULL, 10) : 16;
-    if (!n || !chunk || chunk > MOST_CHUNK || !(b.in = fopen(argv[1], "r"))) return 2;
-    b.em.ops = sc_embedder_find(SC_STR("builtin"));
-    b.em.self = sc_alloc(b.em.ops->size);
-    if (!b.em.self || b.em.ops->open(b.em.self, NULL, &err)) die("embedder", &err);
-    const char *model = b.em.ops->model(b.em.self);
-    const sc_engine_conf conf = {.dim = b.em.ops->dim(b.em.self),
-                                 .profile = sc_profile_get(model),
+    const char *how = argc > 4 ? argv[4] : "";
+    if (!n || !chunk || chunk > MOST_CHUNK) return 2;
+    fed_open(&b.in, argv[1]);
+    const sc_embedder *em = &b.in.em;
+    const sc_engine_conf conf = {.dim = em->ops->dim(em->self),
+                                 .profile = sc_profile_get(em->ops->model(em->self)),
                                  .clock = &sc_clock_system};
-    sc_arena_init(&b.texts, (size_t)256 << 20);
     sc_arena_init(&b.change, (size_t)1 << 30);
-    if (sc_engine_new(&conf, &b.e, &err)) die("engine", &err);
+    if (sc_engine_new(&conf, &b.e, &err)) fed_die("engine", &err);
+    const bool given = !strncmp(how, "given", 5);
     for (size_t got = 1, since = 0; b.done < n && got;) {
         got = read_some(&b, SC_MIN(chunk, n - b.done));
-        place(&b, got);
+        given ? put(&b, got) : place(&b, got);
         if (b.done - since < n / 10 && b.done < n) continue;
         report(&b, since);
         since = b.done;
     }
+    if (given) sc_engine_weigh(b.e);
     digest(&b);
     singles(&b);
     searches(&b);
-    if (argc > 4) {
+    if (strstr(how, "pass")) {
         pass(&b);
         digest(&b);
     }
     sc_engine_free(b.e);
-    if (b.em.ops->close) b.em.ops->close(b.em.self);
-    sc_free(b.em.self);
-    sc_arena_done(&b.texts);
     sc_arena_done(&b.change);
-    free(b.line);
-    fclose(b.in);
+    fed_close(&b.in);
     return 0;
 }
