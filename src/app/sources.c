@@ -35,9 +35,22 @@ static sc_rc has_secret(sc_app *app, const sc_id *project, const sc_source_ops *
     return SC_OK;
 }
 
+static sc_rc form_missing(sc_app *app, const sc_id *project, const sc_source_ops *form,
+                          const char **ret, sc_err *err) {
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    sc_rc rc = sc_settings_get(app, project, form, &v, err);
+    if (rc) return rc;
+    *ret = json_is_true(json_object_get(v, "enabled"))
+               ? NULL
+               : "the public form is off: its settings turn it on";
+    return SC_OK;
+}
+
 static sc_rc missing_of(sc_app *app, const sc_id *project, const sc_source_ops *source,
                         bool can_send, sc_arena *arena, const char **ret, sc_err *err) {
     *ret = can_send ? NULL : "no key may send reports: make one with the scope ingest";
+    if (sc_str_is(sc_str_of(source->name), "form"))
+        return form_missing(app, project, source, ret, err);
     if (!source->webhook) return SC_OK;
     bool secret;
     sc_rc rc = has_secret(app, project, source, &secret, err);

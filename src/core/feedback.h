@@ -10,7 +10,7 @@
 
 /* Sources that a report can come from; the name is what stands in JSON and in the store. */
 #define SC_FEEDBACK_SOURCES(X) \
-    X(manual) X(reddit) X(sentry) X(github) X(datadog) X(posthog) X(splunk) X(generic)
+    X(manual) X(reddit) X(sentry) X(github) X(datadog) X(posthog) X(splunk) X(generic) X(form)
 
 typedef enum sc_feedback_source {
 #define X(name) SC_SOURCE_##name,

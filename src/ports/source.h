@@ -82,8 +82,8 @@ typedef struct sc_source_ops {
      * issue, a Sentry event) or in our plain shape {"external_id", "title", "body", ...}. */
     sc_rc (*item)(const json_t *obj, const json_t *settings, int64_t now_ms, sc_arena *arena,
                   sc_source_item *ret, sc_err *err);
-    /* Required. Makes a sample in the arena; a webhook's is signed with the project's first secret, and without one it
-     * is SC_FORBIDDEN with how to set one. `mark` (letters, digits, hyphens) is another one each time and
+    /* Required. Makes a sample in the arena; a webhook's is signed with the project's first secret. Where the settings
+     * let nothing in (no secret, say), it is SC_FORBIDDEN with what to do. `mark` (letters, digits, hyphens) is another one each time and
      * becomes part of the external_id. */
     sc_rc (*sample)(const json_t *settings, sc_str mark, int64_t now_ms, sc_arena *arena,
                     sc_source_sample *ret, sc_err *err);

@@ -22,7 +22,7 @@
     X(listKeys) X(createKey) X(revokeKey)                                                          \
     X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \
     X(getContract) X(getHealth) X(getApiHealth) X(getSystem) X(getMetrics)                         \
-    X(getAsset) X(loginPage) X(login) X(logout)
+    X(formPage) X(submitForm) X(widget) X(getAsset) X(loginPage) X(login) X(logout)
 
 /* The dashboard's addresses: each answers the same page, in which the address chooses what is shown. */
 #define SC_WEB_PAGES(X) /* X(operationId) */                                                       \

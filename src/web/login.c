@@ -1,7 +1,6 @@
 /* Signing in with a one-time token or an API key, and out again. */
 #include <stdio.h>
 
-#include "net/target.h"
 #include "web/auth.h"
 #include "web/handlers.h"
 #include "web/html.h"
@@ -66,22 +65,15 @@ sc_rc sc_on_loginPage(sc_req *q, sc_err *err) {
     return rc ? rc : go_on(q, err);
 }
 
-/* A form body is written as a query is. */
 static sc_rc form_value(sc_req *q, const char *name, sc_str *ret, sc_err *err) {
-    sc_str body = sc_http_body(q->http);
     sc_target form;
-    char *text = sc_arena_take(sc_req_arena(q), body.n + 3);
-    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the form");
-    memcpy(text, "/?", 2);
-    if (body.n) memcpy(text + 2, body.p, body.n);
-    sc_rc rc = sc_target_parse(sc_req_arena(q), (sc_str){text, body.n + 2}, &form, err);
-    if (rc) return rc;
-    for (size_t i = 0; i < form.n_params; i++)
-        if (sc_str_is(form.params[i].name, name)) {
-            *ret = form.params[i].value;
-            return SC_OK;
-        }
-    return SC_OK;
+    sc_rc rc = sc_req_form(q, &form, err);
+    for (size_t i = 0; !rc && i < form.n_params; i++) {
+        if (!sc_str_is(form.params[i].name, name)) continue;
+        *ret = form.params[i].value;
+        break;
+    }
+    return rc;
 }
 
 sc_rc sc_on_login(sc_req *q, sc_err *err) {

@@ -78,6 +78,16 @@ void sc_problem_code(sc_rc rc, char ret[32]) {
     ret[i] = 0;
 }
 
+/* A form body is written as a query is. */
+sc_rc sc_req_form(sc_req *q, sc_target *ret, sc_err *err) {
+    const sc_str body = sc_http_body(q->http);
+    char *text = sc_arena_take(sc_req_arena(q), body.n + 3);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the form");
+    memcpy(text, "/?", 2);
+    if (body.n) memcpy(text + 2, body.p, body.n);
+    return sc_target_parse(sc_req_arena(q), (sc_str){text, body.n + 2}, ret, err);
+}
+
 static const char *title_of(int status) {
     static const struct {
         int status;

@@ -6,7 +6,9 @@
 #include <stdatomic.h>
 
 #include "app/access.h"
+#include "net/target.h"
 #include "web/contract.h"
+#include "web/form_guard.h"
 #include "web/metrics.h"
 #include "web/project_of.h"
 #include "web/ticker.h"
@@ -64,6 +66,7 @@ struct sc_web {
     sc_ticker ticker;
     sc_tick log_tick; /* writes the request log that waits */
     sc_health health;
+    sc_form_guard form_guard;
     _Atomic(sc_http_server *) server;
     atomic_bool draining;
     _Atomic int64_t streams;
@@ -95,6 +98,9 @@ sc_str sc_req_actor(const sc_req *q);
 /* A member of the JSON body: text (none when absent or null), and a list of ids in the arena. */
 sc_str sc_req_text(const sc_req *q, const char *name);
 sc_rc sc_req_ids(const sc_req *q, const char *name, sc_id **ret, size_t *ret_n, sc_err *err);
+
+/* The body as an HTML form's; all is in the arena. */
+sc_rc sc_req_form(sc_req *q, sc_target *ret, sc_err *err);
 
 /* ---- Answering (once; nothing of the request may be touched afterwards) -------------------------- */
 

@@ -23,10 +23,8 @@ static void put_refusal(sc_buf *b, const sc_refusal *r) {
 static const struct {
     const char *operation, *source;
 } ways[] = {
-    {"ingestManual", "manual"},
-    {"ingestReddit", "reddit"},
-    {"ingestSentry", "sentry"},
-    {"ingestGithubWebhook", "github"},
+    {"ingestManual", "manual"},        {"ingestReddit", "reddit"}, {"ingestSentry", "sentry"},
+    {"ingestGithubWebhook", "github"}, {"submitForm", "form"},
 };
 
 /* None when nobody calls for it. */

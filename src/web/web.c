@@ -256,6 +256,7 @@ sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err) {
     w->started_us = sc_mono_us(sc_app_clock(conf->app));
     w->log_tick = (sc_tick){.fn = flush_log};
     sc_projects_init(&w->projects);
+    sc_form_guard_init(&w->form_guard);
     pthread_mutex_init(&w->health.lock, NULL);
     pthread_mutex_init(&w->health.text_lock, NULL);
     sc_rc rc = set_up(w, err);
@@ -280,6 +281,7 @@ void sc_web_free(sc_web *w) {
     sc_contract_free(w->contract);
     sc_free(w->by_op);
     sc_projects_done(&w->projects);
+    sc_form_guard_done(&w->form_guard);
     pthread_mutex_destroy(&w->health.lock);
     pthread_mutex_destroy(&w->health.text_lock);
     sc_free(w);

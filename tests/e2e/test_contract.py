@@ -200,6 +200,7 @@ class Contract(unittest.TestCase):
         self.sources()
         self.map()
         self.administration()
+        self.form()
         self.pages()
         self.assertEqual(set(self.operations) - self.met, set(), "operations that no test calls")
 
@@ -270,6 +271,14 @@ class Contract(unittest.TestCase):
         self.refused("patchCluster", 422, {"restore": "new", "status": "triaged"}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 409, {"title": "x", "version": 1}, path={"id": self.cluster(0)})
         self.refused("patchCluster", 422, {"status": "happy"}, path={"id": self.cluster(0)})
+
+    def form(self):
+        self.call("formPage", None, 404, path={"project": "second"}, key=None)
+        self.call("putConfig", {"enabled": True}, path={"source": "form"}, project_id="second")
+        self.call("formPage", path={"project": "second"}, key=None)
+        self.call("submitForm", b"message=hello", 422, path={"project": "second"}, key=None,
+                  headers={"Content-Type": "application/x-www-form-urlencoded"})
+        self.call("widget", key=None)
 
     def map(self):
         for query in {}, {"limit": 2}, {"status": "new,resolved"}, {"since": "2020-01-01T00:00:00Z"}:

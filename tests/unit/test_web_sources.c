@@ -101,6 +101,10 @@ static void the_last_refused_delivery_is_told_with_its_reason(void **state) {
 static void a_test_report_goes_the_sources_own_way(void **state) {
     web_bench *w = *state;
     char id[64], again[64], path[160];
+    assert_int_equal(try_source(w, "form", id), 422); /* it is off */
+    assert_int_equal(web_json(w, &w->admin, "PUT", "/api/config/form?project_id=other",
+                              "{\"enabled\":true}", NULL),
+                     200);
     for (size_t i = 0; i < SC_SOURCE_COUNT; i++) {
         const char *name = sc_source_registry[i]->name;
         if (try_source(w, name, id) != 200) fail_msg("%s: refused", name);

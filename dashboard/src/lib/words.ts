@@ -19,7 +19,7 @@ export const STATUSES = Object.keys(STATUS) as ClusterStatus[];
 
 export const SOURCE: Record<Source, string> = {
   manual: "Manual", reddit: "Reddit", sentry: "Sentry", github: "GitHub",
-  datadog: "Datadog", posthog: "PostHog", splunk: "Splunk", generic: "Other",
+  datadog: "Datadog", posthog: "PostHog", splunk: "Splunk", generic: "Other", form: "Form",
 };
 export const SOURCES = Object.keys(SOURCE) as Source[];
 

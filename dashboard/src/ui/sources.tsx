@@ -2,7 +2,7 @@ import type { Cluster, Source } from "../api/contract";
 import { plural, SOURCE } from "../lib/words";
 
 const MARKS: Record<Source, string> = {
-  manual: "M", reddit: "R", sentry: "S", github: "G", datadog: "D", posthog: "P", splunk: "Sp", generic: "O",
+  manual: "M", reddit: "R", sentry: "S", github: "G", datadog: "D", posthog: "P", splunk: "Sp", generic: "O", form: "F",
 };
 
 export function SourceMark({ source, title }: { source: Source; title?: string }) {
