@@ -34,7 +34,7 @@ typedef struct sc_app_conf {
     int64_t tidy_ms;          /* quiet time before all is looked at together (tidy.h); 0 = never */
     int64_t keep_ended_jobs_ms, keep_events_ms;
     size_t keep_decisions; /* of each report, the newest; besides those that are kept for ever */
-    size_t action_bytes; /* memory that a merge, split, move or undo may take */
+    size_t action_bytes;   /* memory that a merge, split, move or undo may take */
     /* For an embedder behind a network (app/embed.h). */
     int64_t embed_timeout_ms;
     sc_budget_use embed_cap; /* a day; 0 = none */

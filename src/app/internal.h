@@ -39,8 +39,8 @@ typedef struct sc_pump {
     int64_t last_event; /* pump thread alone */
     int64_t change_token;
     int64_t next_house_us, hold_until_us; /* monotonic */
-    int64_t pruned_seq;                   /* up to which decisions were looked at, this time round */
-    int64_t seen_wall_ms, seen_mono_us;   /* at the last look at the clock */
+    int64_t pruned_seq;                 /* up to which decisions were looked at, this time round */
+    int64_t seen_wall_ms, seen_mono_us; /* at the last look at the clock */
 } sc_pump;
 
 enum { SC_ACCESS_CACHE = 256 };
