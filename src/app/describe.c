@@ -7,6 +7,7 @@ enum {
     PAGE = 500,
     DAY_MS = 86400000,
     SUMMARY_REPORTS = SC_CLUSTER_REPRESENTATIVES,
+    SELDOM = 64,
     LONG_BYTES = 1200
 };
 
@@ -89,6 +90,11 @@ void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta) {
     sc_cluster *c = &row->cluster;
     c->count += delta;
     c->source_counts[f->source] += delta;
+    delta > 0 ? row->joined++ : row->left++;
+    if (delta > 0 && c->first_seen_ms) {
+        c->first_seen_ms = SC_MIN(c->first_seen_ms, f->created_at_ms);
+        c->last_seen_ms = SC_MAX(c->last_seen_ms, f->created_at_ms);
+    }
     int64_t back = c->trend_day - f->created_at_ms / DAY_MS;
     if (back < 0) back = 0; /* a clock ahead of ours: today */
     if (back < SC_CLUSTER_TREND_DAYS) c->trend[SC_CLUSTER_TREND_DAYS - 1 - back] += delta;
@@ -161,11 +167,20 @@ static bool same_representatives(const sc_cluster *c, const sc_feedback *reps, s
     return true;
 }
 
+/* One report more says little about who is central to hundreds, and looking takes as long as there are
+ * members: a large issue is looked at again when it has grown by a 64th. */
+static bool much_as_before(const sc_describe_row *row) {
+    const sc_cluster *c = &row->cluster;
+    const int64_t before = c->count - row->joined, by = before / SELDOM;
+    return row->stored && row->joined && !row->left && by > 1 && before / by == c->count / by &&
+           sc_id_is_set(&c->representative_ids[0]) && c->summary.n;
+}
+
 static sc_rc view_row(sc_space *s, sc_describe_row *row, wanted *ret, sc_err *err) {
     sc_cluster_view v;
     sc_cluster *c = &row->cluster;
     *ret = (wanted){.n = 0};
-    if (!c->count) return SC_OK;
+    if (!c->count || much_as_before(row)) return SC_OK;
     sc_rc rc = sc_engine_view_mine(s->engine, &c->id, &v, err);
     if (rc) return rc;
     c->cohesion_mean = v.cohesion_mean;
@@ -177,44 +192,64 @@ static sc_rc view_row(sc_space *s, sc_describe_row *row, wanted *ret, sc_err *er
     return SC_OK;
 }
 
-static sc_rc representatives(sc_space *s, sc_describe_row *row, const wanted *w,
-                             const sc_write_item *items, size_t n_items, sc_arena *arena,
-                             sc_err *err) {
-    sc_feedback reps[SC_CLUSTER_REPRESENTATIVES];
-    bool edited = false; /* it was here before and has another text now */
-    for (size_t i = 0; i < w->n; i++) {
-        const sc_feedback *have = NULL;
-        for (size_t k = 0; k < n_items && !have; k++)
-            if (items[k].feedback.seq == w->seqs[i] && !items[k].light) have = &items[k].feedback;
-        sc_feedback *got;
-        sc_rc rc =
-            have ? SC_OK
-                 : sc_describe_fetch(s->app, &s->project_id, &w->seqs[i], 1, arena, &got, err);
-        if (rc) return rc;
-        reps[i] = have ? *have : *got;
-        edited |= have && sc_id_eq(&have->cluster_id, &row->cluster.id);
-    }
+static const sc_feedback *at_hand(const sc_write_item *items, size_t n, int64_t seq) {
+    for (size_t i = 0; i < n; i++)
+        if (items[i].feedback.seq == seq && !items[i].light) return &items[i].feedback;
+    return NULL;
+}
+
+static sc_rc represent(sc_space *s, sc_describe_row *row, const sc_feedback *reps, size_t n,
+                       bool edited, const sc_write_item *items, size_t n_items, sc_arena *arena,
+                       sc_err *err) {
     sc_cluster *c = &row->cluster;
     bool retitle = (!c->title.n && !c->title_locked) || !c->summary.n;
     row->read = true;
-    row->long_one = w->n == 1 && reps[0].body.n + reps[0].stack.n >= LONG_BYTES;
-    if (same_representatives(c, reps, w->n) && !retitle && !edited) return SC_OK;
+    row->long_one = n == 1 && reps[0].body.n + reps[0].stack.n >= LONG_BYTES;
+    if (same_representatives(c, reps, n) && !retitle && !edited) return SC_OK;
     for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++)
-        c->representative_ids[i] = i < w->n ? reps[i].id : (sc_id){{0}};
-    return summarise(s, c, reps, w->n, items, n_items, arena, err);
+        c->representative_ids[i] = i < n ? reps[i].id : (sc_id){{0}};
+    return summarise(s, c, reps, n, items, n_items, arena, err);
+}
+
+/* The representatives of all rows: those that are not at hand are read at once. */
+static sc_rc represent_all(sc_space *s, sc_describe_row *rows, const wanted *w, size_t n,
+                           const sc_write_item *items, size_t n_items, sc_arena *arena,
+                           sc_err *err) {
+    size_t n_missing = 0, next = 0;
+    int64_t *missing =
+        sc_arena_take_array(arena, n * SC_CLUSTER_REPRESENTATIVES + 1, sizeof *missing);
+    sc_feedback *got = NULL;
+    if (!missing) return sc_fail(err, SC_NOMEM, "no memory to describe %zu clusters", n);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < w[i].n; k++)
+            if (!at_hand(items, n_items, w[i].seqs[k])) missing[n_missing++] = w[i].seqs[k];
+    sc_rc rc = sc_describe_fetch(s->app, &s->project_id, missing, n_missing, arena, &got, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        sc_feedback reps[SC_CLUSTER_REPRESENTATIVES];
+        bool edited = false; /* it was here before and has another text now */
+        for (size_t k = 0; k < w[i].n; k++) {
+            const sc_feedback *have = at_hand(items, n_items, w[i].seqs[k]);
+            reps[k] = have ? *have : got[next++];
+            edited |= have && sc_id_eq(&have->cluster_id, &rows[i].cluster.id);
+        }
+        if (w[i].n) rc = represent(s, &rows[i], reps, w[i].n, edited, items, n_items, arena, err);
+    }
+    return rc;
 }
 
 sc_rc sc_describe_finish(sc_space *s, sc_describe_row *rows, size_t n, const sc_write_item *items,
                          size_t n_items, int64_t now_ms, sc_arena *arena, sc_err *err) {
-    sc_rc rc = SC_OK;
+    wanted *w = sc_arena_take_array(arena, n + 1, sizeof *w);
+    sc_rc rc = w ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to describe %zu clusters", n);
     for (size_t i = 0; !rc && i < n; i++) {
-        wanted w;
         rows[i].cluster.updated_at_ms = now_ms;
         rows[i].cluster.version++;
         shift_trend(&rows[i].cluster, now_ms / DAY_MS);
         if (sc_cluster_outgrown(&rows[i].cluster)) sc_cluster_untell(&rows[i].cluster);
-        rc = view_row(s, &rows[i], &w, err);
-        if (!rc && w.n) rc = representatives(s, &rows[i], &w, items, n_items, arena, err);
+        rc = view_row(s, &rows[i], &w[i], err);
+    }
+    if (!rc) rc = represent_all(s, rows, w, n, items, n_items, arena, err);
+    for (size_t i = 0; !rc && i < n; i++) {
         sc_cluster *c = &rows[i].cluster;
         c->due = sc_cluster_wants_telling(c, rows[i].read ? rows[i].long_one : c->due);
     }

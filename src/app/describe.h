@@ -10,8 +10,9 @@ struct sc_describe_row {
     sc_cluster cluster;
     bool stored; /* it was in the store before */
     bool status_changed;
-    bool opened;     /* new with this write */
-    int64_t reports; /* fresh reports that joined */
+    bool opened;          /* new with this write */
+    int64_t reports;      /* fresh reports that joined */
+    int64_t joined, left; /* members that came and went with this write */
     bool read,
         long_one; /* its representatives were read; it has one report alone, and a long one */
 };

@@ -218,6 +218,14 @@ sc_rc sc_recluster_merge(sc_journal *j, uint32_t a, uint32_t b, sc_err *err) {
     return rc;
 }
 
+/* A mean over many pairs hardly moves with one report more: from 128 members on a cluster is compared with its
+ * neighbours as a whole 64 times while it doubles, so that a report costs the same however many there are. */
+static bool has_grown(const sc_group *g) {
+    enum { TIMES = 64 };
+    const uint32_t by = g->n / TIMES;
+    return by < 2 || g->n % by == 0;
+}
+
 sc_rc sc_recluster_around(sc_journal *j, uint32_t slot, const uint32_t *near, size_t n_near,
                           sc_err *err) {
     sc_engine *e = j->e;
@@ -245,6 +253,7 @@ sc_rc sc_recluster_around(sc_journal *j, uint32_t slot, const uint32_t *near, si
     } else {
         left_out = n_near;
     }
-    if (!rc && left_out) rc = merge_whole(j, e->items.group[slot], near, n_near, err);
+    if (!rc && left_out && has_grown(&e->groups.v[e->items.group[slot]]))
+        rc = merge_whole(j, e->items.group[slot], near, n_near, err);
     return rc;
 }
