@@ -226,7 +226,7 @@ class Context:
     @contextmanager
     def folder(self):
         """A data folder on the build's disk (a /tmp in memory would make fsync free), removed afterwards."""
-        if self.bench == "reads" and self.keep:
+        if self.bench in ("reads", "scale") and self.keep:
             Path(self.keep).mkdir(parents=True, exist_ok=True)
             yield Path(self.keep).resolve()
             return

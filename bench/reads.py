@@ -71,8 +71,8 @@ def measure(server, address, n):
     return took, size / n
 
 
-def read_all(ctx, server, held):
-    rng, n = random.Random(7), 100 if ctx.quick else 500
+def read_all(ctx, server, held, n=500):
+    rng, n = random.Random(7), min(n, 100) if ctx.quick else n
     for name, address in kinds(server, rng).items():
         took, size = measure(server, address, n)
         ctx.row(f"{name}, p50", percentile(took, 50), "ms", ("<", 5), bytes=round(size))

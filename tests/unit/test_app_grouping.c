@@ -164,6 +164,32 @@ static void the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so(vo
     assert_true(t.steps[t.n - 1].nearest_title.n > 0);
 }
 
+static void the_row_of_a_large_issue_stays_true_though_it_is_looked_at_seldom(void **state) {
+    app_fixture *f = *state;
+    enum { N = 400 };
+    sc_id first = {{0}}, last = {{0}};
+    char id[32], title[96];
+    for (int i = 0; i < N; i++) {
+        snprintf(id, sizeof id, "l%d", i);
+        snprintf(title, sizeof title, "Crash of worker %d in the billing export", 1000 + i);
+        f->now_ms += 1000;
+        last = app_put(f, id, title, "");
+        if (!i) first = last;
+        if (i > 128 && i % 32 == 0) app_settle(f); /* several writes */
+    }
+    app_settle(f);
+    const sc_feedback oldest = app_get(f, &first), newest = app_get(f, &last);
+    const sc_cluster c = app_cluster(f, &oldest.cluster_id);
+    assert_int_equal(c.count, N);
+    assert_int_equal(c.source_counts[SC_SOURCE_manual], N);
+    assert_true(c.first_seen_ms == oldest.created_at_ms && c.last_seen_ms == newest.created_at_ms);
+    assert_true(c.cohesion_mean > 0.5 && c.title.n && c.summary.n);
+    for (int i = 0; i < SC_CLUSTER_REPRESENTATIVES; i++) {
+        const sc_feedback r = app_get(f, &c.representative_ids[i]);
+        assert_true(sc_id_eq(&r.cluster_id, &c.id));
+    }
+}
+
 static void a_merge_holds_over_a_restart_and_undo_takes_it_back(void **state) {
     app_fixture *f = *state;
     sc_id a = app_put(f, "1", EXPORT, ""), c = app_put(f, "3", LOGIN, "");
@@ -379,6 +405,7 @@ int main(void) {
         T(paraphrases_meet_and_strangers_do_not),
         T(a_report_alone_in_its_issue_is_compared_with_nothing),
         T(the_same_text_with_other_numbers_joins_by_fingerprint_and_says_so),
+        T(the_row_of_a_large_issue_stays_true_though_it_is_looked_at_seldom),
         T(a_merge_holds_over_a_restart_and_undo_takes_it_back),
         T(what_was_split_off_stays_apart_even_from_its_twin),
         T(a_moved_report_stays_where_it_was_put),
