@@ -107,6 +107,9 @@ sc_rc sc_worker_start(sc_app *app, sc_err *err);
 void sc_worker_stop(sc_app *app);
 /* Asks for a group job of the project, unless one is pending already. */
 sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err);
+/* Groups one report now, in the caller's thread, if it is in no cluster yet: a person wants to put it somewhere. */
+sc_rc sc_worker_place(sc_app *app, const sc_id *project, const sc_id *id, bool *ret_placed,
+                      sc_err *err);
 /* Gives the lease of a job that goes on more time. */
 sc_rc sc_worker_heartbeat(sc_app *app, const sc_job *job, sc_err *err);
 /* New work came, or the worker is to end: a long job must make room. */

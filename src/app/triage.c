@@ -167,6 +167,7 @@ typedef struct request {
     const sc_id *ids;   /* merged clusters, split reports */
     size_t n_ids;
     const sc_advice *advice; /* of a merge that a language model advised */
+    bool waited;             /* it was in no cluster until this request */
 } request;
 
 typedef sc_rc (*act_fn)(action *a, const request *r, sc_triage_result *ret, sc_err *err);
@@ -318,13 +319,40 @@ sc_rc sc_triage_split(sc_app *app, const sc_id *project, const sc_id *cluster,
     return perform(app, project, actor, split_once, &r, ret, err);
 }
 
+/* Was a report that had waited grouped just now to where a person wants it? *to NULL: into an issue of its own. */
+static sc_rc is_there(action *a, const sc_feedback *f, const sc_id *to, bool *ret, sc_err *err) {
+    sc_cluster c;
+    *ret = to && sc_id_eq(&f->cluster_id, to);
+    if (to) return SC_OK;
+    sc_rc rc =
+        STORE(a->app)->cluster_get(SELF(a->app), a->project, &f->cluster_id, &a->arena, &c, err);
+    *ret = !rc && c.count == 1;
+    return rc;
+}
+
+/* It is there already, and stays from now on. */
+static sc_rc stay(action *a, const sc_feedback *f, sc_triage_result *ret, sc_err *err) {
+    sc_change nothing = {0};
+    sc_rc rc = constrain(a,
+                         (sc_correction){.kind = SC_CORRECTION_pin,
+                                         .feedback_seq = f->seq,
+                                         .cluster_id = f->cluster_id},
+                         err);
+    if (!rc) rc = commit(a, &nothing, err);
+    if (!rc) result(a, &f->cluster_id, 1, ret);
+    return rc;
+}
+
 static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {
     const sc_id *feedback = r->one, *to = r->other;
     sc_feedback f;
     sc_rc rc = STORE(a->app)->feedback_get(SELF(a->app), a->project, feedback, &a->arena, &f, err);
     if (!rc && to) rc = live_cluster(a, to, err);
     if (!rc && !sc_id_is_set(&f.cluster_id))
-        rc = sc_fail(err, SC_CONFLICT, "this report is not grouped yet");
+        rc = sc_fail(err, SC_CONFLICT, "this report is not grouped");
+    bool there = false;
+    if (!rc && r->waited) rc = is_there(a, &f, to, &there, err);
+    if (!rc && there) return stay(a, &f, ret, err);
     if (!rc && to && sc_id_eq(&f.cluster_id, to))
         rc = sc_fail_field(err, SC_UNPROCESSABLE, "cluster_id",
                            "the report is in this issue already");
@@ -355,7 +383,9 @@ static sc_rc move_once(action *a, const request *r, sc_triage_result *ret, sc_er
 sc_rc sc_triage_move(sc_app *app, const sc_id *project, const sc_id *feedback, const sc_id *to,
                      sc_str actor, sc_triage_result *ret, sc_err *err) {
     request r = {.one = feedback, .other = to};
-    return perform(app, project, actor, move_once, &r, ret, err);
+    /* One that still waits, or was given up, has to be somewhere before it can be moved away. */
+    sc_rc rc = sc_worker_place(app, project, feedback, &r.waited, err);
+    return rc ? rc : perform(app, project, actor, move_once, &r, ret, err);
 }
 
 static sc_rc apart_once(action *a, const request *r, sc_triage_result *ret, sc_err *err) {

@@ -335,6 +335,34 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     return rc ? rc : sc_chart_ask(space, err);
 }
 
+/* Places a report for which nothing has to be looked ahead. The space is locked. */
+static sc_rc place_one(sc_app *app, const sc_job *job, sc_space *space, const sc_feedback *f,
+                       sc_arena *arena, sc_err *err) {
+    pass p = {.app = app, .job = job, .space = space, .arena = arena};
+    sc_rc rc = pass_init(&p, 1, err);
+    if (!rc) rc = represent(&p, f, err);
+    if (!rc) look_up(&p);
+    if (!rc) rc = place_chunk(&p, 1, err);
+    return rc ? rc : write_pass(&p, err);
+}
+
+sc_rc sc_worker_place(sc_app *app, const sc_id *project, const sc_id *id, bool *ret_placed,
+                      sc_err *err) {
+    static const sc_job nobody = {0}; /* a person waits, no job: there is no fence */
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_space *space;
+    sc_feedback f;
+    sc_rc rc = sc_space_get(app, project, &space, err);
+    if (!rc) rc = sc_space_lock(space, err);
+    if (rc) return rc;
+    rc = STORE(app)->feedback_get(SELF(app), project, id, &arena, &f, err);
+    *ret_placed = !rc && !sc_id_is_set(&f.cluster_id);
+    if (*ret_placed) rc = place_one(app, &nobody, space, &f, &arena, err);
+    sc_space_unlock(space);
+    return rc;
+}
+
 /* One report that could not be grouped before. */
 static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -354,12 +382,7 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     if (!rc && wait_ms) return give_back_for(wait_ms, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
-    pass p = {.app = app, .job = job, .space = space, .arena = &arena};
-    rc = pass_init(&p, 1, err);
-    if (!rc) rc = represent(&p, &f, err);
-    if (!rc) look_up(&p);
-    if (!rc) rc = place_chunk(&p, 1, err);
-    if (!rc) rc = write_pass(&p, err);
+    rc = place_one(app, job, space, &f, &arena, err);
     sc_space_unlock(space);
     return rc;
 }

@@ -87,6 +87,24 @@ class Triage(unittest.TestCase):
         self.push("dark", 6)
         self.assertEqual(self.cluster_of(one), alone["cluster_id"])
 
+    def test_a_report_that_still_waits_is_put_where_a_person_wants_it(self):
+        quiet = soul.Server("--no-worker", "--tidy-ms", "0")
+        self.addCleanup(quiet.close)
+        c = quiet.client()
+        title = soul.TOPICS["pdf"][0]
+        ids = [c.post("/api/ingest/manual", soul.report(f"w{i}", title, f"{title} {i}")).json["id"] for i in range(4)]
+        where = lambda i: c.get(f"/api/feedback/{ids[i]}").json
+        self.assertEqual({where(i)["state"] for i in range(4)}, {"pending"})
+        moves = [c.post(f"/api/feedback/{i}/move", {"cluster_id": None}) for i in ids[:2]]
+        self.assertEqual([m.status for m in moves], [200, 200], moves)
+        first, second = (m.json["cluster_id"] for m in moves)
+        self.assertEqual([(where(i)["state"], where(i)["cluster_id"]) for i in range(2)], [("grouped", first), ("grouped", second)])
+        self.assertNotEqual(first, second)
+        for i, to in (2, first), (3, second):
+            moved = c.post(f"/api/feedback/{ids[i]}/move", {"cluster_id": to})
+            self.assertEqual((moved.status, moved.json["cluster_id"], where(i)["cluster_id"]), (200, to, to), moved)
+            self.assertEqual(c.post(f"/api/actions/{moved.json['action_id']}/undo").status, 200)
+
     def test_never_together(self):
         a = self.merge_all("pdf")
         b = self.act(f"/api/feedback/{self.ids['pdf'][2]}/move", {"cluster_id": None})["cluster_id"]
