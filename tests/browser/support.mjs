@@ -1,6 +1,6 @@
 // What the browser tests share: the real program on port 0, Chromium, and short ways to talk to both. Waiting is always for a
 // condition.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -63,6 +63,13 @@ export class Server {
   /** The same data at the same address again. */
   again() {
     return this.run(new URL(this.url).host);
+  }
+
+  /** The newest report of each project becomes one that grouping gave up on, with a dead letter that says why. */
+  async giveUp() {
+    await this.end();
+    execFileSync("python3", [join(ROOT, "tests/browser/dead_letters.py"), this.folder]);
+    await this.again();
   }
 
   pause() {

@@ -1,6 +1,6 @@
 // The one place that talks to the server. Types and addresses come from the contract, so a change there that
 // does not fit what is written here fails the build.
-import { routes, type Operations, type Problem } from "./contract";
+import { routes, type BatchResult, type Operations, type Problem } from "./contract";
 import { noteAnswer, noteSilence, noteSignedOut } from "../state/connection";
 
 export type Operation = keyof Operations;
@@ -16,6 +16,7 @@ export type Input<K extends Operation> = Part<"path", Operations[K]["path"]> &
   Part<"body", Operations[K]["body"]> & { signal?: AbortSignal };
 
 const TIMEOUT_MS = 30_000;
+const BATCH_TIMEOUT_MS = 180_000;
 
 /** Why a call failed: what a person can be told. */
 export class Failure extends Error {
@@ -72,27 +73,60 @@ async function send(address: string, init: RequestInit): Promise<Response> {
   }
 }
 
-export async function call<K extends Operation>(operation: K, input: Input<K>): Promise<Answer<K>> {
-  const [method, path, takesProject] = routes[operation];
-  const timeout = AbortSignal.timeout(TIMEOUT_MS);
-  const init: RequestInit = { method, signal: input.signal ? AbortSignal.any([input.signal, timeout]) : timeout };
+/** Sends, and notes what the answer says about the connection; throws a Failure unless it is a good one. */
+async function ask(address: string, init: RequestInit): Promise<Response> {
   // The header is what a foreign page cannot send along with our cookie.
-  init.headers = { "X-Requested-With": "soulcaster" };
-  if (input.body !== undefined) {
-    init.headers["Content-Type"] = "application/json";
-    init.body = JSON.stringify(input.body);
-  }
-  const reply = await send(addressOf(path, takesProject, input), init);
+  const reply = await send(address, { ...init, headers: { "X-Requested-With": "soulcaster", ...init.headers } });
   noteAnswer();
-  if (reply.ok) return (reply.status === 204 ? undefined : await reply.json()) as Answer<K>;
+  if (reply.ok) return reply;
   const failure = await failureOf(reply);
   if (failure.kind === "signed-out") noteSignedOut();
   throw failure;
 }
 
+const within = (ms: number, signal?: AbortSignal) => (signal ? AbortSignal.any([signal, AbortSignal.timeout(ms)]) : AbortSignal.timeout(ms));
+
+export async function call<K extends Operation>(operation: K, input: Input<K>): Promise<Answer<K>> {
+  const [method, path, takesProject] = routes[operation];
+  const init: RequestInit = { method, signal: within(TIMEOUT_MS, input.signal) };
+  if (input.body !== undefined) {
+    init.headers = { "Content-Type": "application/json" };
+    init.body = JSON.stringify(input.body);
+  }
+  const reply = await ask(addressOf(path, takesProject, input), init);
+  return (reply.status === 204 ? undefined : await reply.json()) as Answer<K>;
+}
+
+/** A batch of NDJSON lines; a result for each of them, in order. A connection that breaks is a Failure, too. */
+export async function sendLines(lines: string, signal: AbortSignal): Promise<BatchResult[]> {
+  const [method, path, takesProject] = routes.ingestBatch;
+  const init = { method, body: lines, headers: { "Content-Type": "application/x-ndjson" }, signal: within(BATCH_TIMEOUT_MS, signal) };
+  const reply = await ask(addressOf(path, takesProject, {}), init);
+  return (await heard(reply)).split("\n").filter(Boolean).map((line) => JSON.parse(line) as BatchResult);
+}
+
+/** The text of an answer, all of it. */
+async function heard(reply: Response): Promise<string> {
+  try {
+    return await reply.text();
+  } catch (error) {
+    if (wasAborted(error)) throw error;
+    noteSilence();
+    throw new Failure("offline", "The server's answer broke off.");
+  }
+}
+
 /** Ends the session; the server forgets the cookie. */
 export async function signOut(): Promise<void> {
   await send("/logout", { method: "POST", redirect: "manual" });
+}
+
+/** How the server says it is; that it is not well is an answer, too. */
+export async function health(signal: AbortSignal): Promise<Answer<"getApiHealth">> {
+  const reply = await send("/api/health", { signal: within(TIMEOUT_MS, signal), cache: "no-store" });
+  noteAnswer();
+  if (!reply.ok && reply.status !== 503) throw await failureOf(reply);
+  return (await reply.json()) as Answer<"getApiHealth">;
 }
 
 /** Whether the server answers and is well; never throws. */

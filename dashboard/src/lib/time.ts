@@ -5,7 +5,7 @@ const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 
 /** "now", "5m", "3h", "2d", then the date. */
-export function ago(iso: string | null, now: number): string {
+export function ago(iso: string | null, now: number, timeZone?: string): string {
   if (!iso) return "";
   const at = Date.parse(iso);
   const past = now - at;
@@ -13,19 +13,18 @@ export function ago(iso: string | null, now: number): string {
   if (past < HOUR) return `${Math.floor(past / MINUTE)}m`;
   if (past < DAY) return `${Math.floor(past / HOUR)}h`;
   if (past < 30 * DAY) return `${Math.floor(past / DAY)}d`;
-  return day(at, now);
+  return day(at, now, timeZone);
 }
 
-/** "3 Nov", with the year where it is another one; in this person's language and time zone. */
-export function day(at: number, now: number): string {
-  const date = new Date(at);
-  const sameYear = date.getFullYear() === new Date(now).getFullYear();
-  return date.toLocaleDateString(undefined, { day: "numeric", month: "short", ...(sameYear ? {} : { year: "numeric" }) });
+/** "3 Nov", with the year where it is another one; in this person's language, and time zone unless another is named. */
+export function day(at: number, now: number, timeZone?: string): string {
+  const yearOf = (ms: number) => new Date(ms).toLocaleDateString("en", { year: "numeric", timeZone });
+  return new Date(at).toLocaleDateString(undefined, { timeZone, day: "numeric", month: "short", ...(yearOf(at) === yearOf(now) ? {} : { year: "numeric" }) });
 }
 
 /** The whole time, with its zone, for a tooltip. */
-export function full(iso: string): string {
-  return new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "long" });
+export function full(iso: string, timeZone?: string): string {
+  return new Date(iso).toLocaleString(undefined, { timeZone, dateStyle: "medium", timeStyle: "long" });
 }
 
 /** The trend of days that end at `lastDay` (a UTC day) as one that ends today: days without a report are 0. */

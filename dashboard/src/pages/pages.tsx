@@ -1,6 +1,7 @@
 // The pages. A new one: a row here, its folder beside, its path in api/openapi.yaml and its operation in
 // SC_WEB_PAGES (src/web/handlers.h).
 import type { ComponentType } from "preact";
+import { lazy } from "../lib/lazy";
 import type { IconName } from "../ui/icons";
 import { IssuesPage } from "./issues/page";
 import { IssuePage } from "./issue/page";
@@ -15,6 +16,11 @@ export interface Page {
 
 export const PAGES: Page[] = [
   { path: "/", component: IssuesPage, nav: { label: "Issues", icon: "issues" } },
+  { path: "/inbox", component: lazy(async () => (await import("./inbox/page")).InboxPage), nav: { label: "Inbox", icon: "inbox" } },
+  { path: "/sources", component: lazy(async () => (await import("./sources/page")).SourcesPage), nav: { label: "Sources", icon: "plug" } },
+  { path: "/work", component: lazy(async () => (await import("./work/page")).WorkPage), nav: { label: "Work", icon: "work" } },
+  { path: "/status", component: lazy(async () => (await import("./status/page")).StatusPage), nav: { label: "Health", icon: "pulse" } },
+  { path: "/settings", component: lazy(async () => (await import("./settings/page")).SettingsPage), nav: { label: "Settings", icon: "gear" } },
   { path: "/issues/:id", component: IssuePage as Page["component"] },
 ];
 

@@ -11,6 +11,8 @@ import { nextTheme } from "../state/theme";
 import { undoLast } from "../state/toast";
 import { Banner } from "../ui/banner";
 import { Help, helpIsOpen } from "../ui/help";
+import { DropZone } from "./drop";
+import { openNewReport, Overlays } from "./overlays";
 import { Sidebar, sidebarIsOpen } from "./sidebar";
 import { Empty, Failed, Skeleton } from "../ui/states";
 import { Toasts } from "../ui/toasts";
@@ -59,6 +61,7 @@ export function App() {
   }, [project.value?.id, healed.value]);
   useKeys([
     { keys: ["?"], help: "This list", run: () => (helpIsOpen.value = true) },
+    { keys: ["c"], help: "New report", run: openNewReport },
     { keys: ["u", "ctrl+z"], help: "Undo the last change", run: undoLast },
     { keys: ["T"], help: "Light, dark, or as the system has it", run: nextTheme },
   ]);
@@ -74,6 +77,8 @@ export function App() {
       </div>
       <Toasts />
       <Help />
+      <Overlays />
+      <DropZone />
     </div>
   );
 }

@@ -1,11 +1,10 @@
 import { signal } from "@preact/signals";
-import { signOut } from "../api/client";
 import { PAGES } from "../pages/pages";
 import { Views } from "../pages/issues/views";
 import { address, go, path } from "../router";
 import { project, projects } from "../state/project";
+import { leave } from "../state/session";
 import { nextTheme, theme } from "../state/theme";
-import { complain } from "../state/toast";
 import { helpIsOpen } from "../ui/help";
 import { Icon } from "../ui/icons";
 
@@ -13,15 +12,6 @@ import { Icon } from "../ui/icons";
 export const sidebarIsOpen = signal(false);
 
 const THEMES = { system: ["auto", "as the system"], light: ["sun", "light"], dark: ["moon", "dark"] } as const;
-
-async function leave(): Promise<void> {
-  try {
-    await signOut();
-    window.location.assign("/login");
-  } catch (error) {
-    complain("Could not sign out", error);
-  }
-}
 
 function ProjectChoice() {
   if (projects.value.length < 2) return <span class="project-name">{project.value?.name ?? ""}</span>;

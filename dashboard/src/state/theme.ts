@@ -7,9 +7,13 @@ const ALL: Theme[] = ["system", "light", "dark"];
 const stored = recall<string>("theme", "system");
 export const theme = signal<Theme>(ALL.find((t) => t === stored) ?? "system");
 
+export function chooseTheme(chosen: Theme): void {
+  theme.value = chosen;
+  remember("theme", chosen);
+}
+
 export function nextTheme(): void {
-  theme.value = ALL[(ALL.indexOf(theme.value) + 1) % ALL.length] as Theme;
-  remember("theme", theme.value);
+  chooseTheme(ALL[(ALL.indexOf(theme.value) + 1) % ALL.length] as Theme);
 }
 
 export function applyTheme(): void {

@@ -2,10 +2,11 @@ import { useEffect } from "preact/hooks";
 import type { ClusterDetail } from "../../api/contract";
 import { listen } from "../../api/events";
 import { useKeys } from "../../lib/keys";
-import { DAY, untilToday } from "../../lib/time";
+import { DAY, full, untilToday } from "../../lib/time";
 import { count, plural, SOURCE } from "../../lib/words";
 import { now } from "../../state/clock";
 import { healed } from "../../state/connection";
+import { timeZone } from "../../state/zone";
 import { Cohesion } from "../../ui/cohesion";
 import { Icon } from "../../ui/icons";
 import { SourceMark } from "../../ui/sources";
@@ -53,7 +54,7 @@ function Head({ of }: { of: ClusterDetail }) {
       <h1>{of.title || "(no title)"}</h1>
       <p class="meta">
         <StatusBadge status={of.status} />
-        {of.snooze_until && <span class="dim">until {new Date(of.snooze_until).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</span>}
+        {of.snooze_until && <span class="dim">until {<time dateTime={of.snooze_until}>{full(of.snooze_until, timeZone())}</time>}</span>}
         <span class="dim">{plural(of.count, "report")}, last seen <Ago at={of.last_seen} suffix=" ago" /></span>
       </p>
       <Acts />

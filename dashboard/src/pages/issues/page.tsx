@@ -94,6 +94,10 @@ export function IssuesPage() {
     if (healed.value) void load({ quiet: true });
   }, [healed.value]);
   useEffect(() => {
+    // Nothing is there that could jump away under the pointer.
+    if (fresh.value.size && !rows.value.length && phase.value === "ready") void load({ quiet: true });
+  }, [fresh.value]);
+  useEffect(() => {
     if (failure.value && phase.value === "ready" && connection.value === "ok") complain("The list could not be loaded", failure.value);
   }, [failure.value]);
   useKeys(LIST_KEYS);
