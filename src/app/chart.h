@@ -29,6 +29,7 @@ void sc_chart_forget(sc_space *s);
 
 typedef struct sc_chart_filter {
     unsigned statuses; /* bit set of cluster statuses; 0 = any */
+    unsigned sources;  /* bit set: issues with a report of one of these; 0 = any */
     int64_t since_ms;  /* written at this time or later; 0 = any */
     size_t limit;      /* the newest so many */
 } sc_chart_filter;

@@ -55,13 +55,18 @@ static const sc_cluster_name *name_of(const reading *r, const sc_id *id) {
     return NULL;
 }
 
+static bool is_asked_for(const sc_chart_filter *f, const sc_cluster_name *name) {
+    return (!f->statuses || f->statuses & 1u << name->status) &&
+           (!f->sources || f->sources & name->sources);
+}
+
 /* The group's row; NULL when the filter leaves it out, or it is so new that the store's list lacks it. */
 static sc_chart_group *group_of(reading *r, const sc_engine *e, uint32_t g) {
     if (g == SC_VISIT_NONE || r->seen[g] == UINT32_MAX) return NULL;
     if (!r->seen[g]) {
         const sc_id id = sc_engine_group_id(e, g);
         const sc_cluster_name *name = name_of(r, &id);
-        if (!name || (r->f->statuses && !(r->f->statuses & 1u << name->status))) {
+        if (!name || !is_asked_for(r->f, name)) {
             r->seen[g] = UINT32_MAX;
             return NULL;
         }

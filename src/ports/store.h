@@ -110,6 +110,7 @@ typedef struct sc_cluster_name {
     sc_str title;
     sc_cluster_status status;
     int64_t count;
+    unsigned sources; /* bit set of its reports' sources */
 } sc_cluster_name;
 
 /* One placement to write. */

@@ -48,7 +48,10 @@ static void put_clusters(sc_buf *b, const sc_chart_view *v) {
 }
 
 sc_rc sc_on_getMap(sc_req *q, sc_err *err) {
+    sc_feedback_source source;
+    const bool by_source = sc_feedback_source_parse(sc_req_param(q, "source"), &source);
     const sc_chart_filter f = {.statuses = sc_req_statuses(q),
+                               .sources = by_source ? 1u << source : 0,
                                .since_ms = sc_req_time(q, "since"),
                                .limit = (size_t)sc_req_int(q, "limit", LIMIT)};
     sc_chart_view v;

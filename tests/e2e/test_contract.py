@@ -281,7 +281,7 @@ class Contract(unittest.TestCase):
         self.call("widget", key=None)
 
     def map(self):
-        for query in {}, {"limit": 2}, {"status": "new,resolved"}, {"since": "2020-01-01T00:00:00Z"}:
+        for query in {}, {"limit": 2}, {"status": "new,resolved"}, {"since": "2020-01-01T00:00:00Z"}, {"source": "sentry"}:
             seen = self.call("getMap", **query)
             self.assertEqual(len({len(column) for column in seen["points"].values()}), 1)
         self.refused("getMap", 400, limit=0)

@@ -136,6 +136,10 @@ static void filters_and_the_limit_keep_the_newest_that_fit(void **state) {
     assert_memory_equal(v.points[0].id, a.points[0].id, sizeof a.points[0].id);
     filter = (sc_chart_filter){.limit = 1000, .statuses = 1u << SC_CLUSTER_ignored};
     assert_int_equal(read_some(f, &filter).total, 0);
+    filter = (sc_chart_filter){.limit = 1000, .sources = 1u << SC_SOURCE_sentry};
+    assert_int_equal(read_some(f, &filter).total, 0);
+    filter.sources |= 1u << SC_SOURCE_manual;
+    assert_int_equal(read_some(f, &filter).total, REPORTS);
     filter = (sc_chart_filter){.limit = 1000, .since_ms = f->now_ms + 1};
     assert_int_equal(read_some(f, &filter).total, 0);
 }

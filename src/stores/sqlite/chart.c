@@ -75,7 +75,7 @@ static sc_rc names(sc_sq_conn *c, const sc_id *project, sc_arena *arena, sc_clus
     sc_rc rc = sc_sq_project_no(c, project, &no, err);
     if (rc) return rc;
     SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "SELECT id, title, status, count FROM cluster"
+    sc_query q = sc_query_of(c, "SELECT id, title, status, count, sources FROM cluster"
                                 " WHERE project_no = ? AND merged_into IS NULL ORDER BY id");
     sc_query_int(&q, no);
     while (!(rc = sc_query_next(&q, &row, err)) && row) {
@@ -86,6 +86,7 @@ static sc_rc names(sc_sq_conn *c, const sc_id *project, sc_arena *arena, sc_clus
         k->title = sc_query_get_text(&q, arena);
         k->status = (sc_cluster_status)sc_query_get_enum(&q, SC_CLUSTER_STATUS_COUNT);
         k->count = sc_query_get_int(&q);
+        k->sources = (unsigned)sc_query_get_int(&q);
         rc = sc_query_row_check(&q, err);
         if (rc) return rc;
     }
