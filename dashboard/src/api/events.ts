@@ -9,6 +9,7 @@ type Listener = (event: Event) => void;
 const KINDS: Event["kind"][] = [
   "cluster.opened", "cluster.updated", "cluster.regressed", "cluster.gone",
   "feedback.grouped", "feedback.parked", "feedback.removed", "model.progress", "model.switched",
+  "map.updated",
 ];
 
 const AGAIN_MS = 1000;

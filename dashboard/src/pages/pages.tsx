@@ -12,11 +12,14 @@ export interface Page {
   component: ComponentType<Record<string, string>>;
   /** In the side bar; none: not there. */
   nav?: { label: string; icon: IconName };
+  /** It shows what the list's filters take; going from one such page to another keeps them. */
+  filters?: boolean;
 }
 
 export const PAGES: Page[] = [
-  { path: "/", component: IssuesPage, nav: { label: "Issues", icon: "issues" } },
+  { path: "/", component: IssuesPage, nav: { label: "Issues", icon: "issues" }, filters: true },
   { path: "/inbox", component: lazy(async () => (await import("./inbox/page")).InboxPage), nav: { label: "Inbox", icon: "inbox" } },
+  { path: "/map", component: lazy(async () => (await import("./map/page")).MapPage), nav: { label: "Map", icon: "map" }, filters: true },
   { path: "/sources", component: lazy(async () => (await import("./sources/page")).SourcesPage), nav: { label: "Sources", icon: "plug" } },
   { path: "/work", component: lazy(async () => (await import("./work/page")).WorkPage), nav: { label: "Work", icon: "work" } },
   { path: "/status", component: lazy(async () => (await import("./status/page")).StatusPage), nav: { label: "Health", icon: "pulse" } },

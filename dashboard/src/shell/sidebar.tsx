@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
-import { PAGES } from "../pages/pages";
+import { PAGES, pageOf, type Page } from "../pages/pages";
 import { Views } from "../pages/issues/views";
-import { address, go, path } from "../router";
+import { address, go, path, query } from "../router";
 import { project, projects } from "../state/project";
 import { leave } from "../state/session";
 import { nextTheme, theme } from "../state/theme";
@@ -21,6 +21,11 @@ function ProjectChoice() {
       {projects.value.map((p) => <option key={p.id} value={p.id}>{p.name}</option>)}
     </select>
   );
+}
+
+/** From one page with the list's filters to another they stay as they are. */
+function linkTo(page: Page): string {
+  return page.filters && pageOf(path.value)?.page.filters ? address(page.path, query.value) : address(page.path);
 }
 
 function Brand() {
@@ -53,7 +58,7 @@ export function Sidebar() {
           <ul>
             {PAGES.filter((p) => p.nav).map((p) => (
               <li key={p.path}>
-                <a href={address(p.path)} class="nav-link" aria-current={path.value === p.path ? "page" : undefined}>
+                <a href={linkTo(p)} class="nav-link" aria-current={path.value === p.path ? "page" : undefined}>
                   <Icon name={p.nav?.icon ?? "issues"} />{p.nav?.label}
                 </a>
               </li>

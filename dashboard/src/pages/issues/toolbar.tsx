@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import type { ClusterStatus } from "../../api/contract";
@@ -105,10 +106,11 @@ function Choice({ label, value, options, onChoose, plain = "" }: ChoiceProps) {
   );
 }
 
-export function Toolbar() {
+/** What the list and the map have in common. */
+export function FilterBar({ label, children }: { label: string; children?: ComponentChildren }) {
   const f = filters.value;
   return (
-    <div class="toolbar" role="search" aria-label="Filter issues">
+    <div class="toolbar" role="search" aria-label={label}>
       <Search />
       <StatusFilter />
       <Choice label="Source" value={f.source ?? ""} onChoose={(v) => change({ source: SOURCES.find((s) => s === v) ?? null })}
@@ -117,8 +119,17 @@ export function Toolbar() {
         options={[["", "Any time"], ...Object.entries(SEEN).map(([v, s]): [string, string] => [v, s.name])]} />
       <Choice label="Size" value={String(f.min)} plain="1" onChoose={(v) => change({ min: Number(v) })}
         options={[["1", "Any size"], ["2", "2 reports or more"], ["5", "5 or more"], ["10", "10 or more"]]} />
+      {children}
+    </div>
+  );
+}
+
+export function Toolbar() {
+  const f = filters.value;
+  return (
+    <FilterBar label="Filter issues">
       <Choice label="Order" value={f.q ? "match" : f.sort} plain={f.q ? "match" : "recent"} onChoose={(v) => change({ sort: v as Sort })}
         options={f.q ? [["match", "Best match"]] : Object.entries(SORTS)} />
-    </div>
+    </FilterBar>
   );
 }
