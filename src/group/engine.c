@@ -173,7 +173,8 @@ void sc_engine_stats_get(const sc_engine *e, sc_engine_stats *ret) {
         .terms = e->terms.n,
         .bytes = sizeof *e + sc_items_bytes(&e->items) + sc_terms_bytes(&e->terms) +
                  sc_groups_bytes(&e->groups) + sc_lookup_bytes(&e->lookup) +
-                 sc_renewal_bytes(&e->renewal) + e->accum.n_terms * sizeof(float) +
+                 sc_renewal_bytes(&e->renewal) +
+                 e->terms.n * sizeof(float) + /* the sums of `accum` */
                  (e->dots_cap + e->raw_cap + e->sums_cap + e->mark_cap) * 4,
     };
 }

@@ -58,7 +58,7 @@ static void nothing_is_open_that_should_not_be(void **state) {
     static const char *const open[] = {
         "getContract", "getHealth", "getApiHealth", "homePage",   "issuePage", "inboxPage",
         "sourcesPage", "workPage",  "settingsPage", "statusPage", "getAsset",  "loginPage",
-        "login",       "logout",    "formPage",     "submitForm", "widget"};
+        "login",       "logout",    "formPage",     "submitForm", "widget",    "mapPage"};
     const sc_contract *c = *state;
     for (size_t i = 0; i < c->n_operations; i++) {
         const sc_operation *op = &c->operations[i];
