@@ -86,9 +86,9 @@ uint64_t sc_proc_start_time(pid_t pid);
 
 /* What is kept of a run's output where only its beginning and end matter: for `output`, or called from it. */
 typedef struct sc_proc_keep {
-    sc_buf head;       /* the first bytes, up to its maximum */
-    char tail[2048];   /* the last bytes of what came after */
-    size_t n_tail;     /* in order after sc_proc_keep_text */
+    sc_buf head;     /* the first bytes, up to its maximum */
+    char tail[2048]; /* the last bytes of what came after */
+    size_t n_tail;
     int64_t cut_bytes; /* between them */
 } sc_proc_keep;
 
