@@ -44,21 +44,21 @@ for (const { path, heading, asks, shows, failed } of PAGES) {
 
   test(`${path} shows that it loads, and what failed, and tries again`, async () => {
     const v = await Visitor.enter(browser, server, { path: null });
-    let answer = null;
+    let goOn;
+    const heard = new Promise((go) => (goOn = go));
     await v.page.route((url) => url.pathname === asks, async (route) => {
-      if (answer) return route.fulfill(answer);
-      await new Promise((go) => (answer = answer ?? ((v.goOn = go), null)));
+      await heard;
       return route.fulfill(problem);
     });
+    const asked = v.page.waitForRequest((request) => new URL(request.url()).pathname === asks);
     await v.page.goto(server.url + path);
+    await asked;
     await v.page.locator(".page .skeleton").first().waitFor();
-    answer = problem;
-    v.goOn();
+    goOn();
     await v.page.getByRole("heading", { name: failed }).waitFor();
     await v.page.getByText("the shelf fell over").waitFor();
     await v.page.locator(".state code", { hasText: "01932e5c-0000-7abc-8def-0123456789ab" }).waitFor();
     await v.accessible(`${path}, failed`);
-    await v.page.unroute(() => true).catch(() => undefined);
     await v.page.unrouteAll();
     await v.page.getByRole("button", { name: "Try again" }).first().click();
     await v.page.locator(shows).first().waitFor();

@@ -74,6 +74,22 @@ test("what was written is kept when the dialog is closed, and when the server re
   await v.leave({ butNetwork: true });
 });
 
+test("c right after Escape opens it again, before the browser has said that it closed", async () => {
+  const v = await Visitor.enter(browser, server);
+  await v.loaded();
+  await v.press("c");
+  await v.page.getByLabel("What is it about?").fill("Half a thought");
+  await v.page.evaluate(async () => {
+    document.querySelector("dialog").requestClose();
+    await null; // what a key press waits for, and no task more
+    document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "c", bubbles: true }));
+    await new Promise((go) => setTimeout(go)); // the close event is a task
+  });
+  await v.page.getByRole("dialog", { name: "New report" }).waitFor();
+  assert.equal(await v.page.evaluate(() => document.activeElement.value), "Half a thought");
+  await v.leave();
+});
+
 test("a CSV file: columns are known by their names, others are details, and a second time all are known already", async () => {
   const name = await project("csv");
   const path = await file("tickets.csv", [

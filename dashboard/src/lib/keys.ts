@@ -1,5 +1,5 @@
 // The keyboard: pages say which keys they know; the help is printed from the same list.
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { signal } from "@preact/signals";
 
 export interface Key {
@@ -17,7 +17,8 @@ export const layers = signal<Key[][]>([]);
 
 /** While the component is there, its keys are known; those of a later component come first. */
 export function useKeys(list: Key[], deps: unknown[] = []): void {
-  useEffect(() => {
+  // As soon as it is drawn: a key that follows at once is not lost.
+  useLayoutEffect(() => {
     layers.value = [...layers.peek(), list];
     return () => {
       layers.value = layers.peek().filter((l) => l !== list);
