@@ -19,22 +19,17 @@ const open = async (title, more = {}) => {
 };
 
 test("an issue shows its summary, its reports with their sources, and pleases axe", async () => {
-  for (const theme of ["light", "dark"]) {
-    for (const width of [1280, 390]) {
-      const { v } = await open(SIX[0][0], { theme, width });
-      await v.page.locator(".report").first().waitFor();
-      await v.page.getByText("May be the same").waitFor();
-      assert.equal(await v.page.locator(".pickable .report").count() >= 6, true);
-      const link = v.page.locator(".report header a").first();
-      assert.equal(await link.getAttribute("href"), "https://help.example.com/4711");
-      assert.equal(await link.getAttribute("rel"), "noreferrer noopener");
-      await v.page.locator("summary", { hasText: "Stack" }).first().click();
-      await v.page.getByText("app.export.pdf at export.js:17").first().waitFor();
-      await v.accessible(`an issue, ${theme}, ${width}`);
-      assert.ok(await v.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
-      await v.leave();
-    }
-  }
+  const { v } = await open(SIX[0][0]);
+  await v.page.locator(".report").first().waitFor();
+  await v.page.getByText("May be the same").waitFor();
+  assert.equal(await v.page.locator(".pickable .report").count() >= 6, true);
+  const link = v.page.locator(".report header a").first();
+  assert.equal(await link.getAttribute("href"), "https://help.example.com/4711");
+  assert.equal(await link.getAttribute("rel"), "noreferrer noopener");
+  await v.page.locator("summary", { hasText: "Stack" }).first().click();
+  await v.page.getByText("app.export.pdf at export.js:17").first().waitFor();
+  await v.looksRight("an issue");
+  await v.leave();
 });
 
 test("why a report is here is said in words", async () => {

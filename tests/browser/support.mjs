@@ -2,6 +2,7 @@
 // condition.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -13,7 +14,7 @@ import { after, before } from "node:test";
 const ROOT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const dashboard = createRequire(join(ROOT, "dashboard/package.json"));
 const { chromium } = dashboard("playwright-core");
-const AXE = dashboard.resolve("axe-core/axe.min.js");
+const axe = readFileSync(dashboard.resolve("axe-core/axe.min.js"), "utf8");
 
 export const BIN = resolve(process.env.SOULCASTER_BIN ?? join(ROOT, "build/soulcaster"));
 const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
@@ -221,11 +222,26 @@ export class Visitor {
   /** axe on the page as it stands: nothing to object to. */
   async accessible(what) {
     // The page's policy allows no foreign script; the debugger may run one.
-    const { readFile } = await import("node:fs/promises");
-    await this.page.evaluate(await readFile(AXE, "utf8"));
+    if (!(await this.page.evaluate(() => "axe" in globalThis))) await this.page.evaluate(axe);
     const found = await this.page.evaluate(() =>
-      globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+      globalThis.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
     const faults = found.violations.map((v) => `${v.id}: ${v.nodes.slice(0, 3).map((n) => `${n.target} ${n.failureSummary}`).join(" | ")}`);
     assert.deepEqual(faults, [], what);
+  }
+
+  /** The page as it stands, in both colours, on a desk and on a phone: axe is pleased, nothing sticks out, and `check` holds. */
+  async looksRight(what, check) {
+    const before = this.page.viewportSize();
+    for (const width of [1280, 390]) {
+      await this.page.setViewportSize({ width, height: 800 });
+      for (const theme of ["light", "dark"]) {
+        await this.page.emulateMedia({ colorScheme: theme });
+        await check?.({ width, theme });
+        await this.accessible(`${what}, ${theme}, ${width}`);
+      }
+      assert.ok(await this.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is as wide as its window`);
+    }
+    await this.page.emulateMedia({ colorScheme: null });
+    await this.page.setViewportSize(before);
   }
 }
