@@ -41,6 +41,8 @@ typedef struct sc_proc_spec {
     const int
         *join; /* descriptors that the child writes "0" to before it is the program: cgroup.procs */
     size_t n_join;
+    int nice;          /* added to our own niceness                                 */
+    bool first_to_die; /* where the machine runs out of memory: before anything else */
     /* What it writes, as it comes; bytes may cut a character. NULL: it is dropped. */
     void (*output)(void *self, sc_proc_stream stream, sc_str bytes);
     /* Once, right after it was started. May be NULL. */

@@ -141,6 +141,20 @@ static void limits_are_its_own_from_the_start(void **state) {
     assert_string_equal(h->out.p, "37\n37\n0\n");
 }
 
+static void can_be_made_to_give_way(void **state) {
+    (void)state;
+    heard *h = quiet();
+    sc_proc_spec s = shell(h, SHELL("nice; cat /proc/self/oom_score_adj"));
+    s.nice = 7;
+    s.first_to_die = true;
+    sc_proc_end end;
+    assert_int_equal(sc_proc_run(&s, &end, NULL), SC_OK);
+    int nice_now = -1, score = -1;
+    assert_int_equal(sscanf(h->out.p, "%d\n%d", &nice_now, &score), 2);
+    assert_int_equal(nice_now, SC_MIN(getpriority(PRIO_PROCESS, 0) + 7, 19));
+    assert_int_equal(score, 1000);
+}
+
 static void has_a_session_of_its_own(void **state) {
     (void)state;
     heard *h = quiet();
@@ -357,6 +371,7 @@ int main(void) {
         cmocka_unit_test(descriptors_may_trade_places),
         cmocka_unit_test(no_signal_of_ours_is_ignored_or_blocked_in_it),
         cmocka_unit_test(limits_are_its_own_from_the_start),
+        cmocka_unit_test(can_be_made_to_give_way),
         cmocka_unit_test(has_a_session_of_its_own),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
         cmocka_unit_test(a_signal_is_told),
