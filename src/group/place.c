@@ -71,7 +71,7 @@ static uint32_t by_fingerprint(placing *p, sc_why *why) {
         if (fp->kind < SC_TERM_WEIGHTED) continue;
         if ((g = holder(e, p->slot, fp, &nearest)) == SC_GROUP_NONE) continue;
         sc_standing st = {.group = g, .nearest = nearest, .mean = NAN, .worst = NAN, .best = NAN};
-        if (e->groups.v[g].n <= SMALL_GROUP) st = sc_standing_slow(e, &p->q, g);
+        if (e->groups.v[g].n <= SMALL_GROUP) st = sc_standing_slow(e, &p->q, g, SMALL_GROUP);
         st.probability = 1;
         sc_standing_why(e, &p->q, &st, why);
         why->reason = fp->kind == SC_TERM_FP_TEXT ? SC_REASON_fingerprint : SC_REASON_stack;

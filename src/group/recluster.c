@@ -144,7 +144,8 @@ static sc_rc apply(local *l, sc_err *err) {
         const sc_query q = sc_score_query(&s, slot);
         sc_why why = {.reason = reason_of(from, opened[head], &taken)};
         sc_standing st = {.nearest = SC_GROUP_NONE, .probability = NAN};
-        if (e->groups.v[target[head]].n) st = sc_standing_slow(e, &q, target[head]);
+        if (e->groups.v[target[head]].n)
+            st = sc_standing_slow(e, &q, target[head], SC_STANDING_SAMPLE);
         sc_standing_why(e, &q, &st, &why);
         rc = sc_journal_move(l->j, slot, target[head], &why, err);
     }
@@ -211,7 +212,7 @@ sc_rc sc_recluster_merge(sc_journal *j, uint32_t a, uint32_t b, sc_err *err) {
         uint32_t slot = e->groups.v[from].members[e->groups.v[from].n - 1];
         const sc_query q = sc_score_query(&s, slot);
         sc_why why = {.reason = SC_REASON_consolidated};
-        sc_standing st = sc_standing_slow(e, &q, to);
+        sc_standing st = sc_standing_slow(e, &q, to, SC_STANDING_SAMPLE);
         sc_standing_why(e, &q, &st, &why);
         rc = sc_journal_move(j, slot, to, &why, err);
     }

@@ -51,12 +51,13 @@ sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const sc_raws 
     return st;
 }
 
-sc_standing sc_standing_slow(const sc_engine *e, const sc_query *q, uint32_t group) {
+sc_standing sc_standing_slow(const sc_engine *e, const sc_query *q, uint32_t group, uint32_t most) {
     const sc_group *g = &e->groups.v[group];
     const sc_score s = sc_state_score(e);
     sc_standing st = {.group = group, .nearest = SC_GROUP_NONE};
+    const uint32_t step = SC_MAX(1, g->n / most + (g->n % most > 0));
     uint32_t n = 0;
-    for (uint32_t i = 0; i < g->n; i++) {
+    for (uint32_t i = 0; i < g->n; i += step) {
         if (g->members[i] == q->slot) continue;
         sc_parts p;
         sc_score_parts(&s, q, g->members[i], &p);

@@ -108,8 +108,11 @@ typedef struct sc_standing {
 /* From raw similarities of the query to all items. */
 sc_standing sc_standing_of(const sc_engine *e, const sc_query *q, const sc_raws *raws,
                            uint32_t group);
-/* The same without such an array, member by member (explain). */
-sc_standing sc_standing_slow(const sc_engine *e, const sc_query *q, uint32_t group);
+/* The same without such an array, pair by pair, for at most `most` members, evenly spread: UINT32_MAX where a
+ * person asks about one report; SC_STANDING_SAMPLE for what is written down of each report of a cluster that
+ * moves, because all pairs of two large clusters are minutes. */
+enum { SC_STANDING_SAMPLE = 256 };
+sc_standing sc_standing_slow(const sc_engine *e, const sc_query *q, uint32_t group, uint32_t most);
 /* The standing as evidence and record. */
 void sc_standing_why(const sc_engine *e, const sc_query *q, const sc_standing *st, sc_why *ret);
 

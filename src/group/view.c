@@ -109,7 +109,7 @@ sc_rc sc_engine_explain(const sc_engine *e, int64_t key, sc_move *ret, sc_err *e
     uint32_t g = e->items.group[slot];
     sc_standing st = {.group = g, .nearest = SC_GROUP_NONE};
     bool alone = e->groups.v[g].n == 1;
-    if (!alone) st = sc_standing_slow(e, &q, g);
+    if (!alone) st = sc_standing_slow(e, &q, g, UINT32_MAX);
     sc_why why;
     sc_standing_why(e, &q, &st, &why);
     *ret = (sc_move){.key = key,
@@ -134,7 +134,7 @@ static sc_neighbour neighbour(const sc_engine *e, uint32_t g, uint32_t other, do
                       .apart = sc_rules_apart(&e->rules, &e->groups.v[g], &e->groups.v[other])};
     /* The parts: of the newest report here against its nearest there. */
     const sc_query q = sc_score_query(&s, e->groups.v[g].members[e->groups.v[g].n - 1]);
-    sc_standing st = sc_standing_slow(e, &q, other);
+    sc_standing st = sc_standing_slow(e, &q, other, UINT32_MAX);
     sc_why why;
     st.probability = sc_score_probability(&s, mean - st.conflict);
     sc_standing_why(e, &q, &st, &why);
