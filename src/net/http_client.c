@@ -22,12 +22,14 @@ struct sc_http_client {
 
 /* What one call's callbacks share. */
 typedef struct exchange {
+    CURL *easy;
     const sc_http_call *call;
     sc_arena *arena;
     sc_http_answer *answer;
     sc_buf body;
     size_t n_received, max;
     bool too_large, no_memory, aborted;
+    bool told; /* the head is in, and was told of */
 } exchange;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -100,6 +102,16 @@ static void keep_header(exchange *x, sc_str line, const char *name, sc_str *into
         x->no_memory = true;
 }
 
+/* The blank line after the head of the real answer (not of an interim one; trailers come later). */
+static void tell_head(exchange *x) {
+    long status = 0;
+    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
+    if (x->told || status < 200) return;
+    x->told = true;
+    x->answer->status = (int)status;
+    if (!x->call->head(x->call->self, x->answer)) x->aborted = true;
+}
+
 static size_t on_header(char *p, size_t size, size_t n, void *self) {
     exchange *x = self;
     sc_str line = {p, size * n};
@@ -109,7 +121,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *self) {
     keep_header(x, line, "Content-Type", &x->answer->content_type);
     keep_header(x, line, "X-Request-ID", &x->answer->request_id);
     keep_header(x, line, "Retry-After", &x->answer->retry_after);
-    return x->no_memory ? 0 : line.n;
+    if (x->call->head && !sc_str_trim(line).n && !x->no_memory) tell_head(x);
+    return x->no_memory || x->aborted ? 0 : line.n;
 }
 
 /* An unanswered "Expect: 100-continue" costs a second with servers that do not know it. */
@@ -186,6 +199,9 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
     if (x->too_large) return sc_fail(err, SC_TOO_LARGE, "the reply is over %zu bytes", x->max);
     if (x->no_memory) return sc_fail(err, SC_NOMEM, "no memory for the reply");
     if (x->aborted) return sc_fail(err, SC_CANCELLED, "the call was given up");
+    curl_off_t sent_us = 0; /* HTTP/0.9 in reply is an "unsupported protocol" to libcurl too */
+    curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+    if (got == CURLE_UNSUPPORTED_PROTOCOL && sent_us > 0) got = CURLE_WEIRD_SERVER_REPLY;
     switch (got) {
     case CURLE_OPERATION_TIMEDOUT:
         return sc_fail(err, SC_TIMEOUT, "no whole answer in %lld ms",
@@ -195,6 +211,14 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
     case CURLE_OUT_OF_MEMORY: return sc_fail(err, SC_NOMEM, "no memory for the call");
     case CURLE_FILESIZE_EXCEEDED:
         return sc_fail(err, SC_TOO_LARGE, "the reply is over %zu bytes", x->max);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+        sc_fail(err, SC_UPSTREAM, "no answer: %s", curl_easy_strerror(got));
+        if (err) err->sys = ECONNREFUSED;
+        return SC_UPSTREAM;
     default: return sc_fail(err, SC_UPSTREAM, "no answer: %s", curl_easy_strerror(got));
     }
 }
@@ -219,7 +243,8 @@ static sc_rc perform(sc_http_client *c, exchange *x, sc_err *err) {
 sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
                         sc_http_answer *ret, sc_err *err) {
     sc_http_answer answer = {0};
-    exchange x = {.call = call,
+    exchange x = {.easy = c->easy,
+                  .call = call,
                   .arena = arena,
                   .answer = &answer,
                   .max = call->max_reply_bytes ? call->max_reply_bytes : (size_t)MAX_REPLY_BYTES};

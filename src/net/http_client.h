@@ -9,6 +9,7 @@
 
 typedef struct sc_http_client sc_http_client;
 
+typedef struct sc_http_answer sc_http_answer;
 typedef struct sc_http_call {
     const char *method;         /* "GET" */
     const char *url;            /* http or https only */
@@ -19,6 +20,9 @@ typedef struct sc_http_call {
     long (*read)(void *self, char *into, size_t room);
     /* When set: reply bytes go here as they come, instead of into ret->body; false aborts. */
     bool (*write)(void *self, sc_str bytes);
+    /* When set: told once, when the reply's head is in and before any of its body; false aborts. The answer has no body
+     * yet and is borrowed. Not for calls that follow redirects. */
+    bool (*head)(void *self, const sc_http_answer *head);
     void *self;
     const _Atomic bool
         *stop;          /* set by another thread: given up within a second or so; NULL = never */
@@ -27,15 +31,15 @@ typedef struct sc_http_call {
     bool follow;
 } sc_http_call;
 
-typedef struct sc_http_answer {
+struct sc_http_answer {
     int status;
     sc_str body, content_type, request_id, retry_after; /* in the arena */
-} sc_http_answer;
+};
 
 sc_rc sc_http_client_new(sc_http_client **ret, sc_err *err);
 void sc_http_client_free(sc_http_client *c);
-/* SC_OK for any HTTP status; SC_UPSTREAM when no answer came (refused, reset), SC_TIMEOUT, SC_TOO_LARGE,
- * SC_CANCELLED when it was given up. */
+/* SC_OK for any HTTP status; SC_UPSTREAM when no answer came (refused, reset; err->sys is ECONNREFUSED when there was
+ * no connection, so that nothing of the request was sent), SC_TIMEOUT, SC_TOO_LARGE, SC_CANCELLED when it was given up. */
 sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
                         sc_http_answer *ret, sc_err *err);
 

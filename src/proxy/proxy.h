@@ -32,6 +32,7 @@ const char *sc_proxy_shape_name(sc_proxy_shape s); /* "openai" */
 typedef struct sc_proxy_model {
     const char *name; /* as a request says it */
     int64_t price_in, price_out;
+    int64_t price_cached; /* of input that the service had in its cache; 0: as price_in */
 } sc_proxy_model;
 
 /* A service that is asked in a shape; at most one a shape. */
