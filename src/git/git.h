@@ -56,7 +56,7 @@ typedef struct sc_git_limits {
     size_t max_bytes;      /* all changed files                    */
 } sc_git_limits;
 
-/* "2.39.5"; SC_UNPROCESSABLE when it is older than what is needed (2.32). */
+/* "2.39.5"; SC_UNPROCESSABLE when it is older than what is needed (2.38). */
 sc_rc sc_git_version(const sc_git *g, sc_arena *arena, sc_str *ret, sc_err *err);
 
 /* A name that is safe as a branch: git's own rules, nothing that begins with '-', printable ASCII, at most 200 bytes. */
@@ -66,7 +66,9 @@ sc_rc sc_git_url_check(const sc_git_remote *r, sc_err *err);
 
 /* ---- The repository of ours ---------------------------------------------------------------------------------- */
 
-/* Makes `dir` a bare repository unless it is one, and fetches the newest commit of `branch` (empty: the remote's HEAD),
+/* Makes `dir` an empty bare repository unless it is one. */
+sc_rc sc_git_init(const sc_git *g, const char *dir, sc_err *err);
+/* sc_git_init, then fetches the newest commit of `branch` (empty: the remote's HEAD),
  * without its history. */
 sc_rc sc_git_fetch(const sc_git *g, const char *dir, const sc_git_remote *r, sc_str branch,
                    sc_git_id *ret_commit, sc_err *err);
@@ -77,7 +79,7 @@ sc_rc sc_git_remote_head(const sc_git *g, const sc_git_remote *r, sc_str branch,
  * no line-end, encoding or filter attribute counts. Submodules are empty folders. */
 sc_rc sc_git_checkout(const sc_git *g, const char *dir, const sc_git_id *commit,
                       const char *work_dir, sc_err *err);
-/* What work_dir holds now, as a tree in `dir`. A .git at its top is left out, files that a .gitignore names are too unless
+/* What work_dir holds now, as a tree in `dir`; `base` is a commit, or empty: everything is new. A .git at its top is left out, files that a .gitignore names are too unless
  * `base` has them. SC_UNPROCESSABLE names the path: a repository within (.git and whatever some file system takes for it),
  * something in a submodule's folder, more than the limits. Nobody may change work_dir meanwhile. */
 sc_rc sc_git_snapshot(const sc_git *g, const char *dir, const sc_git_id *base, const char *work_dir,
@@ -94,5 +96,23 @@ sc_rc sc_git_commit(const sc_git *g, const char *dir, const sc_git_id *tree,
  * already is success; elsewhere: SC_CONFLICT. */
 sc_rc sc_git_push(const sc_git *g, const char *dir, const sc_git_remote *r, const sc_git_id *commit,
                   sc_str branch, const sc_git_id *expect, sc_err *err);
+
+/* ---- Where the repository itself is the forge ---------------------------------------------------------------- */
+
+/* Where a branch of `dir` is; an empty id when there is none. An empty name: what HEAD names. */
+sc_rc sc_git_branch(const sc_git *g, const char *dir, sc_str name, sc_git_id *ret_commit,
+                    sc_err *err);
+/* The name of the branch that HEAD names, whether or not there is a commit yet. */
+sc_rc sc_git_head_name(const sc_git *g, const char *dir, sc_arena *arena, sc_str *ret, sc_err *err);
+/* Moves a branch from `expect` (empty: it must not be there) to commit. SC_CONFLICT when it is elsewhere. */
+sc_rc sc_git_branch_move(const sc_git *g, const char *dir, sc_str name, const sc_git_id *commit,
+                         const sc_git_id *expect, sc_err *err);
+/* True in ret when `commit` is `in` or one of its ancestors. */
+sc_rc sc_git_contains(const sc_git *g, const char *dir, const sc_git_id *in,
+                      const sc_git_id *commit, bool *ret, sc_err *err);
+/* The commit that merges `theirs` into `ours`; moves nothing. SC_CONFLICT when they do not merge cleanly. */
+sc_rc sc_git_merge(const sc_git *g, const char *dir, const sc_git_id *ours, const sc_git_id *theirs,
+                   const sc_git_person *by, int64_t at_ms, sc_str message, sc_git_id *ret_commit,
+                   sc_err *err);
 
 #endif
