@@ -83,7 +83,7 @@ static sc_rc framing(sc_head *h, sc_err *err) {
 }
 
 sc_rc sc_head_parse(sc_str in, sc_head *ret, sc_err *err) {
-    sc_str rest = {in.p, SC_MIN(in.n, (size_t)SC_HEAD_MAX_BYTES)}, line;
+    sc_str rest = {in.p, SC_MIN(in.n, (size_t)SC_HEAD_MAX_BYTES)}, line = SC_STR_NONE;
     sc_head h = {0};
     bool first = true;
     for (;;) {
