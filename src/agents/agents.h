@@ -17,10 +17,10 @@ typedef struct sc_agent_pair {
 /* In argv and env stand, in braces: {task} "Read FILE and do what it says", {prompt_file}, {work}, {home}, {model},
  * {url} (http://127.0.0.1:PORT), {key} (a dummy), {self} (our own program), {shape} and {steps}. */
 typedef struct sc_agent {
-    const char *name;    /* "claude" */
-    const char *summary; /* "Claude Code, Anthropic's" */
-    const char *program; /* what is looked for on PATH; NULL: our own */
-    sc_proxy_shape shape;
+    const char *name;        /* "claude" */
+    const char *summary;     /* "Claude Code, Anthropic's" */
+    const char *program;     /* what is looked for on PATH; NULL: our own */
+    sc_proxy_shape shape;    /* SC_PROXY_SHAPES: any */
     const char *const *argv; /* NULL ends it */
     const sc_agent_pair *env;
     size_t n_env;
@@ -42,6 +42,8 @@ typedef struct sc_agent_words {
     int64_t steps;
 } sc_agent_words;
 
+/* How many words a row's argv has. */
+size_t sc_agent_argc(const sc_agent *a);
 /* The argv of a row, or of a custom command's words, with the braces filled; NULL ends it; all in the arena.
  * SC_INVALID: no words, too many, an unknown word in braces, or a NUL. */
 sc_rc sc_agent_argv(const char *const *words, size_t n, const sc_agent_words *w, sc_arena *arena,
