@@ -5,15 +5,18 @@
 #ifndef SC_PATCH_RULES_H
 #define SC_PATCH_RULES_H
 
+#include "patch/glob.h"
 #include "patch/patch.h"
 
 /*   name         short                            what it refuses */
 #define SC_PATCH_RULES(X)                                                                          \
     X(path, "a path that cannot be taken",                                                         \
       "Absolute paths, `..`, control and invisible characters, backslashes, names that some file " \
-      "system takes for `.git` or for another file, and more than 4,096 bytes.")                   \
-    X(git, "git's own files", "`.git`, `.gitmodules` and `.gitattributes`, wherever they are.")    \
-    X(ci, "what builds and deploys", "Files that make a CI service run something.")                \
+      "system takes for `.git`, and more than 4,096 bytes.")                                       \
+    X(git, "git's own files",                                                                      \
+      "Repositories within, and git's settings that come with a tree, wherever they are.")         \
+    X(ci, "what builds and deploys",                                                               \
+      "Files that make a service build, deploy or run something, or that say who must review.")    \
     X(agent, "what tells agents what to do",                                                       \
       "Instructions and settings of coding agents and of "                                         \
       "editors that start programs.")                                                              \
@@ -31,7 +34,8 @@
     X(bytes, "too much", "More bytes of patch than the project's cap.")                            \
     X(lines, "too many lines", "More changed lines than the project's cap.")                       \
     X(secret, "what looks like a secret",                                                          \
-      "Added lines with a known form of token or private key, or with a random-looking value "     \
+      "Files that hold credentials; added lines with a known form of token or private key, a "     \
+      "password in a URL, or a random-looking value "                                              \
       "that is given to a name like `password`.")                                                  \
     X(hidden, "hidden characters",                                                                 \
       "Added lines with bidirectional controls, zero-width characters, tags or control "           \
@@ -48,12 +52,6 @@ const char *sc_patch_rule_name(sc_patch_rule r);  /* "ci"; stored, so it stays *
 const char *sc_patch_rule_words(sc_patch_rule r); /* "what builds and deploys" */
 /* SC_PATCH_RULE_COUNT when there is none of that name. */
 sc_patch_rule sc_patch_rule_find(sc_str name);
-
-/* Globs: `*` and `?` within a folder, `**` across folders, `[a-z]` sets; a glob without `/` matches at any depth, one that ends
- * with `/` everything below. Case counts. */
-bool sc_patch_glob(sc_str glob, sc_str path);
-/* SC_INVALID says what is wrong with it. */
-sc_rc sc_patch_glob_check(sc_str glob, sc_err *err);
 
 typedef struct sc_patch_limits {
     const sc_str *allow, *deny; /* the project's globs; no allow: everything that is not denied */
