@@ -40,11 +40,12 @@ typedef struct sc_runner_forward { /* 127.0.0.1:port inside leads to a socket in
 
 /* 0 in a member: the backend's default (printed by its plan). */
 typedef struct sc_runner_limits {
-    int64_t wall_ms, cpu_s;
-    int64_t memory_bytes; /* all processes together */
-    int64_t pids;
+    int64_t wall_ms;
+    int64_t cpu_s; /* of each process */
     int64_t
-        disk_bytes; /* the work tree's growth; each fresh file system (/tmp, home) may be as large again */
+        memory_bytes; /* all processes together; /tmp and the home are a part of it, at most a quarter each */
+    int64_t pids;
+    int64_t disk_bytes;   /* how much the work tree may grow */
     int64_t output_bytes; /* both streams */
 } sc_runner_limits;
 

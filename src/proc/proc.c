@@ -67,7 +67,7 @@ static void become(const launch *l) {
         give_up(told);
     if (s->first_to_die) die_first();
     for (size_t i = 0; i < s->n_limits; i++) {
-        struct rlimit most = {s->limits[i].most, s->limits[i].most};
+        struct rlimit most = {s->limits[i].most, s->limits[i].most + s->limits[i].over};
         if (setrlimit((__rlimit_resource_t)s->limits[i].which, &most)) give_up(told);
     }
     if (s->cwd && chdir(s->cwd)) give_up(told);

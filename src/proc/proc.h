@@ -23,9 +23,9 @@ typedef struct sc_proc_fd { /* descriptor `from` of ours is `to` (3 or more) in 
     int from, to;
 } sc_proc_fd;
 
-typedef struct sc_proc_limit { /* setrlimit(which) in the child, soft and hard alike */
+typedef struct sc_proc_limit { /* setrlimit(which) in the child: soft most, hard most + over */
     int which;
-    uint64_t most;
+    uint64_t most, over;
 } sc_proc_limit;
 
 typedef struct sc_proc_spec {

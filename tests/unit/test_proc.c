@@ -132,13 +132,13 @@ static void no_signal_of_ours_is_ignored_or_blocked_in_it(void **state) {
 static void limits_are_its_own_from_the_start(void **state) {
     (void)state;
     heard *h = quiet();
-    static const sc_proc_limit limits[] = {{RLIMIT_NOFILE, 37}, {RLIMIT_CORE, 0}};
+    static const sc_proc_limit limits[] = {{RLIMIT_NOFILE, 37, 5}, {RLIMIT_CORE, 0, 0}};
     sc_proc_spec s = shell(h, SHELL("ulimit -Sn; ulimit -Hn; ulimit -c"));
     s.limits = limits;
     s.n_limits = 2;
     sc_proc_end end;
     assert_int_equal(sc_proc_run(&s, &end, NULL), SC_OK);
-    assert_string_equal(h->out.p, "37\n37\n0\n");
+    assert_string_equal(h->out.p, "37\n42\n0\n");
 }
 
 static void can_be_made_to_give_way(void **state) {
