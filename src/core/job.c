@@ -37,6 +37,10 @@ static const struct {
     {SC_JOB_running, SC_JOB_EV_CANCEL, SC_JOB_cancelled},
     {SC_JOB_running, SC_JOB_EV_TIMEOUT, SC_JOB_timed_out},
     {SC_JOB_dead, SC_JOB_EV_REPLAY, SC_JOB_pending},
+    {SC_JOB_dead, SC_JOB_EV_AGAIN, SC_JOB_pending},
+    {SC_JOB_failed, SC_JOB_EV_AGAIN, SC_JOB_pending},
+    {SC_JOB_cancelled, SC_JOB_EV_AGAIN, SC_JOB_pending},
+    {SC_JOB_timed_out, SC_JOB_EV_AGAIN, SC_JOB_pending},
 };
 
 static const char *const events[SC_JOB_EV_COUNT] = {
@@ -45,6 +49,7 @@ static const char *const events[SC_JOB_EV_COUNT] = {
     [SC_JOB_EV_FAIL] = "failed",       [SC_JOB_EV_RELEASE] = "released",
     [SC_JOB_EV_EXPIRE] = "expired",    [SC_JOB_EV_CANCEL] = "cancelled",
     [SC_JOB_EV_TIMEOUT] = "timed out", [SC_JOB_EV_REPLAY] = "replayed",
+    [SC_JOB_EV_AGAIN] = "tried again",
 };
 
 sc_rc sc_job_next(sc_job_state from, sc_job_event ev, sc_job_state *ret, sc_err *err) {

@@ -40,6 +40,7 @@ typedef enum sc_job_event {
     SC_JOB_EV_CANCEL,
     SC_JOB_EV_TIMEOUT,
     SC_JOB_EV_REPLAY, /* a person sends a dead letter round again              */
+    SC_JOB_EV_AGAIN,  /* a person tries a fix again that ended without success   */
     SC_JOB_EV_COUNT
 } sc_job_event;
 

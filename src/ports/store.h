@@ -20,6 +20,7 @@
 #include "core/correction.h"
 #include "core/decision.h"
 #include "core/feedback.h"
+#include "core/fix.h"
 #include "core/job.h"
 #include "core/key.h"
 #include "core/pair.h"
@@ -241,6 +242,46 @@ typedef struct sc_job_counts {
     int64_t oldest_pending_ms; /* run_at of the oldest ready job; 0 = none */
 } sc_job_counts;
 
+/* ---- Fixes ------------------------------------------------------------------------------------- */
+
+typedef struct sc_fix_filter {
+    sc_id project_id; /* empty = all */
+    sc_id cluster_id; /* empty = all */
+    bool by_state;
+    sc_job_state state;
+    bool by_pull;
+    sc_fix_pull pull;
+    bool
+        watched; /* only those with an open pull request, and merged ones whose watch goes on (now_ms) */
+    int64_t now_ms;
+} sc_fix_filter;
+
+typedef struct sc_fix_list {
+    sc_fix *items; /* newest first */
+    size_t n;
+    int64_t total;
+    sc_str next_cursor;
+} sc_fix_list;
+
+/* One change of a fix: all columns but the job's own. */
+typedef struct sc_fix_write {
+    const sc_fix
+        *fix; /* its version is the one that was read: SC_CONFLICT when it is another one by now */
+    int64_t
+        job_fence; /* the job must be running under it, else SC_FENCED; 0: the watcher or a person */
+    const sc_str *patch; /* replaces the patch's bytes; NULL = leave what is there */
+    const sc_event *events;
+    size_t n_events;
+    int64_t now_ms;
+} sc_fix_write;
+
+typedef struct sc_fix_log {
+    int64_t seq;   /* 1, 2, ... of the fix; the store gives it */
+    sc_str stream; /* "step", "setup", "tests", "agent", "proxy" */
+    sc_str text;   /* UTF-8, redacted; whole lines where they are not too long */
+    int64_t at_ms;
+} sc_fix_log;
+
 /* ---- The rest ---------------------------------------------------------------------------------- */
 
 typedef struct sc_store_stats {
@@ -440,7 +481,35 @@ typedef struct sc_store_ops {
     sc_rc (*job_drop)(void *self, const sc_id *project, const sc_id *id, sc_err *err);
     sc_rc (*job_counts)(void *self, const sc_id *project, sc_str kind, sc_job_counts *ret,
                         sc_err *err);
-    /* Removes ended (not dead) jobs and events older than the times, at most `limit` of each; returns how many
+    /* Fixes: jobs of kind "fix" with a row beside each. start makes both, unless a pending or running job has the
+     * unique key: then *ret_id is that one's and *ret_new false. Read back, a fix carries its job's state. */
+    sc_rc (*fix_start)(void *self, const sc_job *job, const sc_fix *fix, sc_id *ret_id,
+                       bool *ret_new, sc_err *err);
+    sc_rc (*fix_save)(void *self, const sc_fix_write *w, sc_err *err);
+    sc_rc (*fix_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
+                     sc_fix *ret, sc_err *err);
+    sc_rc (*fix_list)(void *self, const sc_fix_filter *f, const sc_page *page, sc_arena *arena,
+                      sc_fix_list *ret, sc_err *err);
+    /* Empty when there is none. */
+    sc_rc (*fix_patch)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
+                       sc_str *ret, sc_err *err);
+    /* Sends an ended fix round again (not one that ended well), as job_act does a dead letter: attempts 0, `step` as given,
+     * reason none. SC_CONFLICT when another fix of the issue is under way. */
+    sc_rc (*fix_retry)(void *self, const sc_id *project, const sc_id *id, sc_fix_step step,
+                       int64_t now_ms, sc_err *err);
+    /* Appends to a fix's log as long as it is at most max_bytes long; what is too much is left out, and
+     * once a row says so. */
+    sc_rc (*fix_log_put)(void *self, const sc_id *id, const sc_fix_log *rows, size_t n,
+                         int64_t max_bytes, sc_err *err);
+    /* Rows above after_seq, oldest first. */
+    sc_rc (*fix_log_get)(void *self, const sc_id *project, const sc_id *id, int64_t after_seq,
+                         size_t limit, sc_arena *arena, sc_fix_log **ret, size_t *ret_n,
+                         sc_err *err);
+    /* Plans. put: version must be the newest's + 1 (1: the first), else SC_CONFLICT. get: version 0 = the newest. */
+    sc_rc (*plan_put)(void *self, const sc_plan *plan, sc_err *err);
+    sc_rc (*plan_get)(void *self, const sc_id *project, const sc_id *cluster, int64_t version,
+                      sc_arena *arena, sc_plan *ret, sc_err *err);
+    /* Removes ended (not dead) jobs, but for fixes, and events older than the times, at most `limit` of each; returns how many
      * rows went. */
     sc_rc (*prune)(void *self, int64_t jobs_before_ms, int64_t events_before_ms, size_t limit,
                    int64_t *ret_n, sc_err *err);

@@ -24,6 +24,10 @@ static void what_fits_no_transition_is_a_conflict_that_names_both(void **state) 
         {SC_JOB_running, SC_JOB_EV_CANCEL, SC_JOB_cancelled},
         {SC_JOB_running, SC_JOB_EV_TIMEOUT, SC_JOB_timed_out},
         {SC_JOB_dead, SC_JOB_EV_REPLAY, SC_JOB_pending},
+        {SC_JOB_dead, SC_JOB_EV_AGAIN, SC_JOB_pending},
+        {SC_JOB_failed, SC_JOB_EV_AGAIN, SC_JOB_pending},
+        {SC_JOB_cancelled, SC_JOB_EV_AGAIN, SC_JOB_pending},
+        {SC_JOB_timed_out, SC_JOB_EV_AGAIN, SC_JOB_pending},
     };
     (void)state;
     int allowed = 0;

@@ -64,14 +64,20 @@ static sc_rc find_open(sc_sq_conn *c, int64_t project_no, sc_str key, sc_id *ret
     return sc_query_row_check(&q, err);
 }
 
+sc_rc sc_sq_job_add(sc_sq_conn *c, const sc_job *job, int64_t project_no, sc_id *ret_id,
+                    bool *ret_new, int64_t *ret_seq, sc_err *err) {
+    sc_rc rc = add(c, job, project_no, ret_new, err);
+    if (rc) return rc;
+    *ret_seq = *ret_new ? sqlite3_last_insert_rowid(c->db) : 0;
+    *ret_id = job->id;
+    return *ret_new ? SC_OK : find_open(c, project_no, job->unique_key, ret_id, err);
+}
+
 static sc_rc enqueue(sc_sq_conn *c, const sc_job *job, sc_id *ret_id, sc_err *err) {
-    int64_t project_no;
+    int64_t project_no, seq;
     bool added;
     sc_rc rc = sc_sq_project_any(c, &job->project_id, &project_no, err);
-    if (!rc) rc = add(c, job, project_no, &added, err);
-    if (rc) return rc;
-    *ret_id = job->id;
-    return added ? SC_OK : find_open(c, project_no, job->unique_key, ret_id, err);
+    return rc ? rc : sc_sq_job_add(c, job, project_no, ret_id, &added, &seq, err);
 }
 
 sc_rc sc_sq_job_enqueue(void *self, const sc_job *job, sc_id *ret_id, sc_err *err) {
@@ -177,6 +183,22 @@ static sc_rc apply(sc_sq_conn *c, int64_t seq, const change *k, sc_err *err) {
     sc_rc rc = sc_query_run(&q, err);
     if (rc == SC_CONFLICT) return sc_fail(err, SC_CONFLICT, "another job does the same already");
     return rc;
+}
+
+sc_rc sc_sq_job_find(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret_seq,
+                     sc_job_state *ret_state, sc_err *err) {
+    standing st;
+    sc_rc rc = standing_of(c, project_no, id, &st, err);
+    if (rc) return rc;
+    *ret_seq = st.seq;
+    *ret_state = st.state;
+    return SC_OK;
+}
+
+sc_rc sc_sq_job_again(sc_sq_conn *c, int64_t seq, sc_job_state from, int64_t now_ms, sc_err *err) {
+    change k = {.now_ms = now_ms, .run_at_ms = SC_MAX(now_ms, 1)};
+    sc_rc rc = sc_job_next(from, SC_JOB_EV_AGAIN, &k.to, err);
+    return rc ? rc : apply(c, seq, &k, err);
 }
 
 /* ---- Claiming ---------------------------------------------------------------------------------- */
@@ -439,7 +461,8 @@ static sc_rc drop(sc_sq_conn *c, const sc_id *project, const sc_id *id, sc_err *
         return sc_fail(err, SC_CONFLICT, "only a dead letter can be dropped");
     SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, "DELETE FROM job WHERE seq = ?");
     sc_query_int(&q, st.seq);
-    return sc_query_run(&q, err);
+    rc = sc_query_run(&q, err);
+    return rc ? rc : sc_sq_fix_forget(c, st.seq, err);
 }
 
 sc_rc sc_sq_job_drop(void *self, const sc_id *project, const sc_id *id, sc_err *err) {

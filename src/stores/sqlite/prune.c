@@ -21,7 +21,8 @@ sc_rc sc_sq_prune(void *self, int64_t jobs_before_ms, int64_t events_before_ms, 
     if (rc) return rc;
     rc = remove_before(c,
                        "DELETE FROM job WHERE seq IN (SELECT seq FROM job INDEXED BY job_ended"
-                       " WHERE ended_at > 0 AND ended_at < ? AND state BETWEEN 2 AND 5 LIMIT ?)",
+                       " WHERE ended_at > 0 AND ended_at < ? AND state BETWEEN 2 AND 5"
+                       " AND kind <> 'fix' LIMIT ?)",
                        jobs_before_ms, limit, &n, err);
     if (!rc)
         rc = remove_before(c,

@@ -10,7 +10,8 @@ enum { APPLICATION_ID = 0x536f756c };
 /* Step n makes version n out of version n - 1. A step that was released is never changed: what
  * comes later is a new step. tests/unit/test_schema_steps.c holds a digest of each. */
 static const char *const steps[] = {
-    sc_sq_schema_1, sc_sq_schema_2, sc_sq_schema_3, sc_sq_schema_4, sc_sq_schema_5, sc_sq_schema_6,
+    sc_sq_schema_1, sc_sq_schema_2, sc_sq_schema_3, sc_sq_schema_4,
+    sc_sq_schema_5, sc_sq_schema_6, sc_sq_schema_7,
 };
 
 int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }

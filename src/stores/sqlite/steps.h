@@ -50,6 +50,16 @@ sc_rc sc_sq_job_check_fence(sc_sq_conn *c, int64_t project_no, const sc_id *id, 
                             sc_err *err);
 /* A suggestion of a group_write. */
 sc_rc sc_sq_pair_suggest(sc_sq_conn *c, int64_t project_no, const sc_pair *p, sc_err *err);
+/* The number of the project's job (0: of any), and its state. SC_NOT_FOUND. */
+sc_rc sc_sq_job_find(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret_seq,
+                     sc_job_state *ret_state, sc_err *err);
+/* Adds a job unless an open one has its unique key, whose id then comes back. *ret_seq: of a new one. */
+sc_rc sc_sq_job_add(sc_sq_conn *c, const sc_job *job, int64_t project_no, sc_id *ret_id,
+                    bool *ret_new, int64_t *ret_seq, sc_err *err);
+/* An ended job without success is pending again, as if it had just been asked for. */
+sc_rc sc_sq_job_again(sc_sq_conn *c, int64_t seq, sc_job_state from, int64_t now_ms, sc_err *err);
+/* Forgets what is kept of a fix beside its job. */
+sc_rc sc_sq_fix_forget(sc_sq_conn *c, int64_t fix_no, sc_err *err);
 sc_rc sc_sq_event_add(sc_sq_conn *c, int64_t project_no, const sc_event *e, sc_err *err);
 
 /* A growing array in an arena: room for one more. NULL: SC_NOMEM. The old one stays in the arena. */
@@ -131,6 +141,19 @@ sc_rc sc_sq_job_list(void *, const sc_job_filter *, const sc_page *, sc_arena *,
 sc_rc sc_sq_job_act(void *, const sc_id *, const sc_id *, sc_job_event, int64_t, sc_err *);
 sc_rc sc_sq_job_drop(void *, const sc_id *, const sc_id *, sc_err *);
 sc_rc sc_sq_job_counts(void *, const sc_id *, sc_str, sc_job_counts *, sc_err *);
+sc_rc sc_sq_fix_start(void *, const sc_job *, const sc_fix *, sc_id *, bool *, sc_err *);
+sc_rc sc_sq_fix_save(void *, const sc_fix_write *, sc_err *);
+sc_rc sc_sq_fix_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_fix *, sc_err *);
+sc_rc sc_sq_fix_list(void *, const sc_fix_filter *, const sc_page *, sc_arena *, sc_fix_list *,
+                     sc_err *);
+sc_rc sc_sq_fix_patch(void *, const sc_id *, const sc_id *, sc_arena *, sc_str *, sc_err *);
+sc_rc sc_sq_fix_retry(void *, const sc_id *, const sc_id *, sc_fix_step, int64_t, sc_err *);
+sc_rc sc_sq_fix_log_put(void *, const sc_id *, const sc_fix_log *, size_t, int64_t, sc_err *);
+sc_rc sc_sq_fix_log_get(void *, const sc_id *, const sc_id *, int64_t, size_t, sc_arena *,
+                        sc_fix_log **, size_t *, sc_err *);
+sc_rc sc_sq_plan_put(void *, const sc_plan *, sc_err *);
+sc_rc sc_sq_plan_get(void *, const sc_id *, const sc_id *, int64_t, sc_arena *, sc_plan *,
+                     sc_err *);
 sc_rc sc_sq_prune(void *, int64_t, int64_t, size_t, int64_t *, sc_err *);
 sc_rc sc_sq_decision_prune(void *, int64_t, size_t, size_t, int64_t *, int64_t *, sc_err *);
 
