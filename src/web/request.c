@@ -155,10 +155,17 @@ void sc_problem_reply(sc_http_request *r, const sc_err *err, int status) {
                            : sc_buf_str(&b));
 }
 
+/* Somebody who opened the address in a browser reads a page, also where there is none. */
+static bool is_read_by_a_person(const sc_req *q, const sc_err *err) {
+    if (q->op) return q->op->page;
+    return err->rc == SC_NOT_FOUND && sc_http_method_get(q->http) == SC_GET &&
+           sc_str_find(sc_http_header(q->http, "Accept"), SC_STR("text/html")) != SIZE_MAX;
+}
+
 void sc_req_fail(sc_req *q, const sc_err *err) {
     q->failed = *err;
     sc_source_refused(q, err);
-    if (q->op && q->op->page) {
+    if (is_read_by_a_person(q, err)) {
         sc_page_fail(q, err);
         return;
     }

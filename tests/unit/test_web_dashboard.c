@@ -36,6 +36,15 @@ static void every_address_of_the_dashboard_is_the_same_page(void **state) {
     a = web_call(w, "POST", "/", "", SC_STR_NONE);
     assert_int_equal(a.status, 405);
     answer_done(&a);
+    a = web_call(w, "GET", "/nowhere/<b>", "Accept: text/html,*/*;q=0.8\r\n", SC_STR_NONE);
+    assert_int_equal(a.status, 404);
+    assert_true(says(&a, "text/html") &&
+                sc_str_find(a.body, SC_STR("nothing at this address")) != SIZE_MAX);
+    answer_done(&a);
+    a = web_call(w, "GET", "/nowhere", "Accept: */*\r\n", SC_STR_NONE);
+    assert_int_equal(a.status, 404);
+    assert_true(says(&a, "application/problem+json"));
+    answer_done(&a);
 }
 
 static web_answer get_file(web_bench *w, const char *method, const sc_web_file *f,
