@@ -58,7 +58,7 @@
     frame.title = label;
     frame.src = base + "/f/" + encodeURIComponent(script.dataset.project) +
       "?page=" + encodeURIComponent(location.origin + location.pathname);
-    dialog.prepend(frame);
+    dialog.append(frame); // behind the button, which has the focus first: Escape closes, Tab leads into the form
     dialog.showModal();
   }
 

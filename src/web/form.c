@@ -18,8 +18,8 @@ typedef struct form_call {
     sc_req *q;
     json_t *settings;
     sc_form_page page;
-    sc_buf sorry; /* the form again, made before the wait: nothing there may fail */
-    char mark[SC_FORM_MARK];
+    sc_buf sorry;            /* the form again, made before the wait: nothing there may fail */
+    char mark[SC_FORM_MARK]; /* of the page that is answered with; empty: a new one is made */
     char where[160];
 } form_call;
 
@@ -60,8 +60,9 @@ static void send_page(const form_call *c, int status, sc_str text) {
 
 static sc_rc write_form(form_call *c, sc_buf *b, sc_err *err) {
     sc_req *q = c->q;
-    sc_rc rc = sc_form_mark(&q->web->form_guard, sc_req_store(q), &q->project, sc_req_now_ms(q),
-                            c->mark, err);
+    sc_rc rc = c->mark[0] ? SC_OK
+                          : sc_form_mark(&q->web->form_guard, sc_req_store(q), &q->project,
+                                         sc_req_now_ms(q), c->mark, err);
     if (rc) return rc;
     c->page.mark = c->mark;
     sc_form_page_write(&c->page, b);
@@ -225,6 +226,9 @@ sc_rc sc_on_submitForm(sc_req *q, sc_err *err) {
     rc = sc_form_check(&q->web->form_guard, sc_req_store(q), &q->project, field(&form, "mark"),
                        sc_req_now_ms(q), &verdict, &nonce, err);
     if (rc) return rc;
+    /* Its age goes on, or somebody who is quick each time would never be heard. */
+    if (verdict == SC_FORM_FAST)
+        snprintf(c->mark, sizeof c->mark, "%.*s", SC_FMT(field(&form, "mark")));
     if ((problem = unwelcome(verdict))) return again(c, 422, "", problem, err);
     if (!sc_form_admit(&q->web->form_guard, &q->project, sc_http_peer(q->http),
                        sc_mono_us(sc_app_clock(sc_req_app(q)))))

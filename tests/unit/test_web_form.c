@@ -91,6 +91,12 @@ static void marks_that_are_not_ours_too_young_or_too_old_are_refused(void **stat
     refused(w, "", "1-2-3", "message=hello", 422, "not valid any more");
     fresh_mark(w, mark);
     refused(w, "", mark, "message=hello", 422, "That was quick");
+    w->f.now_ms += SC_FORM_FASTEST_MS - 1;
+    web_answer quick = post(w, "", mark, "message=hello");
+    mark_of(&quick, other);
+    assert_string_equal(other, mark); /* who is quick once more is not sent back to the start */
+    answer_done(&quick);
+    w->f.now_ms -= SC_FORM_FASTEST_MS - 1;
     w->f.now_ms += SC_FORM_FASTEST_MS;
     snprintf(other, sizeof other, "%s", mark);
     other[0] = other[0] == '1' ? '2' : '1'; /* another time under the same signature */
