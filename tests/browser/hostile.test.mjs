@@ -53,6 +53,31 @@ test("payloads in every field are text: list, search, views, dialogs, issue", as
   await v.leave();
 });
 
+test("payloads in names and settings are text: keys, views, sources; a project takes no such name", async () => {
+  const view = PAYLOADS[2];
+  await assert.rejects(w.server.api("POST", "/api/projects", { name: PAYLOADS[1] }), /lower-case letters/);
+  const project = await w.server.api("POST", "/api/projects", { name: "names" });
+  const at = `project_id=${project.id}`;
+  await w.server.api("POST", `/api/keys?${at}`, { name: PAYLOADS[3], scopes: ["read"] });
+  await w.server.api("POST", `/api/views?${at}`, { name: view, query: { q: PAYLOADS[5] } });
+  await w.server.api("PUT", `/api/config/github?${at}`, { secret: `long enough: ${PAYLOADS[4]}`, labels: [PAYLOADS[0], PAYLOADS[7]] });
+  const v = await Visitor.enter(w.browser, w.server, { path: `/settings?${at}` });
+  for (const text of [PAYLOADS[3], view]) await v.page.locator("main").getByText(text).first().waitFor();
+  await clean(v.page);
+  await v.page.goto(`${w.server.url}/sources?${at}`);
+  await v.page.locator("#settings-github").click();
+  await v.page.locator(".settings-form").waitFor();
+  const values = await v.page.locator(".settings-form :is(input, textarea)").evaluateAll((all) => all.map((e) => e.value).join("\n"));
+  assert.ok(values.includes(PAYLOADS[0]), values);
+  await clean(v.page);
+  for (const path of ["inbox", "map", "work", "status"]) {
+    await v.page.goto(`${w.server.url}/${path}?${at}`);
+    await v.page.getByRole("heading", { level: 1 }).waitFor();
+    await clean(v.page);
+  }
+  await v.leave();
+});
+
 test("a title that is edited to a payload is text, in the page's title too", async () => {
   const [issue] = await w.server.issues();
   await w.server.api("PATCH", `/api/clusters/${issue.id}`, { title: PAYLOADS[3] });

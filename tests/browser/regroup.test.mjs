@@ -164,6 +164,15 @@ test("what is suggested says why; keeping apart takes it away, and undo brings i
   await v.press("u");
   await v.toast("Undone");
   await card.waitFor();
+  // A language model was asked about the pair.
+  await v.page.route("**/api/clusters/analyze*", async (route) => {
+    const response = await route.fetch();
+    const json = await response.json();
+    for (const item of json.items) item.judged = { same: false, model: "judge-1", why: "One is about <b>paper</b>", at: new Date().toISOString() };
+    return route.fulfill({ response, json });
+  });
+  await v.page.reload();
+  await card.getByText("judge-1 says that these are two: One is about <b>paper</b>").waitFor();
   await v.leave();
 });
 

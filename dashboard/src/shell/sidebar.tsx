@@ -1,8 +1,9 @@
 import { signal } from "@preact/signals";
 import { PAGES, pageOf, type Page } from "../pages/pages";
 import { Views } from "../pages/issues/views";
+import { count, plural } from "../lib/words";
 import { address, go, path, query } from "../router";
-import { project, projects } from "../state/project";
+import { project, projects, stats } from "../state/project";
 import { leave } from "../state/session";
 import { nextTheme, theme } from "../state/theme";
 import { helpIsOpen } from "../ui/help";
@@ -37,6 +38,12 @@ function Brand() {
   );
 }
 
+/** Reports that wait for a person, as the inbox would show them. */
+function Parked() {
+  const n = stats.value?.parked ?? 0;
+  return n > 0 ? <span class="number" title={`${plural(n, "report")} could not be grouped`}>{count(n)}</span> : null;
+}
+
 export function Sidebar() {
   const [icon, words] = THEMES[theme.value];
   const close = () => (sidebarIsOpen.value = false);
@@ -60,6 +67,7 @@ export function Sidebar() {
               <li key={p.path}>
                 <a href={linkTo(p)} class="nav-link" aria-current={path.value === p.path ? "page" : undefined}>
                   <Icon name={p.nav?.icon ?? "issues"} />{p.nav?.label}
+                  {p.path === "/inbox" && <Parked />}
                 </a>
               </li>
             ))}

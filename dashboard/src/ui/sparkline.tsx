@@ -3,10 +3,11 @@ import { plural } from "../lib/words";
 const WIDTH = 84;
 const HEIGHT = 22;
 const GAP = 2;
+const FULL = 3; // reports a day for a bar of full height, at least: one report is no peak
 
 /** Reports a day, oldest first, as small bars. */
 export function Sparkline({ days }: { days: number[] }) {
-  const most = Math.max(1, ...days);
+  const most = Math.max(FULL, ...days);
   const step = WIDTH / days.length;
   const sum = days.reduce((a, b) => a + b, 0);
   const bars = days.map((n, i) => {

@@ -6,7 +6,7 @@ import { IssuePicker } from "../../ui/issue-picker";
 import { Loaded, Page, Section } from "../../ui/page";
 import { Empty } from "../../ui/states";
 import { openNewReport } from "../../shell/overlays";
-import { join, moving, part, place } from "./actions";
+import { join, moving, part, place, tryAgain } from "./actions";
 import { load, nearTo, type Inbox } from "./inbox";
 import { NearOne } from "./near";
 import { Waiting } from "./waiting";
@@ -53,6 +53,11 @@ function keysOf(inbox: () => Inbox | null, again: () => void): Key[] {
     const r = report();
     if (r) void place(r, null, again);
   };
+  const retry = () => {
+    const r = report();
+    const job = r && inbox()?.jobs.get(r.id);
+    if (job?.status === "dead") void tryAgain(job, again);
+  };
   const keep = () => {
     const n = near();
     if (n) void part(n, again);
@@ -61,6 +66,7 @@ function keysOf(inbox: () => Inbox | null, again: () => void): Key[] {
     ...ITEM_KEYS,
     { group: "Inbox", keys: ["m"], help: "Move to an issue; or: these are the same", run: merge },
     { group: "Inbox", keys: ["n"], help: "Make an issue of the report", run: make },
+    { group: "Inbox", keys: ["r"], help: "Try again what was given up", run: retry },
     { group: "Inbox", keys: ["a"], help: "Keep the two apart", run: keep },
   ];
 }

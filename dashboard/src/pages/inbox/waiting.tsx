@@ -26,7 +26,7 @@ export function Waiting({ report, inbox, again }: { report: Feedback; inbox: Inb
       <footer>
         <span class="dim">{SOURCE[report.source]}, received <Ago at={report.received_at} suffix=" ago" /></span>
         <span class="item-acts">
-          {job?.status === "dead" && <button type="button" class="button small" onClick={() => void tryAgain(job, again)}><Icon name="again" />Try again</button>}
+          {job?.status === "dead" && <button type="button" class="button small" onClick={() => void tryAgain(job, again)}><Icon name="again" />Try again<kbd>r</kbd></button>}
           <button type="button" class="button small" onClick={() => (moving.value = report)}><Icon name="right" />Move to an issue<kbd>m</kbd></button>
           <button type="button" class="button small" onClick={() => void place(report, null, again)}><Icon name="plus" />Make an issue of it<kbd>n</kbd></button>
         </span>

@@ -25,7 +25,7 @@ export function WhereTo() {
         void moveTo(ids, to);
       }}>
       {ids.length === 1 && first && <p class="clip"><b>{first.title}</b></p>}
-      <p class="dim">They stay there, whatever later grouping thinks. It can be undone.</p>
+      <p class="dim">{ids.length === 1 ? "It stays" : "They stay"} there, whatever later grouping thinks. It can be undone.</p>
     </IssuePicker>
   );
 }

@@ -11,6 +11,10 @@ import { splitOff } from "./regroup";
 import { selected } from "./selection";
 import { failure, known, loadSuggestions, lone, same, splits, type Near } from "./suggestions";
 
+function Judged({ by }: { by: NonNullable<Near["judged"]> }) {
+  return <p class="dim judged">{by.model || "A language model"} says that these are {by.same ? "the same" : "two"}{by.why ? <>: <q>{by.why}</q></> : "."}</p>;
+}
+
 function NearIssue({ near, of }: { near: Near; of: Cluster }) {
   const reload = () => {
     void loadSuggestions(of);
@@ -21,6 +25,7 @@ function NearIssue({ near, of }: { near: Near; of: Cluster }) {
     <li>
       <a href={address(`/issues/${near.id}`)}>{near.title || "(no title)"}</a>
       <span class="dim">{near.count > 1 && `${plural(near.count, "report")}, `}{chance !== null && `${percent(chance)} likely the same`}</span>
+      {near.judged && <Judged by={near.judged} />}
       <details class="reason">
         <summary>{evidenceWords(near.evidence)}</summary>
         {near.nearest && <p class="dim">The most alike: <q>{near.nearest[0]}</q> here, <q>{near.nearest[1]}</q> there.</p>}

@@ -13,6 +13,8 @@ export interface Near {
   terms: string[];
   /** Titles of the two most alike reports: ours, and the other issue's. */
   nearest: [ours: string, theirs: string] | null;
+  /** What a language model said of the pair. */
+  judged: Suggestion["judged"];
 }
 
 const ASKED = 8;
@@ -38,11 +40,12 @@ function ofSuggestion(s: Suggestion, id: string): Near {
     evidence: s.evidence,
     terms: s.shared_terms,
     nearest: older ? [s.here.title, s.there.title] : [s.there.title, s.here.title],
+    judged: s.judged,
   };
 }
 
 const ofCandidate = ({ cluster, evidence }: MergeCandidate): Near => ({
-  id: cluster.id, title: cluster.title, count: cluster.count, evidence, terms: [], nearest: null,
+  id: cluster.id, title: cluster.title, count: cluster.count, evidence, terms: [], nearest: null, judged: undefined,
 });
 
 export async function loadSuggestions(of: Cluster): Promise<void> {

@@ -3,7 +3,8 @@ import { listen } from "../../api/events";
 import { debounce } from "../../lib/debounce";
 import { useKeys } from "../../lib/keys";
 import { count, plural } from "../../lib/words";
-import { go, query } from "../../router";
+import { address, go, query } from "../../router";
+import { openImport, openNewReport } from "../../shell/overlays";
 import { connection, healed } from "../../state/connection";
 import { loadStats, project } from "../../state/project";
 import { complain } from "../../state/toast";
@@ -53,7 +54,13 @@ function Nothing() {
   }
   return (
     <Empty icon="inbox" title="No open issues">
-      <p>Reports become issues within a second of their arrival. Send a first one:</p>
+      <p>Reports become issues within a second of their arrival.</p>
+      <p class="empty-acts">
+        <button type="button" class="button primary" onClick={openNewReport}><Icon name="plus" />Write one<kbd>c</kbd></button>
+        <button type="button" class="button" onClick={() => openImport()}><Icon name="upload" />Import files</button>
+        <a class="button" href={address("/sources")}><Icon name="plug" />Connect a source</a>
+      </p>
+      <p>Or from a shell:</p>
       <pre><code>soulcaster ingest reports.jsonl --project {project.value?.name}</code></pre>
     </Empty>
   );

@@ -43,7 +43,7 @@ export const IssueRow = memo(function IssueRow({ row, index, top, isActive, isSe
         </span>
       </span>
       <span role="cell" class="cell-trend"><Sparkline days={untilToday(c.trend.days, c.trend.last_day, now.value)} /></span>
-      <span role="cell" class="cell-count" title={plural(c.count, "report")}>{count(c.count)}<span class="hidden"> reports</span></span>
+      <span role="cell" class={`cell-count ${c.count === 1 ? "one" : ""}`} title={plural(c.count, "report")}>{count(c.count)}<span class="hidden"> reports</span></span>
       <span role="cell" class="cell-sources"><Sources cluster={c} /></span>
       <span role="cell" class="cell-cohesion"><Cohesion cluster={c} /></span>
       <span role="cell" class="cell-first"><Ago at={c.first_seen} /></span>

@@ -19,11 +19,11 @@ function State({ state }: { state: SourceState }) {
 }
 
 function Numbers({ state }: { state: SourceState }) {
-  if (!state.received) return <p class="dim">Nothing has come from it yet.</p>;
+  if (!state.received) return <span class="dim">Nothing has come from it yet.</span>;
   return (
-    <p class="dim">
-      {plural(state.received, "report")}, {count(state.received_24h)} in the last 24 hours; the last one <Ago at={state.last_received_at} suffix=" ago" />
-    </p>
+    <span class="dim">
+      {plural(state.received, "report")}, {count(state.received_24h)} in the last 24 hours; the last one <Ago at={state.last_received_at} suffix=" ago" />.
+    </span>
   );
 }
 
@@ -37,20 +37,6 @@ export function OneSource({ state, again }: { state: SourceState; again: () => v
         <SourceMark source={source} />
         <h2>{SOURCE[source]}</h2>
         <State state={state} />
-      </header>
-      <p>{state.summary}</p>
-      <Numbers state={state} />
-      {state.missing && <p class="because"><Icon name="alert" /><span>Missing: {state.missing}.</span></p>}
-      {refused && (
-        <p class="because parked">
-          <Icon name="alert" />
-          <span>Last refused <Ago at={refused.at} suffix=" ago" /> ({refused.status}): {refused.detail}</span>
-        </p>
-      )}
-      {state.webhook_path && <div class="field">Webhook address<Copy text={webhookOf(state.webhook_path)} label={`Webhook address of ${SOURCE[source]}`} /></div>}
-      <TestReport source={source} again={again} />
-      <footer>
-        <span />
         <span class="item-acts">
           {state.settings.length > 0 && (
             <button id={`settings-${source}`} type="button" class="button small" aria-expanded={open} onClick={() => setOpen(!open)}>
@@ -61,7 +47,17 @@ export function OneSource({ state, again }: { state: SourceState; again: () => v
             <Icon name="right" />{sending ? "Sending…" : "Send a test report"}
           </button>
         </span>
-      </footer>
+      </header>
+      <p>{state.summary} <Numbers state={state} /></p>
+      {state.missing && <p class="because"><Icon name="alert" /><span>Missing: {state.missing}.</span></p>}
+      {refused && (
+        <p class="because parked">
+          <Icon name="alert" />
+          <span>Last refused <Ago at={refused.at} suffix=" ago" /> ({refused.status}): {refused.detail}</span>
+        </p>
+      )}
+      {state.webhook_path && <div class="field">Webhook address<Copy text={webhookOf(state.webhook_path)} label={`Webhook address of ${SOURCE[source]}`} /></div>}
+      <TestReport source={source} again={again} />
       {open && <SettingsForm state={state} onClose={() => setOpen(false)} onSaved={again} />}
     </li>
   );

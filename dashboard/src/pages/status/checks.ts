@@ -52,19 +52,19 @@ function grouping({ status, health }: Facts): Check {
   const name = "Grouping";
   const n = status.pending_unclustered;
   if (n && !status.is_clustering && health.uptime_s > 60 && !status.embedder.reason) {
-    return { name, level: "note", says: `${plural(n, "report")} wait, and nothing is grouping them just now.`, todo: "If that stays so, see that a worker runs: `soulcaster worker`, or `serve` without `--no-worker`.", link: { to: "/work", words: "Work" } };
+    return { name, level: "note", says: `${plural(n, "report")} ${n === 1 ? "waits" : "wait"}, and nothing is grouping them just now.`, todo: "If that stays so, see that a worker runs: `soulcaster worker`, or `serve` without `--no-worker`.", link: { to: "/work", words: "Work" } };
   }
-  return { name, level: "good", says: n ? `${plural(n, "report")} wait; grouping is at work.` : `Nothing waits; ${plural(status.indexed.reports ?? 0, "report")} in ${plural(status.indexed.clusters ?? 0, "issue")}.` };
+  return { name, level: "good", says: n ? `${plural(n, "report")} ${n === 1 ? "waits" : "wait"}; grouping is at work.` : `Nothing waits; ${plural(status.indexed.reports ?? 0, "report")} in ${plural(status.indexed.clusters ?? 0, "issue")}.` };
 }
 
 function parked({ status }: Facts): Check | null {
   if (!status.parked) return null;
-  return { name: "Inbox", level: "note", says: `${plural(status.parked, "report")} could not be grouped.`, todo: "See why, and put them where they belong.", link: { to: "/inbox", words: "Inbox" } };
+  return { name: "Inbox", level: "note", says: `${plural(status.parked, "report")} could not be grouped.`, todo: `See why, and put ${status.parked === 1 ? "it where it belongs" : "them where they belong"}.`, link: { to: "/inbox", words: "Inbox" } };
 }
 
 function given({ dead }: Facts): Check {
   if (!dead) return { name: "Work", level: "good", says: "Nothing was given up." };
-  return { name: "Work", level: "bad", says: `${plural(dead, "job")} given up.`, todo: "Read the reason, then try again or drop it.", link: { to: "/work", words: "Work" } };
+  return { name: "Work", level: "bad", says: `${plural(dead, "job")} given up.`, todo: `Read the reason, then try again or drop ${dead === 1 ? "it" : "them"}.`, link: { to: "/work", words: "Work" } };
 }
 
 function embedder({ status }: Facts): Check {
