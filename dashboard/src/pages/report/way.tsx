@@ -13,8 +13,8 @@ const LONGEST_MS = 3000;
 /** Follows a report until it is in an issue or was given up. */
 export function useWay(id: string): Loading<Trace> {
   const way = useLoad((signal) => call("traceFeedback", { path: { id }, signal }), [id]);
-  useEvents(["feedback.", "cluster."], way.again, 50);
   const waits = !way.failure.value && (way.data.value?.feedback.state ?? "pending") === "pending";
+  useEvents(["feedback.", "cluster."], () => waits && way.again(), 50);
   useEffect(() => {
     if (!waits) return;
     let ms = FIRST_MS;
