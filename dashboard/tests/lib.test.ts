@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ago, untilToday } from "../src/lib/time";
+import { ago, untilToday, inputOf, timeOf } from "../src/lib/time";
 import { rangeOf, scrollTo } from "../src/lib/virtual";
 import { percent, plural, webLink } from "../src/lib/words";
 
@@ -46,4 +46,10 @@ test("only the web's own links are followed", () => {
 
 test("numbers and their words agree", () => {
   assert.deepEqual([plural(1, "report"), plural(0, "report"), plural(2, "report"), percent(0.495)], ["1 report", "0 reports", "2 reports", "50 %"]);
+});
+
+test("what a field for a time shows is what it says, on this clock and in UTC", () => {
+  const at = Date.parse("2026-03-29T01:30:00Z");
+  assert.equal(inputOf(at, true), "2026-03-29T01:30");
+  for (const utc of [true, false]) assert.equal(timeOf(inputOf(at, utc), utc), at);
 });

@@ -176,6 +176,24 @@ test("what is suggested says why; keeping apart takes it away, and undo brings i
   await v.leave();
 });
 
+test("who reads times in UTC snoozes in UTC, and a report's way is told in UTC", async () => {
+  const { v, issue } = await enter(FIRST, { timezoneId: "Asia/Tokyo" });
+  await v.page.goto(`${server.url}/settings?project_id=${project}`);
+  await v.page.getByLabel("UTC", { exact: true }).check();
+  await v.page.goto(`${server.url}/issues/${issue.id}?project_id=${project}`);
+  await v.page.locator(".fold summary", { hasText: "Why here" }).first().click();
+  const stored = v.page.locator(".way time").first();
+  assert.match(await stored.getAttribute("title"), /UTC/);
+  const at = new Date(await stored.getAttribute("datetime"));
+  assert.ok((await stored.textContent()).includes(at.toISOString().slice(11, 16)));
+  await v.press("s");
+  await v.page.getByLabel("Until (UTC)").fill("2035-05-05T12:30");
+  await v.page.getByRole("dialog").getByRole("button", { name: "Snooze", exact: true }).click();
+  await v.page.getByText(/until/).first().waitFor();
+  assert.equal((await server.api("GET", `/api/clusters/${issue.id}?project_id=${project}`)).snooze_until, "2035-05-05T12:30:00.000Z");
+  await v.leave();
+});
+
 test("snoozing until a day of one's own", async () => {
   const { v } = await enter(FIRST);
   await v.press("s");

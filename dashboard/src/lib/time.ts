@@ -34,7 +34,15 @@ export function untilToday(days: number[], lastDay: string, now: number): number
   return [...days.slice(Math.min(behind, days.length)), ...Array<number>(Math.min(behind, days.length)).fill(0)];
 }
 
-/** A time as a field of type datetime-local has it: this person's clock, to the minute. */
-export function localInput(at: number): string {
-  return new Date(at - new Date(at).getTimezoneOffset() * MINUTE).toISOString().slice(0, 16);
+/** The time to the minute. */
+export function short(iso: string, timeZone?: string): string {
+  return new Date(iso).toLocaleString(undefined, { timeZone, dateStyle: "medium", timeStyle: "short" });
 }
+
+/** A time as a field of type datetime-local has it, to the minute: this person's clock, or UTC. */
+export function inputOf(at: number, utc: boolean): string {
+  return new Date(at - (utc ? 0 : new Date(at).getTimezoneOffset() * MINUTE)).toISOString().slice(0, 16);
+}
+
+/** What such a field says. */
+export const timeOf = (input: string, utc: boolean) => new Date(utc ? `${input}Z` : input).getTime();

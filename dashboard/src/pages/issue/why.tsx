@@ -2,9 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Evidence, Feedback, Trace } from "../../api/contract";
 import { asFailure, call, type Failure } from "../../api/client";
-import { full } from "../../lib/time";
+import { full, short } from "../../lib/time";
 import { percent } from "../../lib/words";
 import { address } from "../../router";
+import { timeZone } from "../../state/zone";
 import { EvidenceBars, SharedTerms } from "../../ui/evidence";
 import { Skeleton } from "../../ui/states";
 
@@ -43,7 +44,7 @@ function Way({ trace }: { trace: Trace }) {
     <ol class="way">
       {trace.steps.map((step, i) => (
         <li key={i} class={step.decision ? "decided" : ""}>
-          <p class="way-head"><Words of={step.words} /><time class="dim" dateTime={step.at} title={full(step.at)}>{new Date(step.at).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })}</time></p>
+          <p class="way-head"><Words of={step.words} /><time class="dim" dateTime={step.at} title={full(step.at, timeZone())}>{short(step.at, timeZone())}</time></p>
           <Decision step={step} here={trace.feedback.cluster_id} />
           {step.request_id && <p class="dim by">Request <code>{step.request_id}</code></p>}
         </li>

@@ -3,7 +3,8 @@ import { signal } from "@preact/signals";
 import { useState } from "preact/hooks";
 import type { Cluster } from "../../api/contract";
 import { nearIssues } from "../../api/near";
-import { DAY, localInput } from "../../lib/time";
+import { DAY, inputOf, timeOf } from "../../lib/time";
+import { zone } from "../../state/zone";
 import { plural } from "../../lib/words";
 import { Dialog } from "../../ui/dialog";
 import { IssuePicker } from "../../ui/issue-picker";
@@ -43,7 +44,8 @@ const SPANS = [
 ];
 
 function Snooze({ issues, after }: Question) {
-  const [day, setDay] = useState(localInput(Date.now() + DAY));
+  const utc = zone.value === "UTC";
+  const [day, setDay] = useState(inputOf(Date.now() + DAY, utc));
   const snooze = (until: number | null) => {
     close();
     const byId = new Map(issues.map((c) => [c.id, c]));
@@ -56,7 +58,7 @@ function Snooze({ issues, after }: Question) {
   };
   const onSubmit = (event: Event) => {
     event.preventDefault();
-    snooze(new Date(day).getTime());
+    snooze(timeOf(day, utc));
   };
   return (
     <Dialog title={`Snooze ${issues.length === 1 ? "this issue" : plural(issues.length, "issue")}`} onClose={close}>
@@ -70,8 +72,8 @@ function Snooze({ issues, after }: Question) {
         ))}
       </ul>
       <form class="line" onSubmit={onSubmit}>
-        <label for="snooze-until">Until</label>
-        <input id="snooze-until" class="text" type="datetime-local" required min={localInput(Date.now())} value={day} onInput={(e) => setDay(e.currentTarget.value)} />
+        <label for="snooze-until">{utc ? "Until (UTC)" : "Until"}</label>
+        <input id="snooze-until" class="text" type="datetime-local" required min={inputOf(Date.now(), utc)} value={day} onInput={(e) => setDay(e.currentTarget.value)} />
         <button type="submit" class="button">Snooze</button>
       </form>
     </Dialog>

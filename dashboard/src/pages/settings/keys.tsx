@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 import { asFailure, call, type Answer, type Failure } from "../../api/client";
 import type { Key, Scope } from "../../api/contract";
 import { useLoad } from "../../lib/load";
-import { DAY } from "../../lib/time";
+import { DAY, day, full } from "../../lib/time";
 import { now } from "../../state/clock";
+import { timeZone } from "../../state/zone";
 import { complain, say } from "../../state/toast";
 import { Confirm } from "../../ui/confirm";
 import { Copy } from "../../ui/copy";
@@ -98,7 +99,7 @@ function Row({ of, onRevoke }: { of: Key; onRevoke: () => void }) {
       <th scope="row">{of.name}<span class="below mono">{of.prefix}…</span></th>
       <td>{of.scopes.join(", ")}{!of.project_id && <span class="below">all projects</span>}</td>
       <td class="wide-only">{of.last_used_at ? <>used <Ago at={of.last_used_at} suffix=" ago" /></> : "never used"}</td>
-      <td class="wide-only">{of.expires_at && !state ? <>until {new Date(of.expires_at).toLocaleDateString()}</> : state || "does not end"}</td>
+      <td class="wide-only">{of.expires_at && !state ? <>until <time dateTime={of.expires_at} title={full(of.expires_at, timeZone())}>{day(Date.parse(of.expires_at), now.value, timeZone())}</time></> : state || "does not end"}</td>
       <td class="number">{!state && <button type="button" class="button small" aria-label={`Revoke ${of.name}`} onClick={onRevoke}>Revoke</button>}</td>
     </tr>
   );
