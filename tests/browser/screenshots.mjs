@@ -1,9 +1,10 @@
 // Makes docs/screenshots/*.png from the demo's data: node tests/browser/screenshots.mjs
-// (`./dev build` first). Not a test: the pictures are for the README.
+// (`./dev build` first). Not a test: the pictures are for the README and docs/dashboard.md.
 import { execFileSync } from "node:child_process";
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { BIN, launch, Server, Visitor } from "./support.mjs";
+import { shrink } from "./png.mjs";
+import { BIN, launch, Server, Visitor, waitFor } from "./support.mjs";
 
 const ROOT = resolve(new URL("../..", import.meta.url).pathname);
 const OUT = join(ROOT, "docs/screenshots");
@@ -27,29 +28,46 @@ async function triage(server) {
   return issues;
 }
 
+const PROJECT = "project_id=larderlark";
+/** Name, address, width and height, and what has to be there first. */
+const pages = (issue) => [
+  ["issues", `/?${PROJECT}&sort=size`, 1280, 800, async (v) => {
+    await v.loaded();
+    await v.press("j", "j", "j");
+  }],
+  ["issue", `/issues/${issue}?${PROJECT}`, 1280, 800, async (v) => {
+    await v.page.locator(".suggestions li, .panel p.dim").first().waitFor();
+    await v.page.locator(".report").first().waitFor();
+  }],
+  ["map", `/map?${PROJECT}`, 1280, 800, (v) => v.page.locator(".map-table tbody tr").first().waitFor()],
+  ["inbox", `/inbox?${PROJECT}`, 1280, 800, (v) => v.page.locator(".item").first().waitFor()],
+  ["sources", `/sources?${PROJECT}`, 1280, 800, (v) => v.page.locator(".item").first().waitFor()],
+  ["work", `/work?${PROJECT}`, 1280, 560, (v) => v.page.locator(".plain tbody tr").first().waitFor()],
+  ["health", `/status?${PROJECT}`, 1280, 800, (v) => v.page.locator(".check-row").first().waitFor()],
+  ["settings", `/settings?${PROJECT}`, 1280, 800, (v) => v.page.locator(".plain tbody tr").first().waitFor()],
+  ["phone", `/?${PROJECT}&sort=size`, 390, 760, (v) => v.loaded()],
+];
+
 console.log(execFileSync(BIN, ["--version"], { encoding: "utf8" }).trim());
-const server = await Server.start("--tidy-ms", "0");
+const server = await Server.start("--tidy-ms", "200");
 const browser = await launch();
 await mkdir(OUT, { recursive: true });
 await server.api("POST", "/api/projects", { name: "larderlark" });
 await server.feed(await feed(), "larderlark");
+await waitFor("the map", async () => (await server.api("GET", `/api/map?${PROJECT}`)).undrawn === 0);
 const issues = await triage(server);
+let bytes = 0;
 for (const theme of ["light", "dark"]) {
-  const size = { theme, width: 1280, height: 800 };
-  const list = await Visitor.enter(browser, server, { ...size, path: "/?project_id=larderlark&sort=size" });
-  await list.loaded();
-  await list.press("j", "j", "j");
-  await list.page.screenshot({ path: join(OUT, `issues-${theme}.png`) });
-  await list.context.close();
-  const one = await Visitor.enter(browser, server, { ...size, path: `/issues/${issues[0].id}?project_id=larderlark` });
-  await one.page.locator(".suggestions li, .panel p.dim").first().waitFor();
-  await one.page.locator(".report").first().waitFor();
-  await one.page.screenshot({ path: join(OUT, `issue-${theme}.png`) });
-  await one.context.close();
-  const phone = await Visitor.enter(browser, server, { theme, width: 390, height: 760, path: "/?project_id=larderlark&sort=size" });
-  await phone.loaded();
-  await phone.page.screenshot({ path: join(OUT, `phone-${theme}.png`) });
-  await phone.context.close();
+  for (const [name, path, width, height, ready] of pages(issues[0].id)) {
+    const v = await Visitor.enter(browser, server, { theme, width, height, path });
+    await ready(v);
+    await v.page.evaluate(() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))); // drawn
+    const picture = shrink(await v.page.screenshot());
+    bytes += picture.length;
+    await writeFile(join(OUT, `${name}-${theme}.png`), picture);
+    await v.context.close();
+  }
 }
+console.log(`${(bytes / 1024).toFixed(0)} KB of pictures`);
 await browser.close();
 await server.stop();
