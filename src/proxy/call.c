@@ -162,20 +162,17 @@ static void book(call *k, sc_rc rc, const sc_err *err) {
 static bool answer(call *k, sc_str body, sc_err *err) {
     sc_redact_start(&k->clean, k->secrets);
     sc_rc rc = ask_upstream(k, body, err);
-    bool ok = true;
+    sc_usage_end(&k->usage);
+    book(k, rc, err); /* before the end of the reply, so that it counts when the agent asks again */
+    bool ok = false;  /* what the client has is cut off, and it must see that */
     if (!rc) {
         ok = send_out(k, sc_redact_end(&k->clean, &k->out)) && sc_wire_end(&k->c->wire);
     } else if (!k->status) { /* nothing is told yet */
-        sc_err why = *err;
         sc_proxy_request seen = *k->r;
         seen.head.chunked = false; /* its body is read */
         seen.head.length = 0;
-        ok = sc_proxy_refuse(k->c, &seen, k->route->shape, &why);
-    } else {
-        ok = false; /* what the client has is cut off, and it must see that */
+        ok = sc_proxy_refuse(k->c, &seen, k->route->shape, err);
     }
-    sc_usage_end(&k->usage);
-    book(k, rc, err);
     sc_redact_done(&k->clean);
     return ok && !k->r->head.closes;
 }
