@@ -166,6 +166,7 @@ static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x,
     CURLcode rc = curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
     if (!rc) rc = curl_easy_setopt(e, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     if (!rc) rc = curl_easy_setopt(e, CURLOPT_URL, call->url);
+    if (!rc && call->unix_path) rc = curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, call->unix_path);
     set_method(e, call);
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, call->follow ? 1L : 0L);

@@ -13,6 +13,7 @@ typedef struct sc_http_answer sc_http_answer;
 typedef struct sc_http_call {
     const char *method;         /* "GET" */
     const char *url;            /* http or https only */
+    const char *unix_path;      /* connects to this socket instead of the URL's host; NULL: no */
     const char *const *headers; /* "Name: value" lines */
     size_t n_headers;
     sc_str body;

@@ -110,8 +110,10 @@ static sc_rc code_of(int status) {
 
 /* The words may repeat a part of the key ("Incorrect API key provided: sk-..."): then none. */
 static bool may_tell(const sc_service *s, sc_rc rc, sc_str words) {
-    if (!words.n || rc == SC_UNAUTHORIZED || rc == SC_FORBIDDEN) return false;
-    return !s->secret || sc_str_find(words, sc_str_of(s->secret)) == SIZE_MAX;
+    if (!words.n) return false;
+    if (!s->secret) return true; /* nothing to repeat */
+    return rc != SC_UNAUTHORIZED && rc != SC_FORBIDDEN &&
+           sc_str_find(words, sc_str_of(s->secret)) == SIZE_MAX;
 }
 
 static sc_rc explain(const sc_service *s, const sc_http_answer *a, sc_err *err) {
@@ -152,6 +154,7 @@ sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, const _At
     if (s->header) headers[n_headers++] = s->header;
     sc_http_call call = {.method = "POST",
                          .url = s->url,
+                         .unix_path = s->unix_path,
                          .headers = headers,
                          .n_headers = n_headers,
                          .body = body,

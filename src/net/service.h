@@ -28,8 +28,9 @@ typedef struct sc_service {
     /* Set by the backend's open, constant afterwards. */
     char url[SC_SERVICE_MAX_URL];
     char auth[SC_SERVICE_MAX_AUTH]; /* a header line; empty = none */
-    const char *secret; /* the part of it that is never in an error's words; NULL = none */
-    const char *header; /* one more header line, static; NULL = none */
+    const char *secret;    /* the part of it that is never in an error's words; NULL = none */
+    const char *header;    /* one more header line, static; NULL = none */
+    const char *unix_path; /* a socket that it is asked through; NULL = none */
     size_t max_reply_bytes;
     pthread_mutex_t lock;
     sc_http_client *idle[SC_SERVICE_IDLE];

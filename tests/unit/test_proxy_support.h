@@ -40,7 +40,9 @@ typedef struct world {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     const char *script[4]; /* pieces of its reply, each one write; NULL: the reply ends there */
-    bool holds;            /* before the end of its reply it waits until the client leaves */
+    char *replies[64]; /* instead: a whole reply for each request; the last one again and again */
+    int n_replies;
+    bool holds; /* before the end of its reply it waits until the client leaves */
     bool ends;
     char asked[MAX_TEXT]; /* the last request, whole */
     int n_asked, n_left;
@@ -137,6 +139,10 @@ static inline void serve_one(world *w, int fd) {
     memcpy(w->asked, text, sizeof text);
     pthread_mutex_unlock(&w->lock);
     tell(w, &w->n_asked);
+    if (w->n_replies) {
+        const char *reply = w->replies[SC_MIN(w->n_asked, w->n_replies) - 1];
+        send(fd, reply, strlen(reply), MSG_NOSIGNAL);
+    }
     for (size_t i = 0; i < SC_LEN(w->script) && w->script[i]; i++)
         if (send(fd, w->script[i], strlen(w->script[i]), MSG_NOSIGNAL) < 0) break;
     char c;
