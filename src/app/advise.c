@@ -48,33 +48,41 @@ static bool is_representative(const sc_cluster *c, const sc_id *id) {
     return false;
 }
 
-sc_rc sc_advise_quote(sc_app *app, const sc_cluster *c, size_t most, sc_buf *out, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, PAGE_BYTES);
+sc_rc sc_advise_reports(sc_app *app, const sc_cluster *c, size_t most, sc_arena *arena,
+                        sc_feedback *ret, size_t *ret_n, sc_err *err) {
     size_t n = 0;
     sc_rc rc = SC_OK;
-    sc_buf_putc(out, '[');
     for (size_t i = 0; !rc && i < SC_CLUSTER_REPRESENTATIVES && n < most; i++) {
-        sc_feedback f;
         if (!sc_id_is_set(&c->representative_ids[i])) continue;
-        rc = STORE(app)->feedback_get(SELF(app), &c->project_id, &c->representative_ids[i], &arena,
-                                      &f, err);
-        if (rc == SC_NOT_FOUND) { /* the row is a moment older than the reports */
+        rc = STORE(app)->feedback_get(SELF(app), &c->project_id, &c->representative_ids[i], arena,
+                                      &ret[n], err);
+        if (rc == SC_NOT_FOUND) /* the row is a moment older than the reports */
             rc = SC_OK;
-            continue;
-        }
-        if (!rc && n++) sc_buf_putc(out, ',');
-        if (!rc) rc = quote_one(&f, out, err);
+        else if (!rc)
+            n++;
     }
     sc_feedback_filter filter = {.project_id = c->project_id, .cluster_id = c->id};
     sc_page page = {.limit = most + SC_CLUSTER_REPRESENTATIVES};
     sc_feedback_list list = {0};
     if (!rc && n < most)
-        rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &arena, &list, err);
-    for (size_t i = 0; !rc && i < list.n && n < most; i++) {
-        if (is_representative(c, &list.items[i].id)) continue;
-        if (n++) sc_buf_putc(out, ',');
-        rc = quote_one(&list.items[i], out, err);
+        rc = STORE(app)->feedback_list(SELF(app), &filter, &page, arena, &list, err);
+    for (size_t i = 0; !rc && i < list.n && n < most; i++)
+        if (!is_representative(c, &list.items[i].id)) ret[n++] = list.items[i];
+    if (!rc) *ret_n = n;
+    return rc;
+}
+
+sc_rc sc_advise_quote(sc_app *app, const sc_cluster *c, size_t most, sc_buf *out, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, PAGE_BYTES);
+    size_t n = 0;
+    sc_feedback *reports = sc_arena_take_array(&arena, most, sizeof *reports);
+    if (!reports) return sc_fail(err, SC_NOMEM, "no memory for the reports");
+    sc_rc rc = sc_advise_reports(app, c, most, &arena, reports, &n, err);
+    sc_buf_putc(out, '[');
+    for (size_t i = 0; !rc && i < n; i++) {
+        if (i) sc_buf_putc(out, ',');
+        rc = quote_one(&reports[i], out, err);
     }
     sc_buf_putc(out, ']');
     return rc;

@@ -33,6 +33,9 @@ typedef struct sc_pulse {
 } sc_pulse;
 sc_rc sc_pulse_beat(void *self, int64_t ms, sc_err *err);
 
+/* An issue's reports, the most typical first, then the newest; `most` at most, for which ret has room. */
+sc_rc sc_advise_reports(struct sc_app *app, const sc_cluster *c, size_t most, sc_arena *arena,
+                        sc_feedback *ret, size_t *ret_n, sc_err *err);
 /* Appends reports as a JSON array for a prompt: those of the ids, then the newest of the issue, `most` in all. */
 sc_rc sc_advise_quote(struct sc_app *app, const sc_cluster *c, size_t most, sc_buf *out,
                       sc_err *err);

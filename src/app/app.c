@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "app/advise.h"
+#include "app/fix_internal.h"
 #include "app/internal.h"
 #include "app/remodel.h"
 #include "base/log.h"
@@ -26,6 +27,7 @@ void sc_app_conf_default(sc_app_conf *c) {
         .keep_decisions = 8,
         .action_bytes = 512 << 20,
     };
+    sc_fix_conf_default(&c->fix);
 }
 
 void sc_cond_init(pthread_cond_t *c) {
@@ -128,6 +130,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     if (!rc) rc = open_remote(app, err);
     if (!rc) rc = open_llm(app, err);
     if (!rc) rc = first_project(app, err);
+    if (!rc) rc = sc_fixes_new(app, err);
     if (rc) {
         sc_app_free(app);
         return rc;
@@ -142,12 +145,14 @@ sc_rc sc_app_start(sc_app *app, sc_err *err) {
     if (!rc) rc = sc_pump_start(app, err);
     if (!rc && app->conf.worker) rc = sc_worker_start(app, err);
     if (!rc && app->conf.worker) rc = sc_advise_start(app, err);
+    if (!rc && app->conf.worker) rc = sc_fixes_start(app, err);
     if (rc) sc_app_stop(app);
     return rc;
 }
 
 void sc_app_stop(sc_app *app) {
     sc_committer_stop(app);
+    sc_fixes_stop(app);
     sc_advise_stop(app);
     sc_worker_stop(app);
     sc_pump_stop(app);
@@ -156,6 +161,7 @@ void sc_app_stop(sc_app *app) {
 void sc_app_free(sc_app *app) {
     if (!app) return;
     sc_app_stop(app);
+    sc_fixes_free(app);
     sc_remodel_drop(app);
     sc_spaces_free(&app->spaces);
     sc_embed_free(app->embed);

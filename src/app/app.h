@@ -9,6 +9,7 @@
 
 #include "app/ask.h"
 #include "app/embed.h"
+#include "app/fix.h"
 #include "base/clock.h"
 #include "ports/embedder.h"
 #include "ports/source.h"
@@ -46,6 +47,7 @@ typedef struct sc_app_conf {
     int64_t llm_timeout_ms;
     int64_t llm_settle_ms; /* a change waits so long for more of them before it is asked about */
     sc_budget_use llm_cap; /* a day; 0 = none */
+    sc_fix_conf fix;
 } sc_app_conf;
 
 void sc_app_conf_default(sc_app_conf *c);

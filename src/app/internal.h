@@ -10,6 +10,7 @@
 #include "app/ask.h"
 #include "app/embed.h"
 #include "app/events.h"
+#include "app/fix.h"
 #include "app/ingest.h"
 #include "app/lane.h"
 #include "app/lens.h"
@@ -80,6 +81,7 @@ struct sc_app {
     int64_t next_advise_look_us;            /* advisor thread alone */
     _Atomic int64_t told;                   /* titles and summaries written */
     _Atomic int64_t judged_one, judged_two; /* verdicts on pairs */
+    struct sc_fixes *fixes;                 /* NULL until there is a folder for them */
     sc_pump pump;
     sc_access_cache access;
     sc_settings_cache settings;

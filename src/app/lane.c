@@ -20,13 +20,13 @@ void sc_lane_done(sc_lane *l) {
     pthread_cond_destroy(&l->rest);
 }
 
-sc_rc sc_lane_start(sc_lane *l, sc_app *app, void *(*run)(void *), const char *name, sc_err *err) {
+sc_rc sc_lane_start(sc_lane *l, void *arg, void *(*run)(void *), const char *name, sc_err *err) {
     char host[32] = "host";
     gethostname(host, sizeof host - 1);
     uint32_t random;
     sc_random(&random, sizeof random);
     snprintf(l->owner, sizeof l->owner, "%s:%d:%08x", host, (int)getpid(), random);
-    sc_rc rc = sc_thread_start(&l->thread, run, app, name, err);
+    sc_rc rc = sc_thread_start(&l->thread, run, arg, name, err);
     l->running = rc == SC_OK;
     return rc;
 }

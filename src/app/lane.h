@@ -25,8 +25,7 @@ typedef struct sc_lane {
 void sc_lane_init(sc_lane *l);
 void sc_lane_done(sc_lane *l);
 /* `run` is the thread's body: it works until `stop`. */
-sc_rc sc_lane_start(sc_lane *l, struct sc_app *app, void *(*run)(void *app), const char *name,
-                    sc_err *err);
+sc_rc sc_lane_start(sc_lane *l, void *arg, void *(*run)(void *arg), const char *name, sc_err *err);
 /* Tells it to end and waits for that. */
 void sc_lane_stop(sc_lane *l);
 

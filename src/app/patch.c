@@ -17,6 +17,9 @@ static sc_rc apply_patch(const sc_cluster_patch *p, sc_describe_row *row, sc_err
         if (!p->title.n) c->told = 0;
     }
     if (p->has_repo_url) c->repo_url = p->repo_url;
+    if (p->has_fix && p->branch.p) c->branch = p->branch;
+    if (p->has_fix && p->pr_url.p) c->pr_url = p->pr_url;
+    if (p->has_fix) c->error_message = p->error_message;
     if (!p->has_event && !p->has_restore) return SC_OK;
     sc_cluster_status next = p->restore;
     sc_rc rc = p->has_restore ? sc_cluster_restore(c->status, next, err)

@@ -20,6 +20,12 @@ static const sc_llm_field same_fields[] = {
     {"cause", SC_LLM_TEXT, "what the reports of both groups share, or what sets them apart"}};
 static const sc_prompt_rule same_rules[] = {{0, 0}, {0, 160}, {10, 800}};
 
+static const sc_llm_field plan_fields[] = {
+    {"problem", SC_LLM_TEXT, "what goes wrong, for whom and when, as far as the reports say"},
+    {"expected", SC_LLM_TEXT, "what should happen instead"},
+    {"acceptance", SC_LLM_TEXT, "how one can tell that it is solved, as short checks"}};
+static const sc_prompt_rule plan_rules[] = {{10, 2000}, {5, 1500}, {5, 1500}};
+
 /* max_tokens leaves room for what a model thinks to itself. */
 static const struct {
     const sc_llm_field *fields;
@@ -27,7 +33,8 @@ static const struct {
     size_t n;
     int64_t max_tokens;
 } shapes[] = {[SC_PROMPT_issue] = {issue_fields, issue_rules, SC_LEN(issue_fields), 2048},
-              [SC_PROMPT_same] = {same_fields, same_rules, SC_LEN(same_fields), 2048}};
+              [SC_PROMPT_same] = {same_fields, same_rules, SC_LEN(same_fields), 2048},
+              [SC_PROMPT_plan] = {plan_fields, plan_rules, SC_LEN(plan_fields), 4096}};
 
 static const char *const names[] = {
 #define X(name) #name,

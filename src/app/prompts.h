@@ -9,7 +9,7 @@
 #include "base/str.h"
 #include "ports/llm.h"
 
-#define SC_PROMPT_NAMES(X) X(issue) X(same)
+#define SC_PROMPT_NAMES(X) X(issue) X(same) X(plan)
 
 typedef enum sc_prompt_name {
 #define X(name) SC_PROMPT_##name,

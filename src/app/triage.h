@@ -56,6 +56,8 @@ typedef struct sc_cluster_patch {
     int64_t snooze_until_ms; /* 0: until someone reopens it */
     bool has_repo_url;
     sc_str repo_url;
+    bool has_fix; /* what a fix of it has to show; p NULL: stays */
+    sc_str branch, pr_url, error_message;
     int64_t if_version; /* 0 = any; else SC_CONFLICT unless it is the stored version */
 } sc_cluster_patch;
 sc_rc sc_triage_patch(sc_app *app, const sc_id *project, const sc_id *cluster,

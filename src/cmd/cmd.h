@@ -92,6 +92,7 @@ struct sc_call {
     void *store_conf;
     void *embedder_confs[SC_MAX_EMBEDDERS]; /* in the registry's order */
     void *llm_confs[SC_MAX_LLMS];           /* the same                */
+    void *fix_conf;                         /* of fix_stack.c          */
 };
 
 /* Parses and runs one command line. Returns the exit code. */
@@ -173,6 +174,14 @@ sc_rc sc_stack_open_llm(const sc_call *c, sc_llm *ret, sc_err *err);
 void sc_stack_close_llm(sc_llm *l);
 /* What the options say of it besides: prompts (the caller's to end), tasks, caps, patience. */
 sc_rc sc_stack_llm_conf(const sc_call *c, sc_prompts *ret_prompts, sc_app_conf *conf, sc_err *err);
+/* What fixes need of this machine and of the options (fix_stack.c): runner, forges, git, the agents' models. SC_INVALID: an
+ * option. What this machine lacks is no error: the API says it when a fix is asked for. *ret is to be closed in any case. */
+typedef struct sc_fix_stack sc_fix_stack;
+extern const sc_opt sc_fix_opts[];
+extern const size_t sc_fix_opts_n;
+sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix_conf *ret_conf,
+                        sc_err *err);
+void sc_fix_stack_close(sc_fix_stack *s);
 /* "1.50" dollars of an option to millionths. */
 sc_rc sc_stack_usd(const char *option, const char *text, int64_t *ret, sc_err *err);
 /* Another store of the same kind in the folder `data` (for restore). */

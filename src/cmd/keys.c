@@ -144,7 +144,7 @@ static const sc_opt opts[] = {
      .fallback = "ingest,read,triage",
      .arg = "SCOPE,...",
      .no_env = true,
-     .help = "create: ingest, read, triage, admin"},
+     .help = "create: ingest, read, triage, fix, admin"},
     {.name = "expires",
      .type = SC_OPT_STR,
      .offset = AT(expires),
@@ -174,7 +174,8 @@ const sc_verb sc_verb_keys = {
     .synopsis = "[list | create --name NAME --scopes SCOPE,... | revoke ID | login] [--json]",
     .about = "A key's secret is printed once, when it is made; the store keeps a hash. Scopes: "
              "ingest (put reports in), read, triage (merge, "
-             "split, move, change status), admin (all, and keys and settings). login prints a "
+             "split, move, change status), fix (start fixes, merge and close their pull requests), "
+             "admin (all, and keys and settings). login prints a "
              "one-time link to the web pages of the "
              "server that runs on the data folder.",
     .examples = "# for a form that sends reports\nsoulcaster keys create --name \"website form\" "

@@ -319,7 +319,8 @@ enum {
     OF_EMBEDDER,
     MAX_EMBEDDERS = SC_MAX_EMBEDDERS,
     OF_LLM = OF_EMBEDDER + MAX_EMBEDDERS,
-    HOMES = OF_LLM + SC_MAX_LLMS
+    OF_FIX = OF_LLM + SC_MAX_LLMS,
+    HOMES
 };
 typedef unsigned home;
 typedef struct row {
@@ -363,7 +364,7 @@ static void add(rows *r, const sc_opt *opts, size_t n, home h, bool shown) {
 static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     const sc_store_ops *store = sc_stores[0];
     size_t n_embedders = SC_MIN(sc_embedders_n, (size_t)MAX_EMBEDDERS);
-    size_t room = verb->n_opts + SC_LEN(shared) + store->n_opts;
+    size_t room = verb->n_opts + SC_LEN(shared) + store->n_opts + sc_fix_opts_n;
     for (size_t i = 0; i < n_embedders; i++) room += sc_embedders[i]->n_opts;
     for (size_t i = 0; i < sc_llms_n; i++) room += sc_llms[i]->n_opts;
     r->n = 0;
@@ -378,6 +379,7 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
         add(r, sc_embedders[i]->opts, sc_embedders[i]->n_opts, OF_EMBEDDER + (home)i, stack);
     for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
         add(r, sc_llms[i]->opts, sc_llms[i]->n_opts, OF_LLM + (home)i, stack);
+    add(r, sc_fix_opts, sc_fix_opts_n, OF_FIX, stack);
     return SC_OK;
 }
 
@@ -471,6 +473,7 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
             c->embedder_confs[i] = b.p + b.at[OF_EMBEDDER + i];
         for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
             c->llm_confs[i] = b.p + b.at[OF_LLM + i];
+        c->fix_conf = b.p + b.at[OF_FIX];
     }
     sc_free(r.v);
     return rc;

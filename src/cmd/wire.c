@@ -20,6 +20,7 @@ struct sc_stack {
     sc_embedder embedder;
     sc_llm llm;
     sc_prompts prompts;
+    sc_fix_stack *fix;
     sc_app *app;
     bool started;
     sc_web *web;
@@ -99,6 +100,7 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
         conf.prompts = &s->prompts;
         rc = sc_stack_llm_conf(c, &s->prompts, &conf, err);
     }
+    if (rc == SC_OK) rc = sc_fix_stack_open(c, conf.worker, &s->fix, &conf.fix, err);
     if (rc == SC_OK) rc = sc_app_new(&conf, &s->app, err);
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
     if (rc == SC_OK && key && *key) {
@@ -180,6 +182,7 @@ void sc_stack_close(sc_stack *s) {
     sc_stack_close_embedder(&s->embedder);
     sc_stack_close_llm(&s->llm);
     sc_prompts_done(&s->prompts);
+    sc_fix_stack_close(s->fix);
     sc_store_close(&s->store);
     if (s->folder >= 0) close(s->folder);
     sc_free(s);

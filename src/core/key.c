@@ -18,7 +18,7 @@ sc_rc sc_key_scopes_parse(sc_str text, unsigned *ret, sc_err *err) {
         while (i < SC_LEN(scopes_table) && !sc_str_is(word, scopes_table[i].name)) i++;
         if (i == SC_LEN(scopes_table))
             return sc_fail_field(err, SC_UNPROCESSABLE, "scopes",
-                                 "\"%.*s\" is no scope: ingest, read, triage, admin",
+                                 "\"%.*s\" is no scope: ingest, read, triage, fix, admin",
                                  SC_FMT(sc_str_clip(word, 40)));
         scopes |= scopes_table[i].bit;
     }

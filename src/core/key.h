@@ -5,7 +5,7 @@
 #include "base/id.h"
 #include "base/str.h"
 
-#define SC_KEY_SCOPES(X) X(ingest, 1u) X(read, 2u) X(triage, 4u) X(admin, 8u)
+#define SC_KEY_SCOPES(X) X(ingest, 1u) X(read, 2u) X(triage, 4u) X(admin, 8u) X(fix, 16u)
 
 enum {
 #define X(name, bit) SC_SCOPE_##name = bit,

@@ -32,13 +32,26 @@ static size_t squeeze(char *p, size_t n) {
     return to;
 }
 
-sc_rc sc_quote(sc_buf *out, sc_str text, size_t max_bytes, sc_err *err) {
+/* *ret_shown points into *ret_clean, which is the caller's; *ret_cut: there was more. */
+static sc_rc clean_of(sc_str text, size_t max_bytes, char **ret_clean, sc_str *ret_shown,
+                      bool *ret_cut, sc_err *err) {
     /* What is cut off anyway need not be cleaned; much of it may turn out to be invisible. */
     text = sc_str_clip(text, SC_MIN(text.n, 16 * max_bytes + 4096));
-    SC_AUTO(sc_auto_free) char *clean = sc_alloc(3 * text.n + 1);
+    char *clean = sc_alloc(3 * text.n + 1);
     if (!clean) return sc_fail(err, SC_NOMEM, "no memory to quote a report");
     size_t n = squeeze(clean, drop_comments(clean, sc_fold_clean(text, clean)));
-    sc_str shown = sc_str_clip((sc_str){clean, n}, max_bytes);
+    *ret_clean = clean;
+    *ret_shown = sc_str_clip((sc_str){clean, n}, max_bytes);
+    *ret_cut = ret_shown->n < n;
+    return SC_OK;
+}
+
+sc_rc sc_quote(sc_buf *out, sc_str text, size_t max_bytes, sc_err *err) {
+    SC_AUTO(sc_auto_free) char *clean = NULL;
+    sc_str shown;
+    bool cut;
+    sc_rc rc = clean_of(text, max_bytes, &clean, &shown, &cut, err);
+    if (rc) return rc;
     sc_buf_putc(out, '"');
     for (size_t i = 0; i < shown.n; i++) {
         const char c = shown.p[i];
@@ -51,8 +64,33 @@ sc_rc sc_quote(sc_buf *out, sc_str text, size_t max_bytes, sc_err *err) {
         else
             sc_buf_putc(out, c);
     }
-    sc_buf_puts(out, shown.n < n ? "\u2026\"" : "\"");
+    sc_buf_puts(out, cut ? "\u2026\"" : "\"");
     return sc_buf_check(out, "what a language model is asked", err);
+}
+
+static size_t longest_run(sc_str s, char c) {
+    size_t longest = 0, run = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        run = s.p[i] == c ? run + 1 : 0;
+        longest = SC_MAX(longest, run);
+    }
+    return longest;
+}
+
+sc_rc sc_quote_block(sc_buf *out, sc_str text, size_t max_bytes, sc_err *err) {
+    SC_AUTO(sc_auto_free) char *clean = NULL;
+    sc_str shown;
+    bool cut;
+    sc_rc rc = clean_of(text, max_bytes, &clean, &shown, &cut, err);
+    if (rc) return rc;
+    const size_t fence = SC_MAX(longest_run(shown, '`') + 1, (size_t)3);
+    for (size_t i = 0; i < fence; i++) sc_buf_putc(out, '`');
+    sc_buf_puts(out, "text\n");
+    sc_buf_put_str(out, shown);
+    sc_buf_puts(out, cut ? "\u2026\n" : "\n");
+    for (size_t i = 0; i < fence; i++) sc_buf_putc(out, '`');
+    sc_buf_putc(out, '\n');
+    return sc_buf_check(out, "a quotation", err);
 }
 
 /* ---- The other way ----------------------------------------------------------------------------- */

@@ -12,6 +12,11 @@
  * with an ellipsis where more was. SC_NOMEM. */
 sc_rc sc_quote(sc_buf *out, sc_str text, size_t max_bytes, sc_err *err);
 
+/* Appends it as a fenced block of Markdown, for people and for agents: cleaned in the same way, its lines kept; inside
+ * a fence no markup, mention, link or picture comes to life, and the fence is one that the text does not
+ * hold. At most max_bytes of text. SC_NOMEM. */
+sc_rc sc_quote_block(sc_buf *out, sc_str text, size_t max_bytes, sc_err *err);
+
 /* One line for people out of a model's mouth? UTF-8 without hidden or control characters, without markup
  * (tags, Markdown links, emphasis, headings and fences) and without addresses; min..max bytes. Else SC_UNPROCESSABLE and why. */
 sc_rc sc_quote_check_line(sc_str text, size_t min_bytes, size_t max_bytes, sc_err *err);

@@ -13,5 +13,6 @@ const sc_op_handler sc_op_handlers[] = {
              .chunk = sc_batch_chunk,
              .closed = sc_batch_closed},
     {.id = "streamEvents", .run = sc_on_streamEvents, .closed = sc_events_closed},
+    {.id = "followFixLog", .run = sc_on_followFixLog, .closed = sc_fix_log_closed},
 };
 const size_t sc_op_handlers_n = SC_LEN(sc_op_handlers);

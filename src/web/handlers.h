@@ -13,7 +13,10 @@
     X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
     X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \
     X(analyzeClusters) X(cleanupClusters)                                                          \
-    X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob) X(listJobs)      \
+    X(getClusteringStatus) X(startClusterJob) X(listClusterJobs) X(getClusterJob) X(listWork)      \
+    X(startFix) X(getPlan) X(savePlan) X(listClusterFixes) X(listFixes) X(createFix)               \
+    X(getFix) X(patchFix) X(cancelFix) X(retryFix) X(getFixLog) X(getFixPatch)                     \
+    X(getFixPull) X(actOnFixPull) X(getFixState) X(getFixConfig) X(putFixConfig)                   \
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig)                       \
     X(getMap) X(listSources) X(testSource)                                                         \
@@ -42,6 +45,8 @@ sc_http_flow sc_batch_chunk(sc_req *q, sc_str bytes);
 void sc_batch_closed(sc_req *q);
 sc_rc sc_on_streamEvents(sc_req *q, sc_err *err);
 void sc_events_closed(sc_req *q);
+sc_rc sc_on_followFixLog(sc_req *q, sc_err *err);
+void sc_fix_log_closed(sc_req *q);
 
 /* The statuses that the parameter names, as bits; 0: any. */
 unsigned sc_req_statuses(const sc_req *q);

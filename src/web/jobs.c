@@ -136,7 +136,7 @@ sc_rc sc_on_listClusterJobs(sc_req *q, sc_err *err) {
     return sc_reply_job_list(q, &f, err);
 }
 
-sc_rc sc_on_listJobs(sc_req *q, sc_err *err) {
+sc_rc sc_on_listWork(sc_req *q, sc_err *err) {
     sc_job_filter f = {.project_id = q->project, .kind = sc_req_param(q, "kind")};
     f.by_state = sc_job_state_parse(sc_req_param(q, "status"), &f.state);
     return sc_reply_job_list(q, &f, err);

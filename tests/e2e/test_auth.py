@@ -7,7 +7,7 @@ import soul
 
 SOME_ID = "01932e5c-1f2a-7abc-8def-0123456789ab"
 OTHER_ID = "01932e5c-1f2a-7abc-8def-ba9876543210"
-SCOPES = "ingest", "read", "triage", "admin"
+SCOPES = "ingest", "read", "triage", "fix", "admin"
 PARAMETERS = {"{source}": "sentry", "{id}": SOME_ID}
 
 

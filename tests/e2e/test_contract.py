@@ -200,6 +200,7 @@ class Contract(unittest.TestCase):
         self.sources()
         self.map()
         self.administration()
+        self.fixes()
         self.form()
         self.pages()
         self.assertEqual(set(self.operations) - self.met, set(), "operations that no test calls")
@@ -235,9 +236,9 @@ class Contract(unittest.TestCase):
         self.call("getClusteringStatus")
         self.call("startClusterJob", expect=202)
         jobs = self.call("listClusterJobs")["items"]
-        self.call("listJobs", kind="group", status="success")
-        self.assertEqual(self.call("listJobs", kind="Robert'); --")["items"], [])
-        self.assertIn(jobs[0]["id"], [j["id"] for j in self.call("listJobs")["items"]])
+        self.call("listWork", kind="group", status="success")
+        self.assertEqual(self.call("listWork", kind="Robert'); --")["items"], [])
+        self.assertIn(jobs[0]["id"], [j["id"] for j in self.call("listWork")["items"]])
         self.call("getClusterJob", path={"id": jobs[0]["id"]})
         self.assertTrue(self.call("search", q="safari crashes while exporting")["items"])
         self.refused("search", 400)
@@ -309,6 +310,38 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.call("listViews")["total"], 1)
         self.call("dropView", None, 204, path={"id": view["id"]})
         self.refused("dropView", 404, path={"id": view["id"]})
+
+    def fixes(self):
+        """What can be said of fixes where none can run: no repository is set. test_fix.py has the others."""
+        issue = {"id": self.cluster(0)}
+        state = self.call("getFixState")
+        self.assertFalse(state["ready"])
+        self.assertIn("repository", " ".join(state["missing"]))
+        config = self.call("getFixConfig")
+        self.assertEqual((config["agent"], config["max_minutes"], config["policy"]["enabled"]), ("builtin", 30, False))
+        self.call("putFixConfig", config)
+        for wrong in {"agent": "nobody"}, {"rules_off": ["git"]}, {"base_branch": "-x"}, {"deny": ["["]}, {"colour": 1}, \
+                {"command": ["x"]}, {"max_files": 0}:
+            self.refused("putFixConfig", 422, wrong)
+        self.refused("startFix", 422, path=issue)
+        self.refused("startFix", 404, path={"id": str(uuid.uuid4())})
+        self.refused("createFix", 422, {"cluster_id": issue["id"]})
+        self.refused("getPlan", 404, path=issue)
+        plan = self.call("savePlan", path=issue)
+        self.assertEqual((plan["version"], plan["by"]), (1, "template"))
+        self.assertIn("```", plan["evidence"])
+        self.assertEqual(self.call("savePlan", {"expected": "It works.", "version": 1}, path=issue)["version"], 2)
+        self.refused("savePlan", 409, {"expected": "It flies.", "version": 1}, path=issue)
+        self.assertEqual(self.call("getPlan", path=issue)["expected"], "It works.")
+        self.assertEqual(self.call("getPlan", path=issue, version=1)["by"], "template")
+        self.assertEqual(self.call("listFixes", status="running", pr_state="open", cluster_id=issue["id"])["items"], [])
+        self.assertEqual(self.call("listClusterFixes", path=issue)["total"], 0)
+        nothing = {"id": str(uuid.uuid4())}
+        for name in "getFix", "cancelFix", "retryFix", "getFixLog", "followFixLog", "getFixPatch", "getFixPull":
+            self.refused(name, 404, path=nothing)
+        self.refused("patchFix", 404, {"status": "cancelled"}, path=nothing)
+        self.refused("patchFix", 422, {"status": "success"}, path=nothing)
+        self.refused("actOnFixPull", 404, {"action": "merge"}, path=nothing)
 
     def administration(self):
         self.call("createProject", {"name": "second"}, 201)

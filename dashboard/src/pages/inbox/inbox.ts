@@ -45,7 +45,7 @@ export async function load(signal: AbortSignal): Promise<Inbox> {
     call("listFeedback", { query: { unclustered: true, limit: SHOWN }, signal }),
     call("getClusteringStatus", { signal }),
     call("listDeadLetters", { query: { limit: SHOWN }, signal }),
-    call("listJobs", { query: { kind: "regroup", limit: SHOWN }, signal }),
+    call("listWork", { query: { kind: "regroup", limit: SHOWN }, signal }),
     call("analyzeClusters", { query: { limit: LOOKED_AT }, signal }),
   ]);
   const jobs = new Map<string, Job>();

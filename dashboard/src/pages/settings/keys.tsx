@@ -15,7 +15,7 @@ import { Loaded, Section } from "../../ui/page";
 import { Ago } from "../../ui/time";
 
 const SCOPES: Record<Scope, string> = {
-  ingest: "send reports", read: "read reports and issues", triage: "change issues", admin: "all of that, and keys, projects and settings",
+  ingest: "send reports", read: "read reports and issues", triage: "change issues", fix: "start fixes, merge and close their pull requests", admin: "all of that, and keys, projects and settings",
 };
 const ENDS: [string, number][] = [["Never", 0], ["In 30 days", 30], ["In 90 days", 90], ["In a year", 365]];
 

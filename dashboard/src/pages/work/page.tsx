@@ -17,7 +17,7 @@ const LOOK_MS = 3000; // jobs make no events of their own
 
 async function load(signal: AbortSignal) {
   const [jobs, dead, status] = await Promise.all([
-    call("listJobs", { query: { limit: SHOWN }, signal }),
+    call("listWork", { query: { limit: SHOWN }, signal }),
     call("listDeadLetters", { query: { limit: SHOWN }, signal }),
     call("getClusteringStatus", { signal }),
   ]);

@@ -1,0 +1,356 @@
+/* The workers of fixes: claiming, heartbeats, the end of a job. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#include "app/fix_internal.h"
+#include "app/fix_log.h"
+#include "app/fix_steps.h"
+#include "base/log.h"
+
+enum {
+    IDLE_MS = 500,
+    BEAT_MS = 1000,
+    LEASE_MS = 15000,
+    FULL_MS = 2000, /* a project that is at its concurrency is asked again after it */
+    SWEEP_US = 60000000,
+    BACKOFF_BASE_MS = 5000,
+    BACKOFF_CAP_MS = 300000,
+    MINUTE_MS = 60000,
+};
+
+/* ---- Keeping ------------------------------------------------------------------------------------ */
+
+static sc_rc keep(sc_app *app, sc_fix *f, int64_t fence, const sc_str *patch, sc_err *err) {
+    char data[400];
+    const int64_t now = sc_now_ms(app->conf.clock);
+    int n = snprintf(
+        data, sizeof data,
+        "{\"job_id\":\"%s\",\"cluster_id\":\"%s\",\"step\":\"%s\",\"pr_state\":\"%s\"}", f->id.text,
+        f->cluster_id.text, sc_fix_step_name(f->step), sc_fix_pull_name(f->pull));
+    sc_event ev = {.project_id = f->project_id,
+                   .kind = SC_STR("fix.updated"),
+                   .data = {data, (size_t)n},
+                   .at_ms = now};
+    sc_fix_write w = {
+        .fix = f, .job_fence = fence, .patch = patch, .events = &ev, .n_events = 1, .now_ms = now};
+    sc_rc rc = STORE(app)->fix_save(SELF(app), &w, err);
+    if (rc) return rc;
+    f->version++;
+    sc_pump_poke(app);
+    return SC_OK;
+}
+
+sc_rc sc_fix_keep(sc_fix_run *r, const sc_str *patch, sc_err *err) {
+    pthread_mutex_lock(&r->spend_lock);
+    r->fix.cost = r->cost;
+    sc_rc rc = keep(r->app, &r->fix, r->job.fence, patch, err);
+    pthread_mutex_unlock(&r->spend_lock);
+    return rc;
+}
+
+sc_rc sc_fix_keep_ended(sc_app *app, sc_fix *fix, sc_err *err) {
+    return keep(app, fix, 0, NULL, err);
+}
+
+sc_rc sc_fix_refuse(sc_fix_run *r, sc_fix_reason reason, sc_err *err, const char *fmt, ...) {
+    char words[200];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(words, sizeof words, fmt, ap);
+    va_end(ap);
+    r->fix.reason = reason;
+    const char *what = sc_fix_reason_words(reason);
+    return *words ? sc_fail(err, SC_UNPROCESSABLE, "%s: %s", what, words)
+                  : sc_fail(err, SC_UNPROCESSABLE, "%s", what);
+}
+
+/* ---- Runs --------------------------------------------------------------------------------------- */
+
+static void tell_stop(sc_fix_run *r, sc_fix_stop why) {
+    int none = SC_FIX_GO_ON;
+    atomic_compare_exchange_strong(&r->why, &none, (int)why);
+    atomic_store(&r->stop, true);
+}
+
+static void enter(struct sc_fixes *x, sc_fix_run *r) {
+    pthread_mutex_lock(&x->lock);
+    r->next = x->runs;
+    x->runs = r;
+    pthread_mutex_unlock(&x->lock);
+}
+
+static void leave(struct sc_fixes *x, const sc_fix_run *r) {
+    pthread_mutex_lock(&x->lock);
+    sc_fix_run **at = &x->runs;
+    while (*at && *at != r) at = &(*at)->next;
+    if (*at) *at = r->next;
+    pthread_mutex_unlock(&x->lock);
+}
+
+static void run_free(sc_fix_run *r) {
+    if (!r) return;
+    sc_fix_sink_done(&r->sink);
+    sc_redact_free(r->redact);
+    sc_arena_done(&r->arena);
+    pthread_mutex_destroy(&r->spend_lock);
+    sc_free(r);
+}
+
+static sc_rc add_secrets(const sc_fix_conf *c, sc_redact *set, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t i = 0; !rc && i < c->n_secrets; i++)
+        if (c->secrets[i].n >= SC_REDACT_MIN) rc = sc_redact_add(set, c->secrets[i], err);
+    return rc;
+}
+
+static sc_rc run_new(sc_app *app, const sc_job *job, sc_fix_run **ret, sc_err *err) {
+    const sc_fix_conf *c = &app->conf.fix;
+    sc_fix_run *r = sc_alloc(sizeof *r);
+    if (!r) return sc_fail(err, SC_NOMEM, "no memory for a fix");
+    r->app = app;
+    r->job = *job;
+    pthread_mutex_init(&r->spend_lock, NULL);
+    sc_arena_init(&r->arena, SC_FIX_ARENA_BYTES);
+    sc_rc rc = sc_redact_new(&r->redact, err);
+    if (!rc) rc = add_secrets(c, r->redact, err);
+    sc_fix_sink_init(&r->sink, app, &job->id, r->redact);
+    if (!rc)
+        rc = STORE(app)->fix_get(SELF(app), &job->project_id, &job->id, &r->arena, &r->fix, err);
+    if (!rc) rc = sc_fix_settings_get(app, &job->project_id, &r->arena, &r->set, err);
+    if (rc) {
+        run_free(r);
+        return rc;
+    }
+    r->cost = r->fix.cost;
+    if (!r->fix.started_at_ms) r->fix.started_at_ms = sc_now_ms(app->conf.clock);
+    r->deadline_ms = r->fix.started_at_ms + SC_MIN(r->set.max_minutes * MINUTE_MS, c->max_ms);
+    snprintf(r->dir, sizeof r->dir, "%s/jobs/%s", c->dir, job->id.text);
+    *ret = r;
+    return SC_OK;
+}
+
+/* ---- The end ------------------------------------------------------------------------------------ */
+
+/* What a step's failure is called when nobody said. */
+static const sc_fix_reason step_reasons[SC_FIX_STEP_COUNT] = {
+    [SC_FIX_queued] = SC_FIX_REASON_lost,
+    [SC_FIX_preparing] = SC_FIX_REASON_repository,
+    [SC_FIX_base_tests] = SC_FIX_REASON_no_sandbox,
+    [SC_FIX_agent] = SC_FIX_REASON_agent_failed,
+    [SC_FIX_checking] = SC_FIX_REASON_patch_refused,
+    [SC_FIX_patched_tests] = SC_FIX_REASON_tests_failed,
+    [SC_FIX_pushing] = SC_FIX_REASON_forge,
+    [SC_FIX_opened] = SC_FIX_REASON_forge,
+};
+
+static sc_job_event event_of(sc_fix_run *r, sc_rc rc, const sc_err *err, int64_t *ret_run_at) {
+    const int why = atomic_load(&r->why);
+    uint32_t random;
+    if (!rc) return SC_JOB_EV_FINISH;
+    if (why == SC_FIX_STOP_SHUTDOWN) return SC_JOB_EV_RELEASE;
+    if (why == SC_FIX_STOP_TIME) {
+        r->fix.reason = SC_FIX_REASON_time_limit;
+        return SC_JOB_EV_TIMEOUT;
+    }
+    if (!r->fix.reason && sc_rc_retryable(rc) && r->job.attempts < r->job.max_attempts) {
+        sc_random(&random, sizeof random);
+        *ret_run_at = sc_now_ms(r->app->conf.clock) +
+                      sc_job_backoff_ms(r->job.attempts, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random,
+                                        err->retry_after_ms);
+        return SC_JOB_EV_RETRY;
+    }
+    if (!r->fix.reason) r->fix.reason = step_reasons[r->fix.step];
+    return SC_JOB_EV_FAIL;
+}
+
+static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
+    sc_app *app = r->app;
+    sc_err late = {0};
+    if (rc == SC_FENCED || atomic_load(&r->why) == SC_FIX_STOP_LOST) return;
+    sc_job_end end = {.id = r->job.id, .fence = r->job.fence};
+    end.event = event_of(r, rc, err, &end.run_at_ms);
+    if (end.event == SC_JOB_EV_TIMEOUT)
+        sc_fail(err, SC_TIMEOUT, "%s", sc_fix_reason_words(r->fix.reason));
+    SC_AUTO(sc_buf_done) sc_buf words;
+    sc_buf_init(&words, 4096);
+    if (rc) sc_redact_text(r->redact, sc_str_of(err->msg), &words);
+    if (rc && end.event != SC_JOB_EV_RELEASE) sc_fix_say(r, "%.*s", SC_FMT(sc_buf_str(&words)));
+    end.error = sc_buf_str(&words);
+    end.now_ms = sc_now_ms(app->conf.clock);
+    if (sc_fix_keep(r, NULL, &late)) sc_log_err(SC_LOG_WARN, "a fix's end is not kept", &late);
+    /* What a failed follow-up continued is still open. */
+    const sc_cluster_event now =
+        sc_id_is_set(&r->fix.follows) ? SC_CLUSTER_EV_PR : SC_CLUSTER_EV_PR_CLOSED;
+    bool over = end.event == SC_JOB_EV_FAIL || end.event == SC_JOB_EV_TIMEOUT;
+    late = (sc_err){0};
+    if (over && sc_fix_tell_cluster(app, &r->fix, now, end.error, &late))
+        sc_log_err(SC_LOG_WARN, "an issue does not say that its fix failed", &late);
+    late = (sc_err){0};
+    /* When this fails, the lease runs out and the job is claimed again. */
+    if (STORE(app)->job_end(SELF(app), &end, &late) && late.rc != SC_FENCED)
+        sc_log_err(SC_LOG_ERROR, "end of a fix not stored", &late);
+}
+
+/* ---- A worker ----------------------------------------------------------------------------------- */
+
+/* Claimed beyond the project's concurrency: it goes back unworked. */
+static bool too_many(sc_fix_run *r) {
+    sc_job_counts n = {0};
+    sc_app *app = r->app;
+    sc_err err = {0};
+    if (STORE(app)->job_counts(SELF(app), &r->job.project_id, SC_STR("fix"), &n, &err))
+        return false; /* whoever cannot read will not get far */
+    if (n.by_state[SC_JOB_running] <= r->set.concurrency) return false;
+    const int64_t now = sc_now_ms(app->conf.clock);
+    sc_job_end end = {.id = r->job.id,
+                      .fence = r->job.fence,
+                      .event = SC_JOB_EV_RELEASE,
+                      .run_at_ms = now + FULL_MS,
+                      .now_ms = now};
+    if (STORE(app)->job_end(SELF(app), &end, &err) && err.rc != SC_FENCED)
+        sc_log_err(SC_LOG_WARN, "a fix was not given back", &err);
+    return true;
+}
+
+static void work(sc_fix_worker *w, const sc_job *job) {
+    struct sc_fixes *x = w->app->fixes;
+    sc_fix_run *r = NULL;
+    sc_err err = {0};
+    sc_rc rc = run_new(w->app, job, &r, &err);
+    if (rc) {
+        sc_lane_end_job(w->app, job, 0, &err);
+        return;
+    }
+    if (!too_many(r)) {
+        enter(x, r);
+        if (atomic_load(&w->lane.stop)) tell_stop(r, SC_FIX_STOP_SHUTDOWN);
+        err = (sc_err){0};
+        rc = sc_fix_work(r, &err);
+        leave(x, r);
+        end_run(r, rc, &err);
+        sc_fix_clear(r);
+    }
+    run_free(r);
+}
+
+static bool work_once(sc_fix_worker *w) {
+    static const sc_str kinds[] = {{"fix", 3}};
+    sc_app *app = w->app;
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_job job;
+    sc_err err = {0};
+    sc_rc rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(w->lane.owner),
+                                     LEASE_MS, sc_now_ms(app->conf.clock), &arena, &job, &err);
+    if (rc) {
+        if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no fix could be claimed", &err);
+        return false;
+    }
+    sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    work(w, &job);
+    sc_log_context("");
+    return true;
+}
+
+static void *run(void *arg) {
+    sc_fix_worker *w = arg;
+    while (!atomic_load(&w->lane.stop))
+        if (!work_once(w)) sc_lane_wait(&w->lane, IDLE_MS);
+    return NULL;
+}
+
+/* ---- Heartbeats --------------------------------------------------------------------------------- */
+
+static void beat_one(sc_app *app, sc_fix_run *r) {
+    const int64_t now = sc_now_ms(app->conf.clock);
+    sc_err err = {0};
+    sc_rc rc = STORE(app)->job_heartbeat(SELF(app), &r->job.id, r->job.fence, LEASE_MS, now, &err);
+    if (rc == SC_FENCED) tell_stop(r, SC_FIX_STOP_LOST);
+    if (now >= r->deadline_ms) tell_stop(r, SC_FIX_STOP_TIME);
+}
+
+/* What runs of dead processes left behind. */
+static void sweep(sc_app *app) {
+    const sc_fix_conf *c = &app->conf.fix;
+    const int64_t now = sc_mono_us(app->conf.clock);
+    char state[SC_FIX_PATH];
+    size_t n = 0;
+    sc_err err = {0};
+    if (!c->runner.ops || now < app->fixes->next_sweep_us) return;
+    app->fixes->next_sweep_us = now + SWEEP_US;
+    snprintf(state, sizeof state, "%s/state", c->dir);
+    if (c->runner.ops->sweep(c->runner.self, state, &n, &err))
+        sc_log_err(SC_LOG_WARN, "what dead workers left is not cleared away", &err);
+    if (n) sc_log(SC_LOG_INFO, "cleared away after dead workers", SC_F_INT("runs", (int64_t)n));
+}
+
+static void *beat(void *arg) {
+    struct sc_fixes *x = arg;
+    while (!atomic_load(&x->beat.stop)) {
+        sweep(x->app);
+        pthread_mutex_lock(&x->lock);
+        for (sc_fix_run *r = x->runs; r; r = r->next) beat_one(x->app, r);
+        pthread_mutex_unlock(&x->lock);
+        sc_lane_wait(&x->beat, BEAT_MS);
+    }
+    return NULL;
+}
+
+/* ---- All of them -------------------------------------------------------------------------------- */
+
+sc_rc sc_fixes_new(sc_app *app, sc_err *err) {
+    struct sc_fixes *x = sc_alloc(sizeof *x);
+    if (!x) return sc_fail(err, SC_NOMEM, "no memory for fixes");
+    x->app = app;
+    x->n_workers = SC_MIN((size_t)app->conf.fix.workers, (size_t)SC_FIX_MAX_WORKERS);
+    for (size_t i = 0; i < SC_FIX_MAX_WORKERS; i++) sc_lane_init(&x->workers[i].lane);
+    sc_lane_init(&x->beat);
+    sc_lane_init(&x->watch);
+    pthread_mutex_init(&x->lock, NULL);
+    pthread_mutex_init(&x->fetch, NULL);
+    app->fixes = x;
+    return SC_OK;
+}
+
+void sc_fixes_free(sc_app *app) {
+    struct sc_fixes *x = app->fixes;
+    if (!x) return;
+    for (size_t i = 0; i < SC_FIX_MAX_WORKERS; i++) sc_lane_done(&x->workers[i].lane);
+    sc_lane_done(&x->beat);
+    sc_lane_done(&x->watch);
+    pthread_mutex_destroy(&x->lock);
+    pthread_mutex_destroy(&x->fetch);
+    sc_free(x);
+    app->fixes = NULL;
+}
+
+sc_rc sc_fixes_start(sc_app *app, sc_err *err) {
+    struct sc_fixes *x = app->fixes;
+    if (!x->n_workers) return SC_OK;
+    sc_rc rc = sc_fix_folders(app, err);
+    if (!rc) rc = sc_lane_start(&x->beat, x, beat, "fix-beat", err);
+    for (size_t i = 0; !rc && i < x->n_workers; i++) {
+        x->workers[i].app = app;
+        rc = sc_lane_start(&x->workers[i].lane, &x->workers[i], run, "fix", err);
+    }
+    if (!rc) rc = sc_lane_start(&x->watch, x, sc_fix_watch_run, "fix-watch", err);
+    return rc;
+}
+
+void sc_fixes_stop(sc_app *app) {
+    struct sc_fixes *x = app->fixes;
+    if (!x) return;
+    for (size_t i = 0; i < x->n_workers; i++) atomic_store(&x->workers[i].lane.stop, true);
+    pthread_mutex_lock(&x->lock);
+    for (sc_fix_run *r = x->runs; r; r = r->next) tell_stop(r, SC_FIX_STOP_SHUTDOWN);
+    pthread_mutex_unlock(&x->lock);
+    for (size_t i = 0; i < x->n_workers; i++) sc_lane_stop(&x->workers[i].lane);
+    sc_lane_stop(&x->watch);
+    sc_lane_stop(&x->beat);
+}
+
+void sc_fixes_poke(sc_app *app) {
+    if (!app->fixes) return;
+    for (size_t i = 0; i < app->fixes->n_workers; i++) sc_lane_poke(&app->fixes->workers[i].lane);
+}

@@ -1,0 +1,151 @@
+/* After the push: what people did with our pull requests, and what that means for the issues. Looking twice does no
+ * harm: a change is written only where nobody was faster. */
+#include "app/fix.h"
+
+#include <stdio.h>
+
+#include "app/fix_internal.h"
+#include "app/fix_steps.h"
+#include "base/log.h"
+
+#define MENTION SC_STR("@soulcaster")
+
+enum { CALL_MS = 30000, PAGE = 100, ARENA_BYTES = 64 << 20, COMMENT_BYTES = 8000 };
+
+static const int64_t WATCH_MS = INT64_C(7) * 24 * 3600 * 1000;
+
+/* ---- One pull request --------------------------------------------------------------------------- */
+
+static sc_rc on_merged(sc_app *app, sc_fix *f, const sc_forge_pr *pr, sc_err *err) {
+    const int64_t now = sc_now_ms(app->conf.clock);
+    f->pull = SC_FIX_PULL_merged;
+    f->merged_at_ms = pr->merged_at_ms ? pr->merged_at_ms : now;
+    f->watch_until_ms = f->merged_at_ms + WATCH_MS;
+    sc_rc rc = sc_fix_tell_cluster(app, f, SC_CLUSTER_EV_RESOLVE, SC_STR_NONE, err);
+    return rc ? rc : sc_fix_keep_ended(app, f, err);
+}
+
+static sc_rc on_closed(sc_app *app, sc_fix *f, sc_err *err) {
+    f->pull = SC_FIX_PULL_closed;
+    sc_rc rc = sc_fix_tell_cluster(app, f, SC_CLUSTER_EV_PR_CLOSED,
+                                   SC_STR("its pull request was closed without a merge"), err);
+    return rc ? rc : sc_fix_keep_ended(app, f, err);
+}
+
+/* A word to us by somebody who may write there. What it says is data for the agent. */
+static bool is_for_us(const sc_forge_comment *c) {
+    return c->may_write && !c->by_bot && sc_str_find(c->body, MENTION) != SIZE_MAX;
+}
+
+static sc_rc follow_up(sc_app *app, const sc_fix *f, const sc_forge_comment *c, sc_arena *arena,
+                       sc_err *err) {
+    char by[120];
+    sc_fix fresh;
+    snprintf(by, sizeof by, "comment by %.*s", SC_FMT(sc_str_clip(c->author, 80)));
+    sc_fix_ask ask = {.agent = f->agent,
+                      .instructions = sc_str_clip(c->body, COMMENT_BYTES),
+                      .by = sc_str_of(by),
+                      .follows = f->id};
+    return sc_fix_start(app, &f->project_id, &f->cluster_id, &ask, arena, &fresh, err);
+}
+
+static sc_rc read_comments(sc_app *app, const sc_forge *forge, const sc_forge_call *call, sc_fix *f,
+                           sc_err *err) {
+    sc_forge_comments list;
+    const int64_t seen = f->seen_comments;
+    if (seen == INT64_MAX) return SC_OK; /* a later fix of the branch reads them */
+    sc_rc rc = forge->ops->comments(forge->self, call, f->pull_number, seen, &list, err);
+    for (size_t i = 0; !rc && i < list.n; i++) {
+        if (is_for_us(&list.v[i])) rc = follow_up(app, f, &list.v[i], call->arena, err);
+        if (!rc) f->seen_comments = SC_MAX(f->seen_comments, list.v[i].updated_at_ms + 1);
+    }
+    if (f->seen_comments == seen) return rc;
+    sc_err late = {0};
+    sc_rc kept = sc_fix_keep_ended(app, f, rc ? &late : err);
+    return rc ? rc : kept;
+}
+
+/* The watch after a merge: grouping says `regressed` when a report comes; we say that it was fixed once. */
+static sc_rc look_back(sc_app *app, sc_fix *f, sc_arena *arena, sc_err *err) {
+    sc_cluster c;
+    char words[200], at[SC_TIME_TEXT];
+    sc_rc rc = sc_fix_cluster(app, &f->project_id, &f->cluster_id, arena, &c, err);
+    if (rc || c.status != SC_CLUSTER_regressed) return rc == SC_NOT_FOUND ? SC_OK : rc;
+    sc_time_format(f->merged_at_ms, at);
+    int n = snprintf(words, sizeof words,
+                     "the fix did not hold: pull request %lld was merged %s, and a new report came",
+                     (long long)f->pull_number, at);
+    f->watch_until_ms = 0;
+    rc = sc_fix_tell_cluster(app, f, SC_CLUSTER_EV_COUNT, (sc_str){words, (size_t)n}, err);
+    return rc ? rc : sc_fix_keep_ended(app, f, err);
+}
+
+sc_rc sc_fix_watch_one(sc_app *app, sc_fix *f, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_settings s;
+    sc_forge_pr pr;
+    if (f->pull == SC_FIX_PULL_merged) return look_back(app, f, &arena, err);
+    sc_rc rc = sc_fix_settings_get(app, &f->project_id, &arena, &s, err);
+    const sc_forge *forge = rc ? NULL : sc_fix_forge(app, s.forge);
+    if (rc || !forge) return rc;
+    sc_forge_call call = {.repo = f->repository,
+                          .deadline_ms = sc_now_ms(app->conf.clock) + CALL_MS,
+                          .stop = &app->fixes->watch.stop,
+                          .arena = &arena};
+    rc = forge->ops->pr_get(forge->self, &call, f->pull_number, &pr, err);
+    if (rc) return rc;
+    switch (pr.state) {
+    case SC_FORGE_MERGED: return on_merged(app, f, &pr, err);
+    case SC_FORGE_CLOSED: return on_closed(app, f, err);
+    case SC_FORGE_OPEN: break;
+    }
+    return read_comments(app, forge, &call, f, err);
+}
+
+/* ---- All of them -------------------------------------------------------------------------------- */
+
+static void watch_project(sc_app *app, const sc_id *project) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_filter f = {
+        .project_id = *project, .watched = true, .now_ms = sc_now_ms(app->conf.clock)};
+    sc_fix_list list = {0};
+    sc_err err = {0};
+    do {
+        sc_page page = {.limit = PAGE, .cursor = list.next_cursor};
+        if (STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, &err)) break;
+        for (size_t i = 0; i < list.n && !atomic_load(&app->fixes->watch.stop); i++) {
+            sc_err one = {0};
+            sc_rc rc = sc_fix_watch_one(app, &list.items[i], &one);
+            if (rc && rc != SC_CONFLICT)
+                sc_log_err(SC_LOG_WARN, "a pull request was not looked at", &one);
+        }
+    } while (list.next_cursor.n);
+    if (err.rc) sc_log_err(SC_LOG_WARN, "pull requests were not looked at", &err);
+    err = (sc_err){0};
+    if (sc_fix_policy_look(app, project, &err))
+        sc_log_err(SC_LOG_WARN, "the policy for fixes was not followed", &err);
+}
+
+void *sc_fix_watch_run(void *arg) {
+    struct sc_fixes *x = arg;
+    sc_app *app = x->app;
+    while (!atomic_load(&x->watch.stop)) {
+        SC_AUTO(sc_arena_done) sc_arena arena;
+        sc_arena_init(&arena, 8 << 20);
+        sc_project *projects;
+        size_t n = 0;
+        sc_err err = {0};
+        if (STORE(app)->project_list(SELF(app), &arena, &projects, &n, &err))
+            sc_log_err(SC_LOG_WARN, "no project's pull requests were looked at", &err);
+        for (size_t i = 0; i < n && !atomic_load(&x->watch.stop); i++)
+            watch_project(app, &projects[i].id);
+        sc_lane_wait(&x->watch, app->conf.fix.watch_ms);
+    }
+    return NULL;
+}
+
+void sc_fix_watch_poke(sc_app *app) {
+    if (app->fixes && app->fixes->watch.running) sc_lane_poke(&app->fixes->watch);
+}
