@@ -168,57 +168,87 @@ static bool answer(call *k, sc_str body, sc_err *err) {
     if (!rc) {
         ok = send_out(k, sc_redact_end(&k->clean, &k->out)) && sc_wire_end(&k->c->wire);
     } else if (!k->status) { /* nothing is told yet */
-        sc_proxy_request seen = *k->r;
-        seen.head.chunked = false; /* its body is read */
-        seen.head.length = 0;
-        ok = sc_proxy_refuse(k->c, &seen, k->route->shape, err);
+        ok = sc_proxy_refuse(k->c, k->r, k->route->shape, err);
     }
     sc_redact_done(&k->clean);
     return ok && !k->r->head.closes;
 }
 
-static sc_rc prepare(call *k, sc_str text, sc_buf *ret_body, sc_err *err) {
+/* The body as JSON is in memory only here, and only one at a time: a hostile one takes twenty times its bytes. */
+static sc_rc read_body(call *k, sc_buf *text, sc_buf *ret_body, sc_proxy_ask *ret, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *body = NULL;
-    sc_proxy_ask ask;
-    sc_rc rc = sc_json_parse(text, &body, err);
-    if (!rc) rc = sc_proxy_screen(k->route, body, &ask, err);
-    if (!rc) rc = find_model(k, ask.model, err);
-    if (rc) return rc;
+    sc_rc rc = sc_json_parse(sc_buf_str(text), &body, err);
+    sc_buf_done(text);
+    if (!rc) rc = sc_proxy_screen(k->route, body, ret, err);
+    if (!rc) rc = find_model(k, ret->model, err);
     /* Written anew, so that what was screened is what is read there. */
-    if (!sc_json_dump(body, ret_body)) return sc_buf_check(ret_body, "the request", err);
+    if (!rc && !sc_json_dump(body, ret_body)) rc = sc_buf_check(ret_body, "the request", err);
+    return rc;
+}
+
+static sc_rc prepare(call *k, sc_buf *text, sc_buf *ret_body, sc_err *err) {
+    sc_proxy_ask ask;
+    pthread_mutex_lock(&k->c->proxy->reading);
+    sc_rc rc = read_body(k, text, ret_body, &ask, err);
+    pthread_mutex_unlock(&k->c->proxy->reading);
+    if (rc) return rc;
     estimate(k, ret_body->n, ask.max_out);
     k->told.shape = k->route->shape;
     k->told.model = sc_str_of(k->model->name);
     return SC_OK;
 }
 
-bool sc_proxy_call_run(sc_proxy_conn *c, const sc_proxy_request *r, const sc_proxy_route *route) {
-    const sc_proxy_conf *conf = &c->proxy->conf;
-    call k = {.c = c, .r = r, .route = route};
+/* Takes what the body may come to from what all requests share; 0: it is too much now. */
+static size_t reserve(sc_proxy *p, const sc_head *h) {
+    size_t n = h->chunked ? p->conf.max_request_bytes
+                          : SC_MIN((size_t)h->length, p->conf.max_request_bytes);
+    n = SC_MAX(n, (size_t)1);
+    if (atomic_fetch_add(&p->buffered_bytes, n) + n <= p->conf.max_buffered_bytes) return n;
+    atomic_fetch_sub(&p->buffered_bytes, n);
+    return 0;
+}
+
+/* False: the connection ends. */
+static bool run(call *k, sc_proxy_request *r, sc_buf *text, sc_buf *body) {
+    const sc_proxy_conf *conf = &k->c->proxy->conf;
     sc_err err = {0};
+    sc_rc rc = sc_wire_body(&k->c->wire, &r->head, r->until_us, text, &err);
+    if (rc == SC_NOT_FOUND || rc == SC_TIMEOUT || rc == SC_CANCELLED)
+        return false;                                     /* nobody to tell */
+    if (!rc) r->head.chunked = false, r->head.length = 0; /* it is read */
+    if (!rc) rc = prepare(k, text, body, &err);
+    if (!rc) rc = get_key(k, &err);
+    if (!rc) rc = conf->may_spend(conf->self, &k->told, &err);
+    return rc ? sc_proxy_refuse(k->c, r, k->route->shape, &err) : answer(k, sc_buf_str(body), &err);
+}
+
+bool sc_proxy_call_run(sc_proxy_conn *c, const sc_proxy_request *asked,
+                       const sc_proxy_route *route) {
+    sc_proxy *p = c->proxy;
+    sc_proxy_request r = *asked;
+    call k = {.c = c, .r = &r, .route = route};
+    sc_err err = {0};
+    if (sc_head_get(&r.head, "Content-Encoding").n) {
+        sc_fail(&err, SC_MEDIA_TYPE, "a compressed request is not read here");
+        return sc_proxy_refuse(c, &r, route->shape, &err);
+    }
+    size_t reserved = reserve(p, &r.head);
+    if (!reserved) {
+        sc_fail(&err, SC_CANCELLED, "too many large requests at once; try again");
+        return sc_proxy_refuse(c, &r, route->shape, &err);
+    }
     SC_AUTO(sc_buf_done) sc_buf text, body;
-    sc_buf_init(&text, conf->max_request_bytes);
-    sc_buf_init(&body, conf->max_request_bytes * 6 + 256); /* JSON may escape what came plain */
+    sc_buf_init(&text, p->conf.max_request_bytes);
+    sc_buf_init(&body, p->conf.max_request_bytes * 2); /* 1e9 is longer as it is written here */
     sc_buf_init(&k.key, MAX_KEY);
     sc_buf_init(&k.out, SIZE_MAX / 2);
     sc_usage_init(&k.usage, route->shape, false);
-    sc_proxy_request seen = *r;
-    sc_rc rc = SC_OK;
-    if (sc_head_get(&r->head, "Content-Encoding").n)
-        rc = sc_fail(&err, SC_MEDIA_TYPE, "a compressed request is not read here");
-    if (!rc) rc = sc_wire_body(&c->wire, &r->head, r->until_us, &text, &err);
-    bool left = rc == SC_NOT_FOUND || rc == SC_TIMEOUT || rc == SC_CANCELLED;
-    if (!rc) seen.head.chunked = false, seen.head.length = 0;
-    if (!rc) rc = prepare(&k, sc_buf_str(&text), &body, &err);
-    if (!rc) rc = get_key(&k, &err);
-    if (!rc) rc = conf->may_spend(conf->self, &k.told, &err);
-    bool goes_on = left ? false /* nobody to tell */
-                   : rc ? sc_proxy_refuse(c, &seen, route->shape, &err)
-                        : answer(&k, sc_buf_str(&body), &err);
+    bool goes_on = run(&k, &r, &text, &body);
     if (k.key.p) explicit_bzero(k.key.p, k.key.cap);
     sc_buf_done(&k.key);
     sc_buf_done(&k.out);
     sc_usage_done(&k.usage);
     sc_redact_free(k.secrets);
+    atomic_fetch_sub(&p->buffered_bytes, reserved);
     return goes_on;
 }

@@ -34,6 +34,9 @@ struct sc_proxy {
     unsigned n_conns;
     uint64_t last_id;
     _Atomic int64_t tunnel_bytes;
+    _Atomic size_t buffered_bytes;
+    pthread_mutex_t
+        reading; /* held while a body is JSON in memory: it takes many times its bytes */
 };
 
 typedef struct sc_proxy_request {
@@ -42,7 +45,8 @@ typedef struct sc_proxy_request {
 } sc_proxy_request;
 
 /* Each serves one request; false: the connection ends. */
-bool sc_proxy_call_run(sc_proxy_conn *c, const sc_proxy_request *r, const sc_proxy_route *route);
+bool sc_proxy_call_run(sc_proxy_conn *c, const sc_proxy_request *asked,
+                       const sc_proxy_route *route);
 bool sc_proxy_tunnel_run(sc_proxy_conn *c, const sc_proxy_request *asked);
 /* An error in the words of that vendor's service; agents do not try it again where trying is of no use. */
 bool sc_proxy_refuse(sc_proxy_conn *c, const sc_proxy_request *r, sc_proxy_shape shape,

@@ -140,7 +140,7 @@ sc_rc sc_head_authority(sc_str target, char ret_host[SC_HEAD_MAX_HOST], int *ret
         char c = host.p[i];
         char low = c >= 'A' && c <= 'Z' ? (char)(c + 32) : c;
         bool ok = (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
-                  (c == ':' ? literal : strchr("-._", c) != NULL);
+                  (c == ':' ? literal : c == '-' || c == '.' || c == '_');
         if (!ok) return sc_fail(err, SC_INVALID, "not HOST:PORT");
         ret_host[i] = low;
     }

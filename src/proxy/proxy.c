@@ -17,7 +17,8 @@ enum { MAX_CONNECTIONS = 256, BACKLOG = 64, ARENA = 1 << 20 };
 void sc_proxy_conf_default(sc_proxy_conf *c) {
     *c = (sc_proxy_conf){
         .max_connections = 32,
-        .max_request_bytes = 16 << 20,
+        .max_request_bytes = 8 << 20,
+        .max_buffered_bytes = 32 << 20,
         .max_reply_bytes = 64 << 20,
         .max_tunnel_bytes = (int64_t)1 << 30,
         .max_output_tokens = 32 << 10,
@@ -281,6 +282,7 @@ sc_rc sc_proxy_start(const sc_proxy_conf *conf, sc_proxy **ret, sc_err *err) {
     p->listen_fd = p->stop_fd = -1;
     sc_arena_init(&p->arena, ARENA);
     pthread_mutex_init(&p->lock, NULL);
+    pthread_mutex_init(&p->reading, NULL);
     pthread_cond_init(&p->ended, NULL);
     sc_rc rc = copy_tables(p, err);
     if (!rc && (p->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) < 0)
@@ -308,6 +310,7 @@ void sc_proxy_stop(sc_proxy *p) {
     if (p->listen_fd >= 0) close(p->listen_fd);
     if (p->stop_fd >= 0) close(p->stop_fd);
     pthread_cond_destroy(&p->ended);
+    pthread_mutex_destroy(&p->reading);
     pthread_mutex_destroy(&p->lock);
     sc_arena_done(&p->arena);
     sc_free(p);

@@ -69,7 +69,8 @@ typedef struct sc_proxy_conf {
     size_t n_hosts;
     unsigned max_connections;
     size_t max_request_bytes, max_reply_bytes;
-    int64_t max_tunnel_bytes; /* of all tunnels, both ways */
+    size_t max_buffered_bytes; /* of all requests that are here at once; over it: 503 */
+    int64_t max_tunnel_bytes;  /* of all tunnels, both ways */
     int64_t
         max_output_tokens;   /* assumed in an estimate where a request names no limit of its own */
     int64_t head_timeout_ms; /* for a whole request to come in */

@@ -116,7 +116,7 @@ static const char *const own_tools[] = {"function", "custom", "local_shell", "ap
 static const char *const own_dated[] = {"bash_", "text_editor_", "computer_", "memory_", NULL};
 /* Members of a whole request that make the service reach out, or run on with nobody counting. */
 static const char *const outward[] = {
-    "web_search_options", "mcp_servers",   "plugins",        "background",   "prompt",
+    "web_search_options", "mcp_servers",   "models",         "plugins",      "background", "prompt",
     "container",          "cachedContent", "cached_content", "conversation", NULL};
 /* Dearer or unknown prices. */
 static const char *const tiers[] = {"service_tier", "speed", "inference_geo", NULL};

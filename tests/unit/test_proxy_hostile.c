@@ -71,6 +71,7 @@ static void authorities_are_taken_apart_strictly(void **state) {
                                         "[::1]x:443", "a\\b:443", "%6c:443"};
     for (size_t i = 0; i < SC_LEN(wrong); i++)
         if (!sc_head_authority(sc_str_of(wrong[i]), host, &port, NULL)) fail_msg("%s", wrong[i]);
+    assert_int_equal(sc_head_authority((sc_str){"a\0b:1", 5}, host, &port, NULL), SC_INVALID);
     assert_int_equal(sc_head_authority(SC_STR("A.Example.ORG.:443"), host, &port, NULL), SC_OK);
     assert_string_equal(host, "a.example.org");
     assert_int_equal(sc_head_authority(SC_STR("[FE80::1]:80"), host, &port, NULL), SC_OK);
@@ -138,6 +139,26 @@ static void slow_and_greedy_clients_are_cut_off(void **state) {
     for (int i = 0; i < SC_HEAD_MAX_FIELDS + 1; i++) strcat(text, "A: b\r\n");
     strcat(text, "\r\n");
     assert_int_equal(status_of(talk(w, text)), 413);
+}
+
+/* A body as JSON takes many times its bytes; all agents' bodies together have one budget. */
+static void many_large_requests_wait_outside(void **state) {
+    world *w = *state;
+    w->conf.max_request_bytes = 1000;
+    w->conf.max_buffered_bytes = 1500;
+    start(w);
+    static char text[MAX_TEXT];
+    memset(text, 0, sizeof text);
+    int fd = dial(w);
+    say(fd, "POST " CHAT " HTTP/1.1\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n");
+    hear(fd, "100 Continue\r\n\r\n", text); /* its place is taken */
+    char *got = talk(w, "POST " CHAT " HTTP/1.1\r\nContent-Length: 900\r\n\r\n");
+    assert_int_equal(status_of(got), 503);
+    say(fd, "2\r\n[]\r\n0\r\n\r\n");
+    memset(text, 0, sizeof text);
+    hear(fd, "no JSON object", text);
+    assert_int_equal(status_of(post(w, CHAT, "", "{}")), 400); /* it is free again */
+    close(fd);
 }
 
 static void too_many_connections_are_told_so(void **state) {
@@ -246,6 +267,7 @@ int main(void) {
         TEST(smuggling_ends_the_connection),
         TEST(chunked_bodies_and_pipelining_work),
         TEST(slow_and_greedy_clients_are_cut_off),
+        TEST(many_large_requests_wait_outside),
         TEST(too_many_connections_are_told_so),
         TEST(only_named_hosts_are_reached),
         TEST(a_named_host_in_a_private_network_is_not_reached),
