@@ -1,8 +1,11 @@
 #include "agents/agents.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-enum { MAX_TEXT = 64 << 10 };
+#include "proc/proc.h"
+
+enum { MAX_TEXT = 64 << 10, VERSION_BYTES = 4096, VERSION_MS = 15000 };
 
 /* What a custom command gets: it may speak any of the three. */
 static const sc_agent_pair any_env[] = {
@@ -155,4 +158,33 @@ sc_rc sc_agent_version_ok(const sc_agent *a, sc_str printed, char ret_found[32],
                            a->needs[2]);
     }
     return SC_OK;
+}
+
+static void keep_output(void *self, sc_proc_stream stream, sc_str bytes) {
+    if (stream == SC_PROC_OUT) sc_buf_put(self, bytes.p, bytes.n);
+}
+
+sc_rc sc_agent_installed(const sc_agent *a, char ret_found[32], sc_err *err) {
+    char path[512];
+    SC_AUTO(sc_buf_done) sc_buf out;
+    sc_buf_init(&out, VERSION_BYTES);
+    char search[4096];
+    const char *ours = getenv("PATH"); /* a script's interpreter is looked for there */
+    snprintf(search, sizeof search, "PATH=%s", ours ? ours : "/usr/local/bin:/usr/bin:/bin");
+    const char *const env[] = {search, "HOME=/nonexistent", "LANG=C.UTF-8", NULL};
+    const sc_proc_spec spec = {.argv = a->version,
+                               .env = env,
+                               .output = keep_output,
+                               .self = &out,
+                               .timeout_ms = VERSION_MS,
+                               .max_output_bytes = VERSION_BYTES};
+    sc_proc_end end;
+    if (!a->version) return sc_fail(err, SC_INVALID, "%s is a part of this program", a->name);
+    sc_rc rc = sc_proc_find(a->version[0], path, sizeof path, err);
+    if (!rc) rc = sc_proc_run(&spec, &end, err);
+    if (rc) return rc;
+    if (end.exit)
+        return sc_fail(err, SC_INVALID, "%s --version ended with %s %d", a->program,
+                       end.exit < 0 ? "signal" : "status", end.exit < 0 ? end.signal : end.exit);
+    return sc_agent_version_ok(a, sc_buf_str(&out), ret_found, err);
 }

@@ -1,7 +1,7 @@
 /* Coding agents as command templates: a table, and how a row becomes what a runner starts.
  *
  * An agent gets its task as a file, a work tree, a loopback address where models answer (the proxy's), and a
- * dummy key; it hands back what it changed in the tree. Nothing here starts anything. Threads: constants. */
+ * dummy key; it hands back what it changed in the tree. Nothing here starts an agent. Threads: constants. */
 #ifndef SC_AGENTS_AGENTS_H
 #define SC_AGENTS_AGENTS_H
 
@@ -57,5 +57,8 @@ sc_rc sc_agent_file(const sc_agent *a, const sc_agent_words *w, sc_arena *arena,
 /* Is what `program --version` printed new enough? SC_UNPROCESSABLE says which is needed; SC_INVALID: no
  * version is in it. ret_found ("1.2.3") may be NULL. */
 sc_rc sc_agent_version_ok(const sc_agent *a, sc_str printed, char ret_found[32], sc_err *err);
+
+/* Runs the program that is installed here for its version (at most 15 s). SC_NOT_FOUND: it is not here. Else as above. */
+sc_rc sc_agent_installed(const sc_agent *a, char ret_found[32], sc_err *err);
 
 #endif

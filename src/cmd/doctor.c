@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "agents/agents.h"
 #include "app/ingest.h"
 #include "cmd/cmd.h"
 #include "sources/registry.h"
@@ -305,6 +306,26 @@ static void check_llm(exam *e) {
     sc_stack_close_llm(&llm);
 }
 
+/* None has to be here: the built-in one always is. */
+static void check_agents(exam *e) {
+    SC_AUTO(sc_buf_done) sc_buf none;
+    sc_buf_init(&none, 512);
+    for (size_t i = 0; i < sc_agents_n; i++) {
+        const sc_agent *a = &sc_agents[i];
+        char found[32];
+        sc_err err = {0};
+        if (!a->program) continue;
+        sc_rc rc = sc_agent_installed(a, found, &err);
+        if (rc == SC_NOT_FOUND)
+            sc_buf_putf(&none, "%s%s", none.n ? ", " : "", a->name);
+        else if (rc)
+            say(e, NOTE, "agent", "%s", err.msg);
+        else
+            say(e, GOOD, "agent", "%s %s", a->name, found);
+    }
+    say(e, GOOD, "agents", "builtin%s%s", none.n ? "; not installed: " : "", none.n ? none.p : "");
+}
+
 static void check_port(exam *e) {
     e->served = sc_running_find(e->data, &e->running, NULL) == SC_OK;
     if (e->served) {
@@ -349,8 +370,8 @@ static void check_environment(exam *e) {
 
 static int doctor(sc_call *c) {
     static void (*const checks[])(exam *) = {
-        check_folder, check_fsync,    check_store, check_jobs, check_webhooks,   check_clock,
-        check_limits, check_embedder, check_llm,   check_port, check_environment};
+        check_folder, check_fsync,    check_store, check_jobs,   check_webhooks, check_clock,
+        check_limits, check_embedder, check_llm,   check_agents, check_port,     check_environment};
     if (sc_cmd_words_wrong(c, 0, 0)) return SC_EXIT_USAGE;
     exam e = {.c = c, .data = c->common.data, .checks = json_array()};
     sc_log_from(c, "error");
@@ -372,7 +393,7 @@ const sc_verb sc_verb_doctor = {
     .summary = "check the installation for real, and say what to do",
     .synopsis = "[--data DIR] [--listen ADDR:PORT] [--json]",
     .about = "Looks at the data folder, disk, store (open, write, integrity), jobs, webhook "
-             "secrets, clock, limits, embedder, language model and port. Exit "
+             "secrets, clock, limits, embedder, language model, coding agents and port. Exit "
              "status 1 when something is wrong; each line says what to do.",
     .examples =
         "# before going live\nsoulcaster doctor --data /srv/soulcaster --listen 0.0.0.0:8080\n",

@@ -125,6 +125,29 @@ static void versions_are_compared_by_number(void **state) {
                      SC_INVALID);
 }
 
+static void what_is_installed_is_asked(void **state) {
+    (void)state;
+    static const char *const here[] = {"sh", "-c", "echo noise 3 >&2; echo sh 4.5", NULL};
+    static const char *const broken[] = {"sh", "-c", "exit 7", NULL};
+    static const char *const loud[] = {"sh", "-c", "yes 1.2", NULL};
+    static const char *const missing[] = {"sc-no-such-program", NULL};
+    sc_agent a = {.name = "x", .program = "sh", .version = here, .needs = {4, 5, 0}};
+    char found[32];
+    sc_err err = {0};
+    assert_int_equal(sc_agent_installed(&a, found, &err), SC_OK);
+    assert_string_equal(found, "4.5.0");
+    a.needs[1] = 6;
+    assert_int_equal(sc_agent_installed(&a, found, &err), SC_UNPROCESSABLE);
+    a.version = broken;
+    assert_int_equal(sc_agent_installed(&a, found, &err), SC_INVALID);
+    assert_non_null(strstr(err.msg, "status 7"));
+    a.version = loud;
+    assert_int_equal(sc_agent_installed(&a, found, &err), SC_INVALID);
+    a.version = missing;
+    assert_int_equal(sc_agent_installed(&a, found, &err), SC_NOT_FOUND);
+    assert_int_equal(sc_agent_installed(&sc_agents[0], found, &err), SC_INVALID); /* builtin */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, arena_new, arena_free)
 
 int main(void) {
@@ -132,7 +155,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(a_wrong_command_is_refused),      TEST(a_custom_command_is_filled_word_by_word),
         TEST(values_are_not_filled_again),     TEST(every_row_can_be_filled),
-        TEST(versions_are_compared_by_number),
+        TEST(versions_are_compared_by_number), TEST(what_is_installed_is_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
