@@ -121,6 +121,8 @@ static size_t on_header(char *p, size_t size, size_t n, void *self) {
     keep_header(x, line, "Content-Type", &x->answer->content_type);
     keep_header(x, line, "X-Request-ID", &x->answer->request_id);
     keep_header(x, line, "Retry-After", &x->answer->retry_after);
+    keep_header(x, line, "X-RateLimit-Remaining", &x->answer->rate_remaining);
+    keep_header(x, line, "X-RateLimit-Reset", &x->answer->rate_reset);
     if (x->call->head && !sc_str_trim(line).n && !x->no_memory) tell_head(x);
     return x->no_memory || x->aborted ? 0 : line.n;
 }

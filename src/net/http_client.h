@@ -35,6 +35,7 @@ typedef struct sc_http_call {
 struct sc_http_answer {
     int status;
     sc_str body, content_type, request_id, retry_after; /* in the arena */
+    sc_str rate_remaining, rate_reset; /* X-RateLimit-Remaining, X-RateLimit-Reset */
 };
 
 sc_rc sc_http_client_new(sc_http_client **ret, sc_err *err);

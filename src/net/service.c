@@ -10,31 +10,9 @@
 
 enum { MAX_WORDS = 120, DAY_MS = 24 * 3600 * 1000, QUOTA_WAIT_MS = 15 * 60 * 1000 };
 
-void sc_service_start(sc_service *s) {
-    pthread_mutex_init(&s->lock, NULL);
-    s->n_idle = 0;
-}
+void sc_service_start(sc_service *s) { sc_http_pool_init(&s->pool); }
 
-void sc_service_done(sc_service *s) {
-    while (s->n_idle) sc_http_client_free(s->idle[--s->n_idle]);
-    pthread_mutex_destroy(&s->lock);
-}
-
-static sc_rc take_client(sc_service *s, sc_http_client **ret, sc_err *err) {
-    *ret = NULL;
-    pthread_mutex_lock(&s->lock);
-    if (s->n_idle) *ret = s->idle[--s->n_idle];
-    pthread_mutex_unlock(&s->lock);
-    return *ret ? SC_OK : sc_http_client_new(ret, err);
-}
-
-static void put_client(sc_service *s, sc_http_client *c) {
-    pthread_mutex_lock(&s->lock);
-    bool room = s->n_idle < SC_SERVICE_IDLE;
-    if (room) s->idle[s->n_idle++] = c;
-    pthread_mutex_unlock(&s->lock);
-    if (!room) sc_http_client_free(c);
-}
+void sc_service_done(sc_service *s) { sc_http_pool_done(&s->pool); }
 
 int64_t sc_service_retry_after_ms(sc_str value, int64_t now_ms) {
     double seconds;
@@ -145,9 +123,6 @@ sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, const _At
                       sc_arena *arena, sc_str *ret, sc_err *err) {
     int64_t left = deadline_ms - sc_now_ms(&sc_clock_system);
     if (left <= 0) return sc_fail(err, SC_TIMEOUT, "no time left to ask the service");
-    sc_http_client *c;
-    sc_rc rc = take_client(s, &c, err);
-    if (rc) return rc;
     const char *headers[3] = {"Content-Type: application/json"};
     size_t n_headers = 1;
     if (*s->auth) headers[n_headers++] = s->auth;
@@ -162,8 +137,7 @@ sc_rc sc_service_post(sc_service *s, sc_str body, int64_t deadline_ms, const _At
                          .timeout_ms = left,
                          .max_reply_bytes = s->max_reply_bytes};
     sc_http_answer a;
-    rc = sc_http_client_do(c, &call, arena, &a, err);
-    put_client(s, c);
+    sc_rc rc = sc_http_pool_do(&s->pool, &call, arena, &a, err);
     if (rc == SC_TOO_LARGE) /* the reply, not what was sent */
         return sc_fail(err, SC_UPSTREAM, "the service's reply is over %zu KiB",
                        s->max_reply_bytes >> 10);

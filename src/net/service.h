@@ -12,13 +12,10 @@
 #ifndef SC_NET_SERVICE_H
 #define SC_NET_SERVICE_H
 
-#include <pthread.h>
-
 #include "base/mem.h"
-#include "net/http_client.h"
+#include "net/http_pool.h"
 
 enum {
-    SC_SERVICE_IDLE = 4,
     SC_SERVICE_MAX_URL = 1024,
     SC_SERVICE_MAX_AUTH = 1024,
     SC_SERVICE_MAX_NAME = 128,
@@ -32,9 +29,7 @@ typedef struct sc_service {
     const char *header;    /* one more header line, static; NULL = none */
     const char *unix_path; /* a socket that it is asked through; NULL = none */
     size_t max_reply_bytes;
-    pthread_mutex_t lock;
-    sc_http_client *idle[SC_SERVICE_IDLE];
-    size_t n_idle;
+    sc_http_pool pool;
 } sc_service;
 
 /* Last step of a backend's open; nothing before it needs sc_service_done. */

@@ -73,7 +73,7 @@ typedef struct sc_forge_comment {
 typedef struct sc_forge_comments { /* oldest first */
     sc_forge_comment *v;
     size_t n;
-    bool more; /* there are further ones: ask again from the last one's updated_at_ms */
+    bool more; /* there are later ones than a backend reads (GitHub: 1,000 of a kind) */
 } sc_forge_comments;
 
 typedef struct sc_forge_issue_new {

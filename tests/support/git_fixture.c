@@ -93,28 +93,33 @@ sc_git_remote git_on_disk(git_fixture *f) {
     return (sc_git_remote){.url = sc_str_of(url), .may_be_file = true};
 }
 
-void git_serve(git_fixture *f, const char *token) {
+pid_t git_start(const char *const *argv, const char *line, char url[64]) {
     int in[2], out[2];
     assert_true(pipe(in) == 0 && pipe(out) == 0);
-    f->server = fork();
-    if (f->server == 0) {
+    pid_t pid = fork();
+    if (pid == 0) {
         dup2(in[0], 0);
         dup2(out[1], 1);
         for (int fd = 3; fd < 64; fd++) close(fd);
-        execlp("python3", "python3", "tests/support/git_http.py", f->dir, (char *)NULL);
+        execvp(argv[0], (char *const *)argv);
         _exit(127);
     }
     close(in[0]);
     close(out[1]);
-    dprintf(in[1], "%s\n", token);
+    dprintf(in[1], "%s\n", line);
     close(in[1]);
     size_t n = 0;
-    for (ssize_t got; n + 1 < sizeof f->url; n += (size_t)got)
-        if ((got = read(out[0], f->url + n, sizeof f->url - 1 - n)) <= 0 ||
-            memchr(f->url + n, '\n', (size_t)got))
-            break;
+    for (ssize_t got; n < 63 && !memchr(url, '\n', n); n += (size_t)got)
+        if ((got = read(out[0], url + n, 63 - n)) <= 0) break;
     close(out[0]);
-    char *end = strchr(f->url, '\n');
+    url[n] = 0;
+    char *end = strchr(url, '\n');
     assert_non_null(end);
     *end = 0;
+    return pid;
+}
+
+void git_serve(git_fixture *f, const char *token) {
+    const char *const argv[] = {"python3", "tests/support/git_http.py", f->dir, NULL};
+    f->server = git_start(argv, token, f->url);
 }

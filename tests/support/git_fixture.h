@@ -31,4 +31,7 @@ sc_git_remote git_on_disk(git_fixture *f);
  * in f->dir/seen. */
 void git_serve(git_fixture *f, const char *token);
 
+/* Starts a server that reads a line and prints where it is. */
+pid_t git_start(const char *const *argv, const char *line, char url[64]);
+
 #endif
