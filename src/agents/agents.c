@@ -16,6 +16,15 @@ static const sc_agent_pair any_env[] = {
     {"SOULCASTER_TASK", "{prompt_file}"},
 };
 
+/* Every one: package managers and whatever else looks for a proxy find the list of hosts there, and what is not on
+ * it is seen to have been asked for. The models answer over plain HTTP on the loopback interface. */
+static const sc_agent_pair way_env[] = {
+    {"HTTPS_PROXY", "{url}"},
+    {"https_proxy", "{url}"},
+    {"NO_PROXY", "127.0.0.1,localhost"},
+    {"no_proxy", "127.0.0.1,localhost"},
+};
+
 const sc_agent *sc_agent_find(sc_str name) {
     for (size_t i = 0; i < sc_agents_n; i++)
         if (sc_str_is(name, sc_agents[i].name)) return &sc_agents[i];
@@ -97,21 +106,28 @@ sc_rc sc_agent_argv(const char *const *words, size_t n, const sc_agent_words *w,
     return SC_OK;
 }
 
-sc_rc sc_agent_env(const sc_agent *a, const sc_agent_words *w, sc_arena *arena,
-                   const sc_agent_pair **ret, size_t *ret_n, sc_err *err) {
-    const sc_agent_pair *rows = a ? a->env : any_env;
-    size_t n = a ? a->n_env : SC_LEN(any_env);
-    sc_agent_pair *pairs = sc_arena_take_array(arena, n, sizeof *pairs);
-    if (!pairs) return sc_fail(err, SC_NOMEM, "no memory for an agent's environment");
+static sc_rc fill_pairs(const sc_agent_pair *rows, size_t n, const sc_agent_words *w,
+                        sc_arena *arena, sc_agent_pair *to, sc_err *err) {
     for (size_t i = 0; i < n; i++) {
         sc_str value;
         sc_rc rc = fill(rows[i].value, w, arena, &value, err);
         if (rc) return rc;
-        pairs[i] = (sc_agent_pair){rows[i].name, value.p};
+        to[i] = (sc_agent_pair){rows[i].name, value.p};
     }
-    *ret = pairs;
-    *ret_n = n;
     return SC_OK;
+}
+
+sc_rc sc_agent_env(const sc_agent *a, const sc_agent_words *w, sc_arena *arena,
+                   const sc_agent_pair **ret, size_t *ret_n, sc_err *err) {
+    const sc_agent_pair *rows = a ? a->env : any_env;
+    size_t n = a ? a->n_env : SC_LEN(any_env);
+    sc_agent_pair *pairs = sc_arena_take_array(arena, n + SC_LEN(way_env), sizeof *pairs);
+    if (!pairs) return sc_fail(err, SC_NOMEM, "no memory for an agent's environment");
+    sc_rc rc = fill_pairs(rows, n, w, arena, pairs, err);
+    if (!rc) rc = fill_pairs(way_env, SC_LEN(way_env), w, arena, pairs + n, err);
+    *ret = pairs;
+    *ret_n = n + SC_LEN(way_env);
+    return rc;
 }
 
 sc_rc sc_agent_file(const sc_agent *a, const sc_agent_words *w, sc_arena *arena, sc_str *ret,
