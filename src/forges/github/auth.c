@@ -85,8 +85,8 @@ static sc_rc installation_of(sc_github *g, const sc_forge_call *c, const char *c
 }
 
 static sc_rc exchange(sc_github *g, const sc_forge_call *c, sc_github_kept *ret, sc_err *err) {
-    const char *claim;
-    int64_t installation;
+    const char *claim = NULL;
+    int64_t installation = 0;
     sc_str name = c->repo, owner;
     sc_str_next(&name, '/', &owner);
     sc_rc rc = make_claim(g, c->arena, &claim, err);
