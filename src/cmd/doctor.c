@@ -14,6 +14,7 @@
 #include "agents/agents.h"
 #include "app/ingest.h"
 #include "cmd/cmd.h"
+#include "runners/registry.h"
 #include "sources/registry.h"
 #include "vec/kernels.h"
 
@@ -326,6 +327,23 @@ static void check_agents(exam *e) {
     say(e, GOOD, "agents", "builtin%s%s", none.n ? "; not installed: " : "", none.n ? none.p : "");
 }
 
+/* Without one nothing but fixes is missing: never BAD. */
+static void check_sandbox(exam *e) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_runner_check *rows = NULL;
+    size_t n = 0;
+    sc_err err = {0};
+    const sc_runner_ops *ops = sc_runner_find(SC_STR("local"));
+    SC_AUTO(sc_auto_free) void *self = sc_alloc(ops->size);
+    sc_rc rc = self ? ops->open(self, NULL, &err) : sc_fail(&err, SC_NOMEM, "no memory");
+    if (!rc) rc = ops->check(self, &arena, &rows, &n, &err);
+    if (rc) say(e, NOTE, "sandbox", "%s; so no agent is run", err.msg);
+    for (size_t i = 0; i < n; i++)
+        say(e, rows[i].is == SC_RUNNER_GOOD ? GOOD : NOTE, rows[i].what, "%s%s", rows[i].words,
+            rows[i].is == SC_RUNNER_BAD ? "; so no agent is run" : "");
+}
+
 static void check_port(exam *e) {
     e->served = sc_running_find(e->data, &e->running, NULL) == SC_OK;
     if (e->served) {
@@ -370,8 +388,9 @@ static void check_environment(exam *e) {
 
 static int doctor(sc_call *c) {
     static void (*const checks[])(exam *) = {
-        check_folder, check_fsync,    check_store, check_jobs,   check_webhooks, check_clock,
-        check_limits, check_embedder, check_llm,   check_agents, check_port,     check_environment};
+        check_folder, check_fsync,  check_store,      check_jobs, check_webhooks,
+        check_clock,  check_limits, check_embedder,   check_llm,  check_sandbox,
+        check_agents, check_port,   check_environment};
     if (sc_cmd_words_wrong(c, 0, 0)) return SC_EXIT_USAGE;
     exam e = {.c = c, .data = c->common.data, .checks = json_array()};
     sc_log_from(c, "error");
@@ -392,9 +411,10 @@ const sc_verb sc_verb_doctor = {
     .group = SC_GROUP_KEEP,
     .summary = "check the installation for real, and say what to do",
     .synopsis = "[--data DIR] [--listen ADDR:PORT] [--json]",
-    .about = "Looks at the data folder, disk, store (open, write, integrity), jobs, webhook "
-             "secrets, clock, limits, embedder, language model, coding agents and port. Exit "
-             "status 1 when something is wrong; each line says what to do.",
+    .about =
+        "Looks at the data folder, disk, store (open, write, integrity), jobs, webhook "
+        "secrets, clock, limits, embedder, language model, sandbox, coding agents and port. Exit "
+        "status 1 when something is wrong; each line says what to do.",
     .examples =
         "# before going live\nsoulcaster doctor --data /srv/soulcaster --listen 0.0.0.0:8080\n",
     .sets = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_STACK | SC_OPTS_SERVE,

@@ -63,8 +63,8 @@ typedef struct sc_runner_spec {
     const sc_runner_socket *sockets;
     size_t n_sockets;
     sc_runner_forward forward; /* port 0: none */
-    const char *const
-        *env; /* NULL-terminated "NAME=value", besides PATH, HOME, LANG, TMPDIR, USER */
+    const char *const *
+        env; /* NULL-terminated "NAME=value", besides PATH, HOME, LANG, TMPDIR, USER and the like */
     sc_runner_limits limits;
     /* Host folders that no bind may hold or lie in, besides the usual ones (system, home, keys): the data folder. */
     const char *const *hidden; /* NULL-terminated; may be NULL */

@@ -17,7 +17,7 @@ import unittest
 import soul
 
 VERBS = ("serve worker demo ingest clusters show search trace merge split move undo remove projects keys sources jobs doctor backup restore export import "
-         "model eval completion help").split()
+         "model sandbox eval completion help").split()
 STREAM = os.path.join(os.path.dirname(__file__), "../../../shared/data/demo_stream_titanium.jsonl")
 REPORTS = [{"key": f"T-{n}", "summary": title, "description": f"{title}. Please, number {n}.", "created": f"2026-10-{n + 1:02d}", "plan": "team"}
            for n, title in enumerate(t for titles in soul.TOPICS.values() for t in titles)]
