@@ -7,9 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "git/lock.h"
 #include "git/run.h"
 
 enum { MAX_SMALL = 4096, MAX_REFS = 1 << 20, MAX_REF = 256, MIN_MAJOR = 2, MIN_MINOR = 38 };
+enum {
+    MAX_FILES = 1000000,
+    MAX_LISTING = 16 << 20
+}; /* of a checkout, and what naming their sizes takes */
+#define MAX_CHECKOUT ((uint64_t)16 << 30)
 
 /* A run that prints one id. */
 static sc_rc ask_id(const sc_git *g, sc_git_run *r, sc_git_id *ret, sc_err *err) {
@@ -61,17 +67,28 @@ static sc_rc write_attributes(const char *dir, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_git_init(const sc_git *g, const char *dir, sc_err *err) {
-    char head[SC_GIT_MAX_PATH];
-    int n = snprintf(head, sizeof head, "%s/HEAD", dir);
-    if (n < 0 || n >= (int)sizeof head || dir[0] != '/')
+/* With the lock, which is the caller's. Also where there is a repository: what a crash left half made is made whole. */
+static sc_rc prepare(const sc_git *g, const char *dir, int *ret_lock, sc_err *err) {
+    if (dir[0] != '/')
         return sc_fail(err, SC_INVALID, "the repository's folder must be an absolute path");
-    if (access(head, F_OK)) {
-        const char *const args[] = {"init", "--quiet", "--bare", "--template=", "--", dir, NULL};
-        sc_rc rc = sc_git_exec(g, &(sc_git_run){.what = "init", .args = args}, NULL, err);
-        if (rc) return rc;
-    }
-    return write_attributes(dir, err);
+    if (mkdir(dir, 0700) && errno != EEXIST)
+        return sc_fail_sys(err, SC_IO, errno, "make the repository's folder");
+    SC_AUTO(sc_auto_close) int lock = -1;
+    sc_rc rc = sc_git_lock(g, dir, true, &lock, err);
+    if (rc) return rc;
+    sc_git_sweep(dir);
+    const char *const args[] = {"init", "--quiet", "--bare", "--template=", "--", dir, NULL};
+    rc = sc_git_exec(g, &(sc_git_run){.what = "init", .args = args, .hold = lock}, NULL, err);
+    if (!rc) rc = write_attributes(dir, err);
+    if (rc) return rc;
+    *ret_lock = lock;
+    lock = -1;
+    return SC_OK;
+}
+
+sc_rc sc_git_init(const sc_git *g, const char *dir, sc_err *err) {
+    SC_AUTO(sc_auto_close) int lock = -1;
+    return prepare(g, dir, &lock, err);
 }
 
 /* Where the newest commit of a branch is kept. A hash, since `a` and `a/b` cannot both be names of refs. */
@@ -86,8 +103,9 @@ sc_rc sc_git_fetch(const sc_git *g, const char *dir, const sc_git_remote *r, sc_
     if (branch.n && !sc_git_branch_ok(branch))
         return sc_fail(err, SC_INVALID, "\"%.*s\" is no name for a branch",
                        SC_FMT(sc_str_clip(branch, 60)));
+    SC_AUTO(sc_auto_close) int lock = -1;
     sc_rc rc = sc_git_url_check(r, err);
-    if (!rc) rc = sc_git_init(g, dir, err);
+    if (!rc) rc = prepare(g, dir, &lock, err);
     if (rc) return rc;
     base_ref(branch, ref);
     snprintf(spec, sizeof spec, "+%s%.*s:%s", branch.n ? "refs/heads/" : "HEAD", SC_FMT(branch),
@@ -105,8 +123,9 @@ sc_rc sc_git_fetch(const sc_git *g, const char *dir, const sc_git_remote *r, sc_
                                 url,
                                 spec,
                                 NULL};
-    rc = sc_git_exec(g, &(sc_git_run){.what = "fetch", .args = args, .dir = dir, .remote = r}, NULL,
-                     err);
+    rc = sc_git_exec(
+        g, &(sc_git_run){.what = "fetch", .args = args, .dir = dir, .remote = r, .hold = lock},
+        NULL, err);
     if (rc) return rc;
     char commit[MAX_REF + 16];
     snprintf(commit, sizeof commit, "%s^{commit}", ref);
@@ -154,10 +173,32 @@ static void remove_file(char (*path)[SC_GIT_MAX_PATH]) {
     if (**path) unlink(*path);
 }
 
+/* A tree that names itself over and over is small, and its files are more than any disk holds: so they are counted
+ * before. */
+static sc_rc check_size(const sc_git *g, const char *dir, const sc_git_id *commit, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf out;
+    sc_buf_init(&out, MAX_LISTING);
+    const char *const args[] = {"ls-tree",    "-r", "-z", "--full-tree", "--format=%(objectsize)",
+                                commit->text, NULL};
+    sc_rc rc = sc_git_exec(
+        g, &(sc_git_run){.what = "ls-tree", .args = args, .dir = dir, .out = &out}, NULL, err);
+    if (rc == SC_TOO_LARGE)
+        return sc_fail(err, SC_UNPROCESSABLE, "the repository has too many files");
+    uint64_t bytes = 0, files = 0;
+    sc_str rest = sc_buf_str(&out), size;
+    for (int64_t n; !rc && sc_str_next(&rest, 0, &size); files++)
+        if (sc_num_i64(size, 0, INT64_MAX, &n, NULL) == SC_OK) /* a submodule has "-" */
+            bytes += SC_MIN((uint64_t)n, (uint64_t)MAX_CHECKOUT);
+    if (!rc && (files > MAX_FILES || bytes > MAX_CHECKOUT))
+        return sc_fail(err, SC_UNPROCESSABLE, "the repository's files are too many or too large");
+    return rc;
+}
+
 sc_rc sc_git_checkout(const sc_git *g, const char *dir, const sc_git_id *commit,
                       const char *work_dir, sc_err *err) {
     SC_AUTO(remove_file) char index[SC_GIT_MAX_PATH] = "";
     sc_rc rc = check_empty(work_dir, err);
+    if (!rc) rc = check_size(g, dir, commit, err);
     if (!rc) rc = write_attributes(dir, err);
     if (!rc) rc = sc_git_temp_name(dir, "index", index, err);
     if (rc) return rc;

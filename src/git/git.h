@@ -13,7 +13,8 @@
  * branch is not where it was thought; SC_UPSTREAM the other side is down; SC_TIMEOUT; SC_CANCELLED; SC_UNPROCESSABLE what
  * was asked cannot be done with these contents. What git said is in the words, without the token.
  *
- * Threads: an sc_git is plain data, and runs of one repository may overlap, but for two fetches of one branch. */
+ * Threads: an sc_git is plain data; runs in one repository may overlap, also of several processes. Fetches wait for each other
+ * (git/lock.h). */
 #ifndef SC_GIT_GIT_H
 #define SC_GIT_GIT_H
 
@@ -76,7 +77,8 @@ sc_rc sc_git_fetch(const sc_git *g, const char *dir, const sc_git_remote *r, sc_
 sc_rc sc_git_remote_head(const sc_git *g, const sc_git_remote *r, sc_str branch,
                          sc_git_id *ret_commit, sc_err *err);
 /* The files of a commit into the empty folder work_dir; no .git there. Bytes as they are in the repository:
- * no line-end, encoding or filter attribute counts. Submodules are empty folders. */
+ * no line-end, encoding or filter attribute counts. Submodules are empty folders. SC_UNPROCESSABLE: over a million files or
+ * 16 GiB. */
 sc_rc sc_git_checkout(const sc_git *g, const char *dir, const sc_git_id *commit,
                       const char *work_dir, sc_err *err);
 /* What work_dir holds now, as a tree in `dir`; `base` is a commit, or empty: everything is new. A .git at its top is left out, files that a .gitignore names are too unless

@@ -2,9 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/id.h"
@@ -13,6 +15,7 @@
 
 enum {
     CONFIG_FD = 9,
+    HOLD_FD = 8,
     MAX_CONFIG = 16 << 10,
     MAX_STDERR = 8 << 10,
     MAX_ENV = 40,
@@ -184,6 +187,12 @@ static void put_argv(words *w, const sc_git *g, const sc_git_run *r) {
     w->v[w->n] = NULL;
 }
 
+/* What a repository can make of git: memory (a small pack may unfold without end) and the size of a pack. */
+static const sc_proc_limit limits[] = {
+    {.which = RLIMIT_AS, .most = (uint64_t)8 << 30},
+    {.which = RLIMIT_FSIZE, .most = (uint64_t)4 << 30},
+};
+
 /* ---- Running ------------------------------------------------------------------------------------------------- */
 
 typedef struct catch {
@@ -206,6 +215,8 @@ static sc_rc explain(const sc_git_run *r, const sc_proc_end *end, const catch *c
     if (end->ended_for && !strcmp(end->ended_for, SC_PROC_STOPPED))
         return sc_fail(err, SC_CANCELLED, "git %s was given up", r->what);
     if (end->ended_for) return sc_fail(err, SC_TOO_LARGE, "git %s prints too much", r->what);
+    if (end->signal == SIGXFSZ)
+        return sc_fail(err, SC_TOO_LARGE, "git %s: the repository is too large", r->what);
     if (end->signal) return sc_fail(err, SC_IO, "git %s ended by signal %d", r->what, end->signal);
     return sc_git_explain(r, sc_buf_str(&c->err), end->exit, err);
 }
@@ -218,13 +229,15 @@ static sc_rc run(const sc_git *g, const sc_git_run *r, int config, catch *c, sc_
     put_argv(&argv, g, r);
     put_env(&env, g, r);
     if (argv.failed || env.failed) return sc_fail(err, SC_NOMEM, "no room for git's arguments");
-    const sc_proc_fd fd = {.from = config, .to = CONFIG_FD};
+    const sc_proc_fd fds[] = {{.from = config, .to = CONFIG_FD}, {.from = r->hold, .to = HOLD_FD}};
     sc_proc_spec spec = {.argv = argv.v,
                          .env = env.v,
                          .cwd = g->home,
                          .input = r->input,
-                         .fds = &fd,
-                         .n_fds = 1,
+                         .fds = fds,
+                         .n_fds = r->hold ? 2 : 1,
+                         .limits = limits,
+                         .n_limits = SC_LEN(limits),
                          .output = on_output,
                          .self = c,
                          .timeout_ms = g->timeout_ms,

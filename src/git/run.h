@@ -17,6 +17,7 @@ typedef struct sc_git_run {
     int64_t at_ms;
     sc_str input;
     sc_buf *out; /* what it prints, up to the buffer's maximum; NULL: dropped   */
+    int hold;    /* a lock's descriptor that git is to hold, too; 0: none        */
     int also_ok; /* an exit status besides 0 that is no failure                 */
 } sc_git_run;
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "git/listing.h"
+#include "git/lock.h"
 #include "git/run.h"
 #include "git/walk.h"
 
@@ -315,9 +316,13 @@ static sc_rc import(snapshot *s, const sc_git_id *base, sc_git_id *ret_tree, sc_
         NULL, err);
     if (!rc) rc = tree_of(s, ref, ret_tree, err);
     if (rc) return rc;
+    SC_AUTO(sc_auto_close) int lock = -1; /* it locks the file of packed refs */
+    rc = sc_git_lock(s->g, s->dir, false, &lock, err);
+    if (rc) return rc;
     const char *const drop[] = {"update-ref", "-d", ref, NULL};
-    return sc_git_exec(s->g, &(sc_git_run){.what = "update-ref", .args = drop, .dir = s->dir}, NULL,
-                       err);
+    return sc_git_exec(
+        s->g, &(sc_git_run){.what = "update-ref", .args = drop, .dir = s->dir, .hold = lock}, NULL,
+        err);
 }
 
 sc_rc sc_git_snapshot(const sc_git *g, const char *dir, const sc_git_id *base, const char *work_dir,

@@ -1,4 +1,5 @@
 /* Running git on what nobody vouches for: hostile repositories and work folders first. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -291,6 +292,73 @@ static void a_submodules_url_that_is_an_option_is_refused(void **state) {
     assert_int_equal(sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err),
                      SC_UNPROCESSABLE);
     untouched(f);
+}
+
+static void a_tree_that_unfolds_without_end_is_refused(void **state) {
+    git_fixture *f = *state;
+    git_sh(
+        f,
+        "cd origin.git && t=$(printf \"100644 blob $(echo x | git hash-object -w --stdin)\\tf\\n\" "
+        "| git mktree) && "
+        "for i in 1 2 3 4 5 6 7 8 9 10; do t=$(for n in a b c d e f g h i j; do printf \"040000 "
+        "tree $t\\t$n\\n\"; "
+        "done | git mktree); done && git update-ref refs/heads/bomb $(git commit-tree $t -m boom)");
+    sc_git_remote r = git_on_disk(f);
+    sc_git_id base;
+    good(f, sc_git_fetch(&f->git, f->mirror, &r, SC_STR("bomb"), &base, &f->err));
+    assert_int_equal(mkdir(f->work, 0700), 0);
+    sc_rc rc = sc_git_checkout(&f->git, f->mirror, &base, f->work, &f->err);
+    if (rc != SC_UNPROCESSABLE) fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
+    git_sh(f, "test -z \"$(ls work)\"");
+}
+
+static void what_a_killed_git_left_locked_hinders_nobody(void **state) {
+    git_fixture *f = *state;
+    sc_git_remote r = git_on_disk(f);
+    sc_git_id base = begin(f), again;
+    git_sh(f, "cd mirror && touch shallow.lock packed-refs.lock HEAD.lock config.lock && for r in "
+              "refs/soulcaster/base/*; do "
+              "touch $r.lock; done && touch -d '2 days ago' soulcaster-index-old && touch "
+              "soulcaster-index-new");
+    git_sh(f, "cd seed && echo 2 >>a.txt && git commit -qam 2 && git push -q origin main");
+    good(f, sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &again, &f->err));
+    assert_string_not_equal(base.text, again.text);
+    git_sh(f, "test -e mirror/soulcaster-index-new && test ! -e mirror/soulcaster-index-old");
+    /* half an init */
+    git_sh(f, "mkdir half && cp mirror/HEAD half/");
+    char half[200];
+    snprintf(half, sizeof half, "%s/half", f->dir);
+    good(f, sc_git_fetch(&f->git, half, &r, SC_STR("main"), &again, &f->err));
+}
+
+typedef struct fetcher {
+    git_fixture *f;
+    sc_git_remote remote;
+    sc_err err;
+} fetcher;
+
+static void *fetch_often(void *self) {
+    fetcher *x = self;
+    sc_git_id id;
+    for (int i = 0; i < 5; i++)
+        if (sc_git_fetch(&x->f->git, x->f->mirror, &x->remote, SC_STR("main"), &id, &x->err))
+            return x->err.msg;
+    return NULL;
+}
+
+static void fetches_at_once_wait_for_each_other(void **state) {
+    git_fixture *f = *state;
+    pthread_t threads[3];
+    fetcher x[3];
+    void *failed;
+    for (size_t i = 0; i < SC_LEN(x); i++) {
+        x[i] = (fetcher){.f = f, .remote = git_on_disk(f)};
+        assert_int_equal(pthread_create(&threads[i], NULL, fetch_often, &x[i]), 0);
+    }
+    for (size_t i = 0; i < SC_LEN(x); i++) {
+        pthread_join(threads[i], &failed);
+        if (failed) fail_msg("%s", (char *)failed);
+    }
 }
 
 static void more_than_the_limits_is_refused(void **state) {
@@ -586,6 +654,9 @@ int main(void) {
         T(names_are_only_names),
         T(a_tree_that_holds_a_repository_is_refused),
         T(a_submodules_url_that_is_an_option_is_refused),
+        T(a_tree_that_unfolds_without_end_is_refused),
+        T(what_a_killed_git_left_locked_hinders_nobody),
+        T(fetches_at_once_wait_for_each_other),
         T(more_than_the_limits_is_refused),
         T(a_submodules_folder_stays_empty),
         T(a_token_reaches_the_server_and_nothing_else),

@@ -1,0 +1,60 @@
+#include "git/lock.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "git/run.h"
+
+enum { LOOK_EVERY_MS = 10, OLD_S = 24 * 3600 };
+
+sc_rc sc_git_lock(const sc_git *g, const char *dir, bool alone, int *ret_fd, sc_err *err) {
+    char path[SC_GIT_MAX_PATH];
+    int n = snprintf(path, sizeof path, "%s/soulcaster.lock", dir);
+    if (n < 0 || n >= (int)sizeof path)
+        return sc_fail(err, SC_INVALID, "the repository's path is too long");
+    SC_AUTO(sc_auto_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return sc_fail_sys(err, SC_IO, errno, "the repository's lock");
+    const struct timespec rest = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
+    int64_t start_us = sc_mono_us(&sc_clock_system);
+    while (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
+        if (errno != EWOULDBLOCK && errno != EINTR)
+            return sc_fail_sys(err, SC_IO, errno, "lock the repository");
+        if (g->stop && *g->stop) return sc_fail(err, SC_CANCELLED, "given up");
+        if (g->timeout_ms && sc_mono_us(&sc_clock_system) - start_us > g->timeout_ms * 1000)
+            return sc_fail(err, SC_TIMEOUT, "the repository is in use");
+        nanosleep(&rest, NULL);
+    }
+    *ret_fd = fd;
+    fd = -1;
+    return SC_OK;
+}
+
+static void sweep_folder(const char *dir, const char *below, bool indexes) {
+    char path[2 * SC_GIT_MAX_PATH];
+    snprintf(path, sizeof path, "%s%s", dir, below);
+    DIR *d = opendir(path);
+    if (!d) return; /* nothing was kept there yet */
+    time_t now = time(NULL);
+    for (const struct dirent *e; (e = readdir(d));) {
+        sc_str name = sc_str_of(e->d_name);
+        struct stat st;
+        bool lock = sc_str_ends(name, ".lock") && !sc_str_is(name, "soulcaster.lock");
+        bool old = indexes && sc_str_starts(name, "soulcaster-index-") &&
+                   !fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+                   st.st_mtime + OLD_S < now;
+        if (lock || old) unlinkat(dirfd(d), e->d_name, 0);
+    }
+    closedir(d);
+}
+
+void sc_git_sweep(const char *dir) {
+    sweep_folder(dir, "", true); /* shallow.lock, packed-refs.lock, ... */
+    sweep_folder(dir, "/refs/soulcaster/base", false);
+}
