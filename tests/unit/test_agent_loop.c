@@ -67,7 +67,6 @@ static int stage_free(void **state) {
     json_decref(args);
     sc_buf_done(&out);
     sc_buf_done(&s->said);
-    for (int i = 0; i < s->w->n_replies; i++) free(s->w->replies[i]);
     void *w = s->w;
     sc_free(s);
     return world_free(&w);

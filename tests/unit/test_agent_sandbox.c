@@ -18,8 +18,6 @@ static int scene_new(void **state) {
 
 static int scene_free(void **state) {
     scene *s = *state;
-    world *w = s->w;
-    for (int i = 0; i < w->n_replies; i++) free(w->replies[i]);
     int failed = boxed_end(&s->box) | world_free(&s->w);
     sc_free(s);
     return failed;

@@ -228,6 +228,7 @@ static inline int world_free(void **state) {
     close(dial_port(w->port));
     pthread_join(w->thread, NULL);
     close(w->listen_fd);
+    for (int i = 0; i < w->n_replies; i++) free(w->replies[i]);
     int left = rmdir(w->folder); /* the socket is gone from it */
     pthread_cond_destroy(&w->changed);
     pthread_mutex_destroy(&w->lock);
