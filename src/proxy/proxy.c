@@ -26,6 +26,7 @@ void sc_proxy_conf_default(sc_proxy_conf *c) {
         .call_timeout_ms = 10 * 60000,
         .idle_timeout_ms = 2 * 60000,
         .clock = &sc_clock_system,
+        .resolve = getaddrinfo,
     };
 }
 

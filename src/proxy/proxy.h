@@ -15,6 +15,8 @@
 #ifndef SC_PROXY_PROXY_H
 #define SC_PROXY_PROXY_H
 
+#include <netdb.h>
+
 #include "base/clock.h"
 #include "base/str.h"
 
@@ -77,6 +79,9 @@ typedef struct sc_proxy_conf {
     int64_t call_timeout_ms; /* for a whole model call */
     int64_t idle_timeout_ms; /* of connections and tunnels without a byte */
     const sc_clock *clock;
+    /* As getaddrinfo(3), which it is by default; on a thread of its own. */
+    int (*resolve)(const char *host, const char *service, const struct addrinfo *hints,
+                   struct addrinfo **ret);
     void *self;
     /* Required. The key for the service of that shape into ret (empty: it wants none). It is asked for each
      * call, kept no longer than that, and is in no reply, error or log. */

@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 
 #include "net/address.h"
 #include "proxy/conn.h"
+#include "proxy/lookup.h"
 
 enum { CONNECT_MS = 10000, PIECE = 16 << 10 };
 
@@ -59,17 +59,13 @@ static int dial(const sc_proxy_conn *c, const struct addrinfo *a) {
 /* Resolves once; what was checked is what is connected to, so a name that changes meanwhile changes nothing. */
 static int open_checked(const sc_proxy_conn *c, const sc_proxy_host *rule, const char *host,
                         int port, const char **ret_blocked) {
-    char service[16];
-    snprintf(service, sizeof service, "%d", port);
-    const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-    struct addrinfo *list = NULL;
-    if (getaddrinfo(host, service, &hints, &list)) return -1;
+    struct addrinfo *list = sc_proxy_lookup(c->proxy, host, port);
     for (const struct addrinfo *a = list; a && !rule->local; a = a->ai_next)
         if (!sc_address_public(a->ai_addr)) *ret_blocked = "its name leads into a private network";
     int fd = -1;
     for (const struct addrinfo *a = list; a && !*ret_blocked && fd < 0; a = a->ai_next)
         fd = dial(c, a);
-    freeaddrinfo(list);
+    if (list) freeaddrinfo(list);
     return fd;
 }
 

@@ -235,6 +235,73 @@ static void a_named_host_in_a_private_network_is_not_reached(void **state) {
     assert_int_equal(w->n_asked, 0);
 }
 
+/* A name server of the attacker's: each time it is asked it says something else. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    int n_asked;
+    bool holds;
+} dns = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, false};
+
+static int rebinding(const char *host, const char *service, const struct addrinfo *hints,
+                     struct addrinfo **ret) {
+    (void)host;
+    struct addrinfo *more = NULL;
+    struct addrinfo literal = *hints;
+    literal.ai_flags = AI_NUMERICHOST;
+    pthread_mutex_lock(&dns.lock);
+    int n = ++dns.n_asked;
+    pthread_cond_broadcast(&dns.changed);
+    while (dns.holds) pthread_cond_wait(&dns.changed, &dns.lock);
+    pthread_mutex_unlock(&dns.lock);
+    /* 192.0.2.1 is nobody's (documentation), and not public either: nothing is ever sent out by this test. */
+    int rc = getaddrinfo(n % 2 ? "127.0.0.1" : "192.0.2.1", service, &literal, ret);
+    if (!rc && n == 3) rc = getaddrinfo("8.8.8.8", service, &literal, &more);
+    if (more) { /* a public one first, a private one behind it */
+        more->ai_next = *ret;
+        *ret = more;
+    }
+    return rc;
+}
+
+static void a_name_that_moves_is_resolved_once_and_all_of_it_is_checked(void **state) {
+    world *w = *state;
+    w->hosts[0] = (sc_proxy_host){.name = "moving.test"};
+    w->conf.n_hosts = 1;
+    w->conf.resolve = rebinding;
+    dns.n_asked = 0;
+    start(w);
+    for (int i = 1; i <= 3; i++) {
+        assert_int_equal(status_of(talk(w, "CONNECT moving.test:443 HTTP/1.1\r\n\r\n")), 403);
+        assert_int_equal(dns.n_asked, i);
+        assert_int_equal(w->n_blocked, i);
+    }
+    must_hold(w->why, "private network");
+}
+
+static void a_slow_name_server_does_not_hold_the_end_up(void **state) {
+    world *w = *state;
+    w->hosts[0] = (sc_proxy_host){.name = "slow.test"};
+    w->conf.n_hosts = 1;
+    w->conf.resolve = rebinding;
+    dns.n_asked = 0;
+    dns.holds = true;
+    start(w);
+    int fd = dial(w);
+    say(fd, "CONNECT slow.test:443 HTTP/1.1\r\n\r\n");
+    pthread_mutex_lock(&dns.lock);
+    while (!dns.n_asked) pthread_cond_wait(&dns.changed, &dns.lock);
+    pthread_mutex_unlock(&dns.lock);
+    sc_proxy_stop(w->proxy); /* the name server still says nothing */
+    w->proxy = NULL;
+    pthread_mutex_lock(&dns.lock);
+    dns.holds = false;
+    pthread_cond_broadcast(&dns.changed);
+    pthread_mutex_unlock(&dns.lock);
+    assert_int_equal(w->n_blocked, 0);
+    close(fd);
+}
+
 static void a_tunnel_carries_bytes_up_to_its_cap(void **state) {
     world *w = *state;
     w->hosts[0] = (sc_proxy_host){.name = "localhost", .port = w->port, .local = true};
@@ -271,6 +338,8 @@ int main(void) {
         TEST(too_many_connections_are_told_so),
         TEST(only_named_hosts_are_reached),
         TEST(a_named_host_in_a_private_network_is_not_reached),
+        TEST(a_name_that_moves_is_resolved_once_and_all_of_it_is_checked),
+        TEST(a_slow_name_server_does_not_hold_the_end_up),
         TEST(a_tunnel_carries_bytes_up_to_its_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
