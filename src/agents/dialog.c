@@ -107,8 +107,8 @@ static sc_rc write_body(sc_dialog *d, sc_buf *b, sc_err *err) {
 
 /* ---- Asking -------------------------------------------------------------------------------------- */
 
-sc_rc sc_dialog_ask(sc_dialog *d, int64_t deadline_ms, sc_arena *arena, sc_dialog_turn *ret,
-                    sc_err *err) {
+static sc_rc ask(sc_dialog *d, int64_t deadline_ms, sc_arena *arena, sc_dialog_turn *ret,
+                 sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf body;
     SC_AUTO(sc_json_auto) json_t *reply = NULL;
     sc_buf_init(&body, MAX_BODY_BYTES);
@@ -128,6 +128,20 @@ sc_rc sc_dialog_ask(sc_dialog *d, int64_t deadline_ms, sc_arena *arena, sc_dialo
         sc_dialog_turn_done(&turn);
     else
         *ret = turn;
+    return rc;
+}
+
+sc_rc sc_dialog_ask(sc_dialog *d, int64_t deadline_ms, sc_arena *arena, sc_dialog_turn *ret,
+                    sc_err *err) {
+    sc_err why = {0};
+    sc_rc rc = ask(d, deadline_ms, arena, ret, &why);
+    bool form = (rc == SC_INVALID || rc == SC_UNPROCESSABLE) && !d->no_limit &&
+                strstr(why.msg, "max_completion_tokens");
+    if (form) { /* no second try, but another way of asking */
+        d->no_limit = true;
+        rc = ask(d, deadline_ms, arena, ret, &why);
+    }
+    if (rc && err) *err = why;
     return rc;
 }
 

@@ -55,6 +55,7 @@ typedef struct sc_dialog {
     json_t *messages;
     json_t *results[SC_DIALOG_MAX_RESULTS]; /* strings inside messages, oldest first */
     size_t n_results, n_shortened;
+    bool no_limit; /* the service does not know OpenAI's name of the limit: none is sent */
     int64_t tokens_in, tokens_out; /* as the service counted, all turns */
 } sc_dialog;
 

@@ -77,8 +77,12 @@ static json_t *openai_body(const sc_dialog *d) {
     json_array_append_new(messages,
                           json_pack("{s:s,s:s}", "role", "system", "content", d->conf.system));
     json_array_extend(messages, d->messages);
-    return json_pack("{s:s,s:o,s:o}", "model", d->conf.model, "messages", messages, "tools",
-                     tools_of(d, openai_tool));
+    json_t *body = json_pack("{s:s,s:o,s:o}", "model", d->conf.model, "messages", messages, "tools",
+                             tools_of(d, openai_tool));
+    /* Without a limit the proxy has to set aside what a reply may cost at most. */
+    if (body && !d->no_limit)
+        json_object_set_new(body, "max_completion_tokens", json_integer(d->conf.max_tokens));
+    return body;
 }
 
 static sc_rc openai_take(sc_dialog *d, const json_t *reply, sc_arena *arena, json_t **ret_message,

@@ -133,7 +133,7 @@ static const sc_opt agent_opts[] = {
      .arg = "N",
      .min = 256,
      .max = 1000000,
-     .help = "the longest reply (anthropic and gemini; openai: as its service has it)"},
+     .help = "the longest reply"},
     {.name = "context",
      .type = SC_OPT_BYTES,
      AT(context),

@@ -12,13 +12,14 @@ typedef struct lookup {
                    struct addrinfo **ret);
     char host[SC_HEAD_MAX_HOST], service[16];
     int done_fd;
-    struct addrinfo *found; /* set before done_fd is readable */
+    struct addrinfo *_Atomic found; /* set before done_fd is readable */
     _Atomic int holders;
 } lookup;
 
 static void let_go(lookup *l) {
     if (atomic_fetch_sub(&l->holders, 1) > 1) return;
-    if (l->found) freeaddrinfo(l->found);
+    struct addrinfo *left = atomic_load(&l->found);
+    if (left) freeaddrinfo(left);
     if (l->done_fd >= 0) close(l->done_fd);
     sc_free(l);
 }
@@ -27,7 +28,7 @@ static void *run_lookup(void *self) {
     lookup *l = self;
     const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
-    if (!l->resolve(l->host, l->service, &hints, &found)) l->found = found;
+    if (!l->resolve(l->host, l->service, &hints, &found)) atomic_store(&l->found, found);
     eventfd_write(l->done_fd, 1);
     let_go(l);
     return NULL;
@@ -62,10 +63,7 @@ struct addrinfo *sc_proxy_lookup(const sc_proxy *p, const char *host, int port) 
     do got = poll(wait, 2, SC_LOOKUP_MS);
     while (got < 0 && errno == EINTR);
     struct addrinfo *found = NULL;
-    if (got > 0 && wait[0].revents) {
-        found = l->found;
-        l->found = NULL;
-    }
+    if (got > 0 && wait[0].revents) found = atomic_exchange(&l->found, NULL);
     let_go(l);
     return found;
 }

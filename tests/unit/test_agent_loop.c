@@ -167,6 +167,8 @@ static void it_mends_with_openai(void **state) {
     s->shape = SC_PROXY_OPENAI;
     mends(s);
     must_hold(s->w->asked, "\"role\":\"tool\",\"tool_call_id\":\"c3\"");
+    must_hold(s->w->asked, "\"max_completion_tokens\":1000");
+    assert_int_equal(s->w->estimate.tokens_out, 1000);
 }
 
 static void it_mends_with_anthropic(void **state) {
@@ -268,6 +270,16 @@ static void failures_of_the_service_are_waited_out(void **state) {
     must_hold(s->said.p, "the model does not answer: the service answered 429: slow down");
 }
 
+static void an_older_server_gets_no_limit(void **state) {
+    stage *s = *state;
+    reply_raw(s, 400, "{\"error\":{\"message\":\"unknown field max_completion_tokens\"}}");
+    script_of_a_fix(s);
+    assert_int_equal(run(s), SC_OK);
+    assert_int_equal(s->end.outcome, SC_LOOP_DONE);
+    assert_int_equal(s->w->n_asked, 6);
+    must_not_hold(s->w->asked, "max_completion_tokens");
+}
+
 static void a_service_that_stays_down_is_an_error(void **state) {
     stage *s = *state;
     reply_raw(s, 503, "{}");
@@ -316,6 +328,7 @@ int main(void) {
         TEST(steps_are_capped),
         TEST(odd_calls_get_an_answer),
         TEST(failures_of_the_service_are_waited_out),
+        TEST(an_older_server_gets_no_limit),
         TEST(a_service_that_stays_down_is_an_error),
         TEST(a_cap_ends_it_with_its_words),
         TEST(old_results_are_shortened),
