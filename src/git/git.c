@@ -18,11 +18,12 @@ enum {
 #define MAX_CHECKOUT ((uint64_t)16 << 30)
 
 /* A run that prints one id. */
-static sc_rc ask_id(const sc_git *g, sc_git_run *r, sc_git_id *ret, sc_err *err) {
+static sc_rc ask_id(const sc_git *g, const sc_git_run *r, sc_git_id *ret, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf out;
     sc_buf_init(&out, MAX_SMALL);
-    r->out = &out;
-    sc_rc rc = sc_git_exec(g, r, NULL, err);
+    sc_git_run with = *r;
+    with.out = &out;
+    sc_rc rc = sc_git_exec(g, &with, NULL, err);
     return rc ? rc : sc_git_id_printed(&out, ret, err);
 }
 
@@ -73,17 +74,18 @@ static sc_rc prepare(const sc_git *g, const char *dir, int *ret_lock, sc_err *er
         return sc_fail(err, SC_INVALID, "the repository's folder must be an absolute path");
     if (mkdir(dir, 0700) && errno != EEXIST)
         return sc_fail_sys(err, SC_IO, errno, "make the repository's folder");
-    SC_AUTO(sc_auto_close) int lock = -1;
+    int lock;
     sc_rc rc = sc_git_lock(g, dir, true, &lock, err);
     if (rc) return rc;
     sc_git_sweep(dir);
     const char *const args[] = {"init", "--quiet", "--bare", "--template=", "--", dir, NULL};
     rc = sc_git_exec(g, &(sc_git_run){.what = "init", .args = args, .hold = lock}, NULL, err);
     if (!rc) rc = write_attributes(dir, err);
-    if (rc) return rc;
-    *ret_lock = lock;
-    lock = -1;
-    return SC_OK;
+    if (rc)
+        close(lock);
+    else
+        *ret_lock = lock;
+    return rc;
 }
 
 sc_rc sc_git_init(const sc_git *g, const char *dir, sc_err *err) {

@@ -14,16 +14,10 @@
 
 enum { LOOK_EVERY_MS = 10, OLD_S = 24 * 3600 };
 
-sc_rc sc_git_lock(const sc_git *g, const char *dir, bool alone, int *ret_fd, sc_err *err) {
-    char path[SC_GIT_MAX_PATH];
-    int n = snprintf(path, sizeof path, "%s/soulcaster.lock", dir);
-    if (n < 0 || n >= (int)sizeof path)
-        return sc_fail(err, SC_INVALID, "the repository's path is too long");
-    SC_AUTO(sc_auto_close) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return sc_fail_sys(err, SC_IO, errno, "the repository's lock");
+static sc_rc wait_for(const sc_git *g, int fd, int how, sc_err *err) {
     const struct timespec rest = {.tv_nsec = LOOK_EVERY_MS * 1000000L};
     int64_t start_us = sc_mono_us(&sc_clock_system);
-    while (flock(fd, (alone ? LOCK_EX : LOCK_SH) | LOCK_NB)) {
+    while (flock(fd, how | LOCK_NB)) {
         if (errno != EWOULDBLOCK && errno != EINTR)
             return sc_fail_sys(err, SC_IO, errno, "lock the repository");
         if (g->stop && *g->stop) return sc_fail(err, SC_CANCELLED, "given up");
@@ -31,9 +25,22 @@ sc_rc sc_git_lock(const sc_git *g, const char *dir, bool alone, int *ret_fd, sc_
             return sc_fail(err, SC_TIMEOUT, "the repository is in use");
         nanosleep(&rest, NULL);
     }
-    *ret_fd = fd;
-    fd = -1;
     return SC_OK;
+}
+
+sc_rc sc_git_lock(const sc_git *g, const char *dir, bool alone, int *ret_fd, sc_err *err) {
+    char path[SC_GIT_MAX_PATH];
+    int n = snprintf(path, sizeof path, "%s/soulcaster.lock", dir);
+    if (n < 0 || n >= (int)sizeof path)
+        return sc_fail(err, SC_INVALID, "the repository's path is too long");
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) return sc_fail_sys(err, SC_IO, errno, "the repository's lock");
+    sc_rc rc = wait_for(g, fd, alone ? LOCK_EX : LOCK_SH, err);
+    if (rc)
+        close(fd);
+    else
+        *ret_fd = fd;
+    return rc;
 }
 
 static void sweep_folder(const char *dir, const char *below, bool indexes) {

@@ -22,7 +22,6 @@ enum {
     MAX_DROPPED = 64 << 20,
     GRACE_MS = 2000,
 };
-#define CONFIG_PATH "/proc/self/fd/9"
 
 /* What git reads as the user's own configuration. Our repositories hold no setting that contradicts it, and no other
  * configuration is read. fsck: what old repositories are full of and harms nobody is let through. */
@@ -52,7 +51,7 @@ static const char settings[] =
 
 static const char *const fixed_env[] = {
     "GIT_CONFIG_NOSYSTEM=1",
-    "GIT_CONFIG_GLOBAL=" CONFIG_PATH,
+    "GIT_CONFIG_GLOBAL=/proc/self/fd/9", /* CONFIG_FD */
     "GIT_ATTR_NOSYSTEM=1",
     "GIT_TERMINAL_PROMPT=0",
     "GIT_ASKPASS=",
@@ -125,12 +124,14 @@ static sc_rc make_config(const sc_git_remote *remote, int *ret_fd, sc_err *err) 
     if (remote) put_remote(&b, remote);
     sc_rc rc = sc_buf_check(&b, "git's configuration", err);
     if (rc) return rc;
-    SC_AUTO(sc_auto_close) int fd = memfd_create("git-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int fd = memfd_create("git-config", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     if (fd < 0 || write_all(fd, sc_buf_str(&b)) ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL))
-        return sc_fail_sys(err, SC_IO, errno, "a file in memory for git");
+        fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL)) {
+        rc = sc_fail_sys(err, SC_IO, errno, "a file in memory for git");
+        if (fd >= 0) close(fd);
+        return rc;
+    }
     *ret_fd = fd;
-    fd = -1;
     return SC_OK;
 }
 

@@ -236,7 +236,7 @@ static void judge_size(judge *j, const sc_patch *p, size_t bytes) {
     if (l->max_lines && p->added + p->removed > l->max_lines)
         find(j, SC_PATCH_RULE_lines, all, 0,
              sc_arena_printf(j->arena, "%lld, and %lld are allowed",
-                             (long long)(p->added + p->removed), (long long)l->max_lines));
+                             (long long)p->added + p->removed, (long long)l->max_lines));
 }
 
 sc_rc sc_patch_check(const sc_patch *p, size_t patch_bytes, const sc_patch_limits *limits,

@@ -118,7 +118,7 @@ static sc_rc send(sc_github *g, const sc_forge_call *c, const sc_github_call *ca
 sc_rc sc_github_do(sc_github *g, const sc_forge_call *c, const sc_github_call *call, json_t **ret,
                    sc_err *err) {
     const char *token = call->token;
-    sc_http_answer a;
+    sc_http_answer a = {.status = 0};
     sc_rc rc = token ? SC_OK : sc_github_token(g, c, &token, err);
     if (!rc) rc = send(g, c, call, token, &a, err);
     if (rc) return rc;

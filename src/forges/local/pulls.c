@@ -105,7 +105,7 @@ sc_rc sc_pulls_write(const sc_pulls *p, int64_t number, const json_t *v, sc_err 
 }
 
 sc_rc sc_pulls_add(const sc_pulls *p, json_t *v, int64_t *ret_number, sc_err *err) {
-    int64_t last;
+    int64_t last = 0;
     sc_rc rc = sc_pulls_last(p, &last, err);
     for (int i = 1; !rc && i <= TRIES; i++) {
         char part[SC_PULLS_PATH + 64] = "", path[SC_PULLS_PATH + 64];
