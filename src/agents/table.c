@@ -114,6 +114,10 @@ static const sc_agent_pair kilo_env[] = {{"KILO_CONFIG_CONTENT", OPENCODE_CONFIG
                                          {"KILO_DISABLE_AUTOUPDATE", "1"},
                                          {"KILO_DISABLE_MODELS_FETCH", "1"}};
 
+/* ---- The demo's (cmd/agent_script.c) ------------------------------------------------------------------ */
+
+static const char *const scripted_argv[] = {"{self}", "agent-script", "{prompt_file}", NULL};
+
 /* ---- The table -------------------------------------------------------------------------------------- */
 
 static const char *const claude_version[] = {"claude", "--version", NULL};
@@ -128,6 +132,10 @@ const sc_agent sc_agents[] = {
      .summary = "our own loop over a chat model: read, search, edit, run",
      .shape = SC_PROXY_SHAPES, /* any */
      .argv = builtin_argv},
+    {.name = "scripted",
+     .summary = "the demo's: applies a prepared edit, asks no model",
+     .shape = SC_PROXY_SHAPES,
+     .argv = scripted_argv},
     {.name = "kilocode",
      .summary = "Kilo Code's command line",
      .program = "kilo",

@@ -108,9 +108,9 @@ typedef struct sc_fix_pull_view {
 sc_rc sc_fix_pull_get(struct sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena,
                       sc_fix_pull_view *ret, sc_err *err);
 typedef enum sc_fix_act { SC_FIX_MERGE, SC_FIX_CLOSE, SC_FIX_COMMENT } sc_fix_act;
-/* Where the forge lets us (may_*), else SC_CONFLICT. */
+/* Where the forge lets us (may_*), else SC_CONFLICT. `by`: who acts. */
 sc_rc sc_fix_pull_act(struct sc_app *app, const sc_id *project, const sc_id *id, sc_fix_act act,
-                      sc_str body, sc_arena *arena, sc_fix_pull_view *ret, sc_err *err);
+                      sc_str by, sc_str body, sc_arena *arena, sc_fix_pull_view *ret, sc_err *err);
 /* Looks at the forges now, at all pull requests of ours that people may have acted on. */
 void sc_fix_watch_poke(struct sc_app *app);
 

@@ -75,12 +75,13 @@ struct sc_fixes {
     sc_app *app;
     sc_fix_worker workers[SC_FIX_MAX_WORKERS];
     size_t n_workers;
-    sc_lane beat;          /* heartbeats, deadlines */
-    sc_lane watch;         /* pull requests, policy */
-    pthread_mutex_t lock;  /* guards `runs` */
-    sc_fix_run *runs;      /* under way in this process */
-    pthread_mutex_t fetch; /* two fetches of one branch must not overlap */
-    int64_t next_sweep_us; /* beat thread alone */
+    sc_lane beat;            /* heartbeats, deadlines */
+    sc_lane watch;           /* pull requests, policy */
+    pthread_mutex_t lock;    /* guards `runs` */
+    sc_fix_run *runs;        /* under way in this process */
+    pthread_mutex_t fetch;   /* two fetches of one branch must not overlap */
+    pthread_mutex_t looking; /* at pull requests of a forge on this machine */
+    int64_t next_sweep_us;   /* beat thread alone */
 };
 
 sc_rc sc_fixes_new(sc_app *app, sc_err *err);
@@ -103,9 +104,9 @@ sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_
 /* The issue, or the one that it was merged into. */
 sc_rc sc_fix_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena,
                      sc_cluster *ret, sc_err *err);
-/* What its pull request's state means for the issue; comments that name us start a follow-up. *f is as it was stored. SC_CONFLICT:
- * somebody was faster. */
-sc_rc sc_fix_watch_one(sc_app *app, sc_fix *f, sc_err *err);
+/* What its pull request's state means for the issue; comments that name us start a follow-up. SC_CONFLICT: another
+ * process was faster. */
+sc_rc sc_fix_watch_one(sc_app *app, const sc_id *project, const sc_id *id, sc_err *err);
 sc_rc sc_fix_copy(sc_arena *arena, sc_str s, sc_str *ret, sc_err *err);
 /* Reasons for people; `reason` is kept and rc is returned. */
 sc_rc sc_fix_refuse(sc_fix_run *r, sc_fix_reason reason, sc_err *err, const char *fmt, ...)

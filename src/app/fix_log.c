@@ -8,7 +8,7 @@
 #include "text/fold.h"
 
 enum {
-    PIECE_BYTES = 16 << 10, /* of one row */
+    PIECE_BYTES = 8 << 10, /* of one row: a page of them fits a request's memory */
     FLUSH_US = 300000,
     OUR_BYTES = 1 << 20, /* our own words are kept when the programs' log is full */
 };

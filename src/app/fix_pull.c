@@ -179,16 +179,36 @@ static sc_rc find(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *
     return SC_OK;
 }
 
+/* What we know by ourselves: a forge elsewhere has its own page, and whoever asks us must not wait for it. */
+static sc_rc known_view(sc_app *app, const sc_fix *fix, sc_arena *arena, sc_fix_pull_view *ret,
+                        sc_err *err) {
+    static const sc_forge_state states[SC_FIX_PULL_COUNT] = {
+        [SC_FIX_PULL_merged] = SC_FORGE_MERGED, [SC_FIX_PULL_closed] = SC_FORGE_CLOSED};
+    SC_AUTO(sc_buf_done) sc_buf title;
+    sc_cluster c;
+    sc_buf_init(&title, 4096);
+    sc_rc rc = sc_fix_cluster(app, &fix->project_id, &fix->cluster_id, arena, &c, err);
+    if (!rc) rc = sc_fix_title(c.title, &title, err);
+    if (rc) return rc;
+    *ret = (sc_fix_pull_view){.pr = {.number = fix->pull_number,
+                                     .state = states[fix->pull],
+                                     .url = fix->pull_url,
+                                     .branch = fix->branch,
+                                     .base = fix->base_branch,
+                                     .head_commit = fix->head_commit,
+                                     .body = SC_STR("")}};
+    return sc_fix_copy(arena, sc_buf_str(&title), &ret->pr.title, err);
+}
+
 static sc_rc view(const sc_forge *f, const sc_forge_call *call, const sc_fix *fix,
                   sc_fix_pull_view *ret, sc_err *err) {
     sc_fix_pull_view v = {.may_merge = false};
     sc_rc rc = f->ops->pr_get(f->self, call, fix->pull_number, &v.pr, err);
     if (!rc) rc = f->ops->comments(f->self, call, fix->pull_number, 0, &v.comments, err);
     if (rc) return rc;
-    const bool here = f->ops->pr_merge != NULL; /* people have no other page for it */
-    v.may_merge = here && v.pr.state == SC_FORGE_OPEN;
-    v.may_close = here && f->ops->pr_close && v.pr.state == SC_FORGE_OPEN;
-    v.may_comment = here;
+    v.may_merge = v.pr.state == SC_FORGE_OPEN;
+    v.may_close = f->ops->pr_close && v.pr.state == SC_FORGE_OPEN;
+    v.may_comment = f->ops->pr_say != NULL;
     *ret = v;
     return SC_OK;
 }
@@ -199,29 +219,34 @@ sc_rc sc_fix_pull_get(sc_app *app, const sc_id *project, const sc_id *id, sc_are
     sc_forge f;
     sc_forge_call call;
     sc_rc rc = find(app, project, id, arena, &fix, &f, &call, err);
-    return rc ? rc : view(&f, &call, &fix, ret, err);
+    if (rc) return rc;
+    return f.ops->pr_merge ? view(&f, &call, &fix, ret, err)
+                           : known_view(app, &fix, arena, ret, err);
 }
 
-sc_rc sc_fix_pull_act(sc_app *app, const sc_id *project, const sc_id *id, sc_fix_act act,
+sc_rc sc_fix_pull_act(sc_app *app, const sc_id *project, const sc_id *id, sc_fix_act act, sc_str by,
                       sc_str body, sc_arena *arena, sc_fix_pull_view *ret, sc_err *err) {
     sc_fix fix;
     sc_forge f;
     sc_forge_call call;
     sc_fix_pull_view v;
     sc_rc rc = find(app, project, id, arena, &fix, &f, &call, err);
+    if (!rc && !f.ops->pr_merge)
+        return sc_fail(err, SC_CONFLICT, "that is done on the forge's own page");
     if (!rc) rc = view(&f, &call, &fix, &v, err);
     if (rc) return rc;
     const bool may = act == SC_FIX_MERGE   ? v.may_merge
                      : act == SC_FIX_CLOSE ? v.may_close
                                            : v.may_comment;
-    if (!may)
-        return sc_fail(err, SC_CONFLICT, "that is done on the forge's own page, or it is over");
+    if (!may) return sc_fail(err, SC_CONFLICT, "the pull request is over");
     if (act == SC_FIX_MERGE)
         rc = f.ops->pr_merge(f.self, &call, fix.pull_number, &v.pr, err);
     else if (act == SC_FIX_CLOSE)
         rc = f.ops->pr_close(f.self, &call, fix.pull_number, &v.pr, err);
     else
-        rc = f.ops->comment(f.self, &call, fix.pull_number, body, err);
-    if (!rc) rc = sc_fix_watch_one(app, &fix, err); /* what it means for the issue, at once */
+        rc = f.ops->pr_say(f.self, &call, fix.pull_number, by, body, err);
+    if (rc) return rc;
+    rc = sc_fix_watch_one(app, project, id, err); /* what it means for the issue, at once */
+    if (rc == SC_CONFLICT) rc = SC_OK;            /* the watcher was faster */
     return rc ? rc : sc_fix_pull_get(app, project, id, arena, ret, err);
 }

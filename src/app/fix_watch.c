@@ -80,20 +80,13 @@ static sc_rc look_back(sc_app *app, sc_fix *f, sc_arena *arena, sc_err *err) {
     return rc ? rc : sc_fix_keep_ended(app, f, err);
 }
 
-sc_rc sc_fix_watch_one(sc_app *app, sc_fix *f, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, ARENA_BYTES);
-    sc_fix_settings s;
+static sc_rc look(sc_app *app, const sc_forge *forge, sc_fix *f, sc_arena *arena, sc_err *err) {
     sc_forge_pr pr;
-    if (f->pull == SC_FIX_PULL_merged) return look_back(app, f, &arena, err);
-    sc_rc rc = sc_fix_settings_get(app, &f->project_id, &arena, &s, err);
-    const sc_forge *forge = rc ? NULL : sc_fix_forge(app, s.forge);
-    if (rc || !forge) return rc;
     sc_forge_call call = {.repo = f->repository,
                           .deadline_ms = sc_now_ms(app->conf.clock) + CALL_MS,
                           .stop = &app->fixes->watch.stop,
-                          .arena = &arena};
-    rc = forge->ops->pr_get(forge->self, &call, f->pull_number, &pr, err);
+                          .arena = arena};
+    sc_rc rc = forge->ops->pr_get(forge->self, &call, f->pull_number, &pr, err);
     if (rc) return rc;
     switch (pr.state) {
     case SC_FORGE_MERGED: return on_merged(app, f, &pr, err);
@@ -101,6 +94,27 @@ sc_rc sc_fix_watch_one(sc_app *app, sc_fix *f, sc_err *err) {
     case SC_FORGE_OPEN: break;
     }
     return read_comments(app, forge, &call, f, err);
+}
+
+/* Whoever merges on our page looks at the same time as the watcher does; where a forge is on this machine, and quick,
+ * one waits for the other. */
+sc_rc sc_fix_watch_one(sc_app *app, const sc_id *project, const sc_id *id, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_settings s;
+    sc_fix f;
+    sc_rc rc = sc_fix_settings_get(app, project, &arena, &s, err);
+    const sc_forge *forge = rc ? NULL : sc_fix_forge(app, s.forge);
+    if (rc || !forge) return rc;
+    const bool here = forge->ops->pr_merge != NULL;
+    if (here) pthread_mutex_lock(&app->fixes->looking);
+    rc = STORE(app)->fix_get(SELF(app), project, id, &arena, &f, err);
+    if (!rc && f.pull == SC_FIX_PULL_merged)
+        rc = look_back(app, &f, &arena, err);
+    else if (!rc && f.pull == SC_FIX_PULL_open)
+        rc = look(app, forge, &f, &arena, err);
+    if (here) pthread_mutex_unlock(&app->fixes->looking);
+    return rc;
 }
 
 /* ---- All of them -------------------------------------------------------------------------------- */
@@ -117,7 +131,7 @@ static void watch_project(sc_app *app, const sc_id *project) {
         if (STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, &err)) break;
         for (size_t i = 0; i < list.n && !atomic_load(&app->fixes->watch.stop); i++) {
             sc_err one = {0};
-            sc_rc rc = sc_fix_watch_one(app, &list.items[i], &one);
+            sc_rc rc = sc_fix_watch_one(app, project, &list.items[i].id, &one);
             if (rc && rc != SC_CONFLICT)
                 sc_log_err(SC_LOG_WARN, "a pull request was not looked at", &one);
         }

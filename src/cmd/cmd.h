@@ -93,6 +93,7 @@ struct sc_call {
     void *embedder_confs[SC_MAX_EMBEDDERS]; /* in the registry's order */
     void *llm_confs[SC_MAX_LLMS];           /* the same                */
     void *fix_conf;                         /* of fix_stack.c          */
+    void *forge_conf;                       /* of all forges together  */
 };
 
 /* Parses and runs one command line. Returns the exit code. */
@@ -112,7 +113,7 @@ extern const sc_verb sc_verb_serve, sc_verb_worker, sc_verb_demo, sc_verb_ingest
     sc_verb_move, sc_verb_undo, sc_verb_remove, sc_verb_sources, sc_verb_analyze, sc_verb_cleanup,
     sc_verb_keys, sc_verb_projects, sc_verb_jobs, sc_verb_eval, sc_verb_doctor, sc_verb_backup,
     sc_verb_restore, sc_verb_export, sc_verb_model, sc_verb_sandbox, sc_verb_completion,
-    sc_verb_help, sc_verb_agent;
+    sc_verb_help, sc_verb_agent, sc_verb_agent_script, sc_verb_fix, sc_verb_fixes, sc_verb_fix_log;
 /* `soulcaster --help`, and a verb's page. */
 void sc_help_overview(const sc_verb *const *verbs, size_t n_verbs, FILE *to);
 void sc_help_verb(const sc_verb *verb, FILE *to);
@@ -183,6 +184,8 @@ extern const size_t sc_fix_opts_n;
 sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix_conf *ret_conf,
                         sc_err *err);
 void sc_fix_stack_close(sc_fix_stack *s);
+/* Makes the demo's repository unless it is there (a bare one of the local forge). SC_NOT_FOUND: there is no git. */
+sc_rc sc_demo_repo_make(const char *data, sc_err *err);
 /* "1.50" dollars of an option to millionths. */
 sc_rc sc_stack_usd(const char *option, const char *text, int64_t *ret, sc_err *err);
 /* Another store of the same kind in the folder `data` (for restore). */

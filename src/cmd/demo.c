@@ -29,6 +29,21 @@ static sc_rc make_project(sc_api *a, sc_err *err) {
     return sc_api_do(a, "POST", "/api/projects", body, NULL, err);
 }
 
+/* What is set already stays: people may have changed it. */
+static sc_rc set_up_fixes(sc_api *a, const char *data, sc_err *err) {
+    SC_AUTO(sc_json_auto) json_t *now = NULL, *body = NULL;
+    sc_rc rc = sc_api_do(a, "GET", "/api/config/fix", NULL, &now, err);
+    if (rc || sc_json_str_at(now, "repository").n) return rc;
+    rc = sc_demo_repo_make(data, err);
+    if (rc) { /* no git: everything but fixes can be seen */
+        fprintf(stderr, "soulcaster demo: no repository for fixes: %s\n", err->msg);
+        return SC_OK;
+    }
+    body = json_pack("{s:s,s:s,s:s,s:s,s:i}", "forge", "local", "repository", "larderlark", "agent",
+                     "scripted", "test_command", "python3 -m unittest -q", "max_minutes", 5);
+    return sc_api_do(a, "PUT", "/api/config/fix", body, NULL, err);
+}
+
 static void refused(void *self, int64_t line, const char *field, const char *reason, sc_str raw) {
     (void)self;
     (void)field;
@@ -190,9 +205,12 @@ static sc_rc print_address(sc_call *c, sc_stack *s, sc_err *err) {
     bool plain = !strcmp(data, "./data");
     printf("\nIt runs at %s; sign in, once, with\n\n    ", url);
     sc_out_styled(SC_BOLD, "%s/login?token=%s", url, token.text);
-    printf("\n\nIn another terminal:  soulcaster clusters --project demo%s%s\nCtrl-C ends it; the "
-           "data stay in %s.\n",
-           plain ? "" : " --data ", plain ? "" : data, data);
+    printf(
+        "\n\nIn another terminal:  soulcaster clusters --project demo%s%s\nCtrl-C ends it; the "
+        "data stay in %s.\n"
+        "Some of these issues can be fixed here: a repository of the invented app is set up, with "
+        "a scripted agent (prepared edits, no model): soulcaster fix ISSUE --project demo\n",
+        plain ? "" : " --data ", plain ? "" : data, data);
     fflush(stdout);
     return SC_OK;
 }
@@ -230,6 +248,7 @@ static int demo(sc_call *c) {
     rc = sc_api_open_at(sc_stack_url(s), secret.text, NULL, &a, &err);
     if (rc == SC_OK) rc = make_project(a, &err);
     if (rc == SC_OK) rc = sc_api_open_at(sc_stack_url(s), secret.text, "demo", &p, &err);
+    if (rc == SC_OK) rc = set_up_fixes(p, c->common.data, &err);
     if (rc == SC_OK) rc = show_demo(p, &err);
     sc_api_close(p);
     sc_api_close(a);

@@ -1,20 +1,22 @@
 /* What fixes need of this machine and of the options: runner, forges, git, the agents' models. */
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "app/fix.h"
 #include "cmd/cmd.h"
+#include "forges/registry.h"
 #include "proc/proc.h"
 #include "runners/registry.h"
 
-enum { SC_FIX_MODELS = 64, SC_FIX_FORGES = 4, SC_FIX_SECRETS = 8 };
+enum { CHECKS = 3, SC_FIX_MODELS = 64, SC_FIX_FORGES = 4, SC_FIX_SECRETS = 8 };
 
 struct sc_fix_stack {
     sc_runner runner;
     char why_no_runner[256];
     sc_forge forges[SC_FIX_FORGES];
     size_t n_forges;
-    char git[4096], dir[4096];
+    char git[4096], dir[4096], data[4096], repositories[4096 + 16];
     sc_proxy_upstream upstreams[SC_PROXY_SHAPES];
     sc_proxy_model models[SC_PROXY_SHAPES][SC_FIX_MODELS];
     char names[8192]; /* of the models */
@@ -214,22 +216,62 @@ static void close_runner(sc_fix_stack *s) {
     s->runner = (sc_runner){NULL, NULL};
 }
 
-/* A machine without user namespaces refuses here, not in the middle of a fix. */
-static void check_runner(sc_fix_stack *s) {
+/* Why agents cannot be run; empty: they can. */
+static void look_at_runner(sc_fix_stack *s) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 1 << 20);
     sc_runner_check *rows;
     size_t n = 0;
     sc_err err = {0};
-    if (!s->runner.ops) return;
     const char *bad = NULL;
     if (s->runner.ops->check(s->runner.self, &arena, &rows, &n, &err)) bad = err.msg;
     for (size_t i = 0; i < n && !bad; i++)
         if (rows[i].is == SC_RUNNER_BAD) bad = rows[i].words;
-    if (!bad) return;
-    snprintf(s->why_no_runner, sizeof s->why_no_runner,
-             "agents cannot be run safely on this machine: %.180s", bad);
-    close_runner(s);
+    s->why_no_runner[0] = 0;
+    if (bad)
+        snprintf(s->why_no_runner, sizeof s->why_no_runner,
+                 "agents cannot be run safely on this machine: %.180s", bad);
+}
+
+/* A machine without user namespaces refuses here, not in the middle of a fix. One that is merely too busy to answer in
+ * time is asked again: the answer holds as long as this process. */
+static void check_runner(sc_fix_stack *s) {
+    if (!s->runner.ops) return;
+    look_at_runner(s);
+    for (int i = 1; i < CHECKS && *s->why_no_runner; i++) look_at_runner(s);
+    if (*s->why_no_runner) close_runner(s);
+}
+
+/* ---- Forges ------------------------------------------------------------------------------------- */
+
+static bool is_set(const char *option, const char *variable) {
+    const char *v = variable ? getenv(variable) : NULL;
+    return (option && *option) || (v && *v);
+}
+
+/* Without a token GitHub is simply not there; with one, what is wrong with it is said. */
+static sc_rc open_forges(const sc_forge_conf *given, sc_fix_stack *s, sc_err *err) {
+    sc_forge_conf conf = *given;
+    const bool github = is_set(conf.token, "GITHUB_TOKEN") || is_set(conf.app_id, NULL);
+    snprintf(s->repositories, sizeof s->repositories, "%s/repositories", s->data);
+    if (!conf.root || !*conf.root) conf.root = s->repositories;
+    for (size_t i = 0; i < sc_forges_n && s->n_forges < SC_FIX_FORGES; i++) {
+        const sc_forge_ops *ops = sc_forges[i];
+        if (!github && !strcmp(ops->name, "github")) continue;
+        void *self = sc_alloc(ops->size);
+        if (!self) return sc_fail(err, SC_NOMEM, "out of memory");
+        sc_rc rc = ops->open(self, &conf, err);
+        if (!rc) {
+            s->forges[s->n_forges++] = (sc_forge){ops, self};
+            continue;
+        }
+        sc_free(self);
+        if (rc != SC_NOT_FOUND)
+            return rc; /* no git: what is missing is told where it is asked for */
+    }
+    const char *token = is_set(conf.token, NULL) ? conf.token : getenv("GITHUB_TOKEN");
+    if (token && *token) s->secrets[s->n_secrets++] = sc_str_of(token);
+    return SC_OK;
 }
 
 sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret_stack, sc_fix_conf *ret,
@@ -239,17 +281,20 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret_stack, 
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
     *ret_stack = s;
     sc_fix_conf_default(ret);
+    if (!realpath(c->common.data, s->data)) /* git and the sandbox want absolute paths */
+        return sc_fail_sys(err, SC_IO, errno, "find the folder %.150s", c->common.data);
     if (o->dir && *o->dir)
         snprintf(s->dir, sizeof s->dir, "%s", o->dir);
     else
-        snprintf(s->dir, sizeof s->dir, "%s/fix", c->common.data);
+        snprintf(s->dir, sizeof s->dir, "%.4000s/fix", s->data);
     sc_rc rc = open_models(o, s, err);
+    if (!rc) rc = open_forges(c->forge_conf, s, err);
     if (!rc) rc = open_runner(o->runner, s, err);
     if (rc) return rc;
     if (works) check_runner(s);
     ret->workers = works ? (unsigned)o->workers : 0;
     ret->dir = s->dir;
-    ret->data_dir = c->common.data;
+    ret->data_dir = s->data;
     ret->git = sc_proc_find("git", s->git, sizeof s->git, NULL) ? NULL : s->git;
     ret->runner = s->runner;
     ret->no_runner = *s->why_no_runner ? s->why_no_runner : NULL;

@@ -3,6 +3,7 @@
 
 #include "cmd/cmd.h"
 #include "embedders/registry.h"
+#include "forges/registry.h"
 #include "llms/registry.h"
 #include "stores/registry.h"
 
@@ -320,6 +321,7 @@ enum {
     MAX_EMBEDDERS = SC_MAX_EMBEDDERS,
     OF_LLM = OF_EMBEDDER + MAX_EMBEDDERS,
     OF_FIX = OF_LLM + SC_MAX_LLMS,
+    OF_FORGE,
     HOMES
 };
 typedef unsigned home;
@@ -367,6 +369,7 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     size_t room = verb->n_opts + SC_LEN(shared) + store->n_opts + sc_fix_opts_n;
     for (size_t i = 0; i < n_embedders; i++) room += sc_embedders[i]->n_opts;
     for (size_t i = 0; i < sc_llms_n; i++) room += sc_llms[i]->n_opts;
+    for (size_t i = 0; i < sc_forges_n; i++) room += sc_forges[i]->n_opts;
     r->n = 0;
     r->v = sc_alloc_array(room, sizeof *r->v);
     if (!r->v) return sc_fail(err, SC_NOMEM, "out of memory");
@@ -380,6 +383,8 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
         add(r, sc_llms[i]->opts, sc_llms[i]->n_opts, OF_LLM + (home)i, stack);
     add(r, sc_fix_opts, sc_fix_opts_n, OF_FIX, stack);
+    for (size_t i = 0; i < sc_forges_n; i++)
+        add(r, sc_forges[i]->opts, sc_forges[i]->n_opts, OF_FORGE, stack);
     return SC_OK;
 }
 
@@ -474,6 +479,7 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
         for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
             c->llm_confs[i] = b.p + b.at[OF_LLM + i];
         c->fix_conf = b.p + b.at[OF_FIX];
+        c->forge_conf = b.p + b.at[OF_FORGE];
     }
     sc_free(r.v);
     return rc;

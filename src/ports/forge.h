@@ -122,6 +122,9 @@ typedef struct sc_forge_ops {
                       sc_err *err);
     sc_rc (*pr_close)(void *self, const sc_forge_call *c, int64_t number, sc_forge_pr *ret,
                       sc_err *err);
+    /* A person's comment; `author` is who they are here. */
+    sc_rc (*pr_say)(void *self, const sc_forge_call *c, int64_t number, sc_str author, sc_str body,
+                    sc_err *err);
 } sc_forge_ops;
 
 /* An opened one, as the app hands it round; ops NULL: there is none. */

@@ -4,7 +4,7 @@
 #include "web/handlers.h"
 
 enum {
-    PAGE = 200,
+    PAGE = 100,
     LOOK_MS = 250,
     BEAT_LOOKS = 60, /* a comment after so many looks without news */
     MAX_PENDING = 4 << 20,
@@ -30,7 +30,9 @@ sc_rc sc_on_getFixLog(sc_req *q, sc_err *err) {
     sc_fix f;
     const int64_t after = sc_req_int(q, "after", 0);
     const size_t limit = (size_t)sc_req_int(q, "limit", PAGE);
-    sc_rc rc = read_page(q, after, limit, sc_req_arena(q), &rows, &n, &f, err);
+    SC_AUTO(sc_arena_done) sc_arena arena; /* a request's own is for small things */
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_rc rc = read_page(q, after, limit, &arena, &rows, &n, &f, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);

@@ -2,6 +2,8 @@
 #include "web/fix_render.h"
 #include "web/handlers.h"
 
+enum { ARENA_BYTES = 64 << 20 /* for what a request's own memory is too small for */ };
+
 /* ---- One, many ---------------------------------------------------------------------------------- */
 
 static sc_rc reply_fix(sc_req *q, int status, const sc_fix *f, sc_err *err) {
@@ -22,7 +24,9 @@ static sc_rc reply_list(sc_req *q, const sc_fix_filter *f, sc_err *err) {
     sc_page page = sc_req_page(q);
     sc_fix_list list;
     const sc_store *s = sc_req_store(q);
-    sc_rc rc = s->ops->fix_list(s->self, f, &page, sc_req_arena(q), &list, err);
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_rc rc = s->ops->fix_list(s->self, f, &page, &arena, &list, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
@@ -103,7 +107,9 @@ sc_rc sc_on_getFixPatch(sc_req *q, sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_id id = sc_req_id(q, "id");
     sc_str patch;
-    sc_rc rc = s->ops->fix_patch(s->self, &q->project, &id, sc_req_arena(q), &patch, err);
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_rc rc = s->ops->fix_patch(s->self, &q->project, &id, &arena, &patch, err);
     if (!rc && !patch.n) rc = sc_fail(err, SC_NOT_FOUND, "this fix has no patch");
     if (!rc) sc_req_reply(q, 200, "text/plain; charset=utf-8", patch);
     return rc;
@@ -185,7 +191,9 @@ static sc_rc reply_pull(sc_req *q, const sc_fix_pull_view *v, sc_err *err) {
 sc_rc sc_on_getFixPull(sc_req *q, sc_err *err) {
     sc_id id = sc_req_id(q, "id");
     sc_fix_pull_view v;
-    sc_rc rc = sc_fix_pull_get(sc_req_app(q), &q->project, &id, sc_req_arena(q), &v, err);
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_rc rc = sc_fix_pull_get(sc_req_app(q), &q->project, &id, &arena, &v, err);
     return rc ? rc : reply_pull(q, &v, err);
 }
 
@@ -196,9 +204,11 @@ sc_rc sc_on_actOnFixPull(sc_req *q, sc_err *err) {
                      : sc_str_is(action, "close") ? SC_FIX_CLOSE
                                                   : SC_FIX_COMMENT;
     sc_fix_pull_view v;
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
     if (act == SC_FIX_COMMENT && !body.n)
         return sc_fail_field(err, SC_UNPROCESSABLE, "body", "a comment has a text");
-    sc_rc rc =
-        sc_fix_pull_act(sc_req_app(q), &q->project, &id, act, body, sc_req_arena(q), &v, err);
+    sc_rc rc = sc_fix_pull_act(sc_req_app(q), &q->project, &id, act, sc_req_actor(q), body, &arena,
+                               &v, err);
     return rc ? rc : reply_pull(q, &v, err);
 }

@@ -88,6 +88,7 @@ static void every_row_can_be_filled(void **state) {
             sc_agent_env(a, &words, *state, &env, &n, &err) ||
             sc_agent_file(a, &words, *state, &file, &err))
             fail_msg("%s: %s", a->name, err.msg);
+        if (!strcmp(a->name, "scripted")) continue; /* asks no model */
         bool model = false, url = false, way = false;
         assert_true(n <= SC_AGENT_MAX_ENV);
         for (size_t k = 0; k < n; k++) way = way || !strcmp(env[k].name, "HTTPS_PROXY");

@@ -425,24 +425,34 @@ static sc_rc local_comments(void *self, const sc_forge_call *c, int64_t number, 
     return rc;
 }
 
-static sc_rc local_comment(void *self, const sc_forge_call *c, int64_t number, sc_str body,
-                           sc_err *err) {
+static sc_rc add_comment(void *self, const sc_forge_call *c, int64_t number, sc_str author,
+                         bool by_bot, sc_str body, sc_err *err) {
     SC_AUTO(job_done) job j;
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_rc rc = begin(self, c, SC_PULLS, &j, err);
     if (!rc) rc = load(&j, number, &v, err);
-    if (!rc) rc = check_text(SC_STR("x"), body, 0, err);
+    if (!rc) rc = check_text(author, body, 0, err);
     if (rc) return rc;
     int64_t now = sc_now_ms(&sc_clock_system);
     sc_id id = sc_id_new(&sc_clock_system);
-    json_t *one = json_pack("{s:s, s:s, s:b, s:I}", "id", id.text, "author", "soulcaster", "by_bot",
-                            1, "at_ms", (json_int_t)now);
-    if (!one || !sc_json_set_str(one, "body", body) ||
+    json_t *one =
+        json_pack("{s:s, s:b, s:I}", "id", id.text, "by_bot", by_bot, "at_ms", (json_int_t)now);
+    if (!one || !sc_json_set_str(one, "author", author) || !sc_json_set_str(one, "body", body) ||
         json_array_append(json_object_get(v, "comments"), one) ||
         json_object_set_new(v, "updated_at_ms", json_integer(now)))
         rc = no_memory(err);
     json_decref(one);
     return rc ? rc : sc_pulls_write(&j.pulls, number, v, err);
+}
+
+static sc_rc local_comment(void *self, const sc_forge_call *c, int64_t number, sc_str body,
+                           sc_err *err) {
+    return add_comment(self, c, number, SC_STR("soulcaster"), true, body, err);
+}
+
+static sc_rc local_pr_say(void *self, const sc_forge_call *c, int64_t number, sc_str author,
+                          sc_str body, sc_err *err) {
+    return add_comment(self, c, number, author, false, body, err);
 }
 
 static sc_rc local_issue_create(void *self, const sc_forge_call *c, const sc_forge_issue_new *issue,
@@ -478,4 +488,5 @@ const sc_forge_ops sc_forge_local = {
     .issue_create = local_issue_create,
     .pr_merge = local_pr_merge,
     .pr_close = local_pr_close,
+    .pr_say = local_pr_say,
 };

@@ -1,0 +1,1 @@
+"""Larderlark keeps a pantry, shopping lists, recipes and a meal plan."""

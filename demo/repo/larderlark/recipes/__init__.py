@@ -1,0 +1,1 @@
+"""Recipes: from a link into the book, and scaled for a table."""
