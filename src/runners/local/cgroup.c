@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define NAME "soulcaster-"
-enum { END_STEPS = 600, END_STEP_MS = 5 };
+enum { END_STEPS = 3000, END_STEP_MS = 1 };
 
 /* ---- Small files ------------------------------------------------------------------------------------------------- */
 
@@ -166,12 +166,17 @@ static bool set_limits(const sc_cgroup *g, const sc_runner_limits *l) {
 
 sc_rc sc_cgroup_make(const sc_cgroups *base, const char *id, const sc_runner_limits *limits,
                      sc_cgroup *ret, sc_err *err) {
+    static _Atomic unsigned long made; /* with our pid: two servers may run a job of one name */
+    const unsigned long number = made++;
     *ret = (sc_cgroup){.version = base->version};
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < base->n; i++) {
         char *dir = ret->dirs[i], path[SC_CGROUP_PATH];
-        if (snprintf(dir, SC_CGROUP_PATH, "%s/" NAME "%s", base->dirs[i], id) >= SC_CGROUP_PATH)
-            return sc_fail(err, SC_IO, "the control groups lie too deep");
+        if (snprintf(dir, SC_CGROUP_PATH, "%s/" NAME "%s-%ld-%lu", base->dirs[i], id,
+                     (long)getpid(), number) >= SC_CGROUP_PATH) {
+            rc = sc_fail(err, SC_IO, "the control groups lie too deep");
+            break;
+        }
         rc = sc_cgroup_end_dir(dir, err);
         if (rc) break;
         if (mkdir(dir, 0755)) {
