@@ -156,10 +156,8 @@ static bool set_limits(const sc_cgroup *g, const sc_runner_limits *l) {
         const char *d = g->dirs[0];
         (void)write_file(d, "memory.swap.max", "0"); /* there may be no swap at all */
         (void)write_file(d, "memory.oom.group", "1");
-        (void)write_file(d, "cpu.weight", "25");
         return put_number(d, "memory.max", l->memory_bytes) && put_number(d, "pids.max", pids);
     }
-    if (g->n > 2) (void)write_file(g->dirs[2], "cpu.shares", "256");
     return put_number(g->dirs[0], "memory.limit_in_bytes", l->memory_bytes) &&
            put_number(g->dirs[1], "pids.max", pids);
 }
@@ -194,6 +192,11 @@ sc_rc sc_cgroup_make(const sc_cgroups *base, const char *id, const sc_runner_lim
         rc = sc_fail_sys(err, SC_IO, errno, "limit the control group %s", ret->dirs[0]);
     if (rc) sc_cgroup_end(ret, NULL);
     return rc;
+}
+
+void sc_cgroup_give_way(const sc_cgroup *g) {
+    if (g->version == 2) (void)write_file(g->dirs[0], "cpu.weight", "25");
+    if (g->version == 1 && g->n > 2) (void)write_file(g->dirs[2], "cpu.shares", "256");
 }
 
 const char *sc_cgroup_met(const sc_cgroup *g) {

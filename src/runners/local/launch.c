@@ -33,6 +33,7 @@ typedef struct launch {
     int given[8 + SC_PLAN_MAX_FILES]; /* the rest of bubblewrap's */
     sc_proc_fd fds[8 + SC_PLAN_MAX_FILES];
     size_t n_given, n_fds;
+    unsigned ticks;
     int init; /* pidfd of the namespace's init; -1: there is none (yet) */
     char status_text[1024];
     size_t n_status;
@@ -174,6 +175,8 @@ static void on_started(void *self, pid_t bwrap) {
 
 static const char *on_tick(void *self) {
     launch *l = self;
+    if (l->ticks++ == 1)
+        sc_cgroup_give_way(&l->group); /* the first comes at once: starting is not slowed down */
     return l->rc ? "failed" : sc_watch_look(&l->watch);
 }
 
@@ -249,7 +252,7 @@ static sc_rc run_it(launch *l, sc_arena *arena, const _Atomic bool *stop, sc_pro
                                        .n_limits = SC_LEN(limits),
                                        .join = l->group.join,
                                        .n_join = l->group.n_join,
-                                       .nice = 5,
+                                       .nice = l->group.n ? 0 : 5,
                                        .first_to_die = true,
                                        .output = on_output,
                                        .started = on_started,
