@@ -20,14 +20,13 @@ typedef struct sc_agent {
     const char *name;        /* "claude" */
     const char *summary;     /* "Claude Code, Anthropic's" */
     const char *program;     /* what is looked for on PATH; NULL: our own */
-    sc_proxy_shape shape;    /* SC_PROXY_SHAPES: any */
     const char *const *argv; /* NULL ends it */
     const sc_agent_pair *env;
     size_t n_env;
-    const char *const *version; /* argv that prints one; NULL ends it; NULL: none */
-    int needs[3];               /* at least that version */
-    /* A file that it wants to find, below {home}; NULL: none. */
-    const char *file, *file_text;
+    const char *const *version;   /* argv that prints one; NULL ends it; NULL: none */
+    const char *file, *file_text; /* one that it wants to find, below {home}; NULL: none */
+    sc_proxy_shape shape;         /* SC_PROXY_SHAPES: any  */
+    int needs[3];                 /* at least that version */
 } sc_agent;
 
 extern const sc_agent sc_agents[];

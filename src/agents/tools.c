@@ -268,7 +268,7 @@ static sc_rc replace(sc_str text, sc_str old, sc_str fresh, sc_buf *ret, sc_err 
 
 static sc_tool_end tool_edit(const sc_tool_box *b, const json_t *args, sc_buf *out) {
     char path[PATH_MAX];
-    sc_str old, fresh;
+    sc_str old = SC_STR_NONE, fresh = SC_STR_NONE;
     sc_err err = {0};
     SC_AUTO(sc_buf_done) sc_buf text, changed;
     sc_buf_init(&text, MAX_FILE);

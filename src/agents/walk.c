@@ -32,7 +32,7 @@ static bool names_add(names *l, const char *name, bool folder) {
     size_t n = strlen(name);
     char *copy = sc_alloc(n + 2);
     if (!copy) return false;
-    memcpy(copy, name, n);
+    memcpy(copy, name, n + 1);
     if (folder) copy[n] = '/';
     l->v[l->n++] = copy;
     return true;
@@ -127,8 +127,8 @@ static bool leads_out(const char *root, const char *path) {
 sc_rc sc_walk_path(const char *root, sc_str given, bool folder, char *ret, size_t room,
                    sc_err *err) {
     size_t n = 0, len = strlen(root);
-    if (memchr(given.p ? given.p : "", 0, given.n))
-        return sc_fail(err, SC_INVALID, "a path with a NUL");
+    if (!given.p) given = SC_STR("");
+    if (memchr(given.p, 0, given.n)) return sc_fail(err, SC_INVALID, "a path with a NUL");
     if (sc_str_starts(given, root) && (given.n == len || given.p[len] == '/'))
         given = (sc_str){given.p + len, given.n - len};
     else if (given.n && given.p[0] == '/')

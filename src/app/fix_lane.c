@@ -218,7 +218,7 @@ static void work(sc_fix_worker *w, const sc_job *job) {
     sc_fix_run *r = NULL;
     sc_err err = {0};
     sc_rc rc = run_new(w->app, job, &r, &err);
-    if (rc) {
+    if (rc || !r) { /* the compiler does not see that it is set */
         sc_lane_end_job(w->app, job, 0, &err);
         return;
     }

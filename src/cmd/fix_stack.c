@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "app/fix.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "forges/registry.h"
 #include "proc/proc.h"
@@ -52,7 +53,10 @@ const sc_opt sc_fix_opts[] = {
      .offset = AT(runner),
      .fallback = "local",
      .arg = "NAME",
-     .help = "what agents are run in: local (a sandbox on this machine) or none"},
+     .help = "what agents are run in: local (a sandbox on this machine) or none (no agent is run). "
+             "no-sandbox takes every protection away: whoever writes a report may come to read "
+             "your files and "
+             "keys, use your network, and change or delete anything that this user can"},
     {.name = "fix-watch-ms",
      .type = SC_OPT_INT,
      .offset = AT(watch_ms),
@@ -206,6 +210,7 @@ static sc_rc open_runner(const char *name, sc_fix_stack *s, sc_err *err) {
         return SC_OK;
     }
     s->runner = (sc_runner){ops, self};
+    if (!ops->sandbox) sc_log(SC_LOG_WARN, "no sandbox", SC_F_TXT("words", ops->summary));
     return SC_OK;
 }
 

@@ -143,6 +143,28 @@ static sc_rc same_as_base(int fd, size_t n, const sc_git_entry *e, bool *ret, sc
     return rc;
 }
 
+static sc_rc too_large(const snapshot *s, sc_str path, sc_err *err) {
+    return sc_fail(err, SC_UNPROCESSABLE, "%.*s has over %zu bytes", SC_FMT(sc_str_clip(path, 120)),
+                   s->limits->max_file_bytes);
+}
+
+/* A file over the limits may stay as it is, but is only read where it has the size that it had: one with a hole can be larger
+ * than any disk. */
+static sc_rc check_large(const snapshot *s, const sc_git_found *f, const sc_git_entry *e,
+                         sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf out;
+    sc_buf_init(&out, 256);
+    const char *const args[] = {"cat-file", "-s", e->id.text, NULL};
+    sc_rc rc = sc_git_exec(
+        s->g, &(sc_git_run){.what = "cat-file", .args = args, .dir = s->dir, .out = &out}, NULL,
+        err);
+    int64_t n = -1;
+    if (!rc && (sc_num_i64(sc_str_trim(sc_buf_str(&out)), 0, INT64_MAX, &n, NULL) ||
+                n != (int64_t)f->st.st_size))
+        rc = too_large(s, f->path, err);
+    return rc;
+}
+
 static sc_rc take_file(snapshot *s, const sc_git_found *f, const sc_git_entry *e, sc_err *err) {
     size_t n = (size_t)f->st.st_size;
     unsigned mode = f->st.st_mode & 0100 ? 0100755 : 0100644;
@@ -150,13 +172,12 @@ static sc_rc take_file(snapshot *s, const sc_git_found *f, const sc_git_entry *e
     if (fd < 0) return sc_fail_sys(err, SC_UNPROCESSABLE, errno, "open %.*s", SC_FMT(f->path));
     if (e && e->mode >> 12 == 010) {
         bool same = false;
-        sc_rc rc = same_as_base(fd, n, e, &same, err);
+        sc_rc rc = n > s->limits->max_file_bytes ? check_large(s, f, e, err) : SC_OK;
+        if (!rc) rc = same_as_base(fd, n, e, &same, err);
         if (rc || (same && (e->mode & 0100) == (mode & 0100))) return rc;
         if (lseek(fd, 0, SEEK_SET)) return sc_fail_sys(err, SC_IO, errno, "read a file again");
     }
-    if (n > s->limits->max_file_bytes)
-        return sc_fail(err, SC_UNPROCESSABLE, "%.*s has over %zu bytes",
-                       SC_FMT(sc_str_clip(f->path, 120)), s->limits->max_file_bytes);
+    if (n > s->limits->max_file_bytes) return too_large(s, f->path, err);
     SC_AUTO(sc_buf_done) sc_buf bytes;
     sc_buf_init(&bytes, n + 1);
     sc_rc rc = pump(fd, n, NULL, &bytes, err);
@@ -267,6 +288,7 @@ static sc_rc walk(snapshot *s, sc_err *err) {
         s->walk.n = 0;
         for (size_t i = 0; i < n && !rc; i++) {
             size_t from = s->walk.n;
+            if (s->g->stop && *s->g->stop) return sc_fail(err, SC_CANCELLED, "given up");
             rc = sc_git_walk_folder(&s->walk, level[i], err);
             size_t to = s->walk.n;
             for (size_t k = from; k < to && !rc; k++) rc = look(s, k, err);

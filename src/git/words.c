@@ -18,6 +18,7 @@ static const struct {
     {"Authentication failed", SC_UNAUTHORIZED},
     {"returned error: 401", SC_UNAUTHORIZED},
     {"returned error: 403", SC_FORBIDDEN},
+    {"dubious ownership", SC_FORBIDDEN}, /* a repository on disk of another user */
     {"returned error: 404", SC_NOT_FOUND},
     {"not found", SC_NOT_FOUND},
     {"couldn't find remote ref", SC_NOT_FOUND},

@@ -85,7 +85,7 @@ static size_t token_span(sc_str s) {
 
 static const char *known(sc_str s) {
     for (size_t i = 0; i < SC_LEN(tokens); i++)
-        if (sc_str_starts(s, tokens[i].prefix) &&
+        if (s.p[0] == tokens[i].prefix[0] && sc_str_starts(s, tokens[i].prefix) &&
             token_span(sc_chars_from(s, strlen(tokens[i].prefix))) >= tokens[i].least)
             return tokens[i].what;
     return NULL;
@@ -148,8 +148,9 @@ static bool given(sc_str s) {
 }
 
 static bool named(sc_str s) {
+    char first = sc_chars_lower(s.p[0]);
     for (size_t i = 0; i < SC_LEN(names); i++)
-        if (sc_chars_istarts(s, names[i])) return given(s);
+        if (first == names[i][0] && sc_chars_istarts(s, names[i])) return given(s);
     return false;
 }
 

@@ -51,7 +51,7 @@ typedef struct sc_runner_limits {
 
 typedef struct sc_runner_spec {
     const char *id;        /* [a-z0-9-]{1,64}: the job; two at once may not have the same */
-    const char *work_dir;  /* the one folder that can be written */
+    const char *work_dir;  /* the one folder that can be written; no link on the way to it */
     const char *state_dir; /* ours, outside work_dir: what sweep needs to know is kept here */
     /* Removed by sweep when its owner died (not by run): usually the folder around work_dir. NULL: nothing. */
     const char *remove_dir;

@@ -39,21 +39,21 @@ static bool ready(const sc_proxy_conn *c, int fd, short events, int64_t ms) {
     return got > 0 && !p[1].revents;
 }
 
+/* Is the socket connected in the end? */
+static bool reach(const sc_proxy_conn *c, int fd, const struct addrinfo *a) {
+    int failed = connect(fd, a->ai_addr, a->ai_addrlen) ? errno : 0;
+    socklen_t n = sizeof failed;
+    if (failed != EINPROGRESS) return !failed;
+    return ready(c, fd, POLLOUT, CONNECT_MS) &&
+           !getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n) && !failed;
+}
+
 /* A connected socket, or -1. */
 static int dial(const sc_proxy_conn *c, const struct addrinfo *a) {
-    SC_AUTO(sc_auto_close)
     int fd = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0) return -1;
-    int failed = connect(fd, a->ai_addr, a->ai_addrlen) ? errno : 0;
-    if (failed == EINPROGRESS) {
-        socklen_t n = sizeof failed;
-        if (!ready(c, fd, POLLOUT, CONNECT_MS) || getsockopt(fd, SOL_SOCKET, SO_ERROR, &failed, &n))
-            return -1;
-    }
-    if (failed) return -1;
-    int ours = fd;
-    fd = -1;
-    return ours;
+    if (fd < 0 || reach(c, fd, a)) return fd;
+    close(fd);
+    return -1;
 }
 
 /* Resolves once; what was checked is what is connected to, so a name that changes meanwhile changes nothing. */

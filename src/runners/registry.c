@@ -1,8 +1,9 @@
 #include "runners/registry.h"
 
+#include "runners/bare.h"
 #include "runners/local/local.h"
 
-const sc_runner_ops *const sc_runners[] = {&sc_runner_local};
+const sc_runner_ops *const sc_runners[] = {&sc_runner_local, &sc_runner_bare};
 const size_t sc_runners_n = SC_LEN(sc_runners);
 
 const sc_runner_ops *sc_runner_find(sc_str name) {

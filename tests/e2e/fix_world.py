@@ -69,6 +69,13 @@ class World:
             self.c.post(f"/api/clusters/{clusters[0]}/merge", {"cluster_ids": [other]})
         return clusters[0]
 
+    def own_issue(self, text):
+        """An issue that this report is alone in."""
+        report = self.c.post("/api/ingest/manual", {"text": text}).json["id"]
+        soul.grouped(self.c)
+        self.c.post(f"/api/feedback/{report}/move", {"cluster_id": None})
+        return self.c.get(f"/api/feedback/{report}").json["cluster_id"]
+
     def start(self, issue, **body):
         got = self.c.post(f"/api/clusters/{issue}/start_fix", body or None)
         if got.status != 202:

@@ -313,6 +313,44 @@ static void old_results_are_shortened(void **state) {
     assert_true(strlen(s->w->asked) < 80100);
 }
 
+/* Whichever allocation fails: an error or an end, no crash, nothing lost. */
+static void no_memory(stage *s) {
+    reply_call(s, "read", "{\"path\":\"sum.sh\"}");
+    s->conf.model.shape = s->shape;
+    s->conf.max_steps = 2;
+    s->conf.retry_ms = 1;
+    start(s->w);
+    for (uint64_t nth = 1;; nth += nth < 100 ? 1 : 7) {
+        sc_mem_fail_after(nth);
+        sc_rc rc = sc_loop_run(&s->conf, &s->end, &s->err);
+        bool failed = sc_mem_fail_after(0) >= nth;
+        sc_buf_reset(&s->said);
+        if (!failed) {
+            assert_int_equal(rc, SC_OK);
+            break;
+        }
+        assert_true(nth < 20000);
+    }
+}
+
+static void no_memory_with_openai(void **state) {
+    stage *s = *state;
+    s->shape = SC_PROXY_OPENAI;
+    no_memory(s);
+}
+
+static void no_memory_with_anthropic(void **state) {
+    stage *s = *state;
+    s->shape = SC_PROXY_ANTHROPIC;
+    no_memory(s);
+}
+
+static void no_memory_with_gemini(void **state) {
+    stage *s = *state;
+    s->shape = SC_PROXY_GEMINI;
+    no_memory(s);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, stage_new, stage_free)
 
 int main(void) {
@@ -332,6 +370,9 @@ int main(void) {
         TEST(a_service_that_stays_down_is_an_error),
         TEST(a_cap_ends_it_with_its_words),
         TEST(old_results_are_shortened),
+        TEST(no_memory_with_openai),
+        TEST(no_memory_with_anthropic),
+        TEST(no_memory_with_gemini),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

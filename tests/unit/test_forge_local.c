@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -139,6 +140,39 @@ static void a_damaged_file_is_told_and_hurts_no_other(void **state) {
     assert_int_equal(f->ops->pr_get(f->self, &c, first.number, &pr, &f->err), SC_IO);
 }
 
+static void a_folder_may_have_any_name(void **state) {
+    forge_fixture *f = *state;
+    git_sh(&f->git, "mkdir -p 'a b%%25\u00e9' && cp -r repositories/owner 'a b%%25\u00e9'/");
+    sc_forge_conf conf = {.root = sc_arena_printf(&f->arena, "%s/a b%%25\u00e9", f->git.dir)};
+    void *self = sc_alloc(f->ops->size);
+    good(f, f->ops->open(self, &conf, &f->err));
+    sc_forge_call c = forge_call(f);
+    sc_forge_remote r;
+    good(f, f->ops->remote(self, &c, &r, &f->err));
+    const sc_git_remote remote = {.url = r.url, .may_be_file = r.may_be_file};
+    sc_git_id id;
+    good(f, sc_git_fetch(&f->git.git, f->git.mirror, &remote, SC_STR("fix"), &id, &f->err));
+    f->ops->close(self);
+    sc_free(self);
+}
+
+static void another_users_repository_is_told_as_that(void **state) {
+    forge_fixture *f = *state;
+    if (geteuid()) {
+        print_message("SKIP: only root can give a folder to another user\n");
+        skip();
+    }
+    git_sh(&f->git, "chown -R 12345 repositories");
+    sc_forge_call c = forge_call(f);
+    sc_forge_remote r;
+    good(f, f->ops->remote(f->self, &c, &r, &f->err));
+    const sc_git_remote remote = {.url = r.url, .may_be_file = r.may_be_file};
+    sc_git_id id;
+    sc_rc rc = sc_git_fetch(&f->git.git, f->git.mirror, &remote, SC_STR("fix"), &id, &f->err);
+    /* older gits do not look at that */
+    if (rc && rc != SC_FORBIDDEN) fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
+}
+
 enum { THREADS = 4, EACH = 8 };
 
 typedef struct racer {
@@ -185,9 +219,14 @@ static void many_at_once_get_numbers_of_their_own(void **state) {
 int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(what_is_no_repository_is_not_opened),     T(a_branch_that_clashes_is_not_merged),
-        T(a_merge_is_a_commit_and_happens_once),    T(what_git_did_is_noticed),
-        T(a_branch_that_brings_nothing_is_refused), T(a_damaged_file_is_told_and_hurts_no_other),
+        T(what_is_no_repository_is_not_opened),
+        T(a_branch_that_clashes_is_not_merged),
+        T(a_merge_is_a_commit_and_happens_once),
+        T(what_git_did_is_noticed),
+        T(a_branch_that_brings_nothing_is_refused),
+        T(a_damaged_file_is_told_and_hurts_no_other),
+        T(a_folder_may_have_any_name),
+        T(another_users_repository_is_told_as_that),
         T(many_at_once_get_numbers_of_their_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -341,6 +341,22 @@ static void wrong_tables_do_not_start(void **state) {
     assert_int_equal(s.st_mode & 0777, 0600);
 }
 
+static void a_start_without_memory_leaves_nothing(void **state) {
+    world *w = *state;
+    w->hosts[0] = (sc_proxy_host){.name = "a.example"};
+    w->conf.n_hosts = 1;
+    for (uint64_t nth = 1;; nth++) {
+        sc_err err = {0};
+        sc_mem_fail_after(nth);
+        sc_rc rc = sc_proxy_start(&w->conf, &w->proxy, &err);
+        sc_mem_fail_after(0);
+        if (!rc) break;
+        assert_int_equal(rc, SC_NOMEM);
+        assert_int_equal(access(w->path, F_OK), -1);
+        assert_true(nth < 1000);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_new, world_free)
 
 int main(void) {
@@ -363,6 +379,7 @@ int main(void) {
         TEST(a_reply_over_the_limit_is_cut),
         TEST(a_stop_ends_calls_and_books_them),
         TEST(wrong_tables_do_not_start),
+        TEST(a_start_without_memory_leaves_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

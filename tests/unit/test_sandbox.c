@@ -379,6 +379,29 @@ static void nothing_is_left_of_a_run(void **state) {
     assert_int_equal(size.entries, 0);
 }
 
+static void any_allocation_may_fail(void **state) {
+    boxed *b = *state;
+    char record[128];
+    snprintf(record, sizeof record, "%s/test.json", b->state);
+    sc_runner_spec s = boxed_script(b, "true");
+    boxed_run(b, &s);
+    int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(before);
+    for (uint64_t nth = 1, made = 1; made >= nth; nth++) {
+        sc_mem_fail_after(nth);
+        sc_rc rc = boxed_try(b, &s, NULL);
+        made = sc_mem_fail_after(0);
+        if (rc != SC_OK && rc != SC_NOMEM)
+            fail_msg("allocation %d: %s, %s", (int)nth, sc_rc_name(rc), b->why.msg);
+        assert_int_equal(access(record, F_OK), -1);
+        assert_true(nth < 200);
+    }
+    int after = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    close(after);
+    assert_int_equal(after, before);
+    assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, boxed_begin, boxed_end)
 
 int main(void) {
@@ -403,6 +426,7 @@ int main(void) {
         TEST(a_dead_owners_sandbox_is_swept_and_a_living_ones_is_not),
         TEST(a_record_that_names_someone_else_ends_nobody),
         TEST(nothing_is_left_of_a_run),
+        TEST(any_allocation_may_fail),
     };
     return boxed_main("sandbox", tests, SC_LEN(tests));
 }

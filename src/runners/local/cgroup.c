@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define NAME "soulcaster-"
-enum { END_STEPS = 600, END_STEP_MS = 5 };
+enum { END_STEPS = 3000, END_STEP_MS = 1 };
 
 /* ---- Small files ------------------------------------------------------------------------------------------------- */
 
@@ -156,22 +156,25 @@ static bool set_limits(const sc_cgroup *g, const sc_runner_limits *l) {
         const char *d = g->dirs[0];
         (void)write_file(d, "memory.swap.max", "0"); /* there may be no swap at all */
         (void)write_file(d, "memory.oom.group", "1");
-        (void)write_file(d, "cpu.weight", "25");
         return put_number(d, "memory.max", l->memory_bytes) && put_number(d, "pids.max", pids);
     }
-    if (g->n > 2) (void)write_file(g->dirs[2], "cpu.shares", "256");
     return put_number(g->dirs[0], "memory.limit_in_bytes", l->memory_bytes) &&
            put_number(g->dirs[1], "pids.max", pids);
 }
 
 sc_rc sc_cgroup_make(const sc_cgroups *base, const char *id, const sc_runner_limits *limits,
                      sc_cgroup *ret, sc_err *err) {
+    static _Atomic unsigned long made; /* with our pid: two servers may run a job of one name */
+    const unsigned long number = made++;
     *ret = (sc_cgroup){.version = base->version};
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < base->n; i++) {
         char *dir = ret->dirs[i], path[SC_CGROUP_PATH];
-        if (snprintf(dir, SC_CGROUP_PATH, "%s/" NAME "%s", base->dirs[i], id) >= SC_CGROUP_PATH)
-            return sc_fail(err, SC_IO, "the control groups lie too deep");
+        if (snprintf(dir, SC_CGROUP_PATH, "%s/" NAME "%s-%ld-%lu", base->dirs[i], id,
+                     (long)getpid(), number) >= SC_CGROUP_PATH) {
+            rc = sc_fail(err, SC_IO, "the control groups lie too deep");
+            break;
+        }
         rc = sc_cgroup_end_dir(dir, err);
         if (rc) break;
         if (mkdir(dir, 0755)) {
@@ -189,6 +192,11 @@ sc_rc sc_cgroup_make(const sc_cgroups *base, const char *id, const sc_runner_lim
         rc = sc_fail_sys(err, SC_IO, errno, "limit the control group %s", ret->dirs[0]);
     if (rc) sc_cgroup_end(ret, NULL);
     return rc;
+}
+
+void sc_cgroup_give_way(const sc_cgroup *g) {
+    if (g->version == 2) (void)write_file(g->dirs[0], "cpu.weight", "25");
+    if (g->version == 1 && g->n > 2) (void)write_file(g->dirs[2], "cpu.shares", "256");
 }
 
 const char *sc_cgroup_met(const sc_cgroup *g) {

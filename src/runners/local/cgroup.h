@@ -28,9 +28,11 @@ typedef struct sc_cgroup { /* one run's */
 /* Looks at /proc/self/cgroup and the mounts; tries. Never fails: version 0 says why. */
 void sc_cgroups_find(sc_cgroups *ret);
 
-/* A group soulcaster-ID with the limits; what a dead run of that name left is ended first. */
+/* A group soulcaster-ID-PID-N with the limits; what a dead process of that number left is ended first. */
 sc_rc sc_cgroup_make(const sc_cgroups *base, const char *id, const sc_runner_limits *limits,
                      sc_cgroup *ret, sc_err *err);
+/* From now on a quarter of the usual share of the processor, where others want it. */
+void sc_cgroup_give_way(const sc_cgroup *g);
 /* SC_RUNNER_MEMORY or SC_RUNNER_PIDS once that limit was met, else NULL. */
 const char *sc_cgroup_met(const sc_cgroup *g);
 int64_t sc_cgroup_peak_bytes(const sc_cgroup *g);

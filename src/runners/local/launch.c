@@ -12,7 +12,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "proc/proc.h"
 #include "runners/local/record.h"
 #include "runners/local/seccomp.h"
@@ -33,6 +32,7 @@ typedef struct launch {
     int given[8 + SC_PLAN_MAX_FILES]; /* the rest of bubblewrap's */
     sc_proc_fd fds[8 + SC_PLAN_MAX_FILES];
     size_t n_given, n_fds;
+    unsigned ticks;
     int init; /* pidfd of the namespace's init; -1: there is none (yet) */
     char status_text[1024];
     size_t n_status;
@@ -118,27 +118,32 @@ static void on_output(void *self, sc_proc_stream stream, sc_str bytes) {
     if (l->output) l->output(l->at, (int)stream, bytes);
 }
 
-/* More of bubblewrap's status; false at its end or when nothing comes in time. */
-static bool read_status(launch *l, int within_ms) {
+/* More of bubblewrap's status: 1; its end: 0; -1: nothing in time. */
+static int read_status(launch *l, int within_ms) {
     struct pollfd p = {l->status[0], POLLIN, 0};
     int n;
     while ((n = poll(&p, 1, within_ms)) < 0 && errno == EINTR) {
     }
-    if (n <= 0 || l->n_status >= sizeof l->status_text - 1) return false;
+    if (n <= 0 || l->n_status >= sizeof l->status_text) return -1;
     ssize_t got =
-        read(l->status[0], l->status_text + l->n_status, sizeof l->status_text - 1 - l->n_status);
+        read(l->status[0], l->status_text + l->n_status, sizeof l->status_text - l->n_status);
     if (got > 0) l->n_status += (size_t)got;
     return got > 0;
 }
 
-/* A member of bubblewrap's status lines; -1: not said. */
+/* A member of bubblewrap's status, lines of JSON objects with a number each; -1: not said. A whole line only. */
 static int64_t status_of(const launch *l, const char *key) {
-    sc_str rest = {l->status_text, l->n_status}, line;
-    while (sc_str_next(&rest, '\n', &line)) {
-        SC_AUTO(sc_json_auto) json_t *v = NULL;
-        if (sc_str_trim(line).n == 0 || sc_json_parse(line, &v, NULL)) continue;
-        const json_t *n = json_object_get(v, key);
-        if (json_is_integer(n)) return json_integer_value(n);
+    sc_str rest = {l->status_text, l->n_status};
+    int64_t n;
+    for (size_t end; (end = sc_str_find(rest, SC_STR("\n"))) != SIZE_MAX;
+         rest.p += end + 1, rest.n -= end + 1) {
+        size_t at = sc_str_find((sc_str){rest.p, end}, sc_str_of(key));
+        if (at == SIZE_MAX) continue;
+        sc_str value = {rest.p + at + strlen(key), end - at - strlen(key)};
+        while (value.n && (value.p[0] == ' ' || value.p[0] == ':')) value.p++, value.n--;
+        for (size_t i = 0; i < value.n; i++)
+            if (value.p[i] < '0' || value.p[i] > '9') value.n = i;
+        if (!sc_num_i64(value, 0, INT32_MAX, &n, NULL)) return n;
     }
     return -1;
 }
@@ -158,8 +163,13 @@ static void on_started(void *self, pid_t bwrap) {
     close_one(&l->status[1]);
     close_one(&l->block[0]);
     int64_t pid = -1;
-    while ((pid = status_of(l, "child-pid")) < 0)
-        if (!read_status(l, READY_WITHIN_MS)) return; /* it failed, and says why on stderr */
+    while ((pid = status_of(l, "\"child-pid\"")) < 0) {
+        int more = read_status(l, READY_WITHIN_MS);
+        if (more < 0)
+            l->rc = sc_fail(&l->err, SC_TIMEOUT, "the sandbox is not ready after %d s",
+                            READY_WITHIN_MS / 1000);
+        if (more <= 0) return; /* at its end it failed, and says why on stderr */
+    }
     l->init = (int)syscall(SYS_pidfd_open, (pid_t)pid, 0);
     if (l->init < 0) {
         l->rc = sc_fail_sys(&l->err, SC_IO, errno, "watch the sandbox");
@@ -174,6 +184,8 @@ static void on_started(void *self, pid_t bwrap) {
 
 static const char *on_tick(void *self) {
     launch *l = self;
+    if (l->ticks++ == 1)
+        sc_cgroup_give_way(&l->group); /* the first comes at once: starting is not slowed down */
     return l->rc ? "failed" : sc_watch_look(&l->watch);
 }
 
@@ -193,7 +205,9 @@ static sc_rc see_it_gone(launch *l, sc_err *err) {
     return rc ? rc : ended;
 }
 
-static sc_rc could_not(const launch *l, sc_err *err) {
+static sc_rc could_not(const launch *l, const sc_proc_end *end, sc_err *err) {
+    if (end->signal)
+        return sc_fail(err, SC_IO, "the sandbox was ended by signal %d from outside", end->signal);
     sc_str said = sc_str_trim((sc_str){l->said, l->n_said});
     sc_rc rc = sc_str_starts(said, "bwrap: execvp") ? SC_NOT_FOUND : SC_IO;
     return sc_fail(err, rc, "the sandbox could not be started: %.*s", SC_FMT(said));
@@ -201,9 +215,9 @@ static sc_rc could_not(const launch *l, sc_err *err) {
 
 static sc_rc conclude(launch *l, const sc_proc_end *end, const char *met, sc_runner_end *ret,
                       sc_err *err) {
-    while (read_status(l, 0)) {
+    while (read_status(l, 0) > 0) {
     }
-    int64_t exit = status_of(l, "exit-code");
+    int64_t exit = status_of(l, "\"exit-code\"");
     *ret = (sc_runner_end){.exit = exit >= 0 ? (int)exit : 128 + SIGKILL,
                            .killed_for = end->ended_for,
                            .wall_us = end->wall_us,
@@ -213,7 +227,7 @@ static sc_rc conclude(launch *l, const sc_proc_end *end, const char *met, sc_run
         ret->killed_for = met;
         return SC_OK;
     }
-    if (exit < 0) return could_not(l, err);
+    if (exit < 0) return could_not(l, end, err);
     if (ret->exit == 128 + SIGXCPU) ret->killed_for = SC_RUNNER_CPU;
     return SC_OK;
 }
@@ -249,7 +263,7 @@ static sc_rc run_it(launch *l, sc_arena *arena, const _Atomic bool *stop, sc_pro
                                        .n_limits = SC_LEN(limits),
                                        .join = l->group.join,
                                        .n_join = l->group.n_join,
-                                       .nice = 5,
+                                       .nice = l->group.n ? 0 : 5,
                                        .first_to_die = true,
                                        .output = on_output,
                                        .started = on_started,

@@ -48,12 +48,10 @@ static void add_memory(maker *m, const char *inside, int64_t bytes) {
 
 /* The system: what programs are made of, and of /etc only what they need to run at all. */
 static void add_system(maker *m, const sc_local_facts *f) {
-    static const char *const etc[] = {"/etc/alternatives",    "/etc/ca-certificates.conf",
-                                      "/etc/ld.so.cache",     "/etc/localtime",
-                                      "/etc/magic",           "/etc/mime.types",
-                                      "/etc/protocols",       "/etc/python3",
-                                      "/etc/services",        "/etc/ssl/certs",
-                                      "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs"};
+    static const char *const etc[] = {
+        "/etc/alternatives",    "/etc/ld.so.cache",  "/etc/localtime", "/etc/mime.types",
+        "/etc/protocols",       "/etc/python3",      "/etc/services",  "/etc/ssl/certs",
+        "/etc/ssl/openssl.cnf", "/etc/pki/tls/certs"};
     add_paths(m, SC_PLAN_RO, "/usr", "/usr");
     for (size_t i = 0; i < f->n_top; i++) {
         bool link = f->top[i].link != NULL;

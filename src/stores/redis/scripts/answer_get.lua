@@ -1,1 +1,0 @@
-return pack({call('HGET', K.aa, A[1]) or ''})

@@ -1,2 +1,0 @@
-call('HSETNX', K.p, 'version', 0)
-return pack({1})
