@@ -106,19 +106,17 @@ sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *sou
     return rc ? rc : finish_item(app, project, ret, arena, err);
 }
 
-sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source, sc_str body,
-                        const sc_source_header *headers, size_t n_headers, sc_arena *arena,
-                        sc_source_item **ret_items, size_t *ret_n, sc_err *err) {
+sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                        const sc_source_request *sent, sc_arena *arena, sc_source_item **ret_items,
+                        size_t *ret_n, sc_err *err) {
     if (!source->verify || !source->webhook)
         return sc_fail(err, SC_NOT_FOUND, "%s has no webhook", source->name);
     SC_AUTO(sc_json_auto) json_t *settings = NULL;
     sc_rc rc = sc_settings_look(app, project, source, &settings, err);
     if (rc) return rc;
-    sc_source_request r = {.body = body,
-                           .headers = headers,
-                           .n_headers = n_headers,
-                           .settings = settings,
-                           .now_ms = sc_now_ms(app->conf.clock)};
+    sc_source_request r = *sent;
+    r.settings = settings;
+    r.now_ms = sc_now_ms(app->conf.clock);
     rc = source->verify(&r, err);
     sc_source_item *items = NULL;
     size_t n = 0;

@@ -36,10 +36,11 @@ sc_rc sc_ingest_now(sc_app *app, sc_feedback *items, size_t n, sc_put_result *re
  * in errors ("line 17"), may be NULL. */
 sc_rc sc_ingest_item(sc_app *app, const sc_id *project, const sc_source_ops *source,
                      const json_t *obj, sc_arena *arena, sc_source_item *ret, sc_err *err);
-/* Verifies and reads a webhook with the project's settings for the source. Items come normalised. */
-sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source, sc_str body,
-                        const sc_source_header *headers, size_t n_headers, sc_arena *arena,
-                        sc_source_item **ret_items, size_t *ret_n, sc_err *err);
+/* Verifies and reads a webhook with the project's settings for the source (`sent` has the rest). Items come
+ * normalised. */
+sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *source,
+                        const sc_source_request *sent, sc_arena *arena, sc_source_item **ret_items,
+                        size_t *ret_n, sc_err *err);
 
 /* A source's settings in a project. get: a new reference, an empty object when unset; put: checked by the
  * source, SC_UNPROCESSABLE names the field. A secret is never given back: `sc_settings_redact` replaces

@@ -58,7 +58,7 @@ static sc_rc missing_of(sc_app *app, const sc_id *project, const sc_source_ops *
     *ret = secret ? NULL
                   : sc_arena_printf(arena,
                                     "no secret is set: its webhooks are refused until the settings "
-                                    "of %s hold the one that it signs with",
+                                    "of %s hold the one that it uses",
                                     source->name);
     return secret || *ret ? SC_OK : no_memory(err);
 }
@@ -128,7 +128,7 @@ static sc_rc take_plain(sc_app *app, const sc_id *project, const sc_source_ops *
 sc_rc sc_sources_sample(sc_app *app, const sc_id *project, const sc_source_ops *source,
                         sc_arena *arena, sc_source_item **ret, size_t *ret_n, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *settings = NULL;
-    sc_source_sample s;
+    sc_source_sample s = {.n_headers = 0};
     char name[16 + SC_ID_TEXT];
     sc_source_item *items = NULL;
     size_t n = 0;
@@ -142,8 +142,11 @@ sc_rc sc_sources_sample(sc_app *app, const sc_id *project, const sc_source_ops *
         return SC_UNPROCESSABLE;
     }
     if (!rc && source->webhook)
-        rc = sc_ingest_webhook(app, project, source, s.body, s.headers, s.n_headers, arena, &items,
-                               &n, err);
+        rc = sc_ingest_webhook(
+            app, project, source,
+            &(sc_source_request){
+                .body = s.body, .headers = s.headers, .n_headers = s.n_headers, .token = s.token},
+            arena, &items, &n, err);
     else if (!rc)
         rc = take_plain(app, project, source, &s, arena, &items, &n, err);
     for (size_t i = 0; !rc && i < n; i++)

@@ -19,6 +19,7 @@ typedef struct sc_source_request {
     sc_str body;                     /* raw bytes, as signed */
     const sc_source_header *headers; /* as received */
     size_t n_headers;
+    sc_str token;           /* the address's parameter `token`, for who can send no header */
     const json_t *settings; /* of this source in this project: {"secret": ..., ...}; may be NULL */
     int64_t now_ms;
 } sc_source_request;
@@ -65,13 +66,14 @@ typedef struct sc_source_sample {
     sc_str body; /* of a webhook; without one, an object for `item` */
     sc_source_header headers[SC_SAMPLE_HEADERS];
     size_t n_headers;
+    sc_str token;
 } sc_source_sample;
 
 typedef struct sc_source_ops {
     const char *name; /* as in core/feedback.h */
     const char *summary;
     /* Optional: present for sources that have webhooks. Checks the signature over the raw body against
-     * settings' "secret". No secret: SC_FORBIDDEN with how to set one. Wrong or missing signature:
+     * settings' "secret", or that the sender knows the secret where the vendor does not sign. No secret: SC_FORBIDDEN with how to set one. Wrong or missing signature:
      * SC_UNAUTHORIZED. Comparison in constant time. Several secrets ("secrets": [...]) allow rotation. */
     sc_rc (*verify)(const sc_source_request *r, sc_err *err);
     /* Optional: present with verify. Turns a verified payload into items (0 or more: a ping gives none).
@@ -91,6 +93,7 @@ typedef struct sc_source_ops {
     sc_rc (*check_settings)(const json_t *settings, sc_err *err);
     const sc_setting *settings; /* what it checks, for forms */
     size_t n_settings;
+    bool secret_in_address; /* the vendor neither signs nor sends headers: it is `token` */
 } sc_source_ops;
 
 #endif

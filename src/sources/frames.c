@@ -28,8 +28,10 @@ static void put(sc_fields *r, sc_buf *out, sc_str s, size_t max) {
 }
 
 static bool put_frame(sc_fields *r, sc_buf *out, const json_t *frame, sc_str platform) {
-    static const char *const functions[] = {"function", "raw_function", "rawFunction"};
-    static const char *const files[] = {"filename", "module", "abs_path", "absPath", "package"};
+    static const char *const functions[] = {"function", "resolved_name", "mangled_name",
+                                            "raw_function", "rawFunction"};
+    static const char *const files[] = {"filename", "source",  "module",
+                                        "abs_path", "absPath", "package"};
     sc_str function = first_of(frame, functions, SC_LEN(functions));
     sc_str file = first_of(frame, files, SC_LEN(files));
     sc_str module = sc_json_str_at(frame, "module");

@@ -1,9 +1,9 @@
-/* Stack frames of a Sentry event as text for grouping: one "function (file)" a line, most recent call
+/* Stack frames of a Sentry or PostHog event as text for grouping: one "function (file)" a line, most recent call
  * first. Line numbers are left out: they differ between two releases of one fault.
  *
  * Format: https://develop.sentry.dev/sdk/data-model/event-payloads/stacktrace/ (frames are ordered
  * from oldest to most recent call; in_app tells the application's frames). The REST API's spelling
- * (inApp, absPath) is read too. Threads: pure. */
+ * (inApp, absPath) is read too, and that of PostHog's resolved frames (resolved_name, source). Threads: pure. */
 #ifndef SC_SOURCES_FRAMES_H
 #define SC_SOURCES_FRAMES_H
 

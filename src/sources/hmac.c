@@ -22,14 +22,21 @@ static sc_str secret_at(const json_t *settings, size_t i) {
     return json_is_string(v) ? (sc_str){json_string_value(v), json_string_length(v)} : SC_STR_NONE;
 }
 
-sc_rc sc_hmac_ready(const json_t *settings, const char *source, sc_err *err) {
-    for (size_t i = 0; i <= SC_HMAC_MAX_SECRETS; i++)
-        if (secret_at(settings, i).n) return SC_OK;
+sc_rc sc_hmac_secret(const json_t *settings, const char *source, sc_str *ret, sc_err *err) {
+    for (size_t i = 0; i <= SC_HMAC_MAX_SECRETS; i++) {
+        *ret = secret_at(settings, i);
+        if (ret->n) return SC_OK;
+    }
     return sc_fail(
         err, SC_FORBIDDEN,
         "%s webhooks are refused until this project has a secret for them: set \"secret\" "
-        "in the settings of the source %s to the one %s signs with",
+        "in the settings of the source %s to the one that %s uses",
         source, source, source);
+}
+
+sc_rc sc_hmac_ready(const json_t *settings, const char *source, sc_err *err) {
+    sc_str secret;
+    return sc_hmac_secret(settings, source, &secret, err);
 }
 
 bool sc_hmac_fits(const json_t *settings, sc_str body, sc_str hex) {
@@ -45,13 +52,25 @@ bool sc_hmac_fits(const json_t *settings, sc_str body, sc_str hex) {
     return fits;
 }
 
+bool sc_hmac_is_secret(const json_t *settings, sc_str given) {
+    const sc_str key = SC_STR("which secret is it");
+    unsigned char claimed[SC_HMAC_BYTES], mac[SC_HMAC_BYTES];
+    if (!given.n || sc_hmac_sha256(key, given, claimed, NULL)) return false;
+    bool fits = false;
+    for (size_t i = 0; i <= SC_HMAC_MAX_SECRETS; i++) {
+        sc_str secret = secret_at(settings, i);
+        if (secret.n == 0 || sc_hmac_sha256(key, secret, mac, NULL)) continue;
+        fits |= sc_mem_eq_const(mac, claimed, sizeof mac);
+    }
+    return fits;
+}
+
 sc_rc sc_hmac_sign(const json_t *settings, const char *source, sc_str body,
                    char ret_hex[2 * SC_HMAC_BYTES + 1], sc_err *err) {
     unsigned char mac[SC_HMAC_BYTES];
-    size_t i = 0;
-    sc_rc rc = sc_hmac_ready(settings, source, err);
-    while (!rc && !secret_at(settings, i).n) i++;
-    if (!rc) rc = sc_hmac_sha256(secret_at(settings, i), body, mac, err);
+    sc_str secret;
+    sc_rc rc = sc_hmac_secret(settings, source, &secret, err);
+    if (!rc) rc = sc_hmac_sha256(secret, body, mac, err);
     if (!rc) sc_hex_encode(mac, sizeof mac, ret_hex);
     return rc;
 }

@@ -1,6 +1,7 @@
 #include "sources/sentry_facts.h"
 
 #include "sources/frames.h"
+#include "sources/raised.h"
 #include "sources/shape.h"
 
 enum { MAX_EXCEPTIONS = 10 };
@@ -76,14 +77,6 @@ static const json_t *exceptions(sc_fields *r, const json_t *event, const char *a
     return NULL;
 }
 
-/* "Type: value", "Type" or "value". */
-static sc_str words_of(sc_fields *r, const json_t *exception) {
-    sc_str type = sc_str_trim(sc_json_str_at(exception, "type"));
-    sc_str value = sc_str_trim(sc_json_str_at(exception, "value"));
-    if (!type.n || !value.n) return either(type, value);
-    return sc_str_of(sc_shape_printf(r, "%.*s: %.*s", SC_FMT(type), SC_FMT(value)));
-}
-
 /* Values are ordered from cause to what was raised (develop.sentry.dev, exception interface), so the last
  * one with frames is where the fault surfaced. */
 static sc_str stack_of(sc_fields *r, const json_t *event, const json_t *values, sc_str platform) {
@@ -95,25 +88,16 @@ static sc_str stack_of(sc_fields *r, const json_t *event, const json_t *values, 
     return sc_frames_text(r, sc_json_at(event, "stacktrace.frames"), platform);
 }
 
-static void put_line(sc_buf *b, const char *before, sc_str line, sc_str title) {
-    line = sc_str_trim(line);
-    if (!line.n || sc_str_eq(line, title)) return;
-    if (sc_str_find(sc_buf_str(b), line) != SIZE_MAX) return; /* said already */
-    if (b->n) sc_buf_putc(b, '\n');
-    sc_buf_puts(b, before);
-    sc_buf_put_str(b, line);
-}
-
 static sc_str body_of(sc_fields *r, const json_t *values, sc_str message,
                       const sc_sentry_facts *f) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, (size_t)64 << 20); /* shape.h clips to the real limit and says so */
     size_t n = json_array_size(values);
     for (size_t i = 0; i < n && i < MAX_EXCEPTIONS; i++)
-        put_line(&b, i ? "Caused by: " : "", words_of(r, json_array_get(values, n - 1 - i)),
-                 f->title);
-    put_line(&b, "", message, f->title);
-    put_line(&b, "in ", f->culprit, f->title);
+        sc_raised_put_line(&b, i ? "Caused by: " : "",
+                           sc_raised_words(r, json_array_get(values, n - 1 - i)), f->title);
+    sc_raised_put_line(&b, "", message, f->title);
+    sc_raised_put_line(&b, "in ", f->culprit, f->title);
     char *text = b.failed ? NULL : sc_arena_copy(r->arena, b.p, b.n);
     if (!text) sc_fields_nomem(r);
     return (sc_str){text, text ? b.n : 0};
@@ -174,7 +158,7 @@ static void read_event(sc_fields *r, const json_t *event, const char *at, int64_
     size_t n = json_array_size(values);
     sc_str message = either(message_of(r, event, at), more_title);
     sc_str title = either(sc_str_trim(sc_fields_str(r, event, at, "title")),
-                          n ? words_of(r, json_array_get(values, n - 1)) : SC_STR_NONE);
+                          n ? sc_raised_words(r, json_array_get(values, n - 1)) : SC_STR_NONE);
     set_title(r, f, either(either(title, message), f->culprit), at, "title");
     f->stack = stack_of(r, event, values, f->platform);
     f->body = body_of(r, values, message, f);
@@ -225,7 +209,7 @@ void sc_sentry_read_issue(sc_fields *r, const json_t *issue, const char *at, int
     f.url = sc_shape_url(r, sc_fields_str(r, issue, at, "web_url"));
     if (!f.url.n) f.url = sc_shape_url(r, sc_fields_str(r, issue, at, "permalink"));
     const json_t *metadata = json_object_get(issue, "metadata");
-    sc_str words = words_of(r, metadata);
+    sc_str words = sc_raised_words(r, metadata);
     sc_str title = sc_str_trim(sc_fields_str(r, issue, at, "title"));
     set_title(r, &f, either(either(title, words), f.culprit), at, "title");
     SC_AUTO(sc_json_auto) json_t *values = json_array();

@@ -8,7 +8,7 @@
 /* A line a subject. */
 /* clang-format off */
 #define SC_WEB_HANDLERS(X) /* X(operationId) */                                                    \
-    X(ingestManual) X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook)                         \
+    X(ingestManual) X(ingestReddit) X(ingestSentry) X(ingestGithubWebhook) X(ingestDatadogWebhook) X(ingestPosthogWebhook) X(ingestSplunkWebhook)                         \
     X(listFeedback) X(getFeedback) X(updateFeedback) X(moveFeedback) X(removeFeedback)             \
     X(listClusters) X(getCluster) X(patchCluster) X(listClusterFeedback)                           \
     X(mergeClusters) X(splitCluster) X(keepApart) X(listMergeCandidates) X(undoAction)             \

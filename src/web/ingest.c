@@ -198,13 +198,23 @@ static sc_rc webhook(sc_req *q, const char *name, sc_err *err) {
     sc_http_header_each(q->http, take_header, &h);
     /* What was signed are the bytes that were sent. A sender that compresses signs before or after;
      * after is what the vendors' documentation describes, and an identity body is both. */
+    const sc_source_request sent = {.body = sc_http_body(q->http),
+                                    .headers = h.v,
+                                    .n_headers = h.n,
+                                    .token = sc_req_param(q, "token")};
     sc_source_item *items = NULL;
     size_t n = 0;
-    sc_rc rc = sc_ingest_webhook(sc_req_app(q), &q->project, s, sc_http_body(q->http), h.v, h.n,
-                                 sc_req_arena(q), &items, &n, err);
+    sc_rc rc =
+        sc_ingest_webhook(sc_req_app(q), &q->project, s, &sent, sc_req_arena(q), &items, &n, err);
     return rc ? rc : sc_reply_ingested(q, items, n, err);
 }
 
 sc_rc sc_on_ingestSentry(sc_req *q, sc_err *err) { return webhook(q, "sentry", err); }
 
 sc_rc sc_on_ingestGithubWebhook(sc_req *q, sc_err *err) { return webhook(q, "github", err); }
+
+sc_rc sc_on_ingestDatadogWebhook(sc_req *q, sc_err *err) { return webhook(q, "datadog", err); }
+
+sc_rc sc_on_ingestPosthogWebhook(sc_req *q, sc_err *err) { return webhook(q, "posthog", err); }
+
+sc_rc sc_on_ingestSplunkWebhook(sc_req *q, sc_err *err) { return webhook(q, "splunk", err); }

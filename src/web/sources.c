@@ -23,8 +23,10 @@ static void put_refusal(sc_buf *b, const sc_refusal *r) {
 static const struct {
     const char *operation, *source;
 } ways[] = {
-    {"ingestManual", "manual"},        {"ingestReddit", "reddit"}, {"ingestSentry", "sentry"},
-    {"ingestGithubWebhook", "github"}, {"submitForm", "form"},
+    {"ingestManual", "manual"},          {"ingestReddit", "reddit"},
+    {"ingestSentry", "sentry"},          {"ingestGithubWebhook", "github"},
+    {"ingestDatadogWebhook", "datadog"}, {"ingestPosthogWebhook", "posthog"},
+    {"ingestSplunkWebhook", "splunk"},   {"submitForm", "form"},
 };
 
 /* None when nobody calls for it. */
@@ -73,6 +75,7 @@ static void put_source(sc_buf *b, const sc_contract *c, const sc_source_state *s
     sc_render_str(b, "summary", sc_str_of(s->source->summary));
     sc_render_bool(b, "webhook", s->source->webhook != NULL);
     sc_render_str_or_null(b, "webhook_path", webhook_path(c, s->source));
+    sc_render_bool(b, "webhook_token", s->source->secret_in_address);
     put_settings(b, s->source);
     sc_render_bool(b, "configured", !s->missing);
     sc_render_str_or_null(b, "missing", sc_str_of(s->missing));

@@ -27,6 +27,10 @@ test("a refused delivery is told with its reason, and the address to give the ve
   await source(v, "sentry").getByText(/^Missing: no secret is set/).waitFor();
   await source(v, "sentry").getByText(/\(403\): sentry webhooks are refused/).waitFor();
   assert.equal(await v.page.getByLabel("Webhook address of Sentry").inputValue(), `${server.url}/api/ingest/sentry?project_id=default`);
+  for (const [name, label] of [["datadog", "Datadog"], ["posthog", "PostHog"]])
+    assert.equal(await v.page.getByLabel(`Webhook address of ${label}`).inputValue(), `${server.url}/api/ingest/${name}/webhook?project_id=default`);
+  assert.equal(await v.page.getByLabel("Webhook address of Splunk").inputValue(), `${server.url}/api/ingest/splunk/webhook?project_id=default&token=YOUR-SECRET`);
+  await source(v, "splunk").getByText("Write the secret in the place of YOUR-SECRET").waitFor();
   await v.leave();
 });
 

@@ -214,6 +214,9 @@ class Contract(unittest.TestCase):
         self.refused("ingestManual", 400, b"{", headers={"Content-Type": "application/json"})
         self.refused("ingestSentry", 403, {"data": {}}, key=None)
         self.refused("ingestGithubWebhook", 403, {"zen": "x"}, key=None)
+        self.refused("ingestDatadogWebhook", 403, {"title": "x"}, key=None)
+        self.refused("ingestPosthogWebhook", 403, {"event": "x"}, key=None)
+        self.refused("ingestSplunkWebhook", 403, {"sid": "x"}, key=None, token="a-wrong-one")
         body = soul.ndjson([{"source": "generic", "title": "one"}, {"source": "pigeon"}, {"source": "manual", "title": "two"}])
         self.call("ingestBatch", body, headers={"Content-Type": "application/x-ndjson"})
         soul.grouped(self.c)
@@ -294,6 +297,8 @@ class Contract(unittest.TestCase):
         self.assertIn("secret", states["sentry"]["refused"]["detail"])
         self.assertFalse(states["sentry"]["configured"])
         self.assertEqual(states["sentry"]["webhook_path"], "/api/ingest/sentry")
+        self.assertEqual(states["splunk"]["webhook_path"], "/api/ingest/splunk/webhook")
+        self.assertEqual([name for name, s in states.items() if s["webhook_token"]], ["splunk"])
         settings = {s["key"]: s for s in states["sentry"]["settings"]}
         self.assertEqual((settings["min_level"]["type"], settings["min_level"]["choices"][0]), ("choice", "debug"))
         test = self.call("testSource", path={"source": "manual"})

@@ -1,8 +1,9 @@
-"""Sentry and GitHub webhooks: signatures first, then content; filters; rotation of secrets."""
+"""Webhooks: signatures and secrets first, then content; filters; rotation of secrets; recurrences."""
 
 import hashlib
 import hmac
 import json
+import time
 import unittest
 
 import soul
@@ -121,6 +122,79 @@ class Webhooks(unittest.TestCase):
             got = self.sentry(None, raw=raw)
             self.assertIn(got.status, (200, 400, 422), (raw, got))
             self.assertNotEqual(got.json.get("status"), "ok", (raw, got))
+
+
+def datadog_alert(cycle="c1", number=1, host="web-1", transition="Triggered", **more):
+    """What Datadog makes of the template in docs/sources.md."""
+    return {"id": f"ev{number}", "title": f"[{transition} on {{host:{host}}}] CPU of {host} is at 9{number % 10}%", "event_type": "query_alert_monitor",
+            "body": f"%%%\nThe load of {host} was > 9{number % 10}.5 for 5 minutes\n%%%", "alert_id": "4711", "alert_cycle_key": cycle,
+            "alert_transition": transition, "alert_scope": f"host:{host}", "hostname": host, "tags": f"host:{host},env:prod",
+            "link": "https://app.datadoghq.example/event/1", "date": str(int(time.time() * 1000)), **more}
+
+
+def splunk_alert(row, sid="scheduler__admin__search__RMD5_at_1772360430_1"):
+    return {"sid": sid, "search_name": "Payment errors", "app": "search", "owner": "admin", "results_link": "http://splunk.example:8000/x", "result": row}
+
+
+class SharedSecrets(unittest.TestCase):
+    """Vendors that do not sign: Datadog and PostHog in a header, Splunk in the address."""
+
+    def setUp(self):
+        self.server = soul.Server()
+        self.addCleanup(self.server.close)
+        self.c = self.server.client()
+        self.hook = self.server.client(key=None)
+        for source in "datadog", "posthog", "splunk":
+            self.assertEqual(self.c.call("PUT", f"/api/config/{source}", {"secret": SECRET}).status, 200)
+
+    def send(self, source, payload, secret=SECRET, token=None):
+        headers = {"Content-Type": "application/json", **({"X-Soulcaster-Secret": secret} if secret else {})}
+        query = {"token": token} if token is not None else {}
+        return self.hook.call("POST", f"/api/ingest/{source}/webhook", json.dumps(payload).encode(), headers, **query)
+
+    def test_a_secret_is_told_nowhere(self):
+        wrong = "3f6a2cb22c074f088c0f90f1ae1f0c76"
+        for got in (self.send("datadog", datadog_alert(), None), self.send("datadog", datadog_alert(), wrong), self.send("splunk", splunk_alert({})),
+                    self.send("splunk", splunk_alert({}), None, wrong), self.send("splunk", splunk_alert({}), None, wrong * 40)):
+            self.assertIn(got.status, (401, 400, 422), got)
+            self.assertNotIn(wrong, got.body.decode())
+        self.assertEqual(self.send("splunk", splunk_alert({}), None, SECRET).json["status"], "ok")
+        self.assertEqual(self.hook.call("POST", f"/api/ingest/splunk/webhok?token={SECRET}", b"{}").status, 404)
+        self.assertEqual(self.send("splunk", {"sid": 1.5}, None, SECRET).status, 422)
+        told = json.dumps(self.c.get("/api/sources").json) + self.c.get("/metrics").body.decode()
+        self.server.stop()
+        for text in told, self.server.logged():
+            self.assertNotIn(SECRET, text)
+            self.assertNotIn(wrong, text)
+        self.assertIn("/api/ingest/splunk/webhook", self.server.logged())
+
+    def test_two_hosts_of_one_monitor_are_one_issue(self):
+        sent = [self.send("datadog", datadog_alert(f"c{n}", n, host)) for n, host in enumerate(("web-1", "web-27", "ip-10-0-3-17", "i-0af31bc2d9e84f10a"))]
+        sent.append(self.send("datadog", datadog_alert("other", 9, "web-1", title="[Triggered on {host:web-1}] Disk is full", body="No space left on device")))
+        sent += [self.send("splunk", splunk_alert({"host": host, "error": "card declined by the gateway"}), None, SECRET) for host in ("pay-1", "pay-2")]
+        for got in sent:
+            self.assertEqual((got.status, got.json["status"]), (200, "ok"), got)
+        soul.grouped(self.c)
+        homes = [self.c.get(f"/api/feedback/{got.json['id']}").json["cluster_id"] for got in sent]
+        self.assertEqual(len(set(homes[:4])), 1, homes)
+        self.assertNotIn(homes[4], homes[:4])
+        self.assertEqual(homes[5], homes[6])
+
+    def test_posthog_knows_an_issue_and_takes_answers(self):
+        frames = [{"resolved_name": "pay", "source": "shop/cart.ts", "in_app": True}]
+        props = {"$exception_issue_id": "i1", "$exception_list": [{"type": "TypeError", "value": "total is undefined", "stacktrace": {"frames": frames}}]}
+        def event(name, uuid, properties, who="someone"):
+            return {"event": {"event": name, "uuid": uuid, "distinct_id": who, "timestamp": "2026-10-01T10:00:00Z", "properties": properties},
+                    "person": {"id": "p", "properties": {"email": "mona@shop.example"}}}
+        got = self.send("posthog", event("$exception", "u1", props))
+        self.assertEqual(got.json["status"], "ok", got)
+        item = self.c.get(f"/api/feedback/{got.json['id']}")
+        self.assertEqual((item.json["title"], item.json["stack"]), ("TypeError: total is undefined", "pay (shop/cart.ts)"))
+        self.assertNotIn("mona", item.body.decode())
+        created = event("$error_tracking_issue_created", "u2", {"name": "TypeError", "description": "total is undefined"}, "i1")
+        self.assertEqual(self.send("posthog", created).json["status"], "duplicate")
+        self.assertEqual(self.send("posthog", event("survey sent", "u3", {"$survey_response": "Paying takes ages"})).json["status"], "ok")
+        self.assertEqual(self.send("posthog", event("$pageview", "u4", {})).json["status"], "filtered")
 
 
 if __name__ == "__main__":

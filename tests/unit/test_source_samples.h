@@ -90,4 +90,59 @@
     "shop\",\"github_issue_number\":12,\"metadata\":{\"plan\":\"pro\"},"                  \
     "\"severity\":3}"
 
+#define DATADOG_ALERT(transition, cycle, id, host)                                             \
+    "{\"id\":\"" id "\",\"event_type\":\"query_alert_monitor\",\"title\":\"[" transition       \
+    " on {host:" host                                                                          \
+    "}] CPU is high\",\"body\":\"%%%\\nThe CPU of the checkout is busy.\\n%%%\",\"alert_id\":" \
+    "4711,\"alert_title\":\"CPU is high\",\"alert_cycle_key\":\"" cycle                        \
+    "\",\"alert_transition\":\"" transition                                                    \
+    "\",\"alert_priority\":\"P2\",\"alert_scope\":\"host:" host "\",\"hostname\":\"" host      \
+    "\",\"tags\":\"env:prod, team:shop\",\"link\":\"https://app.datadoghq.example/event/1\","  \
+    "\"date\":\"1772360430000\",\"last_updated\":\"1772360431000\",\"org\":{\"id\":\"1\","     \
+    "\"name\":"                                                                                \
+    "\"Acme\"}}"
+#define DATADOG_DEFAULT                                                                 \
+    "{\"body\":\"%%%\\nslow\\n%%%\",\"last_updated\":\"1772360431000\",\"event_type\":" \
+    "\"metric_alert_monitor\",\"title\":\"[P1] [Triggered] [db] "                       \
+    "slow\",\"date\":\"1772360430000\","                                                \
+    "\"org\":{\"id\":\"1\",\"name\":\"Acme\"},\"id\":\"7001\"}"
+
+#define POSTHOG_EXCEPTIONS                                                                         \
+    "[{\"type\":\"TypeError\",\"value\":\"total is undefined\",\"mechanism\":{\"handled\":false}," \
+    "\"stacktrace\":{\"type\":\"resolved\",\"frames\":[{\"resolved_name\":\"main\",\"source\":"    \
+    "\"lib/run.js\",\"in_app\":false},{\"resolved_name\":\"pay\",\"source\":\"shop/cart.ts\","     \
+    "\"in_app\":true,\"line\":7}]}},{\"type\":\"Error\",\"value\":\"no answer\"}]"
+#define POSTHOG_EVENT(name, props)                                                                \
+    "{\"event\":{\"event\":\"" name                                                               \
+    "\",\"uuid\":\"0190-u1\",\"distinct_id\":\"0190-i1\",\"timestamp\":\"2026-03-01T10:20:30Z\"," \
+    "\"url\":\"https://eu.posthog.example/project/1/events/0190-u1/\",\"properties\":{" props     \
+    "}},\"person\":{\"id\":\"p1\",\"properties\":{\"email\":\"mona@shop.example\"}}}"
+#define POSTHOG_EXCEPTION                                                                         \
+    POSTHOG_EVENT("$exception",                                                                   \
+                  "\"$exception_list\":" POSTHOG_EXCEPTIONS                                       \
+                  ",\"$exception_issue_id\":\"0190-i1\",\"$exception_level\":\"error\",\"$lib\":" \
+                  "\"web\",\"$current_url\":\"https://shop.example/pay?mail=mona%40x#y\"")
+#define POSTHOG_ALERT(kind)                                                                    \
+    POSTHOG_EVENT(                                                                             \
+        "$error_tracking_issue_" kind,                                                         \
+        "\"name\":\"TypeError\",\"description\":\"total is undefined\",\"status\":\"active\"," \
+        "\"exception_props\":{\"$exception_list\":" POSTHOG_EXCEPTIONS "}")
+#define POSTHOG_SURVEY                                                                    \
+    POSTHOG_EVENT(                                                                        \
+        "survey sent",                                                                    \
+        "\"$survey_id\":\"s1\",\"$survey_name\":\"Checkout\",\"$survey_submission_id\":"  \
+        "\"sub1\",\"$survey_completed\":true,\"$survey_response\":\"Paying takes ages\"," \
+        "\"$survey_response_1\":7,\"$survey_response_2\":[\"Speed\",\"Price\"],"          \
+        "\"$survey_response_q-1\":\"Paying takes ages\"")
+
+#define SPLUNK_ALERT(sid, row)                                                      \
+    "{\"sid\":\"" sid                                                               \
+    "\",\"search_name\":\"Payment errors\",\"app\":\"search\",\"owner\":\"admin\"," \
+    "\"results_link\":\"http://web.example:8000/app/search/@go?sid=x\",\"result\":" row "}"
+#define SPLUNK_SID "scheduler__admin__search__RMD5a_at_1772360430_132"
+#define SPLUNK_ROW                                               \
+    "{\"host\":\"web-1\",\"source\":\"/var/log/"                 \
+    "pay.log\",\"sourcetype\":\"pay\",\"_time\":\"1772360000\"," \
+    "\"error\":\"card declined by gateway\",\"count\":\"8\",\"users\":[\"a\",\"b\"]}"
+
 #endif

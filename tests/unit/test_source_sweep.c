@@ -26,6 +26,14 @@ static const sample samples[] = {
     {&sc_source_reddit, NULL, NULL, REDDIT_POST},
     {&sc_source_reddit, NULL, NULL, REDDIT_POST_DATA},
     {&sc_source_reddit, NULL, NULL, REDDIT_COMMENT},
+    {&sc_source_datadog, "X", "x", DATADOG_ALERT("Triggered", "c1", "7001", "web-1")},
+    {&sc_source_datadog, NULL, NULL, DATADOG_DEFAULT},
+    {&sc_source_posthog, "X", "x", POSTHOG_EXCEPTION},
+    {&sc_source_posthog, "X", "x", POSTHOG_ALERT("created")},
+    {&sc_source_posthog, NULL, NULL, POSTHOG_ALERT("reopened")},
+    {&sc_source_posthog, "X", "x", POSTHOG_SURVEY},
+    {&sc_source_splunk, "X", "x", SPLUNK_ALERT(SPLUNK_SID, SPLUNK_ROW)},
+    {&sc_source_splunk, NULL, NULL, SPLUNK_ALERT(SPLUNK_SID, "{\"_raw\":\"boom\"}")},
     {&sc_source_manual, NULL, NULL, PLAIN},
     {&sc_source_generic, NULL, NULL, PLAIN},
 };
@@ -38,7 +46,9 @@ static const char settings[] =
     "\"labels\":[\"bug\"],\"exclude_labels\":[\"wontfix\"],\"repos\":[\"acme/"
     "shop\"],\"subreddits\":[\"shopapp\"],"
     "\"flairs\":[\"Bug\"],\"min_score\":1,\"over_18\":true,\"stickied\":true,\"comments\":true,"
-    "\"crossposts\":true,\"raw_json\":false}";
+    "\"crossposts\":true,\"raw_json\":false,\"priorities\":[\"P2\"],\"monitors\":[\"4711\"],"
+    "\"tags\":[\"env:prod\"],\"warnings\":true,\"no_data\":true,\"exceptions\":true,"
+    "\"spiking\":true,\"surveys\":[\"Checkout\"],\"searches\":[\"Payment errors\"],\"apps\":[]}";
 
 static size_t n_ok, n_refused;
 

@@ -1,6 +1,7 @@
 #include "test_source_support.h"
 
 #include "sources/header.h"
+#include "sources/shared.h"
 
 static void hex_of(const char *secret, sc_str body, char ret_hex[65]) {
     unsigned char mac[SC_HMAC_BYTES];
@@ -31,9 +32,9 @@ static void no_secret_refuses_and_says_how_to_set_one(void **state) {
                                        "{\"secret\": 7}",
                                        "{\"secrets\": [\"\", 1, null]}",
                                        "[]"};
-    for (size_t s = 0; s < 2; s++)
-        for (size_t i = 0; i < SC_LEN(none); i++) {
-            const sc_source_ops *ops = s ? &sc_source_github : &sc_source_sentry;
+    for (size_t s = 0; s < SC_SOURCE_COUNT; s++)
+        for (size_t i = 0; sc_source_registry[s]->verify && i < SC_LEN(none); i++) {
+            const sc_source_ops *ops = sc_source_registry[s];
             sc_err err;
             assert_int_equal(verify(ops, none[i], "X", NULL, body, &err), SC_FORBIDDEN);
             assert_non_null(strstr(err.msg, "secret"));
@@ -161,6 +162,61 @@ static void each_of_several_secrets_is_good_while_they_rotate(void **state) {
                      SC_UNAUTHORIZED);
 }
 
+static sc_rc by_token(const char *settings, sc_str token, sc_err *err) {
+    json_t *set = parsed(settings);
+    /* A header is no way in where the address is the place. */
+    sc_source_header h = {SC_STR(SC_SHARED_HEADER), SC_STR(SECRET)};
+    sc_source_request r = {
+        .body = body, .headers = &h, .n_headers = 1, .token = token, .settings = set};
+    memset(err, 0, sizeof *err);
+    sc_rc rc = sc_source_splunk.verify(&r, err);
+    json_decref(set);
+    return rc;
+}
+
+static void a_shared_secret_is_the_whole_secret_or_nothing(void **state) {
+    (void)state;
+    static const sc_source_ops *const ops[] = {&sc_source_datadog, &sc_source_posthog};
+    static const char *const bad[] = {NULL,
+                                      "",
+                                      " ",
+                                      "x",
+                                      "correct horse battery stapl",
+                                      SECRET "x",
+                                      "Correct horse battery staple"};
+    sc_err err;
+    for (size_t i = 0; i < SC_LEN(bad); i++) {
+        for (size_t k = 0; k < SC_LEN(ops); k++) {
+            assert_int_equal(verify(ops[k], GOOD, SC_SHARED_HEADER, bad[i], body, &err),
+                             SC_UNAUTHORIZED);
+            assert_string_equal(err.field, SC_SHARED_HEADER);
+        }
+        assert_int_equal(by_token(GOOD, sc_str_of(bad[i]), &err), SC_UNAUTHORIZED);
+        assert_string_equal(err.field, "token");
+        assert_null(strstr(err.msg, "staple"));
+    }
+    for (size_t k = 0; k < SC_LEN(ops); k++) {
+        assert_int_equal(verify(ops[k], GOOD, "x-soulcaster-secret", SECRET, body, &err), SC_OK);
+        assert_int_equal(verify(ops[k], "{\"secrets\":[\"another one\",\"" SECRET "\"]}",
+                                SC_SHARED_HEADER, SECRET, SC_STR_NONE, &err),
+                         SC_OK);
+    }
+    assert_int_equal(by_token(GOOD, SC_STR(SECRET), &err), SC_OK);
+    assert_int_equal(
+        by_token("{\"secret\":\"\",\"secrets\":[\"" SECRET "\"]}", SC_STR(SECRET), &err), SC_OK);
+}
+
+static void a_shared_secret_sent_twice_is_refused(void **state) {
+    (void)state;
+    json_t *set = parsed(GOOD);
+    sc_source_header h[] = {{SC_STR(SC_SHARED_HEADER), SC_STR(SECRET)},
+                            {SC_STR(SC_SHARED_HEADER), SC_STR(SECRET)}};
+    sc_source_request r = {.body = body, .headers = h, .n_headers = 2, .settings = set};
+    sc_err err;
+    assert_int_equal(sc_source_datadog.verify(&r, &err), SC_UNAUTHORIZED);
+    json_decref(set);
+}
+
 static void published_examples_agree(void **state) {
     (void)state;
     char hex[65];
@@ -193,6 +249,8 @@ int main(void) {
         SOURCE_TEST(a_signature_sent_twice_is_refused),
         SOURCE_TEST(good_signatures_pass_in_any_case_of_hex_and_name),
         SOURCE_TEST(each_of_several_secrets_is_good_while_they_rotate),
+        SOURCE_TEST(a_shared_secret_is_the_whole_secret_or_nothing),
+        SOURCE_TEST(a_shared_secret_sent_twice_is_refused),
         SOURCE_TEST(published_examples_agree),
         SOURCE_TEST(sources_without_webhooks_have_neither_function),
     };

@@ -54,6 +54,15 @@ static int try_source(const web_bench *w, const char *source, char ret_id[64]) {
     return status;
 }
 
+#define SECRET "aBcD1234-efgh"
+
+static void set_secret(const web_bench *w, const char *source, const char *secret) {
+    char path[128], body[128];
+    snprintf(path, sizeof path, "/api/config/%s?project_id=other", source);
+    snprintf(body, sizeof body, "{\"secret\":\"%s\"}", secret);
+    assert_int_equal(web_json(w, &w->admin, "PUT", path, body, NULL), 200);
+}
+
 static void a_webhook_without_a_secret_is_not_set_up(void **state) {
     web_bench *w = *state;
     char id[64];
@@ -106,6 +115,9 @@ static void a_test_report_goes_the_sources_own_way(void **state) {
                               "{\"enabled\":true}", NULL),
                      200);
     for (size_t i = 0; i < SC_SOURCE_COUNT; i++) {
+        if (sc_source_registry[i]->verify) set_secret(w, sc_source_registry[i]->name, SECRET);
+    }
+    for (size_t i = 0; i < SC_SOURCE_COUNT; i++) {
         const char *name = sc_source_registry[i]->name;
         if (try_source(w, name, id) != 200) fail_msg("%s: refused", name);
         assert_int_equal(try_source(w, name, again), 200);
@@ -127,6 +139,36 @@ static void a_test_report_goes_the_sources_own_way(void **state) {
         assert_int_equal(web_json(w, &w->other_admin, "DELETE", path, NULL, NULL), 204);
         assert_int_equal(web_json(w, &w->other_admin, "GET", path, NULL, NULL), 404);
     }
+}
+
+static void a_secret_in_the_address_lets_in_and_is_nowhere_told(void **state) {
+    web_bench *w = *state;
+    static const char way[] = "/api/ingest/splunk/webhook?project_id=other";
+    static const char alert[] = "{\"sid\":\"s1\",\"search_name\":\"Errors\",\"result\":{}}";
+    char path[256];
+    set_secret(w, "splunk", SECRET);
+    SC_AUTO(sc_json_auto) json_t *s = look(w, &w->admin, "splunk");
+    assert_true(json_is_true(json_object_get(s, "webhook_token")));
+    assert_int_equal(hook(w, way, "", alert), 401);
+    is_refused(w, "splunk", "unauthorized", "token");
+    assert_int_equal(hook(w, way, "X-Soulcaster-Secret: " SECRET "\r\n", alert), 401);
+    snprintf(path, sizeof path, "%s&token=%s&token=%s", way, SECRET, SECRET);
+    assert_int_equal(hook(w, path, "", alert), 400);
+    static const char *const wrong[] = {"aBcD1234-efg", "ABCD1234-EFGH", "aBcD1234-efgh0", "%00",
+                                        ""};
+    for (size_t i = 0; i < SC_LEN(wrong); i++) {
+        snprintf(path, sizeof path, "%s&token=%s", way, wrong[i]);
+        web_answer a =
+            web_call(w, "POST", path, "Content-Type: application/json\r\n", sc_str_of(alert));
+        assert_true(a.status == 401 || a.status == 400);
+        assert_false(says(&a, "aBcD") || says(&a, "ABCD"));
+        answer_done(&a);
+    }
+    snprintf(path, sizeof path, "%s&token=%s", way, SECRET);
+    assert_int_equal(hook(w, path, "", alert), 200);
+    assert_int_equal(hook(w, path, "", alert), 200); /* a duplicate */
+    snprintf(path, sizeof path, "/api/ingest/datadog/webhook?project_id=other&token=%s", SECRET);
+    assert_int_equal(hook(w, path, "", "{}"), 400); /* this one has a header */
 }
 
 static void a_setting_that_leaves_the_test_report_out_is_named(void **state) {
@@ -188,6 +230,7 @@ int main(void) {
         cmocka_unit_test(a_webhook_without_a_secret_is_not_set_up),
         cmocka_unit_test(the_last_refused_delivery_is_told_with_its_reason),
         cmocka_unit_test(a_test_report_goes_the_sources_own_way),
+        cmocka_unit_test(a_secret_in_the_address_lets_in_and_is_nowhere_told),
         cmocka_unit_test(a_setting_that_leaves_the_test_report_out_is_named),
         cmocka_unit_test(what_was_refused_is_known_after_a_restart),
         cmocka_unit_test(a_flood_of_refusals_leaves_the_latest_of_each_project),

@@ -10,8 +10,14 @@ import { Ago } from "../../ui/time";
 import { SettingsForm } from "./settings";
 import { sendTest, TestReport, tests } from "./test";
 
+/** Stands where the secret goes: this page never knows it. */
+const SECRET_HERE = "YOUR-SECRET";
+
 /** The vendor's form takes it; the project goes with it, since the webhook has no key. */
-const webhookOf = (path: string) => `${window.location.origin}${path}?project_id=${encodeURIComponent(project.value?.name ?? "")}`;
+function webhookOf(state: SourceState): string {
+  const address = `${window.location.origin}${state.webhook_path}?project_id=${encodeURIComponent(project.value?.name ?? "")}`;
+  return state.webhook_token ? `${address}&token=${SECRET_HERE}` : address;
+}
 
 function State({ state }: { state: SourceState }) {
   if (!state.configured) return <span class="badge state-off"><Icon name="ignore" />Not set up</span>;
@@ -56,7 +62,12 @@ export function OneSource({ state, again }: { state: SourceState; again: () => v
           <span>Last refused <Ago at={refused.at} suffix=" ago" /> ({refused.status}): {refused.detail}</span>
         </p>
       )}
-      {state.webhook_path && <div class="field">Webhook address<Copy text={webhookOf(state.webhook_path)} label={`Webhook address of ${SOURCE[source]}`} /></div>}
+      {state.webhook_path && (
+        <div class="field">
+          Webhook address<Copy text={webhookOf(state)} label={`Webhook address of ${SOURCE[source]}`} />
+          {state.webhook_token && <span class="dim">Write the secret in the place of {SECRET_HERE}; {SOURCE[source]} can send it in no other way.</span>}
+        </div>
+      )}
       <TestReport source={source} again={again} />
       {open && <SettingsForm state={state} onClose={() => setOpen(false)} onSaved={again} />}
     </li>
