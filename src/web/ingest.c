@@ -95,19 +95,26 @@ sc_rc sc_reply_ingested(sc_req *q, sc_source_item *items, size_t n, sc_err *err)
     sc_arena *arena = sc_req_arena(q);
     ingest_call *c = sc_arena_take(arena, sizeof *c);
     sc_feedback *list = sc_arena_take_array(arena, n, sizeof *list);
+    sc_str *again = sc_arena_take_array(arena, n, sizeof *again);
     sc_put_result *results = sc_arena_take_array(arena, n, sizeof *results);
-    if (!c || !list || !results) return sc_fail(err, SC_NOMEM, "no memory for the reports");
+    if (!c || !list || !again || !results)
+        return sc_fail(err, SC_NOMEM, "no memory for the reports");
     size_t accepted = 0;
     for (size_t i = 0; i < n; i++) {
         if (items[i].verdict != SC_ITEM_OK) continue;
         items[i].feedback.request_id = sc_http_request_id(q->http);
+        again[accepted] = items[i].again_id;
         list[accepted++] = items[i].feedback;
     }
-    *c = (ingest_call){
-        .q = q,
-        .items = items,
-        .n = n,
-        .in = {.items = list, .n = accepted, .results = results, .done = on_durable, .self = c}};
+    *c = (ingest_call){.q = q,
+                       .items = items,
+                       .n = n,
+                       .in = {.items = list,
+                              .n = accepted,
+                              .results = results,
+                              .again_ids = again,
+                              .done = on_durable,
+                              .self = c}};
     sc_buf_init(&c->answer, SC_REPLY_MAX);
     if (n != 1 || !accepted) {
         if (!sc_buf_reserve(&c->answer, 256 + n * (200 + 6 * SC_FEEDBACK_MAX_EXTERNAL_ID / 4)))

@@ -180,6 +180,22 @@ class SharedSecrets(unittest.TestCase):
         self.assertNotIn(homes[4], homes[:4])
         self.assertEqual(homes[5], homes[6])
 
+    def test_a_cycle_is_one_report_and_after_its_resolution_a_recurrence(self):
+        first = self.send("datadog", datadog_alert()).json
+        self.assertEqual(self.send("datadog", datadog_alert(number=2, transition="Re-Triggered")).json["status"], "duplicate")
+        recovered = self.send("datadog", datadog_alert(number=3, transition="Recovered")).json
+        self.assertEqual((recovered["status"], recovered["id"]), ("filtered", None))
+        soul.grouped(self.c)
+        issue = self.c.get(f"/api/feedback/{first['id']}").json["cluster_id"]
+        self.assertEqual(self.c.call("PATCH", f"/api/clusters/{issue}", {"status": "resolved"}).status, 200)
+        old = datadog_alert(number=4, date="1772360430000")  # from before the resolution
+        self.assertEqual(self.send("datadog", old).json["status"], "duplicate")
+        again = self.send("datadog", datadog_alert(number=5, date=str(int(time.time() * 1000) + 5000)))
+        self.assertEqual(again.json["status"], "ok", again)
+        self.assertEqual(self.send("datadog", datadog_alert(number=5, date=str(int(time.time() * 1000) + 5000))).json["status"], "duplicate")
+        soul.grouped(self.c)
+        self.assertEqual(self.c.get(f"/api/clusters/{issue}").json["status"], "regressed")
+
     def test_posthog_knows_an_issue_and_takes_answers(self):
         frames = [{"resolved_name": "pay", "source": "shop/cart.ts", "in_app": True}]
         props = {"$exception_issue_id": "i1", "$exception_list": [{"type": "TypeError", "value": "total is undefined", "stacktrace": {"frames": frames}}]}
