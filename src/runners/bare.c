@@ -64,7 +64,8 @@ static const char *turn(const char *text, const sc_runner_spec *s, const places 
     SC_AUTO(sc_buf_done) sc_buf out;
     sc_buf_init(&out, 1 << 20);
     for (size_t i; *text;) {
-        for (i = 0; i < SC_LEN(pairs) && strncmp(text, pairs[i].inside, strlen(pairs[i].inside));
+        for (i = 0;
+             i < SC_LEN(pairs) && strncmp(text, pairs[i].inside, strlen(pairs[i].inside)) != 0;
              i++) {
         }
         if (i == SC_LEN(pairs)) {
@@ -109,7 +110,7 @@ static sc_rc furnish(const sc_runner_spec *s, const places *p, sc_arena *arena, 
             rc = sc_fail_sys(err, SC_IO, errno, "place a socket");
     }
     for (size_t i = 0; !rc && i < s->n_binds; i++)
-        if (strcmp(s->binds[i].host, s->binds[i].inside))
+        if (strcmp(s->binds[i].host, s->binds[i].inside) != 0)
             rc =
                 sc_fail(err, SC_INVALID, "without a sandbox nothing can be shown elsewhere: %.100s",
                         s->binds[i].inside);
@@ -140,10 +141,10 @@ static sc_rc run_there(const sc_runner_spec *s, const places *p, sc_arena *arena
                        const _Atomic bool *stop, sc_proc_end *end, sc_err *err) {
     char port[16];
     snprintf(port, sizeof port, "%d", s->forward.port);
-    const char *const forward[] = {SC_RUNNER_SELF, "sandbox",         "forward", "--port", port,
-                                   "--socket",     s->forward.inside, "--",      NULL};
+    const char *const forward[] = {(SC_RUNNER_SELF), "sandbox",         "forward", "--port", port,
+                                   "--socket",       s->forward.inside, "--",      NULL};
     static const char *const base[] = {"PATH=/usr/local/bin:/usr/bin:/bin",
-                                       "HOME=" SC_RUNNER_HOME,
+                                       ("HOME=" SC_RUNNER_HOME),
                                        "USER=agent",
                                        "LANG=C.UTF-8",
                                        "TMPDIR=/tmp",

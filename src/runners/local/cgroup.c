@@ -242,7 +242,7 @@ static void kill_members(const char *dir, const char *name) {
 
 sc_rc sc_cgroup_end_dir(const char *dir, sc_err *err) {
     const char *name = strrchr(dir, '/');
-    if (!name || strncmp(name + 1, NAME, strlen(NAME)))
+    if (!name || strncmp(name + 1, NAME, strlen(NAME)) != 0)
         return sc_fail(err, SC_INVALID, "%.120s is no group of ours", dir);
     for (int i = 0; i < END_STEPS; i++) {
         if (!rmdir(dir) || errno == ENOENT) return SC_OK;

@@ -54,7 +54,7 @@ static void find_java(sc_local_found *f) {
     DIR *d = opendir("/etc");
     if (!d) return;
     for (struct dirent *e; (e = readdir(d)) && f->facts.n_java < SC_LEN(f->java);) {
-        if (strncmp(e->d_name, "java", 4) || strlen(e->d_name) > 50) continue;
+        if (strncmp(e->d_name, "java", 4) != 0 || strlen(e->d_name) > 50) continue;
         char *to = f->java[f->facts.n_java];
         snprintf(to, sizeof f->java[0], "/etc/%.50s", e->d_name);
         if (sc_path_plain(to)) f->facts.java[f->facts.n_java++] = to;

@@ -133,7 +133,7 @@ static void add_limits(maker *m, const sc_runner_limits *l) {
 /* With a forwarded port our own program is the command, and starts the other. */
 static void add_command(maker *m, const sc_runner_spec *s) {
     if (s->forward.port) {
-        const char *const before[] = {SC_RUNNER_SELF,
+        const char *const before[] = {(SC_RUNNER_SELF),
                                       "sandbox",
                                       "forward",
                                       "--port",

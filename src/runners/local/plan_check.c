@@ -27,7 +27,8 @@ static sc_rc check_mount(const sc_plan *p, size_t i, const char *work_dir, sc_er
     bool from_host = s->kind == SC_PLAN_RO || s->kind == SC_PLAN_RO_TRY ||
                      s->kind == SC_PLAN_WORK || s->kind == SC_PLAN_SOCKET;
     if (from_host && !sc_path_plain(s->a)) return broken(err, "a source is no plain path", s->b);
-    if (s->kind == SC_PLAN_WORK && (strcmp(s->a, work_dir) || strcmp(s->b, SC_RUNNER_WORK)))
+    if (s->kind == SC_PLAN_WORK &&
+        (strcmp(s->a, work_dir) != 0 || strcmp(s->b, SC_RUNNER_WORK) != 0))
         return broken(err, "something but the work tree can be written", s->a);
     if (s->kind == SC_PLAN_RO && (sc_path_within("/proc", s->a) || sc_path_within("/dev", s->a)))
         return broken(err, "the machine itself is shown", s->a);

@@ -111,7 +111,7 @@ static void step_text(const sc_plan_step *s, sc_buf *out) {
                                                    : " as ";
     sc_buf_putf(out, "%-15s", kind_words[s->kind]);
     if (first) show(out, " ", first);
-    if (then && (!first || strcmp(first, then))) show(out, first ? between : " ", then);
+    if (then && (!first || strcmp(first, then) != 0)) show(out, first ? between : " ", then);
     if (s->kind == SC_PLAN_WORK) sc_buf_puts(out, " (can be written)");
     if (s->kind == SC_PLAN_DATA)
         sc_buf_putf(out, " (%lld bytes, %04o)", (long long)s->n, (unsigned)s->mode);

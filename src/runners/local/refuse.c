@@ -53,14 +53,14 @@ static const char *const protected_places[] = {
 static bool may_be_at(const char *inside, const char *host, const sc_local_facts *f) {
     for (size_t i = 0; i < SC_LEN(open_roots); i++)
         if (sc_path_within(inside, open_roots[i])) return true;
-    if (strcmp(inside, host) || !f->home || !sc_path_within(host, f->home)) return false;
+    if (strcmp(inside, host) != 0 || !f->home || !sc_path_within(host, f->home)) return false;
     for (size_t i = 0; i < SC_LEN(protected_places); i++)
         if (overlaps(inside, protected_places[i])) return false;
     return true;
 }
 
 static bool strictly_in(const char *path, const char *dir) {
-    return sc_path_within(path, dir) && strcmp(path, dir);
+    return sc_path_within(path, dir) && strcmp(path, dir) != 0;
 }
 
 static const char *target_of(const sc_runner_spec *s, size_t i) {
