@@ -331,7 +331,7 @@ typedef struct sc_store_ops {
     sc_rc (*probe)(void *self, int64_t now_ms, sc_err *err);
     /* Integrity check in depth, for `doctor`; progress may be NULL. */
     sc_rc (*verify)(void *self, sc_progress_fn progress, void *progress_self, sc_err *err);
-    /* Consistent copy into a new file while in use. */
+    /* Consistent copy into a new file while in use. NULL where the engine has its own way. */
     sc_rc (*backup)(void *self, const char *path, sc_progress_fn progress, void *progress_self,
                     sc_err *err);
     /* A number that changes whenever any process wrote (cheap: for polling). */

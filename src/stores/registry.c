@@ -1,9 +1,11 @@
 #include "stores/registry.h"
 
+#include "stores/redis/redis.h"
 #include "stores/sqlite/sqlite.h"
 
 const sc_store_ops *const sc_stores[] = {
     &sc_store_sqlite,
+    &sc_store_redis,
 };
 const size_t sc_stores_n = SC_LEN(sc_stores);
 

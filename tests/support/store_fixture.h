@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "redis_server.h"
+#include "stores/redis/redis.h"
 #include "stores/registry.h"
 #include "stores/sqlite/sqlite.h"
 
@@ -27,6 +29,7 @@ typedef struct sc_fx {
     void *s; /* store.self */
     char dir[128];
     sc_sqlite_conf sqlite;
+    sc_redis_conf redis;
     sc_arena arena;
     sc_err err;
     sc_id a, b; /* two projects */
@@ -79,7 +82,9 @@ static inline void fx_make_dir(char *dir, size_t n) {
 /* What the backend opens; NULL when this machine has nothing to run it on. */
 static inline const void *fx_conf(sc_fx *f) {
     f->sqlite = (sc_sqlite_conf){.dir = f->dir, .busy_timeout_ms = 2000};
-    return sc_str_is(SC_STR("sqlite"), f->ops->name) ? &f->sqlite : NULL;
+    f->redis = (sc_redis_conf){.url = redis_server_url(), .timeout_ms = 5000};
+    if (sc_str_is(SC_STR("redis"), f->ops->name)) return f->redis.url ? &f->redis : NULL;
+    return &f->sqlite;
 }
 
 static inline sc_id fx_project(sc_fx *f, const char *name) {
@@ -107,6 +112,7 @@ static inline int fx_setup(void **state) {
     f->clock_ms = T0;
     sc_arena_init(&f->arena, (size_t)64 << 20);
     fx_make_dir(f->dir, sizeof f->dir);
+    if (f->ops == &sc_store_redis) redis_server_empty();
     fx_open(f);
     f->a = fx_project(f, "a");
     f->b = fx_project(f, "b");

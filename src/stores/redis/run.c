@@ -1,0 +1,216 @@
+/* Running a script, and what follows a write: the installation is told. */
+#include <stdio.h>
+
+#include "stores/redis/store.h"
+
+enum { MOST_ARGS = 64 << 20, MOST_KEYS = 64, SWEEP_MS = 10000 };
+
+/* ---- Refusals ------------------------------------------------------------------------------------ */
+
+static const struct {
+    const char *begins, *words;
+} refusals[] = {
+    {"OOM", "Redis has reached its maxmemory: give it more, nothing was written"},
+    {"READONLY", "this Redis is a replica and takes no writes: name the primary"},
+    {"LOADING", "Redis is loading its data: wait until it has"},
+    {"BUSY", "Redis is busy with a long script"},
+    {"MISCONF", "Redis cannot save its data and takes no writes: look at its log and its disk"},
+    {"MASTERDOWN", "this Redis is a replica that lost its primary"},
+    {"CLUSTERDOWN", "the Redis cluster is down: some of its slots have no server"},
+    {"TRYAGAIN", "the Redis cluster is moving this slot"},
+    {"NOREPLICAS", "Redis has fewer replicas than it is told to write to"},
+    {"NOAUTH", "Redis wants a password: put it into the URL"},
+    {"WRONGPASS", "Redis does not know this user and password"},
+    {"NOPERM", "this user of Redis may not do what the store needs"},
+};
+
+sc_rc sc_rd_refused(sc_str said, sc_err *err) {
+    if (sc_str_starts(said, "SC_")) {
+        sc_str rest = {said.p + 3, said.n - 3}, code;
+        sc_str_next(&rest, ' ', &code);
+        for (int rc = SC_OK + 1; rc < SC_RC_COUNT; rc++)
+            if (sc_str_is(code, sc_rc_name((sc_rc)rc)))
+                return sc_fail(err, (sc_rc)rc, "%.*s", SC_FMT(sc_str_clip(rest, 200)));
+    }
+    for (size_t i = 0; i < SC_LEN(refusals); i++)
+        if (sc_str_starts(said, refusals[i].begins))
+            return sc_fail(err, SC_STORE, "%s", refusals[i].words);
+    return sc_fail(err, SC_STORE, "Redis refused: %.*s", SC_FMT(sc_str_clip(said, 180)));
+}
+
+/* ---- One run ------------------------------------------------------------------------------------- */
+
+void sc_rd_run_init(sc_rd_run *r, size_t n) {
+    *r = (sc_rd_run){.first_event = 0};
+    sc_buf_init(&r->args, MOST_ARGS);
+    sc_pack_array(&r->args, n);
+}
+
+void sc_rd_run_done(sc_rd_run *r) {
+    sc_buf_done(&r->args);
+    if (r->reply) freeReplyObject(r->reply);
+    r->reply = NULL;
+}
+
+sc_rc sc_rd_read_check(const sc_unpack *u, bool nomem, sc_err *err) {
+    if (nomem) return sc_rd_no_memory(err);
+    return u->bad ? sc_fail(err, SC_STORE,
+                            "the data in Redis are not as soulcaster made them: restore a backup")
+                  : SC_OK;
+}
+
+typedef struct invocation {
+    char keys[MOST_KEYS][64];
+    const char *argv[MOST_KEYS + 4];
+    size_t lens[MOST_KEYS + 4];
+    char count[8];
+    int argc;
+} invocation;
+
+static void put_arg(invocation *v, sc_str s) {
+    v->argv[v->argc] = s.p ? s.p : "";
+    v->lens[v->argc++] = s.n;
+}
+
+static void prepare(invocation *v, sc_rd_script which, const sc_id *project, sc_str args) {
+    const char *tag = project && sc_id_is_set(project) ? project->text : "i";
+    sc_str rest = sc_str_of(sc_rd_script_keys(which)), key;
+    int n = 0;
+    while (sc_str_next(&rest, ' ', &key)) {
+        if (sc_str_ends(key, ":")) key.n--;
+        snprintf(v->keys[n++], sizeof v->keys[0], "sc:{%s}:%.*s", tag, SC_FMT(key));
+    }
+    snprintf(v->count, sizeof v->count, "%d", n);
+    v->argc = 0;
+    put_arg(v, SC_STR("EVALSHA"));
+    put_arg(v, sc_str_of(sc_rd_script_sha(which)));
+    put_arg(v, sc_str_of(v->count));
+    for (int i = 0; i < n; i++) put_arg(v, sc_str_of(v->keys[i]));
+    put_arg(v, args);
+}
+
+static sc_rc run(sc_rd *s, sc_rd_script which, const sc_id *project, bool again, sc_rd_run *r,
+                 sc_err *err) {
+    invocation v;
+    redisReply *reply = NULL;
+    sc_rc rc = sc_buf_check(&r->args, "a request to Redis", err);
+    if (rc) return rc;
+    if (!sc_rd_script_source(which).p) return sc_fail(err, SC_NOMEM, "no memory for a script");
+    prepare(&v, which, project, sc_buf_str(&r->args));
+    rc = sc_rd_command(s, v.keys[0], v.argc, v.argv, v.lens, again, &reply, err);
+    if (!rc && reply->type == REDIS_REPLY_ERROR && !strncmp(reply->str, "NOSCRIPT", 8)) {
+        freeReplyObject(reply);
+        v.argv[0] = "EVAL";
+        v.lens[0] = 4;
+        v.argv[1] = sc_rd_script_source(which).p;
+        v.lens[1] = sc_rd_script_source(which).n;
+        rc = sc_rd_command(s, v.keys[0], v.argc, v.argv, v.lens, again, &reply, err);
+    }
+    if (rc) return rc;
+    if (reply->type == REDIS_REPLY_ERROR)
+        rc = sc_rd_refused((sc_str){reply->str, reply->len}, err);
+    else if (reply->type != REDIS_REPLY_STRING)
+        rc = sc_fail(err, SC_STORE, "Redis gave %s no answer of ours", sc_rd_script_name(which));
+    if (rc) {
+        freeReplyObject(reply);
+        return rc;
+    }
+    r->reply = reply;
+    r->body = sc_unpack_of((sc_str){reply->str, reply->len});
+    if (sc_unpack_array(&r->body) == 0) r->body.bad = true;
+    return sc_rd_read_check(&r->body, false, err);
+}
+
+sc_rc sc_rd_ask(sc_rd *s, sc_rd_script which, const sc_id *project, sc_rd_run *r, sc_err *err) {
+    return run(s, which, project, true, r, err);
+}
+
+sc_rc sc_rd_put(sc_rd *s, sc_rd_script which, sc_rd_run *r, sc_err *err) {
+    return run(s, which, NULL, false, r, err);
+}
+
+/* ---- What follows a write ------------------------------------------------------------------------- */
+
+void sc_rd_pack_events(sc_buf *b, const sc_event *events, size_t n) {
+    sc_pack_array(b, n);
+    for (size_t i = 0; i < n; i++) {
+        sc_pack_array(b, 3);
+        sc_pack_str(b, events[i].kind);
+        sc_pack_str(b, events[i].data);
+        sc_pack_int(b, events[i].at_ms);
+    }
+}
+
+/* events: packed, as sc_rd_pack_events has them. *ret_gap: the last one told, when there is a gap; else -1. */
+static sc_rc tell(sc_rd *s, const sc_id *project, sc_str hints, int64_t first, sc_str events,
+                  int64_t *ret_gap, sc_err *err) {
+    SC_RD_RUN(r);
+    sc_rd_run_init(&r, 4);
+    sc_pack_str(&r.args, project && sc_id_is_set(project) ? sc_id_str(project) : SC_STR("i"));
+    sc_buf_put_str(&r.args, hints);
+    sc_pack_int(&r.args, first);
+    sc_buf_put_str(&r.args, events);
+    sc_rc rc = run(s, SC_RD_after, NULL, false, &r, err);
+    if (!rc) *ret_gap = sc_unpack_int(&r.body);
+    return rc;
+}
+
+/* All that is due to be told of one project, from event `told` on. */
+static sc_rc sweep_one(sc_rd *s, const sc_id *project, int64_t told, sc_err *err) {
+    SC_RD_RUN(r);
+    int64_t gap;
+    sc_rd_run_init(&r, 1);
+    sc_pack_int(&r.args, told);
+    sc_rc rc = run(s, SC_RD_sweep, project, true, &r, err);
+    if (rc) return rc;
+    sc_str hints = sc_unpack_raw(&r.body);
+    int64_t first = sc_unpack_int(&r.body);
+    sc_str events = sc_unpack_raw(&r.body);
+    rc = sc_rd_read_check(&r.body, false, err);
+    return rc ? rc : tell(s, project, hints, first, events, &gap, err);
+}
+
+/* The write is done whatever becomes of this: who fails here leaves it to the next sweep. */
+static void follow(sc_rd *s, const sc_id *project, const sc_event *events, size_t n_events,
+                   sc_rd_run *r) {
+    int64_t gap = -1;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, MOST_ARGS);
+    sc_rd_pack_events(&b, events, r->first_event ? n_events : 0);
+    if (b.failed || tell(s, project, r->hints, r->first_event, sc_buf_str(&b), &gap, NULL)) return;
+    if (gap >= 0) sweep_one(s, project, gap, NULL);
+}
+
+sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_event *events,
+                  size_t n_events, sc_rd_run *r, sc_err *err) {
+    sc_rc rc = run(s, which, project, false, r, err);
+    if (rc) return rc;
+    r->hints = sc_unpack_raw(&r->body);
+    r->first_event = sc_unpack_int(&r->body);
+    rc = sc_rd_read_check(&r->body, false, err);
+    if (!rc) follow(s, project, events, n_events, r);
+    return rc;
+}
+
+void sc_rd_sweep(sc_rd *s, int64_t now_ms) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_id *ids, none = {{0}};
+    size_t n;
+    pthread_mutex_lock(&s->lock);
+    bool due = now_ms - s->swept_ms >= SWEEP_MS || now_ms < s->swept_ms;
+    if (due) s->swept_ms = now_ms;
+    pthread_mutex_unlock(&s->lock);
+    sc_arena_init(&arena, 64 << 20);
+    if (!due || sc_rd_projects(s, &arena, &ids, &n, NULL)) return;
+    for (size_t i = 0; i <= n; i++) {
+        const sc_id *p = i < n ? &ids[i] : &none;
+        const char *argv[] = {"HGET", "sc:{i}:ev", i < n ? p->text : "i"};
+        redisReply *told = NULL;
+        if (sc_rd_command(s, argv[1], 3, argv, NULL, true, &told, NULL)) return;
+        int64_t last = 0;
+        if (told->type == REDIS_REPLY_STRING)
+            sc_num_i64((sc_str){told->str, told->len}, 0, INT64_MAX, &last, NULL);
+        freeReplyObject(told);
+        if (sweep_one(s, p, last, NULL)) return;
+    }
+}

@@ -1,0 +1,1 @@
+return pack({call('HGET', K.aa, A[1]) or ''})

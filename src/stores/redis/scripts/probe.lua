@@ -1,0 +1,3 @@
+call('HSET', K.p, 'probed', A[1])
+call('HINCRBY', K.p, 'probes', 1)
+return pack({1})

@@ -1,0 +1,2 @@
+call('HSETNX', K.p, 'version', 0)
+return pack({1})

@@ -1,0 +1,45 @@
+-- A: numbers above (of reports), how many. Body: where to go on, what is wrong or empty. The counters against the lists, then the
+-- reports one by one.
+local function wrong(words) return pack({'', words}) end
+if A[1] == '' then
+    if number('all') ~= call('ZCARD', K.fa) then return wrong('the counter of reports differs from the reports') end
+    local sum = 0
+    for source = 0, 31 do
+        local n = number('s' .. source)
+        if n ~= call('ZCARD', K.fs .. ':' .. source) then return wrong('the counters by source differ from the reports') end
+        sum = sum + n
+    end
+    if sum ~= number('all') then return wrong('the counters by source differ from the counter of all') end
+    if number('f0') ~= call('ZCARD', K.fp) then return wrong('the counter of what waits differs from the reports') end
+    if number('f0') + number('f2') ~= call('ZCARD', K.fo) then return wrong('the counters by state differ from the reports') end
+    if number('f0') + number('f1') + number('f2') ~= number('all') then return wrong('a report that no counter counts') end
+    if call('HLEN', K.f) ~= number('all') or call('HLEN', K.x) ~= number('all') or call('HLEN', K.fi) ~= number('all') then
+        return wrong('an index of reports differs from the reports')
+    end
+    local alive = 0
+    for status = 0, 31 do alive = alive + number('k' .. status) end
+    if alive ~= call('ZCARD', K.kr) or alive ~= call('ZCARD', K.ks) or alive ~= call('ZCARD', K.kc) then
+        return wrong('the counters by status differ from the issues')
+    end
+    if call('HLEN', K.k) ~= call('HLEN', K.km) then return wrong('an issue without its facts') end
+end
+local nos, version = call('ZRANGEBYLEX', K.is, '(' .. A[1], '+', 'LIMIT', 0, A[2]), tonumber(call('HGET', K.p, 'version'))
+for i, x in ipairs(many(K.m, nos)) do
+    if not x then return wrong('a placement without its report') end
+    local f, no = facts_of(x), nos[i]
+    if f.version > version then return wrong('a placement newer than its project') end
+    if f.state ~= 9 then
+        local inside = f.issue ~= NONE
+        if not call('HGET', K.f, no) then return wrong('a report without its text') end
+        if (f.state == 1 and not inside) or (f.state == 2 and inside) then return wrong('a report whose state differs from its place') end
+        if inside then
+            local k = issue_of(f.issue)
+            if not k then return wrong('a grouped report without its issue') end
+            if k[4] == 0 then return wrong('a report in an issue that was merged away') end
+            if not call('ZSCORE', K.c .. ':' .. f.issue, f.time .. no) then return wrong('a report that its issue does not list') end
+        end
+    elseif call('HEXISTS', K.f, no) == 1 or f.issue ~= NONE then
+        return wrong('a report that was removed and is still there')
+    end
+end
+return pack({nos[#nos] or '', ''})

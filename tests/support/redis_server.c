@@ -1,0 +1,149 @@
+#include "redis_server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MOST_OPTIONS = 24, WORD = 160 };
+
+struct redis_server {
+    char dir[128], socket[160], words[MOST_OPTIONS][WORD];
+    size_t n;
+    pid_t pid;
+};
+
+/* Answers, or has ended. It is asked again whenever the kernel had time for something else. */
+static bool ready(redis_server *s) {
+    for (int i = 0; i < 4000; i++) {
+        redisContext *c = redisConnectUnix(s->socket);
+        redisReply *r = c && !c->err ? redisCommand(c, "PING") : NULL;
+        bool up = r && r->type == REDIS_REPLY_STATUS;
+        if (r) freeReplyObject(r);
+        if (c) redisFree(c);
+        if (up) return true;
+        if (waitpid(s->pid, NULL, WNOHANG) == s->pid) {
+            s->pid = 0;
+            return false;
+        }
+        usleep(5000);
+    }
+    return false;
+}
+
+bool redis_server_again(redis_server *s) {
+    s->pid = fork();
+    if (s->pid < 0) return false;
+    if (s->pid == 0) {
+        char *argv[MOST_OPTIONS + 24] = {"redis-server",
+                                         "--port",
+                                         "0",
+                                         "--unixsocket",
+                                         s->socket,
+                                         "--dir",
+                                         s->dir,
+                                         "--save",
+                                         "",
+                                         "--appendonly",
+                                         "yes",
+                                         "--appendfsync",
+                                         "always",
+                                         "--maxmemory-policy",
+                                         "noeviction"};
+        size_t at = 15;
+        for (size_t i = 0; i < s->n; i++) argv[at++] = s->words[i];
+        int null = open("/dev/null", O_RDWR);
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        dup2(null, 0);
+        dup2(null, 1);
+        execvp(argv[0], argv);
+        _exit(127);
+    }
+    return ready(s);
+}
+
+redis_server *redis_server_start(const char *const *options) {
+    const char *root = getenv("TMPDIR");
+    redis_server *s = calloc(1, sizeof *s);
+    if (!s) abort();
+    if (!root) root = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(s->dir, sizeof s->dir, "%s/sc-redis-XXXXXX", root);
+    if (!mkdtemp(s->dir)) abort();
+    snprintf(s->socket, sizeof s->socket, "%s/s", s->dir);
+    for (; options && options[s->n] && s->n < MOST_OPTIONS; s->n++)
+        snprintf(s->words[s->n], WORD, "%s", options[s->n]);
+    if (redis_server_again(s)) return s;
+    redis_server_end(s);
+    return NULL;
+}
+
+void redis_server_kill(redis_server *s) {
+    if (s->pid <= 0) return;
+    kill(s->pid, SIGKILL);
+    waitpid(s->pid, NULL, 0);
+    s->pid = 0;
+}
+
+static void remove_all(const char *dir) {
+    pid_t pid = fork();
+    if (pid == 0) {
+        execlp("rm", "rm", "-rf", dir, (char *)NULL);
+        _exit(127);
+    }
+    if (pid > 0) waitpid(pid, NULL, 0);
+}
+
+void redis_server_end(redis_server *s) {
+    if (!s) return;
+    redis_server_kill(s);
+    remove_all(s->dir);
+    free(s);
+}
+
+const char *redis_server_dir(const redis_server *s) { return s->dir; }
+const char *redis_server_socket(const redis_server *s) { return s->socket; }
+
+long long redis_server_say(redis_server *s, int n, const char *const *words) {
+    redisContext *c = redisConnectUnix(s->socket);
+    long long v = -1;
+    redisReply *r =
+        c && !c->err ? redisCommandArgv(c, n, (const char **)(uintptr_t)words, NULL) : NULL;
+    if (r && r->type != REDIS_REPLY_ERROR) v = r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
+    if (r) freeReplyObject(r);
+    if (c) redisFree(c);
+    return v;
+}
+
+/* ---- The shared one ------------------------------------------------------------------------------ */
+
+static redis_server *shared;
+static bool tried;
+static char url[200];
+
+static void end_shared(void) { redis_server_end(shared); }
+
+const char *redis_server_url(void) {
+    if (!tried) {
+        tried = true;
+        shared = redis_server_start(NULL);
+        if (!shared) {
+            fprintf(stderr, "no redis-server here: the Redis store is left out\n");
+            return NULL;
+        }
+        atexit(end_shared);
+        snprintf(url, sizeof url, "unix://%s", shared->socket);
+    }
+    return shared ? url : NULL;
+}
+
+void redis_server_empty(void) {
+    const char *const words[] = {"FLUSHALL"};
+    if (shared) redis_server_say(shared, 1, words);
+}

@@ -1,0 +1,25 @@
+/* A Redis server of the test's own: in a folder of its own, on a socket of its own, gone with the test. */
+#ifndef SC_TESTS_REDIS_SERVER_H
+#define SC_TESTS_REDIS_SERVER_H
+
+#include <stdbool.h>
+
+/* The URL of the one that this process shares, started when first asked for; NULL where there is no redis-server. */
+const char *redis_server_url(void);
+/* Forgets all that it holds. */
+void redis_server_empty(void);
+
+/* Further ones. `options`: more words of the command line, ended by NULL. NULL: it did not start. */
+typedef struct redis_server redis_server;
+redis_server *redis_server_start(const char *const *options);
+/* kill -9; what it has on disk stays. */
+void redis_server_kill(redis_server *s);
+/* Starts it again on what it has on disk. */
+bool redis_server_again(redis_server *s);
+void redis_server_end(redis_server *s);
+const char *redis_server_dir(const redis_server *s);
+const char *redis_server_socket(const redis_server *s);
+/* One command, words by words; its answer as an integer (0 where it is none), -1 for an error. */
+long long redis_server_say(redis_server *s, int n, const char *const *words);
+
+#endif
