@@ -63,7 +63,7 @@ typedef struct invocation {
     char keys[MOST_KEYS][64];
     const char *argv[MOST_KEYS + 4];
     size_t lens[MOST_KEYS + 4];
-    char count[8];
+    char count[16];
     int argc;
 } invocation;
 
