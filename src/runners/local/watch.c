@@ -56,27 +56,28 @@ typedef struct member {
     bool ours;
 } member;
 
+/* /proc/PID/file as a string; false when the process is gone. */
+static bool read_proc(pid_t pid, const char *file, char *text, size_t room) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, file);
+    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, text, room - 1);
+    text[n > 0 ? n : 0] = 0;
+    return n > 0;
+}
+
 /* Memory of its own: resident without what is shared with others. */
 static int64_t own_bytes(pid_t pid) {
-    char path[64], text[128];
-    snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
-    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-    if (n <= 0) return 0;
-    text[n] = 0;
-    char *end = NULL;
+    char text[128], *end = text;
+    if (!read_proc(pid, "statm", text, sizeof text)) return 0;
     (void)strtoll(text, &end, 10);
     int64_t resident = strtoll(end, &end, 10), shared = strtoll(end, NULL, 10);
     return SC_MAX(resident - shared, 0) * sysconf(_SC_PAGESIZE);
 }
 
 static pid_t parent_of(pid_t pid) {
-    char path[64], text[512];
-    snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
-    SC_AUTO(sc_auto_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
-    if (n <= 0) return 0;
-    text[n] = 0;
+    char text[512];
+    if (!read_proc(pid, "stat", text, sizeof text)) return 0;
     const char *at = strrchr(text, ')');
     return at && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
 }
