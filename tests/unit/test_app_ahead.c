@@ -68,10 +68,13 @@ static sc_id backlog(app_fixture *f, int poison) {
     return bad;
 }
 
+static bool all_are_grouped(void *self) { return stats(self).grouped == REPORTS; }
+
 static void a_backlog_is_embedded_in_batches_and_each_report_once(void **state) {
     (void)state;
     static app_fixture f;
     backlog(&f, -1);
+    app_wait(all_are_grouped, &f, "all are grouped");
     app_settle(&f);
     assert_int_equal(stats(&f).grouped, REPORTS);
     assert_int_equal(atomic_load(&seen.texts), REPORTS);

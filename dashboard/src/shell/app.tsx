@@ -71,7 +71,7 @@ export function App() {
       <Sidebar />
       <div class="column">
         <Banner />
-        <main id="content" tabIndex={-1}>
+        <main id="content" tabIndex={0}>
           <Content />
         </main>
       </div>
