@@ -4,7 +4,10 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const char settings[] =
         "{\"labels\":[\"bug\"],\"projects\":[\"shop\"],\"min_level\":\"info\",\"repeat\":\"event\","
-        "\"subreddits\":[\"shopapp\"],\"min_score\":1,\"raw_json\":true}";
+        "\"subreddits\":[\"shopapp\"],\"min_score\":1,\"raw_json\":true,"
+        "\"tags\":[\"env:prod\"],\"monitors\":[\"4711\"],\"spiking\":true,\"surveys\":["
+        "\"Checkout\"],"
+        "\"searches\":[\"Payment errors\"]}";
     json_t *obj = NULL, *set = NULL;
     sc_source_item item;
     sc_err err = {0};
