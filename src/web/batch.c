@@ -97,8 +97,12 @@ static bool submit(batch *b, sc_batch_group *g) {
         end_group(g, &err);
         return true;
     }
-    g->in = (sc_ingest){
-        .items = g->items, .n = g->n_items, .results = g->results, .done = on_durable, .self = b};
+    g->in = (sc_ingest){.items = g->items,
+                        .n = g->n_items,
+                        .results = g->results,
+                        .again_ids = g->again_ids,
+                        .done = on_durable,
+                        .self = b};
     atomic_fetch_add(&b->refs, 1);
     atomic_store(&g->state, SC_BATCH_GROUP_FLYING);
     sc_rc rc = sc_ingest_submit(b->scope.app, &g->in, &g->arena, &err);

@@ -19,6 +19,7 @@ void sc_batch_group_reset(sc_batch_group *g) {
 void sc_batch_group_done(sc_batch_group *g) {
     sc_arena_done(&g->arena);
     sc_free(g->items);
+    sc_free(g->again_ids);
     sc_free(g->lines);
 }
 
@@ -45,6 +46,9 @@ static bool room(sc_batch_group *g, int64_t number) {
         void *p = sc_realloc_array(g->items, cap, sizeof *g->items);
         if (!p) return lose(g, number);
         g->items = p;
+        p = sc_realloc_array(g->again_ids, cap, sizeof *g->again_ids);
+        if (!p) return lose(g, number);
+        g->again_ids = p;
         g->cap_items = cap;
     }
     return true;
@@ -124,6 +128,7 @@ void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t 
         return;
     }
     item.feedback.request_id = sc_str_of(scope->request_id);
+    g->again_ids[g->n_items] = item.again_id;
     g->items[g->n_items++] = item.feedback;
     g->lines[g->n_lines++] = (sc_batch_group_line){.number = number, .item = true};
 }

@@ -34,6 +34,7 @@ typedef struct sc_batch_group {
     uint64_t seq; /* order of filling */
     sc_arena arena;
     sc_feedback *items;
+    sc_str *again_ids; /* one an item: app/ingest.h */
     size_t n_items, cap_items;
     sc_batch_group_line *lines;
     size_t n_lines, cap_lines;

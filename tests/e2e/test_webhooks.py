@@ -195,6 +195,10 @@ class SharedSecrets(unittest.TestCase):
         self.assertEqual(self.send("datadog", datadog_alert(number=5, date=str(int(time.time() * 1000) + 5000))).json["status"], "duplicate")
         soul.grouped(self.c)
         self.assertEqual(self.c.get(f"/api/clusters/{issue}").json["status"], "regressed")
+        self.assertEqual(self.c.call("PATCH", f"/api/clusters/{issue}", {"status": "resolved"}).status, 200)
+        lines = [{"source": "datadog", "payload": datadog_alert(number=6, date=str(int(time.time() * 1000) + at))} for at in (-3_600_000, 9000, 9000)]
+        got = self.c.call("POST", "/api/ingest/batch", soul.ndjson(lines), {"Content-Type": "application/x-ndjson"})
+        self.assertEqual([line["status"] for line in got.lines[:3]], ["duplicate", "ok", "duplicate"], got)
 
     def test_posthog_knows_an_issue_and_takes_answers(self):
         frames = [{"resolved_name": "pay", "source": "shop/cart.ts", "in_app": True}]
