@@ -5,6 +5,7 @@
 #include "app/fix_internal.h"
 #include "base/log.h"
 #include "patch/patch.h"
+#include "text/frames.h"
 
 enum {
     DAY_MS = 24 * 3600 * 1000,
@@ -43,22 +44,39 @@ sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err
 
 /* ---- The same cause ----------------------------------------------------------------------------- */
 
-typedef struct frame {
-    sc_str function, file;
-} frame;
+static void without_line_number(sc_str *file) {
+    size_t colon = sc_str_find(*file, SC_STR(":"));
+    if (colon != SIZE_MAX) file->n = colon;
+}
 
 /* "function (file:line)", as sources give them (core/feedback.h). */
-static size_t frames_of(sc_str stack, frame *to, size_t room) {
+static size_t frames_of_stack(sc_str stack, sc_frame *to, size_t room) {
     sc_str line;
     size_t n = 0;
     while (n < room && sc_str_next(&stack, '\n', &line)) {
         line = sc_str_trim(line);
         size_t open = sc_str_find(line, SC_STR(" ("));
         if (open == SIZE_MAX || !sc_str_ends(line, ")")) continue;
-        sc_str file = {line.p + open + 2, line.n - open - 3};
-        size_t colon = sc_str_find(file, SC_STR(":"));
-        if (colon != SIZE_MAX) file.n = colon;
-        to[n++] = (frame){{line.p, open}, file};
+        to[n] =
+            (sc_frame){.function = {line.p, open}, .file = {line.p + open + 2, line.n - open - 3}};
+        without_line_number(&to[n++].file);
+    }
+    return n;
+}
+
+/* Traces as people paste them, in any of the notations that grouping knows. */
+static size_t frames_of_text(sc_str text, sc_frame *to, size_t room) {
+    sc_str line;
+    size_t n = 0;
+    while (n < room && sc_str_next(&text, '\n', &line)) {
+        line = sc_str_trim(line);
+        for (size_t k = 0; k < sc_frame_kinds_n && line.n; k++) {
+            sc_frame f = {.function = SC_STR_NONE};
+            if (!sc_frame_kinds[k].match(line, &f)) continue;
+            without_line_number(&f.file);
+            to[n++] = f;
+            break;
+        }
     }
     return n;
 }
@@ -69,7 +87,7 @@ static bool ends_at_folder(sc_str whole, sc_str tail) {
     return sc_str_eq(end, tail) && (whole.n == tail.n || whole.p[whole.n - tail.n - 1] == '/');
 }
 
-static bool touches(const sc_patch_file *f, const frame *frames, size_t n) {
+static bool touches(const sc_patch_file *f, const sc_frame *frames, size_t n) {
     for (size_t i = 0; i < n; i++)
         if (ends_at_folder(f->path, frames[i].file) || ends_at_folder(frames[i].file, f->path))
             return true;
@@ -81,7 +99,8 @@ static bool touches(const sc_patch_file *f, const frame *frames, size_t n) {
     return false;
 }
 
-static sc_rc compare(sc_app *app, const sc_fix *open, const frame *frames, size_t n, sc_err *err) {
+static sc_rc compare(sc_app *app, const sc_fix *open, const sc_frame *frames, size_t n,
+                     sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_str text;
@@ -101,7 +120,7 @@ sc_rc sc_fix_same_cause(sc_app *app, const sc_cluster *c, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_feedback reports[REPORTS];
-    frame frames[MAX_FRAMES];
+    sc_frame frames[MAX_FRAMES];
     size_t n_reports = 0, n = 0;
     sc_fix_filter f = {.project_id = c->project_id, .by_pull = true, .pull = SC_FIX_PULL_open};
     sc_fix_list list = {0};
@@ -109,7 +128,8 @@ sc_rc sc_fix_same_cause(sc_app *app, const sc_cluster *c, sc_err *err) {
     if (rc || !list.n) return rc;
     rc = sc_advise_reports(app, c, REPORTS, &arena, reports, &n_reports, err);
     for (size_t i = 0; !rc && i < n_reports; i++)
-        n += frames_of(reports[i].stack, frames + n, MAX_FRAMES - n);
+        n += reports[i].stack.n ? frames_of_stack(reports[i].stack, frames + n, MAX_FRAMES - n)
+                                : frames_of_text(reports[i].body, frames + n, MAX_FRAMES - n);
     for (size_t i = 0; !rc && i < list.n; i++) {
         if (sc_id_eq(&list.items[i].cluster_id, &c->id))
             return sc_fail(err, SC_CONFLICT, "the issue has an open pull request (fix %s)",

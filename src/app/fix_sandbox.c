@@ -43,6 +43,11 @@ static sc_rc run_inside(sc_fix_run *r, sc_runner_spec *spec, const char *stream,
     sc_fix_sink_turn(&r->sink, "step");
     if (rc) return rc;
     *ret = (sc_fix_ran){end.exit, end.wall_us / 1000, end.killed_for};
+    if (end.killed_for && !strcmp(end.killed_for, SC_RUNNER_TIMEOUT)) { /* the fix's own time */
+        int none = SC_FIX_GO_ON;
+        atomic_compare_exchange_strong(&r->why, &none, SC_FIX_STOP_TIME);
+        return sc_fail(err, SC_CANCELLED, "the fix's time is over");
+    }
     if (end.killed_for && !strcmp(end.killed_for, SC_RUNNER_STOPPED))
         return sc_fail(err, SC_CANCELLED, "the fix is stopped");
     return SC_OK;

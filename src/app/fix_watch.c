@@ -119,6 +119,27 @@ sc_rc sc_fix_watch_one(sc_app *app, const sc_id *project, const sc_id *id, sc_er
 
 /* ---- All of them -------------------------------------------------------------------------------- */
 
+/* Fixes whose worker vanished with the last attempt: the store buried them, and nobody told their issues. */
+static sc_rc tell_lost(sc_app *app, const sc_id *project, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_filter dead = {.project_id = *project, .by_state = true, .state = SC_JOB_dead};
+    sc_fix_list list = {0};
+    sc_rc rc =
+        STORE(app)->fix_list(SELF(app), &dead, &(sc_page){.limit = PAGE}, &arena, &list, err);
+    for (size_t i = 0; !rc && i < list.n; i++) {
+        sc_fix *f = &list.items[i];
+        if (f->reason) continue;
+        f->reason = SC_FIX_REASON_lost;
+        rc = sc_fix_keep_ended(app, f, err);
+        if (!rc)
+            rc = sc_fix_tell_cluster(
+                app, f, sc_id_is_set(&f->follows) ? SC_CLUSTER_EV_PR : SC_CLUSTER_EV_PR_CLOSED,
+                sc_str_of(sc_fix_reason_words(f->reason)), err);
+    }
+    return rc;
+}
+
 static void watch_project(sc_app *app, const sc_id *project) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
@@ -137,6 +158,8 @@ static void watch_project(sc_app *app, const sc_id *project) {
         }
     } while (list.next_cursor.n);
     if (err.rc) sc_log_err(SC_LOG_WARN, "pull requests were not looked at", &err);
+    err = (sc_err){0};
+    if (tell_lost(app, project, &err)) sc_log_err(SC_LOG_WARN, "lost fixes are not told of", &err);
     err = (sc_err){0};
     if (sc_fix_policy_look(app, project, &err))
         sc_log_err(SC_LOG_WARN, "the policy for fixes was not followed", &err);

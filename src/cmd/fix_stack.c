@@ -27,7 +27,7 @@ struct sc_fix_stack {
 };
 
 typedef struct options {
-    int64_t workers, watch_ms;
+    int64_t workers, watch_ms, max_ms;
     const char *dir, *runner, *public_url, *models;
     const char *urls[SC_PROXY_SHAPES], *keys[SC_PROXY_SHAPES];
 } options;
@@ -65,6 +65,14 @@ const sc_opt sc_fix_opts[] = {
      .min = 100,
      .max = 86400000,
      .help = "how often open pull requests are looked at"},
+    {.name = "fix-max-ms",
+     .type = SC_OPT_INT,
+     .offset = AT(max_ms),
+     .fallback = "43200000",
+     .arg = "MS",
+     .min = 100,
+     .max = 43200000,
+     .help = "how long a fix may take at most, whatever its project says"},
     {.name = "public-url",
      .type = SC_OPT_STR,
      .offset = AT(public_url),
@@ -313,6 +321,7 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret_stack, 
     ret->n_secrets = s->n_secrets;
     ret->public_url = o->public_url && *o->public_url ? o->public_url : NULL;
     ret->watch_ms = o->watch_ms;
+    ret->max_ms = o->max_ms;
     return SC_OK;
 }
 

@@ -98,6 +98,22 @@ class Fix(unittest.TestCase):
         self.assertEqual(git("--git-dir", w.bare, "rev-list", "--count", f"main..{first['branch']}").strip(), "2")
         self.assertEqual(self.c.get(f"/api/clusters/{issue}/jobs").json["total"], 2)
 
+    def test_the_command_line_goes_the_same_way(self):
+        data, issue = self.w.server.data, self.w.own_issue(CSV[1])
+        done = soul.run("fix", issue, "--data", data, "--say", "and the last row, please")
+        self.assertEqual(done.returncode, 0, done)
+        self.assertIn("prepared edit", done.stdout)
+        job = self.c.get(f"/api/clusters/{issue}/jobs").json["items"][0]
+        self.assertEqual((job["asked_by"], job["instructions"]), ("local", "and the last row, please"))
+        self.assertIn(job["id"], soul.run("fixes", "--pull", "open", "--data", data).stdout)
+        self.assertIn("prepared edit", soul.run("fix-log", job["id"], "--data", data).stdout)
+        self.assertEqual(soul.run("fixes", "cancel", job["id"], "--data", data).returncode, 1)
+        merged = soul.run("fixes", "merge", job["id"], "--data", data)
+        self.assertEqual((merged.returncode, self.w.status(issue)), (0, "resolved"), merged)
+        none = soul.run("fix", self.w.own_issue("Nothing to be done"), "--data", data)
+        self.assertEqual(none.returncode, 1)
+        self.assertIn("changed nothing", none.stdout)
+
     def test_the_log_is_followed_to_its_end(self):
         issue = self.w.issue("Nothing that anybody prepared an edit for, at all")
         job = self.w.start(issue)

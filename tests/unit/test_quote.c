@@ -123,8 +123,30 @@ static void a_line_for_people_holds_text_alone(void **state) {
     assert_int_equal(sc_quote_check_line(SC_STR("toolong"), 3, 6, NULL), SC_UNPROCESSABLE);
 }
 
+static void a_block_holds_what_it_quotes(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } cases[] = {
+        {"", "```text\n\n```\n"},
+        {"a\n```\n# b", "````text\na\n```\n# b\n````\n"},
+        {"`````", "``````text\n`````\n``````\n"},
+        {"a<!-- b -->c\u200bd\u202e", "```text\nacd\n```\n"},
+        {"0123456789abcdef", "```text\n0123456789ab\u2026\n```\n"},
+    };
+    for (size_t i = 0; i < SC_LEN(cases); i++) {
+        sc_buf b;
+        sc_err err;
+        sc_buf_init(&b, 1 << 12);
+        assert_int_equal(sc_quote_block(&b, sc_str_of(cases[i].text), 12, &err), SC_OK);
+        assert_string_equal(b.p, cases[i].want);
+        sc_buf_done(&b);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_block_holds_what_it_quotes),
         cmocka_unit_test(nothing_ends_the_string_it_stands_in),
         cmocka_unit_test(what_nobody_sees_is_not_there),
         cmocka_unit_test(any_bytes_make_one_string),
