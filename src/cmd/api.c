@@ -77,10 +77,7 @@ sc_rc sc_api_open(sc_call *c, unsigned flags, sc_api **ret, sc_err *err) {
     sc_running found;
     if (sc_running_find(o->data, &found, NULL) == SC_OK)
         return sc_api_open_at(found.url, found.key, o->project, ret, err);
-    char db[4096];
-    snprintf(db, sizeof db, "%s/%s", o->data, sc_stack_store_file());
-    bool there = access(db, F_OK) == 0;
-    if (!there && !(flags & (SC_API_GROUPS | SC_API_MAKES)))
+    if (!sc_stack_is_stored(c) && !(flags & (SC_API_GROUPS | SC_API_MAKES)))
         return sc_fail(
             err, SC_NOT_FOUND,
             "nothing is stored in %s: name the data folder with --data, or a server with --server",

@@ -29,6 +29,7 @@ enum {
     SC_OPTS_OUT = 2,    /* --json, --color                                                */
     SC_OPTS_CLIENT = 4, /* --server, --key, --project                                     */
     SC_OPTS_STACK = 8,  /* --log-level and the options of the store and of the embedder   */
+    SC_OPTS_STORE = 32, /* which store, where the stack's other options are not taken      */
     SC_OPTS_SERVE = 16, /* --listen and the server's limits                               */
     SC_OPTS_API = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_CLIENT, /* a client of the API     */
 };
@@ -59,7 +60,7 @@ typedef struct sc_verb {
     int (*run)(sc_call *c); /* the exit code                               */
 } sc_verb;
 
-enum { SC_MAX_EMBEDDERS = 8, SC_MAX_LLMS = 8 };
+enum { SC_MAX_EMBEDDERS = 8, SC_MAX_LLMS = 8, SC_MAX_STORES = 4 };
 
 /* Options that several verbs share; the table is in options.c. */
 typedef struct sc_common {
@@ -89,7 +90,7 @@ struct sc_call {
     void *conf;         /* the verb's own, filled from its rows */
     const char **words; /* what is not an option                */
     size_t n_words;
-    void *store_conf;
+    void *store_confs[SC_MAX_STORES];       /* in the registry's order */
     void *embedder_confs[SC_MAX_EMBEDDERS]; /* in the registry's order */
     void *llm_confs[SC_MAX_LLMS];           /* the same                */
     void *fix_conf;                         /* of fix_stack.c          */
@@ -135,7 +136,7 @@ const sc_verb *sc_help_nearest(const sc_verb *const *verbs, size_t n_verbs, cons
 /* The rows that a verb takes, in one array (free with sc_free): its own (offset into call->conf) and
  * those of its sets. Offsets are of no use outside options.c; names and help are. */
 sc_rc sc_options_rows(const sc_verb *verb, sc_opt **ret, size_t *ret_n, sc_err *err);
-/* Fills c->common, c->conf, c->store_conf, c->embedder_confs and c->words. Problems one a line. */
+/* Fills c->common, c->conf, c->store_confs, c->embedder_confs and c->words. Problems one a line. */
 sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems);
 void sc_options_done(sc_call *c);
 
@@ -191,6 +192,11 @@ sc_rc sc_stack_usd(const char *option, const char *text, int64_t *ret, sc_err *e
 /* Another store of the same kind in the folder `data` (for restore). */
 sc_rc sc_stack_open_store_at(const sc_call *c, const char *data, sc_store *ret, sc_err *err);
 void sc_stack_close_store(sc_store *s);
+/* Something is stored, as far as can be seen without opening it: the folder has a database, or the store is
+ * elsewhere. */
+bool sc_stack_is_stored(const sc_call *c);
+/* The store is not in the data folder. */
+bool sc_stack_is_elsewhere(const sc_call *c);
 /* The file that the store keeps in a data folder: "soulcaster.db". */
 const char *sc_stack_store_file(void);
 

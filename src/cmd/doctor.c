@@ -145,11 +145,21 @@ static void check_fsync(exam *e) {
 
 /* ---- The store ----------------------------------------------------------------------------------- */
 
-static void check_store(exam *e) {
-    char db[4096];
+static void check_risks(exam *e, const sc_store *s) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_str *words = NULL;
+    size_t n = 0;
     sc_err err = {0};
-    snprintf(db, sizeof db, "%s/%s", e->data, sc_stack_store_file());
-    e->stored = access(db, F_OK) == 0;
+    sc_arena_init(&arena, 1 << 20);
+    if (!s->ops->risks) return;
+    if (s->ops->risks(s->self, &arena, &words, &n, &err)) say(e, BAD, "durability", "%s", err.msg);
+    for (size_t i = 0; i < n; i++) say(e, BAD, "durability", "%.*s", SC_FMT(words[i]));
+    if (!err.rc && !n) say(e, GOOD, "durability", "what it acknowledges is on its disk");
+}
+
+static void check_store(exam *e) {
+    sc_err err = {0};
+    e->stored = sc_stack_is_stored(e->c);
     if (!e->stored) {
         say(e, GOOD, "store", "nothing is stored yet");
         return;
@@ -163,6 +173,7 @@ static void check_store(exam *e) {
     if (s->ops->info(s->self, &info, &err) == SC_OK)
         say(e, GOOD, "store", "%s, schema %lld, %.1f MiB", info.backend,
             (long long)info.schema_version, (double)info.bytes / 1048576);
+    check_risks(e, s);
     int64_t at = sc_mono_us(&sc_clock_system);
     if (s->ops->probe(s->self, sc_now_ms(&sc_clock_system), &err))
         say(e, BAD, "write", "%s", err.msg);
@@ -382,8 +393,7 @@ static void check_environment(exam *e) {
     if (key && *key && strlen(key) < 16)
         say(e, BAD, "bootstrap", "SOULCASTER_BOOTSTRAP_KEY has fewer than 16 characters");
     if (getenv("REDIS_URL"))
-        say(e, NOTE, "REDIS_URL", "this build has no Redis store yet; SQLite in %s is used",
-            e->data);
+        say(e, NOTE, "REDIS_URL", "is set: everything is kept there, not in %s", e->data);
 }
 
 static int doctor(sc_call *c) {

@@ -317,7 +317,7 @@ enum {
     OF_VERB,
     OF_COMMON,
     OF_STORE,
-    OF_EMBEDDER,
+    OF_EMBEDDER = OF_STORE + SC_MAX_STORES,
     MAX_EMBEDDERS = SC_MAX_EMBEDDERS,
     OF_LLM = OF_EMBEDDER + MAX_EMBEDDERS,
     OF_FIX = OF_LLM + SC_MAX_LLMS,
@@ -364,9 +364,9 @@ static void add(rows *r, const sc_opt *opts, size_t n, home h, bool shown) {
 
 /* What a verb shows, and what it reads besides: a client may have to start the stack itself. */
 static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
-    const sc_store_ops *store = sc_stores[0];
     size_t n_embedders = SC_MIN(sc_embedders_n, (size_t)MAX_EMBEDDERS);
-    size_t room = verb->n_opts + SC_LEN(shared) + store->n_opts + sc_fix_opts_n;
+    size_t room = verb->n_opts + SC_LEN(shared) + sc_fix_opts_n;
+    for (size_t i = 0; i < sc_stores_n && i < SC_MAX_STORES; i++) room += sc_stores[i]->n_opts;
     for (size_t i = 0; i < n_embedders; i++) room += sc_embedders[i]->n_opts;
     for (size_t i = 0; i < sc_llms_n; i++) room += sc_llms[i]->n_opts;
     for (size_t i = 0; i < sc_forges_n; i++) room += sc_forges[i]->n_opts;
@@ -377,7 +377,9 @@ static sc_rc gather(const sc_verb *verb, rows *r, sc_err *err) {
     for (size_t i = 0; i < SC_LEN(shared); i++)
         add(r, &shared[i].opt, 1, OF_COMMON, (verb->sets & shared[i].set) != 0);
     bool stack = (verb->sets & SC_OPTS_STACK) != 0;
-    add(r, store->opts, store->n_opts, OF_STORE, stack);
+    bool stores = stack || (verb->sets & SC_OPTS_STORE);
+    for (size_t i = 0; i < sc_stores_n && i < SC_MAX_STORES; i++)
+        add(r, sc_stores[i]->opts, sc_stores[i]->n_opts, OF_STORE + (home)i, i ? stores : stack);
     for (size_t i = 0; i < n_embedders; i++)
         add(r, sc_embedders[i]->opts, sc_embedders[i]->n_opts, OF_EMBEDDER + (home)i, stack);
     for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)
@@ -473,7 +475,8 @@ sc_rc sc_options_parse(sc_call *c, int argc, char **argv, sc_buf *problems) {
         const char *url = getenv("SOULCASTER_URL");
         if (!c->common.server && url && *url) c->common.server = url;
         c->conf = b.p + b.at[OF_VERB]; /* the block's first bytes: what sc_options_done frees */
-        c->store_conf = b.p + b.at[OF_STORE];
+        for (size_t i = 0; i < sc_stores_n && i < SC_MAX_STORES; i++)
+            c->store_confs[i] = b.p + b.at[OF_STORE + i];
         for (size_t i = 0; i < sc_embedders_n && i < MAX_EMBEDDERS; i++)
             c->embedder_confs[i] = b.p + b.at[OF_EMBEDDER + i];
         for (size_t i = 0; i < sc_llms_n && i < SC_MAX_LLMS; i++)

@@ -25,9 +25,7 @@ static sc_rc sync_path(const char *path, sc_err *err) {
 }
 
 static bool nothing_stored(sc_call *c) {
-    char db[PATH_BYTES];
-    snprintf(db, sizeof db, "%s/%s", c->common.data, sc_stack_store_file());
-    if (is_there(db)) return false;
+    if (sc_stack_is_stored(c)) return false;
     sc_cmd_fail(c, SC_EXIT_FAILED, "nothing is stored in %s: name the data folder with --data",
                 c->common.data);
     return true;
@@ -49,6 +47,11 @@ static int backup(sc_call *c) {
     if (is_there(file) && !o->force)
         return sc_cmd_fail(c, SC_EXIT_FAILED, "%s is there already; --force replaces it", file);
     if (nothing_stored(c)) return SC_EXIT_FAILED;
+    if (sc_stack_is_elsewhere(c))
+        return sc_cmd_fail(
+            c, SC_EXIT_FAILED,
+            "the store is not in the data folder: back it up where it is (for Redis its AOF or "
+            "RDB files), or use export");
     snprintf(part, sizeof part, "%s.part", file);
     sc_log_from(c, "warn");
     if (sc_stack_open(c, SC_STACK_STORE, NULL, &s, &err)) return sc_cmd_fail_err(c, &err);
@@ -350,7 +353,7 @@ const sc_verb sc_verb_backup = {
              "complete and on disk.",
     .examples = "# every night\nsoulcaster backup --data /srv/soulcaster /backup/soulcaster-$(date "
                 "+%F).db\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_STORE,
     .opts = force_opts,
     .n_opts = SC_LEN(force_opts),
     .conf_size = sizeof(force_conf),
@@ -383,7 +386,7 @@ const sc_verb sc_verb_export = {
              "there is, see backup.",
     .examples = "# one project\nsoulcaster export --project demo demo.ndjson\n# how many "
                 "reports?\nsoulcaster export | grep -c '\"kind\":\"feedback\"'\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_STORE,
     .opts = export_opts,
     .n_opts = SC_LEN(export_opts),
     .conf_size = sizeof(export_conf),
@@ -399,6 +402,6 @@ const sc_verb sc_verb_import = {
              "reports from elsewhere see ingest.",
     .examples = "# move a project to another machine\nsoulcaster export -p app | ssh other "
                 "soulcaster import --data /srv/soulcaster -\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT,
+    .sets = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_STORE,
     .run = import_verb,
 };

@@ -39,13 +39,59 @@ const char *sc_stack_url(const sc_stack *s) {
 
 void sc_stack_close_store(sc_store *s) { sc_store_close(s); }
 
+/* A store that is reached by an address is chosen by giving one, with the option of its own name; REDIS_URL is what others
+ * call that. Without one: the first, in the data folder. */
+static size_t chosen(const sc_call *c) {
+    for (size_t i = 1; i < sc_stores_n && i < SC_MAX_STORES; i++) {
+        const sc_store_ops *ops = sc_stores[i];
+        for (size_t k = 0; k < ops->n_opts; k++) {
+            if (strcmp(ops->opts[k].name, ops->name) != 0) continue;
+            const char **url =
+                (const char **)(void *)((char *)c->store_confs[i] + ops->opts[k].offset);
+            const char *usual = getenv("REDIS_URL");
+            if (!*url && usual && *usual && !strcmp(ops->name, "redis")) *url = usual;
+            if (*url && **url) return i;
+        }
+    }
+    return 0;
+}
+
+bool sc_stack_is_elsewhere(const sc_call *c) { return chosen(c) != 0; }
+
+bool sc_stack_is_stored(const sc_call *c) {
+    char db[4096];
+    snprintf(db, sizeof db, "%s/%s", c->common.data, sc_stack_store_file());
+    return sc_stack_is_elsewhere(c) || access(db, F_OK) == 0;
+}
+
+/* What might lose an acknowledged write is no reason to refuse to run, but to say so. */
+static void warn_of_loss(const sc_store *s) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_str *words;
+    size_t n;
+    sc_arena_init(&arena, 1 << 20);
+    if (!s->ops->risks || s->ops->risks(s->self, &arena, &words, &n, NULL)) return;
+    for (size_t i = 0; i < n; i++)
+        sc_log(SC_LOG_WARN, "the store may lose what it acknowledged", SC_F_STR("why", words[i]));
+}
+
+static sc_rc open_store(const sc_call *c, unsigned parts, sc_store *ret, sc_err *err) {
+    size_t which = chosen(c);
+    /* The folder still holds what belongs to this machine; elsewhere the store makes it. */
+    if (which && mkdir(c->common.data, 0700) && errno != EEXIST)
+        return sc_fail_sys(err, SC_IO, errno, "make the data folder %.100s", c->common.data);
+    sc_rc rc = sc_store_open(sc_stores[which], c->store_confs[which], ret, err);
+    if (rc == SC_OK && (parts & SC_STACK_STAYS)) warn_of_loss(ret);
+    return rc;
+}
+
 /* The store's option that holds the data folder is the one named "dir". */
 sc_rc sc_stack_open_store_at(const sc_call *c, const char *data, sc_store *ret, sc_err *err) {
     const sc_store_ops *ops = sc_stores[0];
     for (size_t i = 0; i < ops->n_opts; i++)
         if (!strcmp(ops->opts[i].name, "dir"))
-            memcpy((char *)c->store_conf + ops->opts[i].offset, &data, sizeof data);
-    return sc_store_open(ops, c->store_conf, ret, err);
+            memcpy((char *)c->store_confs[0] + ops->opts[i].offset, &data, sizeof data);
+    return sc_store_open(ops, c->store_confs[0], ret, err);
 }
 
 /* Thousands of idle connections need file numbers; the soft limit is the shell's, the hard one the system's. */
@@ -152,7 +198,7 @@ sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_sta
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
     s->drain_ms = c->common.drain_ms;
     sc_rc rc = sc_folder_share(c->common.data, &s->folder, err);
-    if (rc == SC_OK) rc = sc_store_open(sc_stores[0], c->store_conf, &s->store, err);
+    if (rc == SC_OK) rc = open_store(c, parts, &s->store, err);
     if (rc == SC_OK && s->folder < 0) rc = sc_folder_share(c->common.data, &s->folder, err);
     if (rc == SC_OK && (parts & SC_STACK_APP) == SC_STACK_APP) rc = open_app(c, parts, s, err);
     if (rc == SC_OK && (parts & (SC_STACK_SERVER | SC_STACK_WORKER) & ~(unsigned)SC_STACK_APP)) {

@@ -334,6 +334,9 @@ typedef struct sc_store_ops {
     /* Consistent copy into a new file while in use. NULL where the engine has its own way. */
     sc_rc (*backup)(void *self, const char *path, sc_progress_fn progress, void *progress_self,
                     sc_err *err);
+    /* What might lose an acknowledged write, as sentences in the arena: none where nothing can be said against it. NULL
+     * where the backend itself sees to it. */
+    sc_rc (*risks)(void *self, sc_arena *arena, sc_str **ret, size_t *ret_n, sc_err *err);
     /* A number that changes whenever any process wrote (cheap: for polling). */
     sc_rc (*change_token)(void *self, int64_t *ret, sc_err *err);
 

@@ -119,6 +119,7 @@ const sc_store_ops sc_store_redis = {
     .probe = probe,
     .verify = sc_rd_verify,
     .backup = NULL,
+    .risks = sc_rd_risks,
     .change_token = change_token,
     .last_event = last_event,
     .project_put = sc_rd_project_put,

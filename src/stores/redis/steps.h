@@ -20,6 +20,7 @@ sc_rc sc_rd_home_in(sc_rd *s, const sc_id *project, const sc_id *id, sc_id *ret,
 sc_rc sc_rd_scope_of(sc_rd *s, const sc_id *project, sc_arena *arena, sc_id **ret, size_t *ret_n,
                      sc_err *err);
 
+sc_rc sc_rd_risks(void *, sc_arena *, sc_str **, size_t *, sc_err *);
 sc_rc sc_rd_verify(void *, sc_progress_fn, void *, sc_err *);
 sc_rc sc_rd_project_put(void *, const sc_project *, sc_err *);
 sc_rc sc_rd_project_get(void *, sc_str, sc_arena *, sc_project *, sc_err *);

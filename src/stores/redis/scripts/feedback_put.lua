@@ -6,9 +6,7 @@ for i, r in ipairs(A[1]) do
     local key = string.char(r[4]) .. r[5]
     local first = fresh[key] or call('HGET', K.x, key)
     if first then
-        local id = had[first] or facts_of(call('HGET', K.m, first)).id
-        -- The same report again, by a writer that did not get its answer: it is as new as it was.
-        out[i] = {id == r[3] and 0 or 1, first, id}
+        out[i] = {1, first, had[first] or facts_of(call('HGET', K.m, first)).id}
     else
         if call('HEXISTS', K.fi, r[3]) == 1 then return fail('CONFLICT', 'a report with this id is stored already') end
         fresh[key], had[r[1]] = r[1], r[3]
