@@ -1,4 +1,5 @@
 /* Every forge keeps the port's word. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -224,6 +225,35 @@ static void an_issue_is_made(void **state) {
     assert_true(one.number > 0 && two.number > one.number);
 }
 
+static void *ask_often(void *self) {
+    forge_fixture *f = self;
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 32 << 20);
+    sc_forge_call c = forge_call(f);
+    c.arena = &arena;
+    sc_forge_repo repo;
+    sc_forge_remote remote;
+    sc_forge_pr pr;
+    for (int i = 0; i < 6; i++)
+        if (f->ops->check(f->self, &c, &repo, NULL) || f->ops->remote(f->self, &c, &remote, NULL) ||
+            f->ops->pr_find(f->self, &c, SC_STR("fix"), &pr, NULL) || !pr.number)
+            return self;
+    return NULL;
+}
+
+static void threads_do_not_disturb_each_other(void **state) {
+    forge_fixture *f = *state;
+    pthread_t threads[4];
+    made(f, "fix");
+    for (size_t i = 0; i < SC_LEN(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, f), 0);
+    for (size_t i = 0; i < SC_LEN(threads); i++) {
+        void *failed;
+        pthread_join(threads[i], &failed);
+        assert_null(failed);
+    }
+}
+
 int main(void) {
     int failed = 0;
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -238,6 +268,7 @@ int main(void) {
         T(its_end_is_seen),
         T(what_is_said_is_heard),
         T(an_issue_is_made),
+        T(threads_do_not_disturb_each_other),
     };
     for (size_t i = 0; i < sc_forges_n; i++) {
         backend = sc_forges[i];
