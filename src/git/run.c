@@ -62,9 +62,17 @@ static const char *const fixed_env[] = {
     "TZ=UTC",
 };
 
-/* The way out, and whom to trust on it: as this process was told. */
-static const char *const inherited[] = {"https_proxy", "HTTPS_PROXY",   "no_proxy",
-                                        "NO_PROXY",    "SSL_CERT_FILE", "SSL_CERT_DIR"};
+/* The way out, and whom to trust on it: as this process was told, in the words that git knows. The first that is set is
+ * taken. */
+static const struct {
+    const char *name;
+    const char *from[2];
+} inherited[] = {
+    {"https_proxy", {"https_proxy", "HTTPS_PROXY"}},
+    {"no_proxy", {"no_proxy", "NO_PROXY"}},
+    {"GIT_SSL_CAINFO", {"GIT_SSL_CAINFO", "SSL_CERT_FILE"}},
+    {"GIT_SSL_CAPATH", {"GIT_SSL_CAPATH", "SSL_CERT_DIR"}},
+};
 
 /* ---- The configuration in memory --------------------------------------------------------------------------- */
 
@@ -174,8 +182,11 @@ static void put_env(words *w, const sc_git *g, const sc_git_run *r) {
     if (!r->dir) pair(w, "GIT_DIR", "/dev/null");
     if (r->index) pair(w, "GIT_INDEX_FILE", r->index);
     if (r->by) put_person(w, r->by, r->at_ms);
-    for (size_t i = 0; i < SC_LEN(inherited) && r->remote; i++)
-        if (getenv(inherited[i])) pair(w, inherited[i], getenv(inherited[i]));
+    for (size_t i = 0; i < SC_LEN(inherited) && r->remote; i++) {
+        const char *v = getenv(inherited[i].from[0]);
+        if (!v) v = getenv(inherited[i].from[1]);
+        if (v) pair(w, inherited[i].name, v);
+    }
     w->v[w->n] = NULL;
 }
 

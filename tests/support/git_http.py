@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """The real `git http-backend` behind a loopback server with basic authentication, for tests of what runs git.
 
-usage: git_http.py DIR; the token comes on stdin, the URL goes to stdout. DIR/origin.git is served. Other paths answer what
+usage: git_http.py DIR [PEM]; the token comes on stdin, the URL goes to stdout. DIR/origin.git is served, with TLS where there is a PEM. Other paths answer what
 their name says: /s403/..., /hang/..., /moved/... (to another place of this server). Each request leaves a line in DIR/seen:
 method, path, whether the token came with it, and in which processes' argv or environment it stands right then.
 """
 
 import base64
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -106,5 +107,11 @@ class Handler(BaseHTTPRequestHandler):
 
 server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
 server.daemon_threads = True
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
+scheme = "http"
+if len(sys.argv) > 2:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(sys.argv[2])
+    server.socket = tls.wrap_socket(server.socket, server_side=True)
+    scheme = "https"
+print(f"{scheme}://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

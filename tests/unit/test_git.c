@@ -448,6 +448,33 @@ static void a_token_reaches_the_server_and_nothing_else(void **state) {
            TOKEN, TOKEN);
 }
 
+static void a_server_that_nobody_vouches_for_gets_no_token(void **state) {
+    git_fixture *f = *state;
+    git_sh(f, "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=x "
+              "-addext "
+              "subjectAltName=IP:127.0.0.1 2>/dev/null && cat key cert >pem");
+    const char *const argv[] = {"python3", "tests/support/git_http.py", f->dir,
+                                sc_arena_printf(&f->arena, "%s/pem", f->dir), NULL};
+    f->server = git_start(argv, TOKEN, f->url);
+    sc_git_remote r = over_http(f, "/origin.git");
+    assert_true(sc_str_starts(r.url, "https://"));
+    sc_git_id id;
+    sc_rc rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err);
+    if (rc != SC_UPSTREAM || !strstr(f->err.msg, "certificate"))
+        fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
+    git_sh(f, "test ! -e seen");
+    const char *was = getenv("GIT_SSL_CAINFO"),
+               *kept = was ? sc_arena_printf(&f->arena, "%s", was) : NULL;
+    setenv("GIT_SSL_CAINFO", sc_arena_printf(&f->arena, "%s/cert", f->dir), 1);
+    rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err);
+    if (kept)
+        setenv("GIT_SSL_CAINFO", kept, 1);
+    else
+        unsetenv("GIT_SSL_CAINFO");
+    good(f, rc);
+    git_sh(f, "grep -q 'token nowhere' seen");
+}
+
 static void an_error_says_what_and_not_the_token(void **state) {
     git_fixture *f = *state;
     git_serve(f, TOKEN);
@@ -674,6 +701,7 @@ int main(void) {
         T(more_than_the_limits_is_refused),
         T(a_submodules_folder_stays_empty),
         T(a_token_reaches_the_server_and_nothing_else),
+        T(a_server_that_nobody_vouches_for_gets_no_token),
         T(an_error_says_what_and_not_the_token),
         T(a_server_that_says_nothing_is_given_up),
         T(an_unchanged_folder_is_the_bases_tree),
