@@ -48,7 +48,8 @@ struct sc_fix_run {
     sc_fix_sink sink;
     sc_git git;
     sc_forge forge;
-    char dir[SC_FIX_PATH];    /* of this run: work tree, sockets */
+    char name[64];            /* of this run: the job and its fence */
+    char dir[SC_FIX_PATH];    /* its folder: work trees */
     char mirror[SC_FIX_PATH]; /* our bare repository of the project's */
     _Atomic bool stop;
     _Atomic int why; /* sc_fix_stop */

@@ -125,7 +125,9 @@ static sc_rc run_new(sc_app *app, const sc_job *job, sc_fix_run **ret, sc_err *e
     r->cost = r->fix.cost;
     if (!r->fix.started_at_ms) r->fix.started_at_ms = sc_now_ms(app->conf.clock);
     r->deadline_ms = r->fix.started_at_ms + SC_MIN(r->set.max_minutes * MINUTE_MS, c->max_ms);
-    snprintf(r->dir, sizeof r->dir, "%s/jobs/%s", c->dir, job->id.text);
+    /* With the fence: whoever lost the job clears his own folder away, not his successor's. */
+    snprintf(r->name, sizeof r->name, "%s-%lld", job->id.text, (long long)job->fence);
+    snprintf(r->dir, sizeof r->dir, "%s/jobs/%s", c->dir, r->name);
     *ret = r;
     return SC_OK;
 }

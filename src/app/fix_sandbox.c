@@ -32,7 +32,7 @@ static sc_rc run_inside(sc_fix_run *r, sc_runner_spec *spec, const char *stream,
     snprintf(state, sizeof state, "%.900s/state", c->dir);
     const char *const hidden[] = {c->data_dir, NULL};
     const int64_t left = r->deadline_ms - sc_now_ms(r->app->conf.clock);
-    spec->id = r->job.id.text;
+    spec->id = r->name;
     spec->state_dir = state;
     spec->remove_dir = r->dir;
     spec->hidden = hidden;
@@ -152,7 +152,7 @@ static sc_rc start_proxy(sc_fix_run *r, char socket[SOCKET_ROOM], sc_proxy **ret
     if (rc) return rc;
     r->day_micro_usd = day.micro_usd;
     r->cost_before_micro_usd = r->cost.micro_usd;
-    int len = snprintf(socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->job.id.text + 24);
+    int len = snprintf(socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + 24);
     if (len >= SOCKET_ROOM)
         return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err,
                              "the path of the data folder is too long for a socket");

@@ -11,7 +11,7 @@
 #include "base/tree.h"
 #include "patch/rules.h"
 
-enum { GIT_MS = 5 * 60000, PATCH_MAX = 8 << 20, TASK_BYTES = 256 << 10 };
+enum { EARLIER = 16, GIT_MS = 5 * 60000, PATCH_MAX = 8 << 20, TASK_BYTES = 256 << 10 };
 
 /* ---- Folders ------------------------------------------------------------------------------------ */
 
@@ -37,9 +37,21 @@ void sc_fix_clear(sc_fix_run *r) {
         sc_log_err(SC_LOG_WARN, "a fix's folder is not removed", &err);
 }
 
+/* What earlier holders of the job left, who died outside a sandbox (the runner's sweep knows the others). */
+static sc_rc clear_earlier(sc_fix_run *r, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (int64_t f = SC_MAX(r->job.fence - EARLIER, (int64_t)1); !rc && f < r->job.fence; f++) {
+        char path[SC_FIX_PATH];
+        snprintf(path, sizeof path, "%s/jobs/%s-%lld", r->app->conf.fix.dir, r->job.id.text,
+                 (long long)f);
+        rc = sc_tree_remove(path, err);
+    }
+    return rc;
+}
+
 static sc_rc fresh_folder(sc_fix_run *r, sc_err *err) {
-    sc_fix_clear(r);
-    return make_folder(r->dir, err);
+    sc_rc rc = sc_tree_remove(r->dir, err);
+    return rc ? rc : make_folder(r->dir, err);
 }
 
 sc_rc sc_fix_checkout(sc_fix_run *r, const char *name, sc_str commit, const char **ret_dir,
@@ -380,7 +392,8 @@ static sc_rc resume(sc_fix_run *r, sc_err *err) {
 }
 
 sc_rc sc_fix_work(sc_fix_run *r, sc_err *err) {
-    sc_rc rc = set_up(r, err);
+    sc_rc rc = clear_earlier(r, err);
+    if (!rc) rc = set_up(r, err);
     if (!rc) rc = resume(r, err);
     if (!rc) rc = sc_fix_keep(r, NULL, err);
     while (!rc && r->fix.step != SC_FIX_opened) {

@@ -102,6 +102,10 @@ class World:
     def status(self, issue):
         return self.c.get(f"/api/clusters/{issue}").json["status"]
 
+    def folders(self, job):
+        """What of a fix is left on disk."""
+        return [d for d in os.listdir(os.path.join(self.server.data, "fix", "jobs")) if d.startswith(job)]
+
     def branches(self):
         return git("--git-dir", self.bare, "for-each-ref", "--format=%(refname:short)", "refs/heads").split()
 

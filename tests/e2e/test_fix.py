@@ -1,6 +1,5 @@
 """From a report to a merged change and a resolved issue, with the real sandbox, git and the local forge."""
 
-import os
 import shutil
 import subprocess
 import unittest
@@ -200,8 +199,7 @@ class Stopping(unittest.TestCase):
         got = self.w.c.post(f"/api/jobs/{job}/cancel")
         self.assertEqual((got.status, got.json["status"], got.json["reason"]), (200, "cancelled", "cancelled"))
         self.assertEqual(self.w.status(issue), "triaged")
-        folder = os.path.join(self.w.server.data, "fix", "jobs", job)
-        soul.wait_for("its folder to be gone", lambda: not os.path.exists(folder))
+        soul.wait_for("its folder to be gone", lambda: not self.w.folders(job))
         self.assertEqual(self.w.c.post(f"/api/jobs/{job}/cancel").status, 409)
 
     def test_sigterm_gives_the_fix_back_and_a_restart_goes_on(self):

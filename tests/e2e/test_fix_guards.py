@@ -28,8 +28,7 @@ class Guards(unittest.TestCase):
         fix = w.ended(w.start(issue))
         self.assertEqual((fix["status"], fix["reason"]), ("timed_out", "time_limit"), w.log(fix["id"]))
         self.assertEqual(w.status(issue), "triaged")
-        folder = os.path.join(w.server.data, "fix", "jobs", fix["id"])
-        soul.wait_for("its folder to be gone", lambda: not os.path.exists(folder))
+        soul.wait_for("its folder to be gone", lambda: not w.folders(fix["id"]))
 
     def test_a_fix_whose_worker_vanishes_three_times_is_lost(self):
         w = self.world(command=SLEEP)
