@@ -4,13 +4,16 @@
 
 #include <stdbool.h>
 
+typedef struct redis_server redis_server;
+
 /* The URL of the one that this process shares, started when first asked for; NULL where there is no redis-server. */
 const char *redis_server_url(void);
+/* That one, for tests that do something to it. */
+redis_server *redis_server_shared(void);
 /* Forgets all that it holds. */
 void redis_server_empty(void);
 
 /* Further ones. `options`: more words of the command line, ended by NULL. NULL: it did not start. */
-typedef struct redis_server redis_server;
 redis_server *redis_server_start(const char *const *options);
 /* kill -9; what it has on disk stays. */
 void redis_server_kill(redis_server *s);
