@@ -119,7 +119,8 @@ static sc_rc compare(sc_app *app, const sc_fix *open, const sc_frame *frames, si
 sc_rc sc_fix_same_cause(sc_app *app, const sc_cluster *c, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    sc_feedback reports[REPORTS];
+    sc_feedback *reports = sc_arena_take_array(&arena, REPORTS, sizeof *reports);
+    if (!reports) return sc_fail(err, SC_NOMEM, "no memory for the reports");
     sc_frame frames[MAX_FRAMES];
     size_t n_reports = 0, n = 0;
     sc_fix_filter f = {.project_id = c->project_id, .by_pull = true, .pull = SC_FIX_PULL_open};

@@ -35,8 +35,9 @@ static sc_rc quote_report(const sc_feedback *f, size_t i, sc_buf *out, sc_err *e
 
 static sc_rc evidence_of(sc_app *app, const sc_cluster *c, sc_arena *arena, sc_buf *out,
                          sc_err *err) {
-    sc_feedback reports[REPORTS];
     size_t n = 0;
+    sc_feedback *reports = sc_arena_take_array(arena, REPORTS, sizeof *reports);
+    if (!reports) return sc_fail(err, SC_NOMEM, "no memory for the reports");
     sc_rc rc = sc_advise_reports(app, c, REPORTS, arena, reports, &n, err);
     for (size_t i = 0; !rc && i < n; i++) {
         const size_t before = out->n;
@@ -171,7 +172,7 @@ sc_rc sc_fix_plan_make(sc_app *app, const sc_id *project, const sc_id *cluster, 
     SC_AUTO(sc_arena_done) sc_arena scratch;
     SC_AUTO(sc_json_auto) json_t *said = NULL;
     sc_cluster c;
-    sc_plan p;
+    sc_plan p = {.version = 0};
     sc_arena_init(&scratch, ARENA_BYTES);
     draft_init(&d);
     sc_rc rc = sc_fix_cluster(app, project, cluster, &scratch, &c, err);
@@ -196,7 +197,7 @@ sc_rc sc_fix_plan_save(sc_app *app, const sc_id *project, const sc_id *cluster,
                        const sc_plan_edit *edit, sc_str by, sc_arena *arena, sc_plan *ret,
                        sc_err *err) {
     sc_cluster c;
-    sc_plan p;
+    sc_plan p = {.version = 0};
     sc_rc rc = sc_fix_cluster(app, project, cluster, arena, &c, err);
     if (!rc) rc = newest(app, project, &c.id, arena, &p, err);
     if (!rc && !p.version) rc = sc_fix_plan_make(app, project, &c.id, false, arena, &p, err);

@@ -216,10 +216,10 @@ static sc_rc view(const sc_forge *f, const sc_forge_call *call, const sc_fix *fi
 sc_rc sc_fix_pull_get(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena,
                       sc_fix_pull_view *ret, sc_err *err) {
     sc_fix fix;
-    sc_forge f;
+    sc_forge f = {NULL, NULL};
     sc_forge_call call;
     sc_rc rc = find(app, project, id, arena, &fix, &f, &call, err);
-    if (rc) return rc;
+    if (rc || !f.ops) return rc;
     return f.ops->pr_merge ? view(&f, &call, &fix, ret, err)
                            : known_view(app, &fix, arena, ret, err);
 }
@@ -227,13 +227,13 @@ sc_rc sc_fix_pull_get(sc_app *app, const sc_id *project, const sc_id *id, sc_are
 sc_rc sc_fix_pull_act(sc_app *app, const sc_id *project, const sc_id *id, sc_fix_act act, sc_str by,
                       sc_str body, sc_arena *arena, sc_fix_pull_view *ret, sc_err *err) {
     sc_fix fix;
-    sc_forge f;
+    sc_forge f = {NULL, NULL};
     sc_forge_call call;
     sc_fix_pull_view v;
     sc_rc rc = find(app, project, id, arena, &fix, &f, &call, err);
-    if (!rc && !f.ops->pr_merge)
-        return sc_fail(err, SC_CONFLICT, "that is done on the forge's own page");
-    if (!rc) rc = view(&f, &call, &fix, &v, err);
+    if (rc || !f.ops) return rc;
+    if (!f.ops->pr_merge) return sc_fail(err, SC_CONFLICT, "that is done on the forge's own page");
+    rc = view(&f, &call, &fix, &v, err);
     if (rc) return rc;
     const bool may = act == SC_FIX_MERGE   ? v.may_merge
                      : act == SC_FIX_CLOSE ? v.may_close

@@ -118,7 +118,7 @@ static sc_rc provenance(const sc_fix_body *p, sc_buf *b, sc_err *err) {
     sc_rc rc = put_tests(b, f->tests, err);
     sc_buf_putf(b, "| Cost | %.4f USD, %lld calls, %lld tokens |\n",
                 (double)f->cost.micro_usd / 1e6, (long long)f->cost.calls,
-                (long long)(f->cost.tokens_in + f->cost.tokens_out));
+                (long long)f->cost.tokens_in + (long long)f->cost.tokens_out);
     return rc ? rc : put_blocked(b, f->blocked, err);
 }
 

@@ -33,7 +33,8 @@ static int fits(const json_t *edit, sc_str task) {
     json_t *word;
     int n = 0;
     if (!holds(task, sc_json_str_at(edit, "needs"))) return 0;
-    json_array_foreach(json_object_get(edit, "words"), i, word) n +=
+    const json_t *words = json_object_get(edit, "words");
+    json_array_foreach(words, i, word) n +=
         holds(task, (sc_str){json_string_value(word), json_string_length(word)});
     return n;
 }
@@ -43,7 +44,8 @@ static const json_t *choose(const json_t *edits, sc_str task) {
     size_t i;
     json_t *e;
     int most = LEAST_WORDS - 1;
-    json_array_foreach(json_object_get(edits, "edits"), i, e) {
+    const json_t *list = json_object_get(edits, "edits");
+    json_array_foreach(list, i, e) {
         int n = fits(e, task);
         if (n > most) {
             most = n;
@@ -88,7 +90,8 @@ static sc_rc apply(sc_str task, sc_err *err) {
            sc_json_str_at(e, "name").p);
     size_t i;
     json_t *f;
-    json_array_foreach(json_object_get(e, "files"), i, f) if (!rc) rc = edit_file(f, err);
+    const json_t *files = json_object_get(e, "files");
+    json_array_foreach(files, i, f) if (!rc) rc = edit_file(f, err);
     return rc;
 }
 

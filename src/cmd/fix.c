@@ -44,7 +44,8 @@ static sc_rc print_page(sc_api *a, const sc_id *id, int64_t *after, bool *ret_en
     if (rc) return rc;
     size_t i;
     json_t *row;
-    json_array_foreach(json_object_get(v, "items"), i, row) print_row(row);
+    const json_t *items = json_object_get(v, "items");
+    json_array_foreach(items, i, row) print_row(row);
     *after = json_integer_value(json_object_get(v, "next_after"));
     *ret_ended =
         json_is_true(json_object_get(v, "ended")) && !json_array_size(json_object_get(v, "items"));

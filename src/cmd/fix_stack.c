@@ -287,13 +287,13 @@ static sc_rc open_forges(const sc_forge_conf *given, sc_fix_stack *s, sc_err *er
     return SC_OK;
 }
 
-sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret_stack, sc_fix_conf *ret,
+sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix_conf *ret_conf,
                         sc_err *err) {
     const options *o = c->fix_conf;
     sc_fix_stack *s = sc_alloc(sizeof *s);
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
-    *ret_stack = s;
-    sc_fix_conf_default(ret);
+    *ret = s;
+    sc_fix_conf_default(ret_conf);
     if (!realpath(c->common.data, s->data)) /* git and the sandbox want absolute paths */
         return sc_fail_sys(err, SC_IO, errno, "find the folder %.150s", c->common.data);
     if (o->dir && *o->dir)
@@ -305,23 +305,23 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret_stack, 
     if (!rc) rc = open_runner(o->runner, s, err);
     if (rc) return rc;
     if (works) check_runner(s);
-    ret->workers = works ? (unsigned)o->workers : 0;
-    ret->dir = s->dir;
-    ret->data_dir = s->data;
-    ret->git = sc_proc_find("git", s->git, sizeof s->git, NULL) ? NULL : s->git;
-    ret->runner = s->runner;
-    ret->no_runner = *s->why_no_runner ? s->why_no_runner : NULL;
-    ret->forges = s->forges;
-    ret->n_forges = s->n_forges;
-    ret->n_upstreams = usable(s);
-    ret->upstreams = s->upstreams;
-    ret->key = key_of;
-    ret->key_self = s;
-    ret->secrets = s->secrets;
-    ret->n_secrets = s->n_secrets;
-    ret->public_url = o->public_url && *o->public_url ? o->public_url : NULL;
-    ret->watch_ms = o->watch_ms;
-    ret->max_ms = o->max_ms;
+    ret_conf->workers = works ? (unsigned)o->workers : 0;
+    ret_conf->dir = s->dir;
+    ret_conf->data_dir = s->data;
+    ret_conf->git = sc_proc_find("git", s->git, sizeof s->git, NULL) ? NULL : s->git;
+    ret_conf->runner = s->runner;
+    ret_conf->no_runner = *s->why_no_runner ? s->why_no_runner : NULL;
+    ret_conf->forges = s->forges;
+    ret_conf->n_forges = s->n_forges;
+    ret_conf->n_upstreams = usable(s);
+    ret_conf->upstreams = s->upstreams;
+    ret_conf->key = key_of;
+    ret_conf->key_self = s;
+    ret_conf->secrets = s->secrets;
+    ret_conf->n_secrets = s->n_secrets;
+    ret_conf->public_url = o->public_url && *o->public_url ? o->public_url : NULL;
+    ret_conf->watch_ms = o->watch_ms;
+    ret_conf->max_ms = o->max_ms;
     return SC_OK;
 }
 
