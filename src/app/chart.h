@@ -54,6 +54,7 @@ typedef struct sc_chart_view {
     size_t n_groups;
     int64_t laid_ms; /* 0: nothing was drawn yet */
     size_t undrawn;  /* reports that are not drawn yet */
+    bool draws;      /* this process draws maps */
 } sc_chart_view;
 
 /* Everything lives in the arena. */

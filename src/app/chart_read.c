@@ -125,7 +125,7 @@ sc_rc sc_chart_read(sc_app *app, const sc_id *project, const sc_chart_filter *f,
                     sc_chart_view *ret, sc_err *err) {
     sc_space *s;
     sc_cluster_name *names;
-    sc_chart_view view = {.n = 0};
+    sc_chart_view view = {.draws = app->conf.tidy_ms > 0};
     reading r = {.f = f, .view = &view};
     sc_rc rc = sc_space_get(app, project, &s, err);
     if (!rc) rc = STORE(app)->cluster_names(SELF(app), project, arena, &names, &r.n_names, err);

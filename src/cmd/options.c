@@ -215,7 +215,7 @@ static const struct {
       .max = 86400000,
       .help =
           "how long grouping must have been quiet before all reports of a project are looked at "
-          "together; 0: never"}},
+          "together and the map is drawn; 0: neither is done"}},
     {SC_OPTS_SERVE,
      {.name = "listen",
       .type = SC_OPT_STR,

@@ -64,6 +64,7 @@ sc_rc sc_on_getMap(sc_req *q, sc_err *err) {
     sc_render_int(&b, "total", (int64_t)v.total);
     sc_render_int(&b, "undrawn", (int64_t)v.undrawn);
     sc_render_time(&b, "laid_at", v.laid_ms);
+    sc_render_bool(&b, "draws", v.draws);
     sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, 200, &b, err);
 }

@@ -41,11 +41,12 @@ static void put_reason(sc_buf *b, const sc_fix *f) {
     sc_render_str_or_null(b, "error", words);
 }
 
-void sc_render_fix(sc_buf *b, const sc_fix *f, const sc_id *plan_id) {
+void sc_render_fix(sc_buf *b, const sc_fix *f, sc_str title, const sc_id *plan_id) {
     sc_buf_putc(b, '{');
     sc_render_id(b, "id", &f->id);
     sc_render_id(b, "project_id", &f->project_id);
     sc_render_id(b, "cluster_id", &f->cluster_id);
+    sc_render_str_or_null(b, "cluster_title", title);
     sc_render_str_or_null(b, "plan_id", plan_id ? sc_id_str(plan_id) : SC_STR_NONE);
     int_or_null(b, "plan_version", f->plan_version);
     sc_render_str_or_null(b, "runner", f->runner);

@@ -6,7 +6,8 @@
 #include "web/render.h"
 
 /* plan_id: of the plan it works by; NULL where that is not looked up. */
-void sc_render_fix(sc_buf *b, const sc_fix *f, const sc_id *plan_id);
+/* title: of its issue; none: the issue is gone. */
+void sc_render_fix(sc_buf *b, const sc_fix *f, sc_str title, const sc_id *plan_id);
 void sc_render_fix_log(sc_buf *b, const sc_fix_log *l);
 void sc_render_plan(sc_buf *b, const sc_plan *p);
 void sc_render_pull(sc_buf *b, const sc_fix *f, const sc_fix_pull_view *v);

@@ -2,9 +2,23 @@
 #include "web/fix_render.h"
 #include "web/handlers.h"
 
-enum { ARENA_BYTES = 64 << 20 /* for what a request's own memory is too small for */ };
+enum {
+    ARENA_BYTES = 64 << 20, /* for what a request's own memory is too small for */
+    CLUSTER_BYTES = 8 << 20,
+};
 
 /* ---- One, many ---------------------------------------------------------------------------------- */
+
+static sc_rc put_fix(sc_req *q, const sc_fix *f, const sc_id *plan, sc_buf *b, sc_err *err) {
+    const sc_store *s = sc_req_store(q);
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, CLUSTER_BYTES);
+    sc_cluster c = {.title = SC_STR_NONE};
+    sc_rc rc = s->ops->cluster_get(s->self, &q->project, &f->cluster_id, &arena, &c, err);
+    if (rc && rc != SC_NOT_FOUND) return rc;
+    sc_render_fix(b, f, rc ? SC_STR_NONE : c.title, plan);
+    return SC_OK;
+}
 
 static sc_rc reply_fix(sc_req *q, int status, const sc_fix *f, sc_err *err) {
     const sc_store *s = sc_req_store(q);
@@ -16,8 +30,8 @@ static sc_rc reply_fix(sc_req *q, int status, const sc_fix *f, sc_err *err) {
     if (rc && rc != SC_NOT_FOUND) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 1 << 20);
-    sc_render_fix(&b, f, rc ? NULL : &plan.id);
-    return sc_req_reply_buf(q, status, &b, err);
+    rc = put_fix(q, f, rc ? NULL : &plan.id, &b, err);
+    return rc ? rc : sc_req_reply_buf(q, status, &b, err);
 }
 
 static sc_rc reply_list(sc_req *q, const sc_fix_filter *f, sc_err *err) {
@@ -31,10 +45,11 @@ static sc_rc reply_list(sc_req *q, const sc_fix_filter *f, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
     sc_render_list_open(&b);
-    for (size_t i = 0; i < list.n; i++) {
+    for (size_t i = 0; !rc && i < list.n; i++) {
         sc_render_comma(&b);
-        sc_render_fix(&b, &list.items[i], NULL);
+        rc = put_fix(q, &list.items[i], NULL, &b, err);
     }
+    if (rc) return rc;
     sc_render_list_close(&b, list.total, list.next_cursor);
     return sc_req_reply_buf(q, 200, &b, err);
 }

@@ -29,7 +29,8 @@
 
 /* The dashboard's addresses: each answers the same page, in which the address chooses what is shown. */
 #define SC_WEB_PAGES(X) /* X(operationId) */                                                       \
-    X(homePage) X(issuePage) X(mapPage) X(inboxPage) X(sourcesPage) X(workPage) X(settingsPage) X(statusPage)
+    X(homePage) X(issuePage) X(fixesPage) X(fixPage) X(mapPage) X(inboxPage) X(sourcesPage) X(workPage)  \
+    X(settingsPage) X(statusPage)
 /* clang-format on */
 
 #define X(id) sc_rc sc_on_##id(sc_req *q, sc_err *err);

@@ -371,7 +371,9 @@ class Contract(unittest.TestCase):
         self.call("homePage", key=None, any="query")
         self.call("issuePage", path={"id": self.cluster(0)})
         self.call("issuePage", None, 404, path={"id": "x"})
-        for name in "inboxPage", "mapPage", "sourcesPage", "workPage", "settingsPage", "statusPage":
+        self.call("fixPage", path={"id": self.cluster(0)})
+        self.call("fixPage", None, 404, path={"id": "x"})
+        for name in "fixesPage", "inboxPage", "mapPage", "sourcesPage", "workPage", "settingsPage", "statusPage":
             self.call(name, key=None, any="query")
         self.call("getAsset", None, 404, path={"name": "nothing.js"})
         self.call("loginPage", key=None)

@@ -37,6 +37,8 @@ export interface MapData {
   /** Reports that fit the filters; more than there are points when the map would be too full. */
   total: number;
   undrawn: number;
+  /** The server draws what is undrawn, some time. */
+  draws: boolean;
   drawn: boolean;
 }
 
@@ -89,7 +91,7 @@ export function ready(answer: Answer, least: number): MapData {
   });
   const bySize = issues.map((_, i) => i).filter((i) => (issues[i]?.shown ?? 0) > 0 && (issues[i]?.count ?? 0) >= least);
   bySize.sort((a, b) => (issues[b]?.shown ?? 0) - (issues[a]?.shown ?? 0));
-  return { dots, ids, issueOf, hue, issues, bySize, ...byIssue(issueOf, issues.length), grid: gridOf(dots), total: answer.total, undrawn: answer.undrawn, drawn: answer.laid_at !== null };
+  return { dots, ids, issueOf, hue, issues, bySize, ...byIssue(issueOf, issues.length), grid: gridOf(dots), total: answer.total, undrawn: answer.undrawn, draws: answer.draws, drawn: answer.laid_at !== null };
 }
 
 /** Loads what the filters take; what is there stays until the answer comes. */

@@ -76,6 +76,13 @@ function Tools() {
 
 function Nothing() {
   const m = map.value;
+  if (m && !m.drawn && m.undrawn > 0 && !m.draws) {
+    return (
+      <Empty icon="map" title="This server draws no map">
+        It was started with <code>--tidy-ms 0</code>, which switches off looking at all reports together, and drawing them. Start it without that option.
+      </Empty>
+    );
+  }
   if (m && !m.drawn && m.undrawn > 0) {
     return <Empty icon="map" title="The map is being drawn">{plural(m.undrawn, "report")} are laid out in idle time; it shows here by itself.</Empty>;
   }
@@ -114,7 +121,7 @@ function Heading() {
       {m && m.dots.n > 0 && (
         <span class="dim" role="status">
           {plural(m.dots.n, "report")}{m.total > m.dots.n && filters.value.min < 2 && ` of ${count(m.total)}, the newest`}
-          {m.undrawn > 0 && `; ${count(m.undrawn)} still to be drawn`}
+          {m.undrawn > 0 && `; ${count(m.undrawn)} ${m.draws ? "still to be drawn" : "not drawn: this server draws no map (--tidy-ms 0)"}`}
         </span>
       )}
     </header>
