@@ -6,6 +6,8 @@ const url = signal(here());
 
 export const path = computed(() => url.value.pathname);
 export const query = computed(() => url.value.searchParams);
+/** "#part", of the page. */
+export const hash = computed(() => url.value.hash);
 
 window.addEventListener("popstate", () => (url.value = here()));
 

@@ -1,5 +1,6 @@
 // What strangers write stays text, wherever it is shown.
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { test } from "node:test";
 import { Visitor, world } from "./support.mjs";
 
@@ -75,6 +76,38 @@ test("payloads in names and settings are text: keys, views, sources; a project t
     await v.page.getByRole("heading", { level: 1 }).waitFor();
     await clean(v.page);
   }
+  await v.leave();
+});
+
+test("payloads in logs, patches, findings, plans and pull requests are text", async () => {
+  const [issue] = await w.server.issues();
+  const id = randomUUID();
+  const all = PAYLOADS.join("\n");
+  const pull = { number: 1, state: "open", draft: true, url: "javascript:alert(1)", title: PAYLOADS[1], body: all, branch: PAYLOADS[2], base: PAYLOADS[3], head_commit: "", merge_commit: null, actions: ["merge", "comment"], comments: [{ author: PAYLOADS[4], body: all, at: new Date().toISOString() }] };
+  w.server.putFixes({
+    id, cluster: issue.id, job: { state: 3, ended_at: Date.now(), error: all },
+    fix: { step: 7, pull: 1, agent: PAYLOADS[1], asked_by: PAYLOADS[2], branch: PAYLOADS[3], repository: PAYLOADS[5], pull_url: "javascript:alert(2)", instructions: all, plan_version: 1,
+      blocked: JSON.stringify(PAYLOADS), findings: JSON.stringify(PAYLOADS.map((words) => ({ rule: words, path: words, line: 1, words }))), patch_files: 1 },
+    log: [["agent", `${all}\n`]],
+    patch: PAYLOADS.map((p) => `diff --git a/${p} b/${p}\n--- a/${p}\n+++ b/${p}\n@@ -1 +1 @@\n-${p}\n+${p}\n`).join(""),
+  });
+  await w.server.api("POST", `/api/clusters/${issue.id}/plan`, {});
+  await w.server.api("POST", `/api/clusters/${issue.id}/plan`, { problem: all, evidence: all });
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
+  await v.page.route("**/pull_request*", (route) => route.fulfill({ json: pull }));
+  await v.page.goto(`${w.server.url}/fixes/${id}`);
+  for (const what of [".pull h3", ".line-add", ".line-of-agent", ".plan-text"]) await v.page.locator(what).first().waitFor();
+  await clean(v.page);
+  assert.ok((await v.page.locator(".unseen", { hasText: "U+202E" }).count()) > 3, "what turns text round is named");
+  await v.page.goto(`${w.server.url}/fixes`);
+  await v.page.locator(".fix-table tbody tr").first().waitFor();
+  await clean(v.page);
+  await v.page.goto(`${w.server.url}/issues/${issue.id}`);
+  await v.page.getByRole("button", { name: "Patch" }).click();
+  await v.page.locator(".line-add").first().waitFor();
+  await v.press("p");
+  await v.page.locator(".plan-text").waitFor();
+  await clean(v.page);
   await v.leave();
 });
 

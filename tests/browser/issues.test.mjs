@@ -123,15 +123,6 @@ test("a title is edited, kept, and given back", async () => {
   await v.leave();
 });
 
-test("f says that there are no fixes yet, and changes nothing", async () => {
-  const v = await enter();
-  await v.loaded();
-  await v.press("j", "f");
-  await v.toast("not available");
-  assert.equal(await statusOf(TITLES[0]), "new");
-  await v.leave();
-});
-
 test("search as you type finds by words and by meaning; the address holds it", async () => {
   const v = await enter();
   await v.loaded();

@@ -7,6 +7,7 @@ import { launch, Server, topics, SIX, Visitor } from "./support.mjs";
 const PAGES = [
   { path: "/inbox", heading: "Inbox", asks: "/api/feedback", shows: ".item", failed: "The inbox could not be loaded" },
   { path: "/sources", heading: "Sources", asks: "/api/sources", shows: ".item", failed: "The sources could not be loaded" },
+  { path: "/fixes", heading: "Fixes", asks: "/api/jobs", shows: ".missing li", failed: "The fixes could not be loaded" },
   { path: "/work", heading: "Work", asks: "/api/work", shows: ".plain tbody tr", failed: "The work could not be loaded" },
   { path: "/status", heading: "Health", asks: "/api/system", shows: ".check-row", failed: "The server could not be asked" },
   { path: "/settings", heading: "Settings", asks: "/api/keys", shows: ".plain tbody tr", failed: "The keys could not be loaded" },

@@ -73,6 +73,11 @@ export class Server {
     await this.again();
   }
 
+  /** Fixes as work would have left them: see fixes.py. */
+  putFixes(...list) {
+    execFileSync("python3", [join(ROOT, "tests/browser/fixes.py"), this.folder], { input: JSON.stringify(list) });
+  }
+
   pause() {
     this.process.kill("SIGSTOP");
   }

@@ -27,6 +27,8 @@ export class Failure extends Error {
     readonly status = 0,
     readonly requestId = "",
     readonly retryAfterS = 0,
+    /** The member of what was sent that is at fault; empty: none is named. */
+    readonly field = "",
   ) {
     super(message);
   }
@@ -60,7 +62,7 @@ async function failureOf(reply: Response): Promise<Failure> {
   const problem = (await reply.json().catch(() => null)) as Partial<Problem> | null;
   const words = problem?.detail ?? `the server answered ${reply.status} ${reply.statusText}`;
   const kind = reply.status === 401 ? "signed-out" : reply.status < 500 ? "refused" : "server";
-  return new Failure(kind, words, reply.status, reply.headers.get("X-Request-ID") ?? "", problem?.retry_after ?? 0);
+  return new Failure(kind, words, reply.status, reply.headers.get("X-Request-ID") ?? "", problem?.retry_after ?? 0, problem?.field ?? "");
 }
 
 async function send(address: string, init: RequestInit): Promise<Response> {
@@ -95,6 +97,12 @@ export async function call<K extends Operation>(operation: K, input: Input<K>): 
   }
   const reply = await ask(addressOf(path, takesProject, input), init);
   return (reply.status === 204 ? undefined : await reply.json()) as Answer<K>;
+}
+
+/** What is not JSON: the text as it stands. */
+export async function callText(operation: "getFixPatch", input: Input<"getFixPatch">): Promise<string> {
+  const [method, path, takesProject] = routes[operation];
+  return heard(await ask(addressOf(path, takesProject, input), { method, signal: within(TIMEOUT_MS, input.signal) }));
 }
 
 /** A batch of NDJSON lines; a result for each of them, in order. A connection that breaks is a Failure, too. */
@@ -142,4 +150,10 @@ export async function isUp(): Promise<boolean> {
 export function eventsAddress(after: number | null): string {
   const query: { after?: number } = after === null ? {} : { after };
   return addressOf(routes.streamEvents[1], true, { query });
+}
+
+/** Where a fix's log is as it grows, going on after a row that was seen. */
+export function logAddress(id: string, after: number): string {
+  const [, path, takesProject] = routes.followFixLog;
+  return addressOf(path, takesProject, { path: { id }, query: { after } });
 }

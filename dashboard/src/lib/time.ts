@@ -34,6 +34,13 @@ export function untilToday(days: number[], lastDay: string, now: number): number
   return [...days.slice(Math.min(behind, days.length)), ...Array<number>(Math.min(behind, days.length)).fill(0)];
 }
 
+/** How long something took: "340 ms", "12.5 s", "4 min", "3 h". */
+export function span(ms: number): string {
+  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
+  if (ms < 2 * MINUTE) return `${(ms / 1000).toFixed(1)} s`;
+  return ms < 2 * HOUR ? `${Math.round(ms / MINUTE)} min` : `${Math.round(ms / HOUR)} h`;
+}
+
 /** The time to the minute. */
 export function short(iso: string, timeZone?: string): string {
   return new Date(iso).toLocaleString(undefined, { timeZone, dateStyle: "medium", timeStyle: "short" });

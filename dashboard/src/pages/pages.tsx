@@ -20,11 +20,13 @@ export const PAGES: Page[] = [
   { path: "/", component: IssuesPage, nav: { label: "Issues", icon: "issues" }, filters: true },
   { path: "/inbox", component: lazy(async () => (await import("./inbox/page")).InboxPage), nav: { label: "Inbox", icon: "inbox" } },
   { path: "/map", component: lazy(async () => (await import("./map/page")).MapPage), nav: { label: "Map", icon: "map" }, filters: true },
+  { path: "/fixes", component: lazy(async () => (await import("./fixes/page")).FixesPage), nav: { label: "Fixes", icon: "fix" } },
   { path: "/sources", component: lazy(async () => (await import("./sources/page")).SourcesPage), nav: { label: "Sources", icon: "plug" } },
   { path: "/work", component: lazy(async () => (await import("./work/page")).WorkPage), nav: { label: "Work", icon: "work" } },
   { path: "/status", component: lazy(async () => (await import("./status/page")).StatusPage), nav: { label: "Health", icon: "pulse" } },
   { path: "/settings", component: lazy(async () => (await import("./settings/page")).SettingsPage), nav: { label: "Settings", icon: "gear" } },
   { path: "/issues/:id", component: IssuePage as Page["component"] },
+  { path: "/fixes/:id", component: lazy(async () => (await import("./fixes/one")).FixPage as Page["component"]) },
 ];
 
 /** The page of a path, and what its ":name" segments hold. */

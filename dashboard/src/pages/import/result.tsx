@@ -1,4 +1,5 @@
 // How far an import is, and what came of it.
+import { saveText } from "../../lib/save";
 import { count, percent, plural } from "../../lib/words";
 import { address } from "../../router";
 import { Icon } from "../../ui/icons";
@@ -9,11 +10,7 @@ const SHOWN = 100;
 /** The rejected records with their reasons, as NDJSON: mended, it can be imported again. */
 function save(rejects: Reject[]): void {
   const lines = rejects.map((r) => JSON.stringify({ file: r.file, line: r.line, reason: r.reason, raw: r.raw }));
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([lines.join("\n"), "\n"], { type: "application/x-ndjson" }));
-  link.download = "rejects.jsonl";
-  link.click();
-  URL.revokeObjectURL(link.href);
+  saveText(`${lines.join("\n")}\n`, "rejects.jsonl", "application/x-ndjson");
 }
 
 function Rejects({ run }: { run: Import }) {

@@ -1,10 +1,10 @@
 // What can be done with one issue as a whole.
 import { copyText } from "../../lib/clipboard";
 import { address, go } from "../../router";
+import { openFix } from "../../shell/overlays";
 import { say } from "../../state/toast";
 import { Icon, type IconName } from "../../ui/icons";
 import { setStatus, type Settable } from "../issues/actions";
-import { NO_FIX } from "../issues/bulk";
 import { ask } from "../issues/dialogs";
 import { rows } from "../issues/list";
 import { active } from "../issues/selection";
@@ -62,13 +62,13 @@ export function Acts() {
     { icon: "ignore", label: "Ignore", hotkey: "i", run: () => set("ignored"), when: status !== "ignored" },
     { icon: "merge", label: "Merge", hotkey: "m", run: () => question("merge"), when: true },
     { icon: "edit", label: "Edit title", hotkey: "e", run: () => question("title"), when: true },
+    { icon: "fix", label: "Fix", hotkey: "f", run: () => issue.value && openFix(issue.value), when: true },
   ];
   return (
     <div class="acts" role="toolbar" aria-label="Change this issue">
       {acts.filter((a) => a.when).map((a) => (
         <button key={a.label} type="button" class="button" onClick={a.run}><Icon name={a.icon} />{a.label}<kbd>{a.hotkey}</kbd></button>
       ))}
-      <button type="button" class="button" aria-disabled title={NO_FIX}><Icon name="fix" />Fix<kbd>f</kbd></button>
     </div>
   );
 }

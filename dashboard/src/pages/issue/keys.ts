@@ -1,7 +1,7 @@
 // The keys of one issue.
 import type { Key } from "../../lib/keys";
+import { openFix } from "../../shell/overlays";
 import { say } from "../../state/toast";
-import { NO_FIX } from "../issues/bulk";
 import { back, copyLink, neighbour, question, set } from "./acts";
 import { cursor, issue, reports } from "./issue";
 import { askWhere } from "./move";
@@ -56,5 +56,5 @@ export const ISSUE_KEYS: Key[] = [
   { group: CHANGE, keys: ["m"], help: "Merge another issue into it", run: () => question("merge") },
   { group: CHANGE, keys: ["e"], help: "Edit the title", run: () => question("title") },
   { group: CHANGE, keys: ["y"], help: "Copy its address", run: () => issue.value && void copyLink() },
-  { group: CHANGE, keys: ["f"], help: "Fix (not available yet)", run: () => say(NO_FIX) },
+  { group: CHANGE, keys: ["f"], help: "Fix", run: () => issue.value && openFix(issue.value) },
 ];

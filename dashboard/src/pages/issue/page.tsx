@@ -2,6 +2,7 @@ import { useEffect } from "preact/hooks";
 import type { ClusterDetail } from "../../api/contract";
 import { listen } from "../../api/events";
 import { useKeys } from "../../lib/keys";
+import { lazy } from "../../lib/lazy";
 import { DAY, full, untilToday } from "../../lib/time";
 import { count, plural, SOURCE } from "../../lib/words";
 import { now } from "../../state/clock";
@@ -94,6 +95,7 @@ function Facts({ of }: { of: ClusterDetail }) {
   );
 }
 
+const FixPart = lazy(async () => (await import("../fixes/part")).FixPart, "nothing");
 const SHORT = 8; // an issue of so many reports is read as a whole
 
 export function IssuePage({ id }: { id: string }) {
@@ -122,6 +124,7 @@ export function IssuePage({ id }: { id: string }) {
       <div class="issue-columns">
         <div>
           <Summary of={of} />
+          <FixPart key={of.id} id={of.id} title={of.title} />
           {representatives.value.length > 1 && of.count > SHORT && (
             <section>
               <h2 class="section">In its own words</h2>

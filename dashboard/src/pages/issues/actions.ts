@@ -3,7 +3,8 @@ import type { Cluster, ClusterStatus, Operations } from "../../api/contract";
 import { call } from "../../api/client";
 import { plural } from "../../lib/words";
 import { loadStats } from "../../state/project";
-import { complain, done, type Toast } from "../../state/toast";
+import { openFix } from "../../shell/overlays";
+import { complain, done, say, type Toast } from "../../state/toast";
 import { filters, load, put, rowOf, take } from "./list";
 import { matches } from "./filters";
 import { leave } from "./selection";
@@ -95,6 +96,13 @@ export async function retitle(before: Cluster, title: string, after?: (c: Cluste
   } catch (error) {
     complain("The title was not changed", error);
   }
+}
+
+/** Asks how an issue is to be fixed. Fixes cost money and a reader's time: one at a time. */
+export function fix(ids: string[]): void {
+  const c = ids.length === 1 ? inList(ids[0] ?? "") : undefined;
+  if (c) openFix({ id: c.id, title: c.title });
+  else say("Fixes are started one issue at a time.");
 }
 
 /** The others end in `into`. True when it was done. */

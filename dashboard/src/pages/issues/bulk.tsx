@@ -1,14 +1,12 @@
 import { plural } from "../../lib/words";
 import { Icon, type IconName } from "../../ui/icons";
-import { setStatus } from "./actions";
+import { fix, setStatus } from "./actions";
 import { ask } from "./dialogs";
 import { clear, selected } from "./selection";
 
-export const NO_FIX = "Fixes are not available in this version yet.";
-
-function Act({ icon, label, hotkey, run, disabled }: { icon: IconName; label: string; hotkey: string; run: () => void; disabled?: string }) {
+function Act({ icon, label, hotkey, run }: { icon: IconName; label: string; hotkey: string; run: () => void }) {
   return (
-    <button type="button" class="button" aria-disabled={disabled !== undefined} title={disabled} onClick={() => disabled === undefined && run()}>
+    <button type="button" class="button" onClick={run}>
       <Icon name={icon} />{label}<kbd>{hotkey}</kbd>
     </button>
   );
@@ -26,7 +24,7 @@ export function BulkBar() {
       <Act icon="ignore" label="Ignore" hotkey="i" run={() => void setStatus(ids, "ignored")} />
       <Act icon="snooze" label="Snooze" hotkey="s" run={() => ask("snooze", ids)} />
       {ids.length > 1 && <Act icon="merge" label="Merge" hotkey="m" run={() => ask("merge", ids)} />}
-      <Act icon="fix" label="Fix" hotkey="f" run={() => undefined} disabled={NO_FIX} />
+      {ids.length === 1 && <Act icon="fix" label="Fix" hotkey="f" run={() => fix(ids)} />}
       <button type="button" class="icon-button" aria-label="Clear the selection" title="Clear (Esc)" onClick={clear}><Icon name="cross" /></button>
     </div>
   );

@@ -2,8 +2,7 @@
 import type { Key } from "../../lib/keys";
 import { address, go } from "../../router";
 import { say } from "../../state/toast";
-import { setStatus } from "./actions";
-import { NO_FIX } from "./bulk";
+import { fix, setStatus } from "./actions";
 import { ask } from "./dialogs";
 import { load, rows } from "./list";
 import { active, clear, move, selected, targets, toggle } from "./selection";
@@ -48,6 +47,6 @@ export const LIST_KEYS: Key[] = [
   { group: CHANGE, keys: ["s"], help: "Snooze", run: onTargets((ids) => ask("snooze", ids)) },
   { group: CHANGE, keys: ["m"], help: "Merge", run: onTargets((ids) => ask("merge", ids)) },
   { group: CHANGE, keys: ["e"], help: "Edit the title", run: onTargets((ids) => ask("title", ids.slice(0, 1))) },
-  { group: CHANGE, keys: ["f"], help: "Fix (not available yet)", run: () => say(NO_FIX) },
+  { group: CHANGE, keys: ["f"], help: "Fix", run: onTargets(fix) },
   { group: CHANGE, keys: ["Escape"], help: "Clear the ticks", run: escape },
 ];

@@ -1,5 +1,6 @@
+import type { Cluster } from "../../api/contract";
 import { address } from "../../router";
-import { count, plural } from "../../lib/words";
+import { count, plural, webLink } from "../../lib/words";
 import { untilToday } from "../../lib/time";
 import { now } from "../../state/clock";
 import { Cohesion } from "../../ui/cohesion";
@@ -21,6 +22,14 @@ interface Props {
 
 export const rowId = (id: string) => `row-${id}`;
 
+/** Where its fix is, when one is being made or waits for people. */
+function Progress({ of }: { of: Cluster }) {
+  if (of.status === "fixing") return <span class="tag">being fixed</span>;
+  const link = of.status === "pr_opened" ? webLink(of.github_pr_url) : null;
+  if (link) return <a class="tag" href={link} target="_blank" rel="noreferrer noopener">pull request</a>;
+  return of.status === "pr_opened" ? <span class="tag">in review</span> : null;
+}
+
 export const IssueRow = memo(function IssueRow({ row, index, top, isActive, isSelected }: Props) {
   const c = row.cluster;
   const onTick = (event: MouseEvent) => {
@@ -38,6 +47,7 @@ export const IssueRow = memo(function IssueRow({ row, index, top, isActive, isSe
         <a id={rowId(c.id)} href={address(`/issues/${c.id}`)} onFocus={() => (active.value = c.id)}>{c.title || "(no title)"}</a>
         <span class="below">
           {row.gone && <em>merged or moved since </em>}
+          <Progress of={c} />
           {row.match === "meaning" && <span class="tag" title="Found by meaning: it does not hold these words">by meaning</span>}
           {c.summary || c.keywords.join(", ")}
         </span>

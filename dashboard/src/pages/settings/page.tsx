@@ -5,6 +5,7 @@ import { chooseTheme, theme, type Theme } from "../../state/theme";
 import { chooseZone, localZone, zone, type Zone } from "../../state/zone";
 import { Icon } from "../../ui/icons";
 import { Loaded, Page, Section } from "../../ui/page";
+import { FixSettings } from "./fixes";
 import { Keys } from "./keys";
 import { ModelPart } from "./model";
 import { Projects } from "./projects";
@@ -57,6 +58,7 @@ export function SettingsPage() {
       <You />
       <Appearance />
       <Projects />
+      <FixSettings />
       <Keys />
       <ModelPart />
       <SavedViews />
