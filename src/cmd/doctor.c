@@ -201,7 +201,32 @@ static void check_jobs(exam *e) {
         (long long)dead, dead ? ": soulcaster jobs dead" : "");
 }
 
+/* Adds a name to a list in words. */
+static void name_one(char *list, size_t room, const char *name) {
+    const size_t n = strlen(list);
+    snprintf(list + n, room - n, "%s%s", n ? ", " : "", name);
+}
+
 /* Webhooks of a source without a secret are refused: that is meant so, but should be known. */
+static void check_webhooks_of(exam *e, const sc_project *project) {
+    char set[256] = "", unset[256] = "";
+    for (size_t k = 0; k < SC_SOURCE_COUNT; k++) {
+        const sc_source_ops *source = sc_source_registry[k];
+        SC_AUTO(sc_json_auto) json_t *v = NULL;
+        if (!source->verify ||
+            sc_settings_get(sc_stack_app(e->stack), &project->id, source, &v, NULL))
+            continue;
+        if (json_object_get(v, "secret") || json_object_get(v, "secrets"))
+            name_one(set, sizeof set, source->name);
+        else
+            name_one(unset, sizeof unset, source->name);
+    }
+    if (*set) say(e, GOOD, "webhooks", "project %.*s: %s: secret set", SC_FMT(project->name), set);
+    if (*unset)
+        say(e, GOOD, "webhooks", "project %.*s: %s: no secret, so refused (PUT /api/config/...)",
+            SC_FMT(project->name), unset);
+}
+
 static void check_webhooks(exam *e) {
     if (!e->stack) return;
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -210,20 +235,7 @@ static void check_webhooks(exam *e) {
     size_t n = 0;
     const sc_store *s = sc_stack_store(e->stack);
     if (s->ops->project_list(s->self, &arena, &projects, &n, NULL)) return;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < SC_SOURCE_COUNT; k++) {
-            const sc_source_ops *source = sc_source_registry[k];
-            SC_AUTO(sc_json_auto) json_t *v = NULL;
-            if (!source->verify ||
-                sc_settings_get(sc_stack_app(e->stack), &projects[i].id, source, &v, NULL))
-                continue;
-            bool set = json_object_get(v, "secret") || json_object_get(v, "secrets");
-            say(e, GOOD, "webhooks", "%s in project %.*s: %s", source->name,
-                SC_FMT(projects[i].name),
-                set ? "secret set"
-                    : "no secret, so its webhooks are refused (PUT /api/config/...)");
-        }
-    }
+    for (size_t i = 0; i < n; i++) check_webhooks_of(e, &projects[i]);
 }
 
 /* ---- The machine --------------------------------------------------------------------------------- */
