@@ -62,6 +62,14 @@ for (const { path, heading, asks, shows, failed } of PAGES) {
   });
 }
 
+test("the map of a server that draws none says so", async () => {
+  const v = await Visitor.enter(browser, server, { path: "/map" });
+  await v.page.getByRole("heading", { name: "This server draws no map" }).waitFor();
+  await v.page.getByText("--tidy-ms 0").waitFor();
+  await v.looksRight("no map");
+  await v.leave();
+});
+
 test("a page that was open while the server was away heals by itself", async () => {
   const v = await Visitor.enter(browser, server, { path: "/work" });
   await v.page.locator(".plain tbody tr").first().waitFor();

@@ -48,6 +48,28 @@ const pages = (issue) => [
   ["phone", `/?${PROJECT}&sort=size`, 390, 760, (v) => v.loaded()],
 ];
 
+const GROUPS = ["export-csv-last-row", "list-duplicates-offline", "import-fractions"];
+
+/** The demo's own way: one fix merged, one for which nothing is prepared, one that waits for people. */
+async function fixes(server) {
+  const ids = [];
+  for (const group of GROUPS) {
+    const { id } = await server.api("POST", `/api/clusters/${await server.demoIssue(group)}/start_fix?project_id=demo`, {});
+    await waitFor("the fix", async () => !["pending", "running"].includes((await server.api("GET", `/api/jobs/${id}?project_id=demo`)).status));
+    ids.push(id);
+  }
+  await server.api("POST", `/api/jobs/${ids[0]}/pull_request?project_id=demo`, { action: "merge" });
+  return ids;
+}
+
+const fixPages = (id) => [
+  ["fixes", "/fixes?project_id=demo", 1280, 560, (v) => v.page.locator(".fix-table tbody tr").nth(2).waitFor()],
+  ["fix", `/fixes/${id}?project_id=demo`, 1280, 1400, async (v) => {
+    await v.page.locator(".pull h3").waitFor();
+    for (const what of [".line-add", ".line-of-step"]) await v.page.locator(what).first().waitFor();
+  }],
+];
+
 console.log(execFileSync(BIN, ["--version"], { encoding: "utf8" }).trim());
 const server = await Server.start("--tidy-ms", "200");
 const browser = await launch();
@@ -56,10 +78,13 @@ await server.api("POST", "/api/projects", { name: "larderlark" });
 await server.feed(await feed(), "larderlark");
 await waitFor("the map", async () => (await server.api("GET", `/api/map?${PROJECT}`)).undrawn === 0);
 const issues = await triage(server);
+const demo = await Server.startDemo("--tidy-ms", "0");
+const waiting = (await fixes(demo)).at(-1);
+const all = [...pages(issues[0].id).map((page) => [server, ...page]), ...fixPages(waiting).map((page) => [demo, ...page])];
 let bytes = 0;
 for (const theme of ["light", "dark"]) {
-  for (const [name, path, width, height, ready] of pages(issues[0].id)) {
-    const v = await Visitor.enter(browser, server, { theme, width, height, path });
+  for (const [from, name, path, width, height, ready] of all) {
+    const v = await Visitor.enter(browser, from, { theme, width, height, path });
     await ready(v);
     await v.page.evaluate(() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))); // drawn
     const picture = shrink(await v.page.screenshot());
@@ -71,3 +96,4 @@ for (const theme of ["light", "dark"]) {
 console.log(`${(bytes / 1024).toFixed(0)} KB of pictures`);
 await browser.close();
 await server.stop();
+await demo.stop();

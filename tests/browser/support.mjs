@@ -42,6 +42,33 @@ export class Server {
     return server;
   }
 
+  /** On what `soulcaster demo` sets up: the project "demo", its repository, the scripted agent. */
+  static async startDemo(...options) {
+    const server = new Server();
+    server.folder = await mkdtemp(join(tmpdir(), "soul-browser-"));
+    server.options = options;
+    execFileSync(BIN, ["demo", "--once", "--data", server.folder, "--listen", "127.0.0.1:0"], { cwd: ROOT, env: cleanEnvironment(), stdio: ["ignore", "ignore", "inherit"] });
+    await server.run("127.0.0.1:0");
+    return server;
+  }
+
+  /** The demo's issue that holds most reports of a group (demo/truth.tsv). */
+  async demoIssue(group) {
+    const rows = readFileSync(join(ROOT, "demo/truth.tsv"), "utf8").trim().split("\n").map((row) => row.trim().split("\t"));
+    const ids = new Set(rows.filter((row) => row[2] === group).map(([source, id]) => `${source} ${id}`));
+    const count = new Map();
+    for (const report of await this.reports("demo")) {
+      if (report.cluster_id && ids.has(`${report.source} ${report.external_id}`)) count.set(report.cluster_id, (count.get(report.cluster_id) ?? 0) + 1);
+    }
+    return [...count].sort((a, b) => b[1] - a[1])[0][0];
+  }
+
+  async reports(project, all = [], cursor = "") {
+    const page = await this.api("GET", `/api/feedback?project_id=${project}&limit=500${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+    all.push(...page.items);
+    return page.next_cursor ? this.reports(project, all, page.next_cursor) : all;
+  }
+
   async run(listen) {
     const words = ["serve", "--data", this.folder, "--listen", listen, "--login-link", "--embedder", "builtin", ...this.options];
     this.process = spawn(BIN, words, { stdio: ["ignore", "pipe", "ignore"], env: cleanEnvironment() });

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { call } from "../../api/client";
 import type { Fix, Pull } from "../../api/contract";
 import { useEvery, useLoad } from "../../lib/load";
-import { webLink } from "../../lib/words";
+import { count, webLink } from "../../lib/words";
 import { noteFix } from "../../state/fixes";
 import { may } from "../../state/rights";
 import { complain, say } from "../../state/toast";
@@ -16,6 +16,7 @@ import { PULLS } from "./words";
 
 const LOOK_MS = 30_000; // what people do at the forge is not told
 const MOST_CHARS = 8000;
+const SHOWN_LINES = 12;
 type Action = Pull["actions"][number];
 
 const DONE: Record<Action, string> = { merge: "Merged.", close: "Closed, without a merge.", comment: "Commented." };
@@ -92,6 +93,19 @@ function Acts({ fix, of, again }: { fix: Fix; of: Pull; again: () => void }) {
   );
 }
 
+/** Its first lines; the patch below is what counts. */
+function Body({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const lines = text.split("\n");
+  const long = lines.length > SHOWN_LINES;
+  return (
+    <div>
+      <ForeignText text={long && !whole ? lines.slice(0, SHOWN_LINES).join("\n") : text} />
+      {long && <button type="button" class="link-button" onClick={() => setWhole(!whole)}>{whole ? "Show less" : `Show all ${count(lines.length)} lines`}</button>}
+    </div>
+  );
+}
+
 function View({ fix, of, again }: { fix: Fix; of: Pull; again: () => void }) {
   const link = webLink(of.url);
   return (
@@ -104,7 +118,7 @@ function View({ fix, of, again }: { fix: Fix; of: Pull; again: () => void }) {
         </p>
         {link && <a href={link} target="_blank" rel="noreferrer noopener"><Icon name="link" />Open it at its forge</a>}
       </header>
-      <ForeignText text={of.body} />
+      <Body text={of.body} />
       <Comments of={of} />
       <Acts fix={fix} of={of} again={again} />
     </article>

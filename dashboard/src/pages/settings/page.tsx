@@ -58,10 +58,10 @@ export function SettingsPage() {
       <You />
       <Appearance />
       <Projects />
-      <FixSettings />
       <Keys />
       <ModelPart />
       <SavedViews />
+      <FixSettings />
     </Page>
   );
 }
