@@ -88,6 +88,7 @@ typedef struct sc_fix_state {
     sc_fix_settings settings;
     const char *missing[8]; /* what is to be done first, for people */
     size_t n_missing;
+    bool sandboxed;
     int64_t running, waiting, open_pulls;
     int64_t started_today, by_policy_today, micro_usd_today;
 } sc_fix_state;

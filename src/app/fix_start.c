@@ -107,6 +107,8 @@ sc_rc sc_fix_state_get(sc_app *app, const sc_id *project, sc_arena *arena, sc_fi
     if (!rc) rc = STORE(app)->fix_list(SELF(app), &open, &(sc_page){.limit = 1}, arena, &list, err);
     if (rc) return rc;
     st.n_missing = sc_fix_missing(app, &st.settings, st.missing);
+    const sc_runner_ops *runner = app->conf.fix.runner.ops;
+    st.sandboxed = !runner || runner->sandbox; /* without one nothing runs at all */
     st.running = n.by_state[SC_JOB_running];
     st.waiting = n.by_state[SC_JOB_pending];
     st.open_pulls = list.total;

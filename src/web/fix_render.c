@@ -171,6 +171,7 @@ void sc_render_fix_state(sc_buf *b, const sc_fix_state *s) {
         sc_buf_put_json(b, sc_str_of(s->missing[i]));
     }
     sc_buf_putc(b, ']');
+    sc_render_bool(b, "sandboxed", s->sandboxed);
     sc_render_str_or_null(b, "forge", s->settings.repository.n ? s->settings.forge : SC_STR_NONE);
     sc_render_str_or_null(b, "repository", s->settings.repository);
     sc_render_str(b, "agent", s->settings.agent);

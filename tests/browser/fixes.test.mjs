@@ -72,11 +72,22 @@ test("a fix that runs is said instead of a second one", async () => {
 });
 
 /** The server's own words, but for what is not set up here. */
-async function asReady(v, start) {
+async function asReady(v, start, more = {}) {
   const state = await w.server.api("GET", "/api/fix");
-  await v.page.route((url) => url.pathname === "/api/fix", (route) => route.fulfill({ json: { ...state, ready: true, missing: [], repository: "example/app" } }));
+  await v.page.route((url) => url.pathname === "/api/fix", (route) => route.fulfill({ json: { ...state, ready: true, missing: [], repository: "example/app", ...more } }));
   await v.page.route("**/start_fix*", start);
 }
+
+test("a server that was told to do without a sandbox says so before a fix", async () => {
+  const v = await enter(null);
+  await asReady(v, (route) => route.abort(), { sandboxed: false });
+  await v.page.goto(`${w.server.url}/issues/${issues[4].id}`);
+  await v.page.getByRole("region", { name: "Fix" }).waitFor();
+  await v.press("f");
+  await v.page.getByRole("dialog").getByText("There is no sandbox here").waitFor();
+  await v.page.unrouteAll();
+  await v.leave();
+});
 
 test("the start says what is in the way, and goes on where a person insists", async () => {
   const v = await enter(null);

@@ -26,7 +26,8 @@ class Fix(unittest.TestCase):
     def test_the_whole_way_from_a_report_to_resolved(self):
         w = self.w
         issue = w.issue(*CSV)
-        self.assertTrue(self.c.get("/api/fix").json["ready"], self.c.get("/api/fix").json)
+        state = self.c.get("/api/fix").json
+        self.assertTrue(state["ready"] and state["sandboxed"], state)
         job = w.start(issue)
         self.assertEqual(w.start(issue), job, "one fix an issue at a time")
         fix = w.ended(job)

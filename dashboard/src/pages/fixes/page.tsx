@@ -87,7 +87,7 @@ function None({ state }: { state: FixState }) {
   if (!state.ready) {
     return (
       <Empty icon="fix" title="Fixes are not set up yet">
-        <p>An agent can turn an issue into a draft pull request. It works in a sandbox and holds no credential. First:</p>
+        <p>An agent can turn an issue into a draft pull request. It holds no credential. First:</p>
         <ul class="missing">{state.missing.map((words) => <li key={words}><Icon name="alert" /><span>{words}</span></li>)}</ul>
         <p class="empty-acts"><a class="button primary" href={`${address("/settings")}#fixes`}><Icon name="gear" />Set them up</a></p>
       </Empty>

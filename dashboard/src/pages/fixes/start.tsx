@@ -67,7 +67,8 @@ function Form({ issue, state, open, onClose }: Props & { state: FixState; open: 
   };
   return (
     <form onSubmit={(e) => void submit(e)}>
-      <p>An agent changes a copy of <b><ForeignLine text={state.repository ?? ""} /></b> in a sandbox. What keeps the project's rules and passes its tests becomes a draft pull request. Nothing is merged by itself.</p>
+      <p>An agent changes a copy of <b><ForeignLine text={state.repository ?? ""} /></b>{state.sandboxed ? " in a sandbox" : ""}. What keeps the project's rules and passes its tests becomes a draft pull request. Nothing is merged by itself.</p>
+      {!state.sandboxed && <p class="problem">There is no sandbox here: this server was told to run agents with its own rights. What a report or a model talks the agent into, it may do to this machine.</p>}
       {open && <ToFix of={open}>It has an open pull request:</ToFix>}
       <label class="field">Agent
         <select class="text" value={agent} onChange={(e) => setAgent(e.currentTarget.value)}>
