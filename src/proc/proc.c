@@ -66,10 +66,6 @@ static void become(const launch *l) {
     if (s->nice && setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + s->nice))
         give_up(told);
     if (s->first_to_die) die_first();
-    for (size_t i = 0; i < s->n_limits; i++) {
-        struct rlimit most = {s->limits[i].most, s->limits[i].most + s->limits[i].over};
-        if (setrlimit((__rlimit_resource_t)s->limits[i].which, &most)) give_up(told);
-    }
     if (s->cwd && chdir(s->cwd)) give_up(told);
     struct sigaction plain = {.sa_handler = SIG_DFL};
     for (int i = 1; i < NSIG; i++)
@@ -77,6 +73,11 @@ static void become(const launch *l) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    /* Last: a limit on memory is not for what a sanitizer does in the calls above. */
+    for (size_t i = 0; i < s->n_limits; i++) {
+        struct rlimit most = {s->limits[i].most, s->limits[i].most + s->limits[i].over};
+        if (setrlimit((__rlimit_resource_t)s->limits[i].which, &most)) give_up(told);
+    }
     execve(l->path, (char *const *)s->argv, l->env);
     give_up(told);
 }
