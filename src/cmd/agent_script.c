@@ -27,16 +27,19 @@ static bool holds(sc_str text, sc_str word) {
     return false;
 }
 
-/* How many of an edit's words the task holds; 0 without the one that it needs. */
-static int fits(const json_t *edit, sc_str task) {
+static int held(const json_t *words, sc_str task) {
     size_t i;
     json_t *word;
     int n = 0;
-    if (!holds(task, sc_json_str_at(edit, "needs"))) return 0;
-    const json_t *words = json_object_get(edit, "words");
     json_array_foreach(words, i, word) n +=
         holds(task, (sc_str){json_string_value(word), json_string_length(word)});
     return n;
+}
+
+/* How many of an edit's words the task holds; 0 without one of those that it needs. */
+static int fits(const json_t *edit, sc_str task) {
+    return held(json_object_get(edit, "needs"), task) ? held(json_object_get(edit, "words"), task)
+                                                      : 0;
 }
 
 static const json_t *choose(const json_t *edits, sc_str task) {
