@@ -7,8 +7,10 @@ export type Tool = "pan" | "lasso" | "box";
 export const tool = signal<Tool>("pan");
 /** A point; -1: none. */
 export const hovered = signal(-1);
-/** An issue by keyboard or from the table; -1: none. */
-export const looked = signal(-1);
+const lookedId = signal<string | null>(null);
+/** An issue by keyboard or from the table; -1: none. A new answer of the server, in another order, keeps it. */
+export const looked = computed(() => map.value?.issues.findIndex((issue) => issue.id === lookedId.value) ?? -1);
+export const lookTo = (issue: number): void => void (lookedId.value = map.value?.issues[issue]?.id ?? null);
 /** Reports that were caught, by id: a new answer of the server keeps them. */
 export const caught = signal<ReadonlySet<string>>(new Set());
 /** The caught points of the map as it is. */

@@ -4,7 +4,7 @@ import { address, go } from "../../router";
 import { say } from "../../state/toast";
 import { SEARCH_ID } from "../issues/toolbar";
 import { here, look, lookAt, showAll, zoomBy } from "./camera";
-import { catchThese, caught, looked, release, tool, type Tool } from "./chosen";
+import { catchThese, caught, looked, lookTo, release, tool, type Tool } from "./chosen";
 import { map, pointsOf } from "./data";
 import { makeOne, splitAll } from "./regroup";
 import { choosingWhere } from "./side";
@@ -22,7 +22,7 @@ function step(by: number): void {
   if (!m?.bySize.length) return;
   const at = m.bySize.indexOf(looked.value);
   const next = m.bySize[at < 0 ? 0 : Math.min(m.bySize.length - 1, Math.max(0, at + by))] as number;
-  looked.value = next;
+  lookTo(next);
   const issue = m.issues[next] as (typeof m.issues)[number];
   lookAt(issue.x, issue.y);
 }
@@ -40,7 +40,7 @@ function catchLooked(): void {
 
 function escape(): void {
   if (caught.value.size) release();
-  else if (looked.value >= 0) looked.value = -1;
+  else if (looked.value >= 0) lookTo(-1);
   else tool.value = "pan";
 }
 

@@ -16,7 +16,7 @@ import { FilterBar } from "../issues/toolbar";
 import { showAll, view, zoomBy } from "./camera";
 import { MapCanvas } from "./canvas";
 import { HoverCard } from "./card";
-import { found, hovered, looked, release, tool, type Tool } from "./chosen";
+import { found, hovered, lookTo, release, tool, type Tool } from "./chosen";
 import { failure, forget, load, map, onEvent, stale } from "./data";
 import { mapKeys } from "./keys";
 import { Side, WhereTo } from "./side";
@@ -138,10 +138,12 @@ export function MapPage() {
     return () => {
       leave();
       clearInterval(timer);
-      hovered.value = looked.value = -1;
+      hovered.value = -1;
+      lookTo(-1);
     };
   }, []);
   const { status, source, seen, min, q } = filters.value;
+  useEffect(() => void (hovered.value = -1), [map.value]);
   useEffect(begin, [project.value?.id, status.join(), source, seen, min, healed.value]);
   useSearch(q);
   useKeys(mapKeys(reload));

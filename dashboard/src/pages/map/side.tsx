@@ -7,7 +7,7 @@ import { Icon } from "../../ui/icons";
 import { IssuePicker } from "../../ui/issue-picker";
 import { StatusMark } from "../../ui/status";
 import { lookAt } from "./camera";
-import { caughtIssues, looked, release, type CaughtIssue } from "./chosen";
+import { caughtIssues, looked, lookTo, release, type CaughtIssue } from "./chosen";
 import { map, type MapData } from "./data";
 import { makeOne, moveAll, splitAll } from "./regroup";
 
@@ -68,10 +68,10 @@ function Issues({ of }: { of: MapData }) {
           {listed.map((i) => {
             const c = of.issues[i] as MapData["issues"][number];
             return (
-              <tr key={c.id} class={looked.value === i ? "on" : ""} onMouseEnter={() => (looked.value = i)} onMouseLeave={() => (looked.value = -1)}>
+              <tr key={c.id} class={looked.value === i ? "on" : ""} onMouseEnter={() => lookTo(i)} onMouseLeave={() => lookTo(-1)}>
                 <th scope="row">
                   <StatusMark status={c.status} />
-                  <a href={address(`/issues/${c.id}`)} onFocus={() => (looked.value = i)} onBlur={() => (looked.value = -1)}>{c.title || "(no title)"}</a>
+                  <a href={address(`/issues/${c.id}`)} onFocus={() => lookTo(i)} onBlur={() => lookTo(-1)}>{c.title || "(no title)"}</a>
                 </th>
                 <td>{count(c.shown)}</td>
                 <td><button type="button" class="icon-button" aria-label={`Show on the map: ${c.title}`} title="Show on the map" onClick={() => lookAt(c.x, c.y)}><Icon name="target" /></button></td>
