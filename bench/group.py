@@ -1,6 +1,7 @@
 """The pass over everything on made-up vectors (10,000 x 768, 100,000 x 384) against scikit-learn's average linkage; placing 10,000 reports one by one with the engine, as `soulcaster eval` does, against scikit-learn's average linkage over
 the same texts at once (hashed words, 512 dimensions, cosine)."""
 import json
+import os
 import re
 import subprocess
 import time
@@ -11,7 +12,8 @@ from harness import HERE, Skip
 def timed(command):
     """-> (stdout, seconds, peak MiB of the process)."""
     started = time.perf_counter()
-    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = {**os.environ, "SOULCASTER_EMBEDDER": "builtin"}  # whatever model is installed here
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     peak = 0.0
     while p.poll() is None:
         try:
