@@ -1,7 +1,6 @@
 /* Fixes: jobs with a row beside each; their logs and patches; plans. */
-#include <stdlib.h>
-
 #include "stores/redis/fix_row.h"
+#include "stores/redis/newest.h"
 #include "stores/redis/steps.h"
 
 static sc_rc check_fix(const sc_fix *f, sc_err *err) {
@@ -118,31 +117,11 @@ sc_rc sc_rd_fix_patch(void *self, const sc_id *project, const sc_id *id, sc_aren
 
 /* ---- A page -------------------------------------------------------------------------------------- */
 
-enum { CURSOR_LIST = 'F', NUMBER = 6 };
+enum { CURSOR_LIST = 'F' };
 
-typedef struct numbered {
-    int64_t seq;
-    sc_fix fix;
-} numbered;
-
-static int newest_first(const void *a, const void *b) {
-    int64_t x = ((const numbered *)a)->seq, y = ((const numbered *)b)->seq;
-    return (x < y) - (x > y);
-}
-
-typedef struct list_step {
-    const sc_fix_filter *f;
-    size_t limit;
-    sc_str below; /* bytes of the number, or empty */
-    sc_arena *arena;
-    numbered *rows;
-    size_t n, cap;
-    int64_t total;
-} list_step;
-
-static sc_rc list_in(sc_rd *s, const sc_id *project, list_step *l, sc_err *err) {
+static sc_rc list_in(sc_rd *s, const sc_id *project, const sc_fix_filter *f, sc_rd_newest *p,
+                     int64_t *total, sc_err *err) {
     SC_RD_RUN(r);
-    const sc_fix_filter *f = l->f;
     bool nomem = false;
     sc_rd_run_init(&r, 7);
     sc_pack_id(&r.args, &f->cluster_id);
@@ -150,60 +129,44 @@ static sc_rc list_in(sc_rd *s, const sc_id *project, list_step *l, sc_err *err) 
     sc_pack_int(&r.args, f->by_pull ? (int64_t)f->pull : -1);
     sc_pack_int(&r.args, f->watched);
     sc_pack_int(&r.args, f->now_ms);
-    sc_pack_str(&r.args, l->below);
-    sc_pack_int(&r.args, (int64_t)l->limit);
+    sc_pack_str(&r.args, p->below);
+    sc_pack_int(&r.args, (int64_t)p->page->limit);
     sc_rc rc = sc_rd_ask(s, SC_RD_fix_list, project, &r, err);
     if (rc) return rc;
-    l->total += sc_unpack_int(&r.body);
+    *total += sc_unpack_int(&r.body);
     size_t n = sc_unpack_array(&r.body);
     for (size_t i = 0; i < n; i++) {
-        l->rows = sc_rd_grow(l->arena, l->rows, l->n, &l->cap, sizeof *l->rows);
-        if (!l->rows) return sc_rd_no_memory(err);
-        numbered *row = &l->rows[l->n++];
+        sc_rd_newest_row *row = sc_rd_newest_add(p, sizeof(sc_fix));
+        if (!row) return sc_rd_no_memory(err);
         sc_unpack_array(&r.body);
         sc_str z = sc_unpack_str(&r.body);
-        sc_rd_fix_of(z, sc_unpack_str(&r.body), l->arena, &row->fix, &row->seq, &r.body.bad,
+        sc_rd_fix_of(z, sc_unpack_str(&r.body), p->arena, row->item, &row->seq, &r.body.bad,
                      &nomem);
     }
     return sc_rd_read_check(&r.body, nomem, err);
 }
 
-static sc_rc hand_out(list_step *l, const sc_page *page, sc_fix_list *ret, sc_err *err) {
-    sc_fix_list out = {.total = l->total};
-    if (l->n) qsort(l->rows, l->n, sizeof *l->rows, newest_first);
-    out.items = sc_arena_take_array(l->arena, page->limit, sizeof *out.items);
-    if (!out.items) return sc_rd_no_memory(err);
-    for (; out.n < SC_MIN(l->n, page->limit); out.n++) out.items[out.n] = l->rows[out.n].fix;
-    sc_rc rc = SC_OK;
-    if (l->n > page->limit)
-        rc = sc_cursor_write(CURSOR_LIST, &l->f->project_id, (sc_cursor){l->rows[out.n - 1].seq, 0},
-                             l->arena, &out.next_cursor, err);
-    if (!rc) *ret = out;
-    return rc;
-}
-
 sc_rc sc_rd_fix_list(void *self, const sc_fix_filter *f, const sc_page *page, sc_arena *arena,
                      sc_fix_list *ret, sc_err *err) {
-    unsigned char bytes[NUMBER];
-    sc_cursor below;
+    sc_fix_list out = {.n = 0};
+    sc_rd_newest p;
     sc_id *ids;
     size_t n;
-    list_step l = {.f = f, .limit = page->limit, .arena = arena};
-    sc_rc rc = sc_cursor_check_limit(page->limit, err);
+    sc_rc rc = sc_rd_newest_begin(&p, CURSOR_LIST, page, &f->project_id, arena, err);
     if (!rc && f->by_state && (unsigned)f->state >= SC_JOB_STATE_COUNT)
         rc = sc_fail_field(err, SC_INVALID, "state", "not one of ours");
     if (!rc) rc = sc_rd_scope_of(self, &f->project_id, arena, &ids, &n, err);
-    if (!rc && page->cursor.n) {
-        rc = sc_cursor_read(page->cursor, CURSOR_LIST, &f->project_id, &below, err);
-        for (int i = 0; !rc && i < NUMBER; i++)
-            bytes[i] = (unsigned char)(below.key >> (8 * (NUMBER - 1 - i)));
-        l.below = (sc_str){(const char *)bytes, NUMBER};
-    }
     for (size_t i = 0; !rc && i < n; i++) {
-        rc = list_in(self, &ids[i], &l, err);
+        rc = list_in(self, &ids[i], f, &p, &out.total, err);
         if (rc == SC_NOT_FOUND && n > 1) rc = SC_OK; /* the issue is another project's */
     }
-    return rc ? rc : hand_out(&l, page, ret, err);
+    if (!rc) rc = sc_rd_newest_end(&p, &out.n, &out.next_cursor, err);
+    if (rc) return rc;
+    out.items = sc_arena_take_array(arena, page->limit, sizeof *out.items);
+    if (!out.items) return sc_rd_no_memory(err);
+    for (size_t i = 0; i < out.n; i++) out.items[i] = *(const sc_fix *)p.rows[i].item;
+    *ret = out;
+    return SC_OK;
 }
 
 /* ---- Log ----------------------------------------------------------------------------------------- */

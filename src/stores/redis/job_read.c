@@ -1,6 +1,5 @@
 /* Jobs: looking at them, counting them, clearing old ones away. What is asked of any project is asked of each. */
-#include <stdlib.h>
-
+#include "stores/redis/newest.h"
 #include "stores/redis/steps.h"
 
 enum { CURSOR_LIST = 'j' };
@@ -23,43 +22,24 @@ sc_rc sc_rd_scope_of(sc_rd *s, const sc_id *project, sc_arena *arena, sc_id **re
 
 /* ---- A page -------------------------------------------------------------------------------------- */
 
-typedef struct numbered {
-    int64_t seq;
-    sc_job job;
-} numbered;
-
-static int newest_first(const void *a, const void *b) {
-    int64_t x = ((const numbered *)a)->seq, y = ((const numbered *)b)->seq;
-    return (x < y) - (x > y);
-}
-
-typedef struct list_step {
-    const sc_job_filter *f;
-    size_t limit;
-    sc_str below; /* bytes of the number, or empty */
-    sc_arena *arena;
-    numbered *rows;
-    size_t n, cap;
-    int64_t total;
-} list_step;
-
-static sc_rc list_in(sc_rd *s, const sc_id *project, list_step *l, sc_err *err) {
+static sc_rc list_in(sc_rd *s, const sc_id *project, const sc_job_filter *f, sc_rd_newest *p,
+                     int64_t *total, sc_err *err) {
     SC_RD_RUN(r);
     bool bad = false, nomem = false;
     sc_rd_run_init(&r, 4);
-    sc_pack_str(&r.args, l->f->kind);
-    sc_pack_int(&r.args, l->f->by_state ? (int64_t)l->f->state : -1);
-    sc_pack_str(&r.args, l->below);
-    sc_pack_int(&r.args, (int64_t)l->limit);
+    sc_pack_str(&r.args, f->kind);
+    sc_pack_int(&r.args, f->by_state ? (int64_t)f->state : -1);
+    sc_pack_str(&r.args, p->below);
+    sc_pack_int(&r.args, (int64_t)p->page->limit);
     sc_rc rc = sc_rd_ask(s, SC_RD_job_list, project, &r, err);
     if (rc) return rc;
-    l->total += sc_unpack_int(&r.body);
+    *total += sc_unpack_int(&r.body);
     size_t n = sc_unpack_array(&r.body);
     for (size_t i = 0; i < n; i++) {
-        l->rows = sc_rd_grow(l->arena, l->rows, l->n, &l->cap, sizeof *l->rows);
-        if (!l->rows) return sc_rd_no_memory(err);
-        numbered *row = &l->rows[l->n++];
-        row->job = sc_rd_job_row(sc_unpack_str(&r.body), l->arena, &row->seq, &bad, &nomem);
+        sc_rd_newest_row *row = sc_rd_newest_add(p, sizeof(sc_job));
+        if (!row) return sc_rd_no_memory(err);
+        *(sc_job *)row->item =
+            sc_rd_job_row(sc_unpack_str(&r.body), p->arena, &row->seq, &bad, &nomem);
     }
     r.body.bad |= bad;
     return sc_rd_read_check(&r.body, nomem, err);
@@ -67,38 +47,22 @@ static sc_rc list_in(sc_rd *s, const sc_id *project, list_step *l, sc_err *err) 
 
 sc_rc sc_rd_job_list(void *self, const sc_job_filter *f, const sc_page *page, sc_arena *arena,
                      sc_job_list *ret, sc_err *err) {
-    enum { NUMBER = 6 };
-    unsigned char bytes[NUMBER];
     sc_job_list out = {.n = 0};
-    sc_cursor below;
+    sc_rd_newest p;
     sc_id *ids;
     size_t n;
-    list_step l = {.f = f, .limit = page->limit, .arena = arena};
-    sc_rc rc = sc_cursor_check_limit(page->limit, err);
+    sc_rc rc = sc_rd_newest_begin(&p, CURSOR_LIST, page, &f->project_id, arena, err);
     if (!rc && f->by_state && (unsigned)f->state >= SC_JOB_STATE_COUNT)
         rc = sc_fail_field(err, SC_INVALID, "state", "not one of ours");
     if (!rc) rc = sc_rd_scope_of(self, &f->project_id, arena, &ids, &n, err);
-    if (!rc && page->cursor.n) {
-        rc = sc_cursor_read(page->cursor, CURSOR_LIST, &f->project_id, &below, err);
-        for (int i = 0; !rc && i < NUMBER; i++)
-            bytes[i] = (unsigned char)(below.key >> (8 * (NUMBER - 1 - i)));
-        l.below = (sc_str){(const char *)bytes, NUMBER};
-    }
-    for (size_t i = 0; !rc && i < n; i++) rc = list_in(self, &ids[i], &l, err);
+    for (size_t i = 0; !rc && i < n; i++) rc = list_in(self, &ids[i], f, &p, &out.total, err);
+    if (!rc) rc = sc_rd_newest_end(&p, &out.n, &out.next_cursor, err);
     if (rc) return rc;
-    if (l.n) qsort(l.rows, l.n, sizeof *l.rows, newest_first);
-    out.total = l.total;
     out.items = sc_arena_take_array(arena, page->limit, sizeof *out.items);
     if (!out.items) return sc_rd_no_memory(err);
-    while (out.n < SC_MIN(l.n, page->limit)) {
-        out.items[out.n] = l.rows[out.n].job;
-        out.n++;
-    }
-    if (l.n > page->limit)
-        rc = sc_cursor_write(CURSOR_LIST, &f->project_id, (sc_cursor){l.rows[out.n - 1].seq, 0},
-                             arena, &out.next_cursor, err);
-    if (!rc) *ret = out;
-    return rc;
+    for (size_t i = 0; i < out.n; i++) out.items[i] = *(const sc_job *)p.rows[i].item;
+    *ret = out;
+    return SC_OK;
 }
 
 /* ---- Counting ------------------------------------------------------------------------------------ */
