@@ -5,9 +5,9 @@
  * in the best pass, for both, and a hash of all vectors. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/json.h"
+#include "common.h"
 #include "embedders/builtin.h"
 
 enum { BATCH = 64 };
@@ -15,23 +15,6 @@ enum { BATCH = 64 };
 static void die(const char *what) {
     fprintf(stderr, "builtin: %s\n", what);
     exit(1);
-}
-
-static double cpu_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static sc_str read_file(const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END)) die(path);
-    long n = ftell(f);
-    char *p = n < 0 ? NULL : malloc((size_t)n + 1);
-    rewind(f);
-    if (!p || fread(p, 1, (size_t)n, f) != (size_t)n) die(path);
-    fclose(f);
-    return (sc_str){p, (size_t)n};
 }
 
 static void *self;

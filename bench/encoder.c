@@ -9,23 +9,17 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "common.h"
 #include "embedders/encoder/encoder.h"
 #include "embedders/encoder/forward.h"
 
 static void die(const char *what) {
     fprintf(stderr, "encoder: %s\n", what);
     exit(1);
-}
-
-static double cpu_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static double now_s(void) { return (double)sc_mono_us(&sc_clock_system) * 1e-6; }

@@ -5,16 +5,9 @@
  * The engine's own search, which also weighs words (there are none). Prints one line of JSON: queries a second
  * of CPU time in the best of the passes over all queries that SECONDS hold. With ROWS, ASKED and FOUND it
  * writes the vectors, the queries (int8) and the K best rows of each (int32), for a peer, and measures nothing. */
-#include <time.h>
-
 #include "base/json.h"
+#include "common.h"
 #include "made_up.h"
-
-static double cpu_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static FILE *file(const char *path) {
     FILE *f = fopen(path, "wb");

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "common.h"
 #include "text/wordpiece.h"
 
 static void die(const char *what) {
@@ -18,17 +19,6 @@ static double now_s(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
-static sc_str read_file(const char *path) {
-    FILE *f = fopen(path, "rb");
-    if (!f || fseek(f, 0, SEEK_END)) die(path);
-    long n = ftell(f);
-    char *p = n < 0 ? NULL : malloc((size_t)n + 1);
-    rewind(f);
-    if (!p || fread(p, 1, (size_t)n, f) != (size_t)n) die(path);
-    fclose(f);
-    return (sc_str){p, (size_t)n};
 }
 
 static bool next_text(sc_str file, size_t *at, sc_str *ret) {
