@@ -1,12 +1,7 @@
-/* The Redis store where Redis, or the way there, fails: addresses, TLS, scripts forgotten, connections cut, a cluster. */
-#include "store_fixture.h"
+/* The Redis store where Redis, or the way there, fails: addresses, TLS, scripts forgotten, connections cut. */
+#include "cutter.h"
+#include "redis_use.h"
 
-#include <arpa/inet.h>
-#include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "stores/redis/link.h"
@@ -53,57 +48,6 @@ static void an_address_is_read_part_by_part(void **state) {
 
 /* ---- Servers ------------------------------------------------------------------------------------ */
 
-static sc_rc open_at(const char *url, const char *ca, sc_store *ret, sc_err *err) {
-    const sc_redis_conf conf = {.url = url, .ca_file = ca, .timeout_ms = 5000};
-    return sc_store_open(&sc_store_redis, &conf, ret, err);
-}
-
-static void must(sc_rc rc, const sc_err *err) {
-    if (rc) print_error("%s: %s\n", sc_rc_name(rc), err->msg);
-    assert_int_equal(rc, SC_OK);
-}
-
-/* A project, a report and its grouping job: what every kind of connection must be able to do. */
-static void use(sc_store *s) {
-    sc_err err = {0};
-    sc_arena arena;
-    sc_arena_init(&arena, 1 << 20);
-    sc_project p = {.id = sc_id_new(&sc_clock_system), .created_at_ms = T0};
-    p.name = sc_str_of(sc_arena_printf(&arena, "%s", p.id.text));
-    must(s->ops->project_put(s->self, &p, &err), &err);
-    sc_feedback f = {.id = sc_id_new(&sc_clock_system),
-                     .project_id = p.id,
-                     .external_id = SC_STR("e"),
-                     .title = SC_STR("t"),
-                     .metadata = SC_STR("{}"),
-                     .created_at_ms = T0,
-                     .received_at_ms = T0};
-    sc_id job = sc_id_new(&sc_clock_system);
-    sc_put_result put;
-    must(s->ops->feedback_put(s->self, &f, &job, 1, &put, &err), &err);
-    sc_feedback got;
-    must(s->ops->feedback_get(s->self, &p.id, &f.id, &arena, &got, &err), &err);
-    const sc_str kind = SC_STR("group");
-    sc_job claimed = {.fence = 0};
-    must(s->ops->job_claim(s->self, &kind, 1, SC_STR("w"), 1000, T0, &arena, &claimed, &err), &err);
-    const sc_job_end end = {
-        .id = claimed.id, .fence = claimed.fence, .event = SC_JOB_EV_FINISH, .now_ms = T0};
-    must(s->ops->job_end(s->self, &end, &err), &err);
-    must(s->ops->verify(s->self, NULL, NULL, &err), &err);
-    sc_arena_done(&arena);
-}
-
-/* A port that nobody has now; the server takes it a moment later. */
-static int free_port(void) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    assert_int_equal(bind(fd, (struct sockaddr *)&a, sizeof a), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&a, &n), 0);
-    close(fd);
-    return ntohs(a.sin_port);
-}
-
 static bool run(const char *const *words) {
     pid_t pid = fork();
     if (pid == 0) {
@@ -134,7 +78,7 @@ static void tls_is_spoken_and_only_to_a_server_that_proves_its_name(void **state
                                 "-out",     cert,
                                 NULL};
     assert_true(run(make));
-    snprintf(port, sizeof port, "%d", free_port());
+    snprintf(port, sizeof port, "%d", redis_free_port());
     const char *const options[] = {"--tls-port",
                                    port,
                                    "--tls-cert-file",
@@ -155,18 +99,18 @@ static void tls_is_spoken_and_only_to_a_server_that_proves_its_name(void **state
     sc_store s = {NULL, NULL};
     sc_err err = {0};
     snprintf(url, sizeof url, "rediss://:open%%20sesame@localhost:%s", port);
-    assert_int_equal(open_at(url, NULL, &s, &err), SC_STORE); /* nobody vouches for it */
-    assert_int_equal(open_at(url, "/no/such/file", &s, &err), SC_STORE);
-    must(open_at(url, cert, &s, &err), &err);
-    use(&s);
+    assert_int_equal(redis_open_at(url, NULL, &s, &err), SC_STORE); /* nobody vouches for it */
+    assert_int_equal(redis_open_at(url, "/no/such/file", &s, &err), SC_STORE);
+    redis_must(redis_open_at(url, cert, &s, &err), &err);
+    redis_use(&s);
     sc_store_close(&s);
     snprintf(url, sizeof url, "rediss://:open%%20sesame@127.0.0.1:%s", port);
-    assert_int_equal(open_at(url, cert, &s, &err),
+    assert_int_equal(redis_open_at(url, cert, &s, &err),
                      SC_STORE); /* the certificate is another name's */
     snprintf(url, sizeof url, "redis://:open%%20sesame@127.0.0.1:%s", port);
-    assert_int_equal(open_at(url, NULL, &s, &err), SC_STORE); /* no TLS where TLS is wanted */
+    assert_int_equal(redis_open_at(url, NULL, &s, &err), SC_STORE); /* no TLS where TLS is wanted */
     snprintf(url, sizeof url, "rediss://:wrong@localhost:%s", port);
-    assert_int_equal(open_at(url, cert, &s, &err), SC_STORE);
+    assert_int_equal(redis_open_at(url, cert, &s, &err), SC_STORE);
     assert_int_equal(sc_str_find(sc_str_of(err.msg), SC_STR("wrong@")), SIZE_MAX);
     redis_server_end(server);
     unlink(key);
@@ -192,7 +136,7 @@ static void data_of_a_newer_version_are_refused_in_words(void **state) {
     const char *const set[] = {"HSET", "sc:{i}:p", "schema", "99"};
     sc_store s;
     redis_server_say(redis_server_shared(), 4, set);
-    fx_rc(f, open_at(f->redis.url, NULL, &s, &f->err), SC_STORE);
+    fx_rc(f, redis_open_at(f->redis.url, NULL, &s, &f->err), SC_STORE);
     assert_true(sc_str_find(sc_str_of(f->err.msg), SC_STR("newer version")) != SIZE_MAX);
 }
 
@@ -238,94 +182,6 @@ static void a_restart_in_between_costs_nothing_that_was_acknowledged(void **stat
 }
 
 /* ---- Cut off -------------------------------------------------------------------------------------- */
-
-/* A way to Redis that ends the connection before or after it passed on the nth piece of what is sent there. */
-typedef struct cutter {
-    int listener;
-    char path[160];
-    const char *to;
-    atomic_int left; /* pieces until the cut; below 0: none */
-    atomic_bool after;
-    pthread_t thread;
-} cutter;
-
-typedef struct pipe_ends {
-    cutter *c;
-    int here, there;
-} pipe_ends;
-
-static int join_to(const char *path) {
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
-    memcpy(a.sun_path, path, strlen(path));
-    if (connect(fd, (struct sockaddr *)&a, sizeof a) == 0) return fd;
-    close(fd);
-    return -1;
-}
-
-static void *back(void *p) {
-    pipe_ends *e = p;
-    char b[65536];
-    ssize_t n;
-    while ((n = read(e->there, b, sizeof b)) > 0)
-        if (send(e->here, b, (size_t)n, MSG_NOSIGNAL) != n) break;
-    shutdown(e->here, SHUT_RDWR);
-    return NULL;
-}
-
-static void *forth(void *p) {
-    pipe_ends *e = p;
-    pthread_t t;
-    char b[65536];
-    ssize_t n;
-    if (pthread_create(&t, NULL, back, e)) abort();
-    while ((n = read(e->here, b, sizeof b)) > 0) {
-        bool cut = atomic_fetch_sub(&e->c->left, 1) == 1;
-        if (cut && !atomic_load(&e->c->after)) break;
-        if (cut) shutdown(e->here, SHUT_RDWR); /* the answer finds nobody */
-        if (send(e->there, b, (size_t)n, MSG_NOSIGNAL) != n || cut) break;
-    }
-    shutdown(e->here, SHUT_RDWR);
-    shutdown(e->there, SHUT_WR);
-    pthread_join(t, NULL);
-    close(e->here);
-    close(e->there);
-    free(e);
-    return NULL;
-}
-
-static void *accept_all(void *p) {
-    cutter *c = p;
-    int fd;
-    while ((fd = accept(c->listener, NULL, NULL)) >= 0) {
-        pipe_ends *e = malloc(sizeof *e);
-        pthread_t t;
-        if (!e) abort();
-        *e = (pipe_ends){c, fd, join_to(c->to)};
-        if (e->there < 0 || pthread_create(&t, NULL, forth, e)) abort();
-        pthread_detach(t);
-    }
-    return NULL;
-}
-
-static void start_cutter(cutter *c, const char *dir) {
-    struct sockaddr_un a = {.sun_family = AF_UNIX};
-    snprintf(c->path, sizeof c->path, "%s/cut", dir);
-    c->to = redis_server_socket(redis_server_shared());
-    atomic_store(&c->left, -1);
-    memcpy(a.sun_path, c->path, strlen(c->path));
-    c->listener = socket(AF_UNIX, SOCK_STREAM, 0);
-    assert_int_equal(bind(c->listener, (struct sockaddr *)&a, sizeof a), 0);
-    assert_int_equal(listen(c->listener, 16), 0);
-    assert_int_equal(pthread_create(&c->thread, NULL, accept_all, c), 0);
-}
-
-static void end_cutter(cutter *c) {
-    shutdown(c->listener, SHUT_RDWR);
-    pthread_join(c->thread, NULL);
-    close(c->listener);
-    unlink(c->path);
-}
 
 /* One report put, grouped, with its event; whatever of it failed is tried again as the program would. */
 static void one_round(sc_fx *f, sc_store *s, int i) {
@@ -373,9 +229,9 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
     char url[200];
     sc_store s;
     int rounds = 0;
-    start_cutter(&c, f->dir);
+    cutter_start(&c, f->dir, redis_server_socket(redis_server_shared()));
     snprintf(url, sizeof url, "unix://%s", c.path);
-    fx_ok(f, open_at(url, NULL, &s, &f->err));
+    fx_ok(f, redis_open_at(url, NULL, &s, &f->err));
     for (int after = 0; after < 2; after++)
         for (int nth = 1; nth <= MOST; nth++) {
             atomic_store(&c.after, after);
@@ -385,7 +241,7 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
             fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
         }
     sc_store_close(&s);
-    end_cutter(&c);
+    cutter_end(&c);
     /* Every report once, every event once, whatever was left untold: the next one who looks for work tells it. */
     sc_store fresh;
     sc_job j;
@@ -393,7 +249,7 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
     size_t n;
     sc_store_stats stats;
     const sc_str kind = SC_STR("none");
-    fx_ok(f, open_at(f->redis.url, NULL, &fresh, &f->err));
+    fx_ok(f, redis_open_at(f->redis.url, NULL, &fresh, &f->err));
     fx_rc(f, fresh.ops->job_claim(fresh.self, &kind, 1, SC_STR("w"), 1, T0, &f->arena, &j, &f->err),
           SC_NOT_FOUND);
     sc_store_close(&fresh);
@@ -404,62 +260,11 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
     for (size_t i = 0; i < n; i++) assert_int_equal(events[i].at_ms, T0 + (int64_t)i + 1);
 }
 
-/* ---- A cluster ------------------------------------------------------------------------------------ */
-
-static void a_cluster_of_three_serves_all_projects(void **state) {
-    (void)state;
-    redis_server *nodes[3];
-    char ports[3][16], buses[3][16], first[8], last[8], url[64];
-    for (int i = 0; i < 3; i++) {
-        snprintf(ports[i], sizeof ports[i], "%d", free_port());
-        snprintf(buses[i], sizeof buses[i], "%d", free_port());
-        const char *const options[] = {"--port",
-                                       ports[i],
-                                       "--bind",
-                                       "127.0.0.1",
-                                       "--cluster-enabled",
-                                       "yes",
-                                       "--cluster-port",
-                                       buses[i],
-                                       "--cluster-node-timeout",
-                                       "2000",
-                                       NULL};
-        nodes[i] = redis_server_start(options);
-        assert_non_null(nodes[i]);
-        snprintf(first, sizeof first, "%d", i * 5462);
-        snprintf(last, sizeof last, "%d", i == 2 ? 16383 : (i + 1) * 5462 - 1);
-        const char *const add[] = {"CLUSTER", "ADDSLOTSRANGE", first, last};
-        assert_int_equal(redis_server_say(nodes[i], 4, add), 0);
-    }
-    for (int i = 1; i < 3; i++) {
-        const char *const meet[] = {"CLUSTER", "MEET", "127.0.0.1", ports[i], buses[i]};
-        assert_int_equal(redis_server_say(nodes[0], 5, meet), 0);
-    }
-    /* Up once each of them takes a write for a slot of its own or knows who does. */
-    sc_store s = {NULL, NULL};
-    sc_err err = {0};
-    snprintf(url, sizeof url, "redis://127.0.0.1:%s", ports[0]);
-    sc_rc rc = SC_STORE;
-    for (int turn = 0; rc && turn < 4000; turn++) {
-        rc = open_at(url, NULL, &s, &err);
-        if (rc) usleep(5000);
-    }
-    must(rc, &err);
-    for (int i = 0; i < 12; i++) use(&s); /* projects fall into slots of all three */
-    for (int i = 0; i < 3; i++) {
-        const char *const size[] = {"DBSIZE"};
-        assert_true(redis_server_say(nodes[i], 1, size) > 0);
-    }
-    sc_store_close(&s);
-    for (int i = 0; i < 3; i++) redis_server_end(nodes[i]);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_address_is_refused_and_its_password_never_told),
         cmocka_unit_test(an_address_is_read_part_by_part),
         cmocka_unit_test(tls_is_spoken_and_only_to_a_server_that_proves_its_name),
-        cmocka_unit_test(a_cluster_of_three_serves_all_projects),
         fx_test(scripts_that_redis_forgot_are_sent_again),
         fx_test(data_of_a_newer_version_are_refused_in_words),
         fx_test(a_replica_and_a_full_server_are_told_and_heal),

@@ -1,5 +1,6 @@
 #include "redis_server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <hiredis/hiredis.h>
@@ -8,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -110,15 +112,40 @@ void redis_server_end(redis_server *s) {
 const char *redis_server_dir(const redis_server *s) { return s->dir; }
 const char *redis_server_socket(const redis_server *s) { return s->socket; }
 
-long long redis_server_say(redis_server *s, int n, const char *const *words) {
+static redisReply *said(redis_server *s, int n, const char *const *words) {
     redisContext *c = redisConnectUnix(s->socket);
-    long long v = -1;
     redisReply *r =
         c && !c->err ? redisCommandArgv(c, n, (const char **)(uintptr_t)words, NULL) : NULL;
+    if (c) redisFree(c);
+    return r;
+}
+
+long long redis_server_say(redis_server *s, int n, const char *const *words) {
+    redisReply *r = said(s, n, words);
+    long long v = -1;
     if (r && r->type != REDIS_REPLY_ERROR) v = r->type == REDIS_REPLY_INTEGER ? r->integer : 0;
     if (r) freeReplyObject(r);
-    if (c) redisFree(c);
     return v;
+}
+
+bool redis_server_ask(redis_server *s, int n, const char *const *words, char *ret, size_t size) {
+    redisReply *r = said(s, n, words);
+    bool ok = r && r->type != REDIS_REPLY_ERROR;
+    bool text = ok && (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS);
+    snprintf(ret, size, "%s", text ? r->str : "");
+    if (r) freeReplyObject(r);
+    return ok;
+}
+
+int redis_free_port(void) {
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof a;
+    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) ||
+        getsockname(fd, (struct sockaddr *)&a, &n))
+        abort();
+    close(fd);
+    return ntohs(a.sin_port);
 }
 
 /* ---- The shared one ------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 #define SC_TESTS_REDIS_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct redis_server redis_server;
 
@@ -24,5 +25,10 @@ const char *redis_server_dir(const redis_server *s);
 const char *redis_server_socket(const redis_server *s);
 /* One command, words by words; its answer as an integer (0 where it is none), -1 for an error. */
 long long redis_server_say(redis_server *s, int n, const char *const *words);
+
+/* The same, its answer as text: "" for one that is none. False: an error. */
+bool redis_server_ask(redis_server *s, int n, const char *const *words, char *ret, size_t size);
+/* A port that nobody has now; a server takes it a moment later. */
+int redis_free_port(void);
 
 #endif

@@ -115,11 +115,13 @@ static sc_rc asking(sc_rd_link *l, sc_err *err) {
     return rc;
 }
 
-/* Sent twice only when the server cannot have run it, or may run it twice. */
+/* Sent twice only when the server cannot have run it, or may run it twice. *ret_done: it may have been done, and must
+ * not be sent again, there or elsewhere. */
 static sc_rc exchange(sc_rd *s, size_t node, bool ask, const command *c, redisReply **ret,
-                      sc_err *err) {
+                      bool *ret_done, sc_err *err) {
     for (int turn = 0;; turn++) {
         sc_rd_link *l = NULL;
+        *ret_done = false;
         sc_rc rc = take(s, node, &l, err);
         if (rc) return rc;
         if (ask) rc = asking(l, err);
@@ -127,12 +129,20 @@ static sc_rc exchange(sc_rd *s, size_t node, bool ask, const command *c, redisRe
         bool sent = !rc;
         if (!rc) rc = sc_rd_link_reply(l, ret, err);
         give(s, node, l, !rc);
-        if (!rc || rc == SC_NOMEM) return rc;
-        if (turn || (sent && !c->again)) {
-            if (sent && !c->again) sc_wrap(err, "it is not known whether this was written");
-            return rc;
-        }
+        *ret_done = rc && sent && !c->again;
+        if (*ret_done) sc_wrap(err, "it is not known whether this was written");
+        if (!rc || rc == SC_NOMEM || turn || *ret_done) return rc;
     }
+}
+
+/* Where the answer says to go on. A server that names no host means its own. */
+static size_t follow(sc_rd *s, size_t node, const redirect *r) {
+    pthread_mutex_lock(&s->lock);
+    sc_str host = r->host.n ? r->host : sc_str_of(s->nodes[node].address.host);
+    size_t to = node_at(s, host, r->port);
+    if (r->moved) s->slots[r->slot] = (uint8_t)to;
+    pthread_mutex_unlock(&s->lock);
+    return to;
 }
 
 sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, const size_t *lens,
@@ -143,28 +153,26 @@ sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, cons
     if (n < 0) return sc_fail(err, SC_NOMEM, "no memory for a command of Redis");
     const command c = {text, (size_t)n, again};
     pthread_mutex_lock(&s->lock);
-    size_t node = key ? s->slots[slot_of(key)] : 0;
+    size_t node = key ? s->slots[slot_of(key)] : 0, n_nodes = key ? s->n_nodes : 1, gone = 0;
     pthread_mutex_unlock(&s->lock);
-    bool ask = false;
+    bool ask = false, done = false;
     sc_rc rc = SC_STORE;
-    for (int turn = 0;; turn++) {
+    for (int turn = 0;;) {
         redisReply *reply = NULL;
-        rc = exchange(s, node, ask, &c, &reply, err);
-        if (rc && node && !turn) { /* a server that is gone: any other one knows who has the slot */
-            node = 0;
+        rc = exchange(s, node, ask, &c, &reply, &done, err);
+        if (rc && !done && rc != SC_NOMEM && ++gone < n_nodes) {
+            node = (node + 1) % n_nodes; /* any other server knows who has the slot now */
+            ask = false;
             continue;
         }
         if (rc) break;
         redirect r = {.moved = false};
         if (reply->type == REDIS_REPLY_ERROR) r = redirect_of((sc_str){reply->str, reply->len});
-        if ((!r.moved && !r.ask) || turn == MOST_TURNS) {
+        if ((!r.moved && !r.ask) || turn++ == MOST_TURNS) {
             *ret = reply;
             break;
         }
-        pthread_mutex_lock(&s->lock);
-        node = node_at(s, r.host, r.port);
-        if (r.moved) s->slots[r.slot] = (uint8_t)node;
-        pthread_mutex_unlock(&s->lock);
+        node = follow(s, node, &r);
         ask = r.ask;
         freeReplyObject(reply);
     }
