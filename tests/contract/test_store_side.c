@@ -230,6 +230,28 @@ static void what_no_model_in_use_needs_is_removed_in_steps(void **state) {
     assert_int_equal(without(f, "m3", todo), 4);
 }
 
+static void removing_ends_only_when_nothing_is_left(void **state) {
+    sc_fx *f = *state;
+    enum { PARTS = 24, PART = 64, STEP = 7 };
+    int64_t seqs[PART];
+    sc_side_item todo[16];
+    size_t n, removed = 0;
+    for (int i = 0; i < PARTS; i++) {
+        fx_put_n(f, &f->a, PART, seqs);
+        fx_group(f, &f->a, seqs, PART);
+    }
+    sc_job job = running_job(f);
+    do {
+        fx_ok(f, f->ops->items_without(f->s, &f->a, "m2", 0, SC_LEN(todo), todo, &n, &f->err));
+        put(f, &job, "m2", todo, n);
+    } while (n == SC_LEN(todo));
+    do {
+        fx_ok(f, f->ops->side_prune(f->s, &f->a, "", STEP, &n, &f->err));
+        removed += n;
+    } while (n == STEP);
+    assert_int_equal(removed, PARTS * PART);
+}
+
 static void another_project_is_not_touched(void **state) {
     sc_fx *f = *state;
     int64_t seq, foreign;
@@ -256,6 +278,7 @@ int main(void) {
         fx_test(a_change_takes_what_was_made_beside_and_goes_back),
         fx_test(a_report_that_changed_meanwhile_is_made_again),
         fx_test(what_no_model_in_use_needs_is_removed_in_steps),
+        fx_test(removing_ends_only_when_nothing_is_left),
         fx_test(another_project_is_not_touched),
     };
     return fx_run(tests);

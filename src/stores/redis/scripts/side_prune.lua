@@ -4,9 +4,8 @@ local active = model_number(call('HGET', K.p, 'model') or '', false)
 local keep, n = model_number(A[1], false), 0
 for _, m in ipairs(call('SMEMBERS', K.ws)) do
     if tonumber(m) ~= active and tonumber(m) ~= keep then
-        local found = call('HSCAN', K.w .. ':' .. m, 0, 'COUNT', A[2])[2]
-        for i = 1, #found, 2 do
-            if n < A[2] then n = n + call('HDEL', K.w .. ':' .. m, found[i]) end
+        for _, no in ipairs(call('HRANDFIELD', K.w .. ':' .. m, A[2] - n)) do
+            n = n + call('HDEL', K.w .. ':' .. m, no)
         end
         if call('EXISTS', K.w .. ':' .. m) == 0 then call('SREM', K.ws, m) end
     end
