@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { SIX, topics, Visitor, waitFor, world } from "./support.mjs";
+import { SIX, Visitor, becomes, topics, waitFor, world } from "./support.mjs";
 
 const PENDING = 0, RUNNING = 1, SUCCESS = 2, FAILED = 3;
 const AGENT = 3, PATCHED_TESTS = 5, OPENED = 7;
@@ -156,8 +156,8 @@ test("one fix: facts, tests, the patch in colours, the finding where it is", asy
   await v.page.getByText("the change breaks a rule of the project").first().waitFor();
   await v.page.locator(".findings", { hasText: "changes what CI runs" }).waitFor();
   await v.page.locator(".line-broken", { hasText: "run: everything" }).getByText("breaks a rule: ci").waitFor();
-  assert.equal(await v.page.locator(".line-add").count(), 3);
-  assert.equal(await v.page.locator(".line-remove").count(), 1);
+  await becomes(() => v.page.locator(".line-add").count(), 3);
+  await becomes(() => v.page.locator(".line-remove").count(), 1);
   await v.page.getByText("evil.example").waitFor();
   await v.page.getByRole("button", { name: "ci.yml" }).click();
   await v.looksRight("a refused fix");
@@ -177,7 +177,7 @@ test("the log grows as it is written, and goes on after the server was away", as
   await line(v, "while you were away");
   w.server.putFixes({ id: running, log: [["tests", "passed\n"]], fix: { step: PATCHED_TESTS } });
   await line(v, "passed");
-  assert.deepEqual(await v.page.locator(".line code").allTextContents(), ["the repository is read", "hello", "world", "while you were away", "passed"]);
+  await becomes(() => v.page.locator(".line code").allTextContents(), ["the repository is read", "hello", "world", "while you were away", "passed"]);
   await v.page.locator(".step-now", { hasText: "Tests the change" }).waitFor();
   await v.looksRight("a fix that runs");
   await v.leave({ butNetwork: true });
@@ -296,7 +296,7 @@ test("the settings are saved as they stand, and a refusal names the field", asyn
   await v.page.getByLabel("Never these paths").fill("docs/**\nLICENSE");
   await v.page.getByLabel("lock files of packages").check();
   await v.page.getByLabel("Dollars of one fix").fill("0.75");
-  assert.equal(await v.page.getByLabel("Fixes start by themselves").isChecked(), false);
+  await becomes(() => v.page.getByLabel("Fixes start by themselves").isChecked(), false);
   await v.page.getByRole("button", { name: "Save the settings for fixes" }).click();
   await v.toast("The settings for fixes are saved.");
   const config = await w.server.api("GET", "/api/config/fix");

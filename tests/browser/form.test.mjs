@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { after, before, test } from "node:test";
-import { Visitor, waitFor, world } from "./support.mjs";
+import { Visitor, becomes, waitFor, world } from "./support.mjs";
 
 const HOSTILE = `<img src=x onerror=alert(1)> was in my cart`;
 const MESSAGE = "What happened, or what do you wish for?";
@@ -94,7 +94,7 @@ test("an element of the page opens it, and Escape closes it", async () => {
   const v = await enter(null);
   await v.page.goto(`${url}/own`);
   await v.page.locator("#say[aria-haspopup]").waitFor();
-  assert.equal(await v.page.getByRole("button").count(), 1);
+  await becomes(() => v.page.getByRole("button").count(), 1);
   await v.page.getByRole("button", { name: "Say it" }).click();
   await v.page.frameLocator("dialog iframe").getByLabel(MESSAGE).waitFor();
   await v.press("Escape");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { Visitor, world } from "./support.mjs";
+import { Visitor, becomes, world } from "./support.mjs";
 
 const PAYLOADS = [
   `<script>alert(1)</script>`,
@@ -116,7 +116,7 @@ test("a title that is edited to a payload is text, in the page's title too", asy
   await w.server.api("PATCH", `/api/clusters/${issue.id}`, { title: PAYLOADS[3] });
   const v = await Visitor.enter(w.browser, w.server, { path: `/issues/${issue.id}` });
   await v.page.getByRole("heading", { level: 1, name: PAYLOADS[3] }).waitFor();
-  assert.equal(await v.page.title(), `${PAYLOADS[3]} - Soulcaster`);
+  await becomes(() => v.page.title(), `${PAYLOADS[3]} - Soulcaster`);
   await clean(v.page);
   await v.leave();
 });

@@ -1,7 +1,7 @@
 // The inbox: why a report is in no issue yet, and what a person makes of it; lonely issues that are nearly another one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { SIX, Server, Visitor, becomes, launch, topics, waitFor } from "./support.mjs";
 
 const HOSTILE = `<img src=x onerror=alert(1)> lost its tag`;
 
@@ -38,7 +38,7 @@ test("a report that was given up says why, goes into an issue by keyboard, and c
   await item.getByText("Grouping failed 5 times and gave up: the embedder refused the text: <img src=x onerror=alert(1)>").waitFor();
   assert.equal(await v.page.locator("#app img").count(), 0);
   await v.press("j");
-  assert.equal(await v.page.evaluate((text) => document.activeElement?.textContent.includes(text), HOSTILE), true);
+  await becomes(() => v.page.evaluate((text) => document.activeElement?.textContent.includes(text), HOSTILE), true);
   await v.press("m");
   const dialog = v.page.getByRole("dialog", { name: "Move the report to" });
   await dialog.getByRole("option").first().waitFor();

@@ -1,7 +1,7 @@
 // One issue: what it shows, why a report is in it, merging and keeping apart, changes.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
+import { SIX, Visitor, becomes, topics, waitFor, world } from "./support.mjs";
 
 const w = world(async (server) => {
   await server.feed([
@@ -24,8 +24,8 @@ test("an issue shows its summary, its reports with their sources, and pleases ax
   await v.page.getByText("May be the same").waitFor();
   assert.equal(await v.page.locator(".pickable .report").count() >= 6, true);
   const link = v.page.locator(".report header a").first();
-  assert.equal(await link.getAttribute("href"), "https://help.example.com/4711");
-  assert.equal(await link.getAttribute("rel"), "noreferrer noopener");
+  await becomes(() => link.getAttribute("href"), "https://help.example.com/4711");
+  await becomes(() => link.getAttribute("rel"), "noreferrer noopener");
   await v.page.locator("summary", { hasText: "Stack" }).first().click();
   await v.page.getByText("app.export.pdf at export.js:17").first().waitFor();
   await v.looksRight("an issue");

@@ -1,7 +1,7 @@
 // The list: keyboard, changes and their undo, filters, search, views, what comes in live.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
+import { SIX, Visitor, becomes, topics, waitFor, world } from "./support.mjs";
 
 let project, counter = 0;
 const w = world();
@@ -18,10 +18,10 @@ const TITLES = SIX.map(([title]) => title);
 test("j, k, Enter and Escape move through the list and back to where one was", async () => {
   const v = await enter();
   await v.loaded();
-  assert.deepEqual((await v.titles()).slice(0, 3), TITLES.slice(0, 3));
+  await becomes(async () => (await v.titles()).slice(0, 3), TITLES.slice(0, 3));
   await v.press("j", "j", "j", "k");
-  assert.equal(await v.page.locator(".row.active .cell-title a").textContent(), TITLES[1]);
-  assert.equal(await v.page.evaluate(() => document.activeElement?.textContent), TITLES[1]);
+  await becomes(() => v.page.locator(".row.active .cell-title a").textContent(), TITLES[1]);
+  await becomes(() => v.page.evaluate(() => document.activeElement?.textContent), TITLES[1]);
   await v.press("Enter");
   await v.page.getByRole("heading", { level: 1, name: TITLES[1] }).waitFor();
   await v.press("J");
@@ -36,9 +36,9 @@ test("an issue that is ignored leaves; undo brings it back as it was", async () 
   await v.loaded();
   await v.press("j", "i");
   await v.toast("ignored");
-  assert.ok(!(await v.titles()).includes(TITLES[0]));
+  await waitFor("it leaves", async () => !(await v.titles()).includes(TITLES[0]));
   assert.equal(await statusOf(TITLES[0]), "ignored");
-  assert.equal(await v.page.locator(".row.active .cell-title a").textContent(), TITLES[1]);
+  await becomes(() => v.page.locator(".row.active .cell-title a").textContent(), TITLES[1]);
   await v.press("u");
   await v.toast("Undone");
   await v.page.locator(".rows .row", { hasText: TITLES[0] }).waitFor();
@@ -53,7 +53,7 @@ test("several are ticked and changed at once, and taken back with Ctrl Z", async
   await v.page.getByRole("toolbar", { name: "Selected issues" }).getByText("3 issues").waitFor();
   await v.press("r");
   await v.toast("3 issues resolved");
-  assert.deepEqual(await v.titles(), TITLES.slice(3));
+  await becomes(() => v.titles(), TITLES.slice(3));
   await v.press("Control+z");
   await v.toast("Undone");
   await waitFor("the rows", async () => (await v.titles()).length === 6);
@@ -90,7 +90,7 @@ test("two are merged into the one that is chosen, and come apart again", async (
   await dialog.getByRole("button", { name: "Merge" }).click();
   await v.toast("2 issues merged");
   await v.page.locator(".rows .cell-count", { hasText: /^11/ }).waitFor();
-  assert.equal((await v.titles()).length, 5);
+  await becomes(async () => (await v.titles()).length, 5);
   await v.press("u");
   await v.toast("Undone");
   await waitFor("the rows", async () => (await v.titles()).length === 6);
@@ -133,7 +133,7 @@ test("search as you type finds by words and by meaning; the address holds it", a
   await v.accessible("search results");
   await v.page.reload();
   await v.loaded();
-  assert.equal(await v.page.getByLabel("Search issues").inputValue(), "pdf safari");
+  await becomes(() => v.page.getByLabel("Search issues").inputValue(), "pdf safari");
   await v.page.getByLabel("Search issues").fill("");
   await waitFor("all", async () => (await v.titles()).length === 6);
   await v.leave();
@@ -166,13 +166,13 @@ test("the status menu works by mouse and keyboard", async () => {
   await w.server.api("PATCH", `/api/clusters/${(await w.server.issues("", project))[0].id}?project_id=${project}`, { status: "resolved" });
   const v = await enter();
   await v.loaded();
-  assert.equal((await v.titles()).length, 5);
+  await becomes(async () => (await v.titles()).length, 5);
   await v.page.locator("summary", { hasText: "Open" }).click();
   await v.accessible("the status menu");
   await v.page.locator(".menu-body").getByLabel("Resolved").check();
   await waitFor("six", async () => (await v.titles()).length === 6);
   await v.press("Escape");
-  assert.equal(await v.page.locator(".menu-body").isVisible(), false);
+  await becomes(() => v.page.locator(".menu-body").isVisible(), false);
   await v.leave();
 });
 
@@ -182,10 +182,10 @@ test("what comes in is counted and waits; numbers change where they stand", asyn
   await v.press("j");
   await w.server.feed(topics([["Notifications arrive a day late", 2]]), project);
   await v.page.getByRole("button", { name: "1 new" }).waitFor();
-  assert.deepEqual((await v.titles()).slice(0, 2), TITLES.slice(0, 2));
+  await becomes(async () => (await v.titles()).slice(0, 2), TITLES.slice(0, 2));
   await w.server.feed(topics([[TITLES[0], 9]]), project);
   await v.page.locator(".rows .row", { hasText: TITLES[0] }).locator(".cell-count", { hasText: /^9/ }).waitFor();
-  assert.equal(await v.page.locator(".row.active .cell-title a").textContent(), TITLES[0]);
+  await becomes(() => v.page.locator(".row.active .cell-title a").textContent(), TITLES[0]);
   await v.page.getByRole("button", { name: "1 new" }).click();
   await waitFor("seven", async () => (await v.titles()).length === 7);
   await v.leave();
@@ -217,10 +217,10 @@ test("colours are chosen by hand, and stay", async () => {
   const background = () => v.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
   const light = await background();
   await v.press("T", "T");
-  assert.notEqual(await background(), light);
+  await waitFor("other colours", async () => (await background()) !== light);
   await v.page.reload();
   await v.loaded();
-  assert.notEqual(await background(), light);
+  await waitFor("other colours", async () => (await background()) !== light);
   await v.leave();
 });
 

@@ -1,7 +1,7 @@
 // The map: what it shows, how it is worked by mouse, keyboard and table, and that what is caught can be regrouped and taken back.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { SIX, Server, Visitor, becomes, launch, topics, waitFor } from "./support.mjs";
 
 let server, browser, project, counter = 0;
 before(async () => {
@@ -64,7 +64,7 @@ test("every report is a point; the issues stand beside it in words; axe is pleas
   await fed();
   const v = await enter();
   await v.page.getByText("21 reports", { exact: true }).waitFor();
-  assert.equal(await v.page.locator(".map-table tbody tr").count(), 6);
+  await becomes(() => v.page.locator(".map-table tbody tr").count(), 6);
   await v.looksRight("the map", async ({ theme }) => {
     await waitFor("points, in these colours", async () => {
       const { inked, ground } = await picture(v);
@@ -163,7 +163,7 @@ test("filters are those of the list, and go with the way there", async () => {
   await v.page.getByText("11 reports", { exact: true }).waitFor();
   await v.page.getByRole("link", { name: "Issues", exact: true }).click();
   await v.loaded();
-  assert.equal(await v.rows().count(), 2);
+  await becomes(() => v.rows().count(), 2);
   await v.leave();
 });
 

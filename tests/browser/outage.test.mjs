@@ -1,7 +1,7 @@
 // A server that is slow, gone, back; errors that it answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
+import { SIX, Visitor, topics, waitFor, world } from "./support.mjs";
 
 const w = world(async (server) => {
   await server.feed(topics(SIX));

@@ -2,7 +2,7 @@
 // healing by itself.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor } from "./support.mjs";
+import { SIX, Server, Visitor, becomes, launch, topics } from "./support.mjs";
 
 const PAGES = [
   { path: "/inbox", heading: "Inbox", asks: "/api/feedback", shows: ".item", failed: "The inbox could not be loaded" },
@@ -33,7 +33,7 @@ for (const { path, heading, asks, shows, failed } of PAGES) {
     const v = await Visitor.enter(browser, server, { path });
     await v.page.getByRole("heading", { level: 1, name: heading }).waitFor();
     await v.page.locator(shows).first().waitFor();
-    assert.equal(await v.page.title(), `${heading} - Soulcaster`);
+    await becomes(() => v.page.title(), `${heading} - Soulcaster`);
     await v.looksRight(path);
     await v.leave();
   });

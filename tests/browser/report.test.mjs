@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { SIX, Server, Visitor, becomes, launch, topics, waitFor } from "./support.mjs";
 
 let server, browser, folder;
 before(async () => {
@@ -54,7 +54,7 @@ test("c writes a report, and one sees it land in its issue", async () => {
   await v.accessible("the report that was sent");
   await sent.getByRole("link", { name: SIX[0][0] }).click();
   await v.page.getByRole("heading", { level: 1, name: SIX[0][0] }).waitFor();
-  assert.equal(await v.page.getByRole("dialog").count(), 0);
+  await becomes(() => v.page.getByRole("dialog").count(), 0);
   await v.leave();
 });
 
@@ -66,11 +66,11 @@ test("what was written is kept when the dialog is closed, and when the server re
   await v.press("Escape");
   await v.page.getByRole("dialog").waitFor({ state: "detached" });
   await v.press("c");
-  assert.equal(await v.page.getByLabel("What is it about?").inputValue(), "Half a thought");
+  await becomes(() => v.page.getByLabel("What is it about?").inputValue(), "Half a thought");
   await v.page.route("**/api/ingest/manual*", (route) => route.fulfill({ status: 429, contentType: "application/problem+json", json: { detail: "too much waits", status: 429 } }));
   await v.press("Control+Enter");
   await v.page.getByRole("alert").getByText("too much waits").waitFor();
-  assert.equal(await v.page.getByLabel("What is it about?").inputValue(), "Half a thought");
+  await becomes(() => v.page.getByLabel("What is it about?").inputValue(), "Half a thought");
   await v.leave({ butNetwork: true });
 });
 
@@ -86,7 +86,7 @@ test("c right after Escape opens it again, before the browser has said that it c
     await new Promise((go) => setTimeout(go)); // the close event is a task
   });
   await v.page.getByRole("dialog", { name: "New report" }).waitFor();
-  assert.equal(await v.page.evaluate(() => document.activeElement.value), "Half a thought");
+  await becomes(() => v.page.evaluate(() => document.activeElement.value), "Half a thought");
   await v.leave();
 });
 
@@ -102,11 +102,11 @@ test("a CSV file: columns are known by their names, others are details, and a se
   const v = await Visitor.enter(browser, server, { path: `/sources?project_id=${name}` });
   await choose(v, path);
   await v.accessible("what is in the file");
-  assert.equal(await v.page.getByLabel("Summary").inputValue(), "title");
+  await becomes(() => v.page.getByLabel("Summary").inputValue(), "title");
   await v.page.getByLabel("Mood").selectOption("none");
   await start(v);
   await v.page.getByText("Done").waitFor();
-  assert.deepEqual([await number(v, "stored"), await number(v, "not taken")], ["2", "2"]);
+  await becomes(async () => [await number(v, "stored"), await number(v, "not taken")], ["2", "2"]);
   await v.page.getByText("Line 5 neither a title nor a text").waitFor();
   await v.page.getByText("Line 6 7 cells, but the header names 6").waitFor();
   await v.accessible("what came of it");
@@ -122,7 +122,7 @@ test("a CSV file: columns are known by their names, others are details, and a se
   await choose(v, path);
   await start(v);
   await v.page.getByText("Done").waitFor();
-  assert.deepEqual([await number(v, "stored"), await number(v, "known already")], ["0", "2"]);
+  await becomes(async () => [await number(v, "stored"), await number(v, "known already")], ["0", "2"]);
   await v.leave();
 });
 
@@ -134,7 +134,7 @@ test("NDJSON, packed, with wrong lines; lines without an id are known by their c
   await choose(v, path);
   await start(v);
   await v.page.getByText("Done").waitFor();
-  assert.deepEqual([await number(v, "stored"), await number(v, "known already"), await number(v, "not taken")], ["1,200", "1", "2"]);
+  await becomes(async () => [await number(v, "stored"), await number(v, "known already"), await number(v, "not taken")], ["1,200", "1", "2"]);
   await v.page.getByText("Line 1,202 not a JSON object").waitFor();
   assert.equal((await reports(name)).length, 1000);
   await v.leave();
@@ -180,7 +180,7 @@ test("an import waits for a server that is away, and goes on without storing any
   await v.page.getByText("It goes on when it is back.").waitFor();
   await server.again();
   await v.page.getByText("Done").waitFor();
-  assert.deepEqual([await number(v, "stored"), await number(v, "known already"), await number(v, "not taken")], ["1,500", "500", "0"]);
+  await becomes(async () => [await number(v, "stored"), await number(v, "known already"), await number(v, "not taken")], ["1,500", "500", "0"]);
   assert.equal((await server.api("GET", `/api/stats?project_id=${name}`)).total_feedback, 2000);
   await v.leave({ butNetwork: true });
 });

@@ -1,7 +1,7 @@
 // Settings: keys, projects, the model, views, colours, time zone, signing out.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor, waitFor } from "./support.mjs";
+import { SIX, Server, Visitor, becomes, launch, topics, waitFor } from "./support.mjs";
 
 const HOSTILE = `<img src=x onerror=alert(1)>`;
 
@@ -108,14 +108,14 @@ test("colours and the time zone are kept in this browser", async () => {
   const v = await enter({ timezoneId: "Asia/Tokyo" });
   const title = () => v.page.locator("time").first().getAttribute("title");
   await v.page.getByLabel("This computer's zone (Asia/Tokyo)").waitFor();
-  assert.match(await title(), /GMT\+9/);
+  await waitFor("Tokyo", async () => /GMT\+9/.test(await title()));
   await v.page.getByLabel("UTC", { exact: true }).check();
   await waitFor("UTC", async () => /UTC/.test(await title()));
   await v.page.getByLabel("Dark").check();
   await v.page.reload();
-  assert.equal(await v.page.locator("html").getAttribute("data-theme"), "dark");
+  await becomes(() => v.page.locator("html").getAttribute("data-theme"), "dark");
   await v.page.locator("time").first().waitFor();
-  assert.match(await title(), /UTC/);
+  await waitFor("UTC", async () => /UTC/.test(await title()));
   await v.leave();
 });
 

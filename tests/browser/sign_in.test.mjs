@@ -1,7 +1,7 @@
 // Signing in and out, by link and by key; a session that ends while the page is open.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { topics, SIX, Visitor, waitFor, world } from "./support.mjs";
+import { SIX, Visitor, becomes, topics, waitFor, world } from "./support.mjs";
 
 const w = world(async (server) => {
   await server.feed(topics(SIX));
@@ -57,7 +57,7 @@ test("a session that ends under an open page is said, and what is there stays", 
   await waitFor("the key's end", async () => (await v.context.request.get(`${w.server.url}/api/stats`)).status() === 401);
   await v.press("R");
   await v.page.getByText("Your session has ended.").waitFor();
-  assert.equal(await v.rows().count(), 6);
+  await becomes(() => v.rows().count(), 6);
   assert.match(await v.page.getByRole("link", { name: "Sign in" }).getAttribute("href"), /^\/login\?next=%2F/);
   await v.leave({ butNetwork: true });
 });
@@ -70,6 +70,6 @@ test("who may only read is told what the key lacks", async () => {
   await v.loaded();
   await v.press("j", "i");
   await v.toast("lacks the scope 'triage'");
-  assert.equal(await v.rows().count(), 6);
+  await becomes(() => v.rows().count(), 6);
   await v.leave({ butNetwork: true });
 });

@@ -1,7 +1,7 @@
 // Sources: what is missing, what was refused, their settings, and a test report that is followed and removed.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { launch, Server, Visitor, waitFor } from "./support.mjs";
+import { Server, Visitor, becomes, launch, waitFor } from "./support.mjs";
 
 const SECRET = "a-secret-that-nobody-sees-again";
 
@@ -26,10 +26,10 @@ test("a refused delivery is told with its reason, and the address to give the ve
   await source(v, "sentry").getByText("Not set up").waitFor();
   await source(v, "sentry").getByText(/^Missing: no secret is set/).waitFor();
   await source(v, "sentry").getByText(/\(403\): sentry webhooks are refused/).waitFor();
-  assert.equal(await v.page.getByLabel("Webhook address of Sentry").inputValue(), `${server.url}/api/ingest/sentry?project_id=default`);
+  await becomes(() => v.page.getByLabel("Webhook address of Sentry").inputValue(), `${server.url}/api/ingest/sentry?project_id=default`);
   for (const [name, label] of [["datadog", "Datadog"], ["posthog", "PostHog"]])
-    assert.equal(await v.page.getByLabel(`Webhook address of ${label}`).inputValue(), `${server.url}/api/ingest/${name}/webhook?project_id=default`);
-  assert.equal(await v.page.getByLabel("Webhook address of Splunk").inputValue(), `${server.url}/api/ingest/splunk/webhook?project_id=default&token=YOUR-SECRET`);
+    await becomes(() => v.page.getByLabel(`Webhook address of ${label}`).inputValue(), `${server.url}/api/ingest/${name}/webhook?project_id=default`);
+  await becomes(() => v.page.getByLabel("Webhook address of Splunk").inputValue(), `${server.url}/api/ingest/splunk/webhook?project_id=default&token=YOUR-SECRET`);
   await source(v, "splunk").getByText("Write the secret in the place of YOUR-SECRET").waitFor();
   await v.leave();
 });
@@ -53,7 +53,7 @@ test("a secret is set, never shown, kept when other settings change, and forgott
   await sentry.getByLabel("Environments").waitFor();
   assert.equal(await sentry.getByLabel("Secret", { exact: true }).inputValue(), "");
   assert.ok(!(await v.page.content()).includes(SECRET));
-  assert.equal(await sentry.getByLabel("Environments").inputValue(), "production\nstaging");
+  await becomes(() => sentry.getByLabel("Environments").inputValue(), "production\nstaging");
   await sentry.getByLabel("Environments").fill("");
   await sentry.getByLabel("Created issues").selectOption("No");
   await sentry.getByRole("button", { name: "Save" }).click();
@@ -63,7 +63,7 @@ test("a secret is set, never shown, kept when other settings change, and forgott
   await sentry.getByRole("button", { name: "Settings" }).click();
   await sentry.getByLabel("Secret", { exact: true }).fill("short");
   await sentry.getByRole("button", { name: "Save" }).click();
-  assert.equal(await sentry.getByLabel("Secret", { exact: true }).evaluate((input) => input.validity.tooShort), true);
+  await becomes(() => sentry.getByLabel("Secret", { exact: true }).evaluate((input) => input.validity.tooShort), true);
   await sentry.getByLabel("Secret", { exact: true }).fill("");
   await sentry.getByLabel(/^Forget the secret/).check();
   await sentry.getByRole("button", { name: "Save" }).click();
@@ -85,7 +85,7 @@ test("a test report is followed into its issue, and removed again", async () => 
   await github.getByRole("button", { name: "Remove it again" }).click();
   await v.toast("The test report is removed.");
   await waitFor("its end", async () => (await server.api("GET", "/api/feedback")).total === 0);
-  assert.equal(await github.locator(".test").count(), 0);
+  await becomes(() => github.locator(".test").count(), 0);
   await v.leave();
 });
 

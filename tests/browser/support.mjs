@@ -1,15 +1,17 @@
-// What the browser tests share: the real program on port 0, Chromium, and short ways to talk to both. Waiting is always for a
+// What the browser tests share: the real program on a port of its own, Chromium, and short ways to talk to both. Waiting is always for a
 // condition.
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import assert from "node:assert/strict";
 import { after, before } from "node:test";
+import { isDeepStrictEqual } from "node:util";
 
 const ROOT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 const dashboard = createRequire(join(ROOT, "dashboard/package.json"));
@@ -38,7 +40,7 @@ export class Server {
     const server = new Server();
     server.folder = await mkdtemp(join(tmpdir(), "soul-browser-"));
     server.options = options;
-    await server.run("127.0.0.1:0");
+    await server.run(`127.0.0.1:${await freePort()}`);
     return server;
   }
 
@@ -48,7 +50,7 @@ export class Server {
     server.folder = await mkdtemp(join(tmpdir(), "soul-browser-"));
     server.options = options;
     execFileSync(BIN, ["demo", "--once", "--data", server.folder, "--listen", "127.0.0.1:0"], { cwd: ROOT, env: cleanEnvironment(), stdio: ["ignore", "ignore", "inherit"] });
-    await server.run("127.0.0.1:0");
+    await server.run(`127.0.0.1:${await freePort()}`);
     return server;
   }
 
@@ -71,9 +73,11 @@ export class Server {
 
   async run(listen) {
     const words = ["serve", "--data", this.folder, "--listen", listen, "--login-link", "--embedder", "builtin", ...this.options];
-    this.process = spawn(BIN, words, { stdio: ["ignore", "pipe", "ignore"], env: cleanEnvironment() });
+    this.process = spawn(BIN, words, { stdio: ["ignore", "pipe", "pipe"], env: cleanEnvironment() });
+    let said = "";
+    this.process.stderr.on("data", (bytes) => (said = (said + bytes).slice(-4000)));
     const failed = Promise.race([once(this.process, "error"), once(this.process, "exit")]).then((why) => {
-      throw new Error(`${BIN} did not start: ${why}`);
+      throw new Error(`${BIN} did not start: ${why}\n${said}`);
     });
     const [line] = await Promise.race([once(createInterface({ input: this.process.stdout }), "line"), failed]);
     failed.catch(() => undefined); // it ends later, as it should
@@ -148,6 +152,22 @@ export class Server {
   }
 }
 
+/** A port that stays ours while the server is away: below those that the kernel gives to whoever asks for any. */
+async function freePort() {
+  for (;;) {
+    const port = 15_000 + Math.floor(Math.random() * 15_000);
+    const probe = createServer();
+    try {
+      await once(probe.listen(port, "127.0.0.1"), "listening");
+    } catch (error) {
+      if (error.code === "EADDRINUSE") continue;
+      throw error;
+    }
+    await once(probe.close(), "close");
+    return port;
+  }
+}
+
 export async function waitFor(what, check, patienceMs = PATIENCE_MS) {
   const deadline = Date.now() + patienceMs;
   for (;;) {
@@ -155,6 +175,18 @@ export async function waitFor(what, check, patienceMs = PATIENCE_MS) {
     if (got) return got;
     if (Date.now() > deadline) throw new Error(`waited ${patienceMs / 1000} s in vain for ${what}`);
     await new Promise((go) => setTimeout(go, 20));
+  }
+}
+
+/** What is read of the page comes to be as expected; where it does not, the difference is said. Pages change a moment after an act:
+    what they show is waited for, never read once. */
+export async function becomes(read, expected, what) {
+  let got;
+  try {
+    await waitFor(what ?? "what is expected", async () => isDeepStrictEqual((got = await read()), expected));
+  } catch (error) {
+    assert.deepEqual(got, expected, what);
+    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 // Background work: what was given up, with its reason; tried again, dropped.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { launch, Server, topics, SIX, Visitor } from "./support.mjs";
+import { SIX, Server, Visitor, launch, topics } from "./support.mjs";
 
 let server, browser;
 before(async () => {
