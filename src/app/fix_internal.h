@@ -102,6 +102,9 @@ sc_rc sc_fix_keep_ended(sc_app *app, sc_fix *fix, sc_err *err);
  * any more is no error: people may have changed it meanwhile. */
 sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_str words,
                           sc_err *err);
+/* What the end of a fix without success is for its issue: a pull request that is there, or that a follow-up continued, is
+ * still open. */
+sc_cluster_event sc_fix_event_of(const sc_fix *f);
 /* The issue, or the one that it was merged into. */
 sc_rc sc_fix_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *arena,
                      sc_cluster *ret, sc_err *err);

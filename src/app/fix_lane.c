@@ -166,10 +166,32 @@ static sc_job_event event_of(sc_fix_run *r, sc_rc rc, const sc_err *err, int64_t
     return SC_JOB_EV_FAIL;
 }
 
+/* A person cancelled it while its pull request was made: people and the watch are to know of that. */
+static sc_rc note_pull(sc_fix_run *r, sc_err *err) {
+    sc_app *app = r->app;
+    sc_fix f;
+    sc_rc rc = SC_CONFLICT;
+    for (int i = 0; rc == SC_CONFLICT && i < 3; i++) {
+        rc = STORE(app)->fix_get(SELF(app), &r->fix.project_id, &r->fix.id, &r->arena, &f, err);
+        if (rc || f.status != SC_JOB_cancelled || f.pull_number) return rc;
+        f.pull = r->fix.pull;
+        f.pull_number = r->fix.pull_number;
+        f.pull_url = r->fix.pull_url;
+        f.opened_at_ms = r->fix.opened_at_ms;
+        f.seen_comments = r->fix.seen_comments;
+        rc = sc_fix_keep_ended(app, &f, err);
+    }
+    return rc ? rc : sc_fix_tell_cluster(app, &f, SC_CLUSTER_EV_PR, SC_STR_NONE, err);
+}
+
 static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     sc_app *app = r->app;
     sc_err late = {0};
-    if (rc == SC_FENCED || atomic_load(&r->why) == SC_FIX_STOP_LOST) return;
+    if (rc == SC_FENCED || atomic_load(&r->why) == SC_FIX_STOP_LOST) {
+        if (r->fix.pull_number && note_pull(r, &late))
+            sc_log_err(SC_LOG_WARN, "a cancelled fix's pull request is not noted", &late);
+        return;
+    }
     sc_job_end end = {.id = r->job.id, .fence = r->job.fence};
     end.event = event_of(r, rc, err, &end.run_at_ms);
     if (end.event == SC_JOB_EV_TIMEOUT)
@@ -181,12 +203,9 @@ static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     end.error = sc_buf_str(&words);
     end.now_ms = sc_now_ms(app->conf.clock);
     if (sc_fix_keep(r, NULL, &late)) sc_log_err(SC_LOG_WARN, "a fix's end is not kept", &late);
-    /* What a failed follow-up continued is still open. */
-    const sc_cluster_event now =
-        sc_id_is_set(&r->fix.follows) ? SC_CLUSTER_EV_PR : SC_CLUSTER_EV_PR_CLOSED;
     bool over = end.event == SC_JOB_EV_FAIL || end.event == SC_JOB_EV_TIMEOUT;
     late = (sc_err){0};
-    if (over && sc_fix_tell_cluster(app, &r->fix, now, end.error, &late))
+    if (over && sc_fix_tell_cluster(app, &r->fix, sc_fix_event_of(&r->fix), end.error, &late))
         sc_log_err(SC_LOG_WARN, "an issue does not say that its fix failed", &late);
     late = (sc_err){0};
     /* When this fails, the lease runs out and the job is claimed again. */

@@ -132,6 +132,11 @@ sc_rc sc_fix_cluster(sc_app *app, const sc_id *project, const sc_id *id, sc_aren
     return sc_fail(err, SC_CONFLICT, "the issue was merged too often to follow");
 }
 
+sc_cluster_event sc_fix_event_of(const sc_fix *f) {
+    const bool open = f->pull == SC_FIX_PULL_open || sc_id_is_set(&f->follows);
+    return open ? SC_CLUSTER_EV_PR : SC_CLUSTER_EV_PR_CLOSED;
+}
+
 sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_str words,
                           sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -288,9 +293,7 @@ sc_rc sc_fix_cancel(sc_app *app, const sc_id *project, const sc_id *id, sc_arena
         if (!rc) rc = sc_fix_keep_ended(app, &f, err);
         if (rc != SC_CONFLICT) break;
     }
-    const sc_cluster_event now =
-        sc_id_is_set(&f.follows) ? SC_CLUSTER_EV_PR : SC_CLUSTER_EV_PR_CLOSED;
-    if (!rc) rc = sc_fix_tell_cluster(app, &f, now, SC_STR_NONE, err);
+    if (!rc) rc = sc_fix_tell_cluster(app, &f, sc_fix_event_of(&f), SC_STR_NONE, err);
     return rc ? rc : STORE(app)->fix_get(SELF(app), project, id, arena, ret, err);
 }
 

@@ -399,7 +399,9 @@ sc_rc sc_fix_work(sc_fix_run *r, sc_err *err) {
     while (!rc && r->fix.step != SC_FIX_opened) {
         sc_fix_step next = r->fix.step;
         rc = steps[r->fix.step](r, err);
-        if (!rc && atomic_load(&r->stop)) rc = sc_fail(err, SC_CANCELLED, "the fix is stopped");
+        /* What is at the forge is there: it is kept, whatever was to stop it. */
+        if (!rc && r->fix.step != SC_FIX_pushing && atomic_load(&r->stop))
+            rc = sc_fail(err, SC_CANCELLED, "the fix is stopped");
         if (!rc) rc = sc_fix_next(r->fix.step, SC_FIX_EV_DONE, &next, err);
         if (rc) break;
         r->fix.step = next;

@@ -133,9 +133,8 @@ static sc_rc tell_lost(sc_app *app, const sc_id *project, sc_err *err) {
         f->reason = SC_FIX_REASON_lost;
         rc = sc_fix_keep_ended(app, f, err);
         if (!rc)
-            rc = sc_fix_tell_cluster(
-                app, f, sc_id_is_set(&f->follows) ? SC_CLUSTER_EV_PR : SC_CLUSTER_EV_PR_CLOSED,
-                sc_str_of(sc_fix_reason_words(f->reason)), err);
+            rc = sc_fix_tell_cluster(app, f, sc_fix_event_of(f),
+                                     sc_str_of(sc_fix_reason_words(f->reason)), err);
     }
     return rc;
 }

@@ -205,12 +205,21 @@ static void lists_filter_and_page(void **state) {
     watched.now_ms += 2 * DAY;
     fx_ok(f, f->ops->fix_list(f->s, &watched, &(sc_page){.limit = 9}, &f->arena, &list, &f->err));
     assert_int_equal(list.n, 0);
+    /* An open pull request is watched however its fix ended. */
+    job = claim(f);
+    fix = get(f, &two);
+    fix.pull = SC_FIX_PULL_open;
+    fx_ok(f, save(f, &fix, job.fence, NULL));
+    fx_ok(f, f->ops->job_act(f->s, &f->a, &two, SC_JOB_EV_CANCEL, f->clock_ms, &f->err));
+    fx_ok(f, f->ops->fix_list(f->s, &watched, &(sc_page){.limit = 9}, &f->arena, &list, &f->err));
+    assert_true(list.n == 1 && sc_id_eq(&list.items[0].id, &two));
     fx_ok(f, f->ops->fix_list(f->s, &all, &(sc_page){.limit = 1}, &f->arena, &list, &f->err));
     assert_true(list.n == 1 && list.total == 2 && sc_id_eq(&list.items[0].id, &two));
     sc_page next = {.limit = 1, .cursor = list.next_cursor};
     fx_ok(f, f->ops->fix_list(f->s, &all, &next, &f->arena, &list, &f->err));
     assert_true(list.n == 1 && sc_id_eq(&list.items[0].id, &one) && !list.next_cursor.n);
-    sc_fix_filter of = {.project_id = f->a, .cluster_id = w.other, .by_state = true};
+    sc_fix_filter of = {
+        .project_id = f->a, .cluster_id = w.other, .by_state = true, .state = SC_JOB_cancelled};
     fx_ok(f, f->ops->fix_list(f->s, &of, &(sc_page){.limit = 9}, &f->arena, &list, &f->err));
     assert_true(list.n == 1 && sc_id_eq(&list.items[0].id, &two));
     sc_fix_filter pull = {.project_id = f->b, .by_pull = true, .pull = SC_FIX_PULL_merged};

@@ -54,6 +54,7 @@ static void open_app(app_fixture *f, bool worker) {
     app.llm_settle_ms = 0;
     if (!f->prompts.v[0].name) must(sc_prompts_load(NULL, &f->prompts, &err_));
     app.prompts = &f->prompts;
+    if (f->fix.dir) app.fix = f->fix;
     must(sc_app_new(&app, &f->app, &err_));
     must(sc_app_start(f->app, &err_));
     sc_project p;

@@ -27,6 +27,7 @@ typedef struct app_fixture {
     sc_llm llm;      /* of the next start; ops NULL: none       */
     sc_budget_use llm_cap;
     sc_prompts prompts;
+    sc_fix_conf fix; /* of the next start; dir NULL: no fixes */
 } app_fixture;
 
 /* Opens everything; `embedder` may be NULL for the builtin one. Asserts on failure. */

@@ -82,7 +82,7 @@ enum { CURSOR_LIST = 'F' };
 #define FILTERS                                                              \
     " WHERE (?1 = 0 OR f.project_no = ?1) AND (?2 = 0 OR f.cluster_no = ?2)" \
     " AND (?3 < 0 OR j.state = ?3) AND (?4 < 0 OR f.pull = ?4)"              \
-    " AND (?5 = 0 OR (f.pull <> 0 AND j.state = 2 AND (f.pull = 1 OR f.watch_until > ?6)))"
+    " AND (?5 = 0 OR (f.pull <> 0 AND j.state >= 2 AND (f.pull = 1 OR f.watch_until > ?6)))"
 
 typedef struct bound {
     int64_t project_no, cluster_no;

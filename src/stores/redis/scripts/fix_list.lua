@@ -11,7 +11,7 @@ while true do
     local fixes, jobs = many(K.z, ids), many(K.j, ids)
     for i, m in ipairs(page) do
         local z, state = unpk(fixes[i]), unpk(jobs[i])[6]
-        local watched = z[4] ~= 0 and state == 2 and (z[4] == 1 or z[5] > A[5])
+        local watched = z[4] ~= 0 and state >= 2 and (z[4] == 1 or z[5] > A[5])
         if (A[1] == '' or z[6] == A[1]) and (A[2] < 0 or state == A[2]) and (A[3] < 0 or z[4] == A[3])
             and (A[4] == 0 or watched) then
             total = total + 1

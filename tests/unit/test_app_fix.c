@@ -1,0 +1,115 @@
+/* The fix loop where bad luck meets it between two steps: stopped, cut off, asked for twice. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "app/fix_internal.h"
+#include "fix_fixture.h"
+
+#define EDIT(more)                                                                  \
+    "\"agent\":\"custom\",\"command\":[\"sh\",\"-c\",\"date +%N >>a.txt\"],\"test_" \
+    "command\":\"\"" more
+
+static fix_fixture f;
+
+static bool is_stopped(void *self) { return atomic_load((const _Atomic bool *)self); }
+
+static sc_cluster_status status_of(const sc_id *issue) { return app_cluster(&f.app, issue).status; }
+
+/* ---- Stopped while the pull request is made ----------------------------------------------------- */
+
+static sc_rc time_is_up(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
+    (void)err;
+    w->app.now_ms += 11000; /* its lease is longer */
+    app_wait(is_stopped, (void *)(uintptr_t)c->stop, "the time limit to be seen");
+    return SC_OK;
+}
+
+static sc_id asked_for;
+
+static sc_rc somebody_cancels(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
+    sc_fix fix;
+    sc_rc rc = sc_fix_cancel(w->app.app, &w->app.project.id, &asked_for, c->arena, &fix, err);
+    app_wait(is_stopped, (void *)(uintptr_t)c->stop, "the cancel to be seen");
+    return rc;
+}
+
+static bool is_merged(void *self) { return fix_get(&f, self).pull == SC_FIX_PULL_merged; }
+
+static void merge_and_look(const sc_id *id) {
+    pthread_mutex_lock(&f.lock);
+    f.pulls[0].state = SC_FORGE_MERGED;
+    pthread_mutex_unlock(&f.lock);
+    sc_fix_watch_poke(f.app.app);
+    app_wait(is_merged, (void *)(uintptr_t)id, "the merge to be seen");
+}
+
+static void a_pull_request_made_as_time_ran_out_is_a_success(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    f.app.fix.max_ms = 10000;
+    fix_restart(&f);
+    sc_id issue = fix_issue(&f, "Time is up");
+    f.made = time_is_up;
+    sc_id id = fix_start(&f, &issue);
+    sc_fix fix = fix_ended(&f, &id);
+    assert_int_equal(fix.status, SC_JOB_success);
+    assert_int_equal(fix.step, SC_FIX_opened);
+    assert_int_equal(fix.pull, SC_FIX_PULL_open);
+    assert_int_equal(status_of(&issue), SC_CLUSTER_pr_opened);
+    fix_fixture_close(&f);
+}
+
+static bool knows_its_pull(void *self) { return fix_get(&f, self).pull == SC_FIX_PULL_open; }
+
+static void a_pull_request_made_while_a_person_cancelled_is_known_and_watched(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    sc_id issue = fix_issue(&f, "Cancelled at the last moment");
+    f.made = somebody_cancels;
+    asked_for = (sc_id){""};
+    fix_settings(&f,
+                 EDIT(",\"setup_command\":\"sleep 0.1\"")); /* so that its id is known by then */
+    sc_id id = asked_for = fix_start(&f, &issue);
+    app_wait(knows_its_pull, &id, "its pull request to be noted");
+    sc_fix fix = fix_ended(&f, &id);
+    assert_int_equal(fix.status, SC_JOB_cancelled);
+    assert_int_equal(fix.reason, SC_FIX_REASON_cancelled);
+    assert_int_equal(fix.pull_number, 1);
+    merge_and_look(&id);
+    assert_int_equal(status_of(&issue), SC_CLUSTER_resolved);
+    fix_fixture_close(&f);
+}
+
+/* Ended without success, and yet there is a pull request: whoever cancels, or a worker's death, came between. */
+static void an_open_pull_request_is_watched_however_its_fix_ended(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(",\"max_minutes\":1"));
+    sc_id issue = fix_issue(&f, "Ended badly");
+    sc_id id = fix_start(&f, &issue);
+    sc_fix fix = fix_ended(&f, &id);
+    fix_settings(&f, "\"agent\":\"custom\",\"command\":[\"sh\",\"-c\",\"exit 3\"]");
+    sc_id other = fix_issue(&f, "Something else, which nobody could mend");
+    sc_id bad = fix_start(&f, &other);
+    sc_fix worse = fix_ended(&f, &bad);
+    assert_int_equal(worse.status, SC_JOB_failed);
+    worse.pull = SC_FIX_PULL_open;
+    worse.pull_number = fix.pull_number;
+    worse.repository = fix.repository;
+    fix_keep(&f, &worse);
+    merge_and_look(&bad);
+    fix_fixture_close(&f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pull_request_made_as_time_ran_out_is_a_success),
+        cmocka_unit_test(a_pull_request_made_while_a_person_cancelled_is_known_and_watched),
+        cmocka_unit_test(an_open_pull_request_is_watched_however_its_fix_ended),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
