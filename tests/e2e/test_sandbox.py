@@ -3,11 +3,13 @@
 import glob
 import json
 import os
+import select
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import unittest
 
 import soul
@@ -43,6 +45,20 @@ print(sum(good)); sys.exit(9)
 '''
 sys.exit(subprocess.call(["/run/soulcaster/bin/soulcaster", "sandbox", "forward", "--port", "8099", "--socket", "/tmp/model.sock",
                           "--", "python3", "-c", client]))
+"""
+
+
+# Outside: a client of the forwarder that sends much, or nothing, and reads late.
+CLIENT = """
+import os, socket, sys, time
+port, send, marker = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+s = socket.create_connection(("127.0.0.1", port))
+s.sendall(b"go")
+for i in range(send): s.sendall(bytes(65536))
+while marker and not os.path.exists(marker): time.sleep(0.01)
+n = 0
+while piece := s.recv(65536): n += len(piece)
+print(n)
 """
 
 
@@ -105,6 +121,46 @@ class Sandbox(unittest.TestCase):
         self.assertEqual(self.sandbox("forward", "--", "true").returncode, 2)
         done = self.sandbox(*words, "sh", "-c", "kill -TERM $PPID; exec sleep 100")  # it passes signals on
         self.assertEqual(done.returncode, 128 + signal.SIGTERM)
+
+    def far_side(self, answer):
+        """A unix socket; what its one caller gets is up to `answer`."""
+        path = os.path.join(self.dir, "far.sock")
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        listener.listen(1)
+        self.addCleanup(listener.close)
+
+        def serve():
+            caller, _ = listener.accept()
+            with caller:
+                caller.recv(2)
+                answer(caller)
+        thread = threading.Thread(target=serve)
+        thread.start()
+        self.addCleanup(thread.join)
+        return path
+
+    def client(self, path, send, marker=""):
+        port = str(free_port())
+        done = self.sandbox("forward", "--port", port, "--socket", path, "--", "python3", "-c", CLIENT, port, str(send), marker)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return int(done.stdout)
+
+    def test_forward_brings_all_that_was_said_before_a_close(self):
+        sent, closed = [0], os.path.join(self.dir, "closed")
+
+        def fill(caller):
+            """Until every buffer on the way is full; then it is gone, and only then the client reads."""
+            while select.select([], [caller], [], 0.2)[1]:
+                sent[0] += caller.send(bytes(65536), socket.MSG_DONTWAIT)
+            caller.close()
+            with open(closed, "w", encoding="utf-8"):
+                pass
+        self.assertEqual(self.client(self.far_side(fill), 0, closed), sent[0])
+        self.assertGreater(sent[0], 1 << 20)
+
+    def test_forward_brings_an_answer_that_comes_before_the_whole_question(self):
+        self.assertEqual(self.client(self.far_side(lambda caller: caller.sendall(bytes(1000))), 200), 1000)
 
     def test_a_killed_command_line_leaves_nothing(self):
         mark = f"77{os.getpid()}.25"

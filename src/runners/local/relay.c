@@ -26,9 +26,11 @@ typedef struct half { /* what one side said and the other has not taken yet */
     bool ended, told; /* nothing more comes; the other side knows */
 } half;
 
+/* fd[0] is the program's, fd[1] ours outside. */
 typedef struct relay {
     int fd[2];
     half said[2]; /* by fd[0], by fd[1] */
+    bool deaf;    /* the far side takes no more; what it said before may be on its way still */
 } relay;
 
 typedef struct forward {
@@ -74,29 +76,34 @@ static void take_caller(forward *f) {
 
 static bool would_wait(void) { return errno == EAGAIN || errno == EINTR; }
 
-/* Reads from side i; false: broken. */
+/* Reads from side i; false: the program is gone. */
 static bool hear_side(relay *r, int i) {
     half *h = &r->said[i];
     if (h->from == h->to) h->from = h->to = 0;
     if (h->to == PIPE_ROOM) return true;
     ssize_t n = read(r->fd[i], h->bytes + h->to, PIPE_ROOM - h->to);
-    if (n < 0) return would_wait();
-    if (n == 0) h->ended = true;
-    h->to += (size_t)n;
+    if (n < 0 && would_wait()) return true;
+    if (n < 0 && i == 0) return false;
+    if (n <= 0) h->ended = true;
+    if (n > 0) h->to += (size_t)n;
     return true;
 }
 
-/* Passes on what side i said; false: broken. */
+/* Passes on what side i said; false: the program is gone. A far side that has answered and left hears nothing more, but
+ * the program goes on being read: closed with unread bytes, its connection would lose the answer. */
 static bool pass_on(relay *r, int i) {
     half *h = &r->said[i];
-    while (h->from < h->to) {
+    while (h->from < h->to && !(i == 0 && r->deaf)) {
         ssize_t n = send(r->fd[1 - i], h->bytes + h->from, h->to - h->from, MSG_NOSIGNAL);
-        if (n < 0) return would_wait();
-        h->from += (size_t)n;
+        if (n >= 0) h->from += (size_t)n;
+        if (n < 0 && would_wait()) return true;
+        if (n < 0 && i == 1) return false;
+        if (n < 0) r->deaf = true;
     }
+    if (i == 0 && r->deaf) h->from = h->to;
     if (h->ended && !h->told) {
         h->told = true;
-        if (shutdown(r->fd[1 - i], SHUT_WR)) return errno == ENOTCONN;
+        shutdown(r->fd[1 - i], SHUT_WR); /* who is gone needs no word of it */
     }
     return true;
 }
@@ -107,15 +114,21 @@ static short wishes(const relay *r, int i) {
     return (short)((room ? POLLIN : 0) | (out->from < out->to ? POLLOUT : 0));
 }
 
+/* A hang-up is told to whoever polls, asked for or not, again and again. So the far side is looked at only where there is
+ * something to do; the program's side as long as a hang-up there can only mean that it is gone. */
+static struct pollfd look_at(const relay *r, int i) {
+    short events = wishes(r, i);
+    bool look = events || (i == 0 && !r->said[1].told);
+    return (struct pollfd){look ? r->fd[i] : -1, events, 0};
+}
+
 /* True when the connection is over. */
 static bool serve_relay(relay *r, const struct pollfd p[2]) {
-    for (int i = 0; i < 2; i++) {
+    if (p[0].revents && !p[0].events) return true;
+    for (int i = 0; i < 2; i++)
         if ((p[i].revents & (POLLIN | POLLHUP | POLLERR)) && (p[i].events & POLLIN) &&
             !hear_side(r, i))
             return true;
-        if ((p[i].revents & (POLLERR | POLLNVAL)) || ((p[i].revents & POLLHUP) && !p[i].events))
-            return true;
-    }
     if (!pass_on(r, 0) || !pass_on(r, 1)) return true;
     return r->said[0].told && r->said[1].told;
 }
@@ -147,9 +160,7 @@ static void relay_until_it_ends(forward *f) {
         size_t n = f->n;
         p[0] = (struct pollfd){f->signals, POLLIN, 0};
         p[1] = (struct pollfd){n < SC_RELAY_MAX ? f->listener : -1, POLLIN, 0};
-        for (size_t i = 0; i < 2 * n; i++)
-            p[2 + i] = (struct pollfd){f->relays[i / 2]->fd[i % 2],
-                                       wishes(f->relays[i / 2], (int)(i % 2)), 0};
+        for (size_t i = 0; i < 2 * n; i++) p[2 + i] = look_at(f->relays[i / 2], (int)(i % 2));
         if (poll(p, 2 + 2 * n, -1) < 0) continue;
         for (size_t i = n; i-- > 0;)
             if (serve_relay(f->relays[i], &p[2 + 2 * i])) drop(f, i);
