@@ -9,7 +9,8 @@ enum {
     MAX_PATH = 4096,
     MAX_SHOWN = 300,
     EMOJI_FROM = 0x2190,
-
+    LONG_S = 0x17f,
+    KELVIN = 0x212a,
     MAX_SCANNED = 64 << 10
 };
 
@@ -117,13 +118,62 @@ static bool any(const sc_str *globs, size_t n, sc_str path) {
     return false;
 }
 
+/* The path as NTFS and APFS would look it up, where that is another name: what follows a colon, and dots and spaces at a
+ * part's end, are nothing; two letters fold into ASCII. */
+static sc_str as_looked_up(judge *j, sc_str path) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_str part;
+    sc_buf_init(&b, MAX_PATH + 1);
+    for (bool first = true; sc_str_next(&path, '/', &part); first = false) {
+        if (!first) sc_buf_putc(&b, '/');
+        size_t from = b.n, colon = sc_chars_find(part, ':');
+        if (colon != SIZE_MAX) part.n = colon;
+        for (size_t i = 0; i < part.n;) {
+            uint32_t cp = sc_utf8_next(part, &i);
+            sc_buf_put_utf8(&b, cp == LONG_S ? 's' : cp == KELVIN ? 'k' : cp);
+        }
+        while (b.n > from && strchr(" .", b.p[b.n - 1])) b.n--;
+    }
+    char *copy = sc_arena_copy(j->arena, b.n ? b.p : "", b.n);
+    j->no_memory |= !copy;
+    return copy ? (sc_str){copy, b.n} : SC_STR_NONE;
+}
+
+/* "CLAUDE~1" as NTFS may call ".claude": the first six characters of the name, without its dots. */
+static bool may_be_short_for(sc_str part, const char *glob) {
+    size_t tilde = sc_chars_find(part, '~'), n = 0;
+    if (tilde == SIZE_MAX || !tilde || tilde > 6 || tilde + 1 >= part.n ||
+        !sc_chars_is(part.p[tilde + 1], SC_CHARS_DIGIT))
+        return false;
+    sc_str name = sc_str_of(glob), slash;
+    if (sc_str_next(&name, '/', &slash)) name = slash;
+    for (size_t i = 0; i < name.n && n < 6 && name.p[i] != '*'; i++) {
+        if (name.p[i] == '.' && n) break; /* what follows is the ending */
+        if (name.p[i] == '.') continue;
+        if (n >= tilde || sc_chars_lower(part.p[n]) != sc_chars_lower(name.p[i])) return false;
+        n++;
+    }
+    return n > 1 && n == tilde;
+}
+
+static bool names(sc_str path, sc_str looked_up, const char *glob) {
+    sc_str part, rest = path;
+    if (sc_patch_glob(sc_str_of(glob), path, true) ||
+        sc_patch_glob(sc_str_of(glob), looked_up, true))
+        return true;
+    while (sc_str_next(&rest, '/', &part))
+        if (may_be_short_for(part, glob)) return true;
+    return false;
+}
+
 static void judge_path(judge *j, sc_str path) {
     const sc_patch_limits *l = j->limits;
     const char *bad = bad_path(path);
     if (bad) find(j, SC_PATCH_RULE_path, path, 0, bad);
+    sc_str looked_up = as_looked_up(j, path);
     for (size_t i = 0; i < sc_patch_lists_n; i++)
         for (const char *const *g = sc_patch_lists[i].globs; *g; g++)
-            if (sc_patch_glob(sc_str_of(*g), path, true)) {
+            if (names(path, looked_up, *g)) {
                 find(j, sc_patch_lists[i].rule, path, 0, NULL);
                 break;
             }
@@ -134,18 +184,20 @@ static void judge_path(judge *j, sc_str path) {
 
 /* ---- Kinds of files ------------------------------------------------------------------------------------------ */
 
-/* Where a link at `path` leads, part by part: out of the tree, or into git's folder? */
+/* Does a link at `path` lead out of the tree, or into git's folder? ".." may only come first: behind a name that is itself
+ * a link it leads from wherever that one leads. */
 static bool leaves(sc_str path, sc_str target) {
     size_t depth = 0;
+    bool named = false;
     for (size_t i = 0; i < path.n; i++) depth += path.p[i] == '/';
     if (!target.n || target.p[0] == '/' || sc_chars_find(target, '\\') != SIZE_MAX) return true;
     sc_str part;
     while (sc_str_next(&target, '/', &part)) {
         if (sc_str_is(part, "..")) {
-            if (!depth--) return true;
+            if (named || !depth--) return true;
         } else if (part.n && !sc_str_is(part, ".")) {
             if (is_git(part)) return true;
-            depth++;
+            named = true;
         }
     }
     return false;
@@ -211,6 +263,11 @@ static const char *secret_in(sc_str text) {
 }
 
 static void judge_lines(judge *j, const sc_patch_file *f) {
+    sc_str path = f->path, part;
+    while (f->op == SC_PATCH_ADD && sc_str_next(&path, '/', &part)) {
+        const char *what = secret_in(part);
+        if (what) find(j, SC_PATCH_RULE_secret, f->path, 0, what);
+    }
     for (size_t i = 0; i < f->n_hunks; i++) {
         sc_patch_cursor c = sc_patch_lines(&f->hunks[i]);
         for (sc_patch_line line; sc_patch_next(&c, &line);) {
@@ -264,8 +321,10 @@ void sc_patch_rules_markdown(sc_buf *out) {
     for (size_t i = 0; i < SC_LEN(table); i++)
         sc_buf_putf(out, "| `%s` | %s | %s |\n", table[i].name, table[i].help,
                     sc_patch_may_be_off() & SC_PATCH_OFF(i) ? "yes" : "no");
-    sc_buf_puts(out, "\nNames that the rules know, in upper or lower case; with a slash at the "
-                     "end: everything below.\n");
+    sc_buf_puts(out,
+                "\nNames that the rules know, in upper or lower case, also as Windows and macOS "
+                "look them up\n(`CLAUDE~1`, a dot or a space at the end); with a slash at the "
+                "end: everything below.\n");
     for (size_t i = 0; i < sc_patch_lists_n; i++) {
         sc_buf_putf(out, "\n**%s**:", table[sc_patch_lists[i].rule].name);
         for (const char *const *g = sc_patch_lists[i].globs; *g; g++)

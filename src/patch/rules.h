@@ -28,7 +28,8 @@
     X(binary, "binary contents", "Binary files, whatever happens to them.")                        \
     X(mode, "an executable file", "A file that becomes executable, or another kind of file.")      \
     X(link, "a symbolic link that leaves the tree",                                                \
-      "Symbolic links to an absolute path, out of the tree or into `.git`.")                       \
+      "Symbolic links to an absolute path, out of the tree or into `.git`, or with `..` behind a " \
+      "name (which may be a link).")                                                               \
     X(gitlink, "a submodule", "Submodules that are added, moved or removed.")                      \
     X(files, "too many files", "More files than the project's cap.")                               \
     X(bytes, "too much", "More bytes of patch than the project's cap.")                            \

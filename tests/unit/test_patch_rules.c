@@ -116,13 +116,26 @@ static void paths_that_no_fix_touches_are_found(void **state) {
         {".env", SC_PATCH_RULE_secret},
         {"deploy/server.key", SC_PATCH_RULE_secret},
         {".ssh/authorized_keys", SC_PATCH_RULE_secret},
+        /* as other systems see names: NTFS, its short names, APFS */
+        {".gitmodules. ", SC_PATCH_RULE_git},
+        {".github /workflows/ci.yml", SC_PATCH_RULE_ci},
+        {"CLAUDE.md::$DATA", SC_PATCH_RULE_agent},
+        {".v\\305\\277code/tasks.json", SC_PATCH_RULE_agent},
+        {"ma\\342\\204\\252e.pem.", SC_PATCH_RULE_secret},
+        {"GITMOD~1", SC_PATCH_RULE_git},
+        {"a/github~1/workflows/ci.yml", SC_PATCH_RULE_ci},
+        {"CLAUDE~2/settings.json", SC_PATCH_RULE_agent},
+        {"VSCODE~1/tasks.json", SC_PATCH_RULE_agent},
+        {"PACKAG~1.JSO", SC_PATCH_RULE_lock},
+        {"xoxb-1234567890-abcdefghijklmnop.txt", SC_PATCH_RULE_secret},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++)
         finds(adding(rows[i].path, "100644", "x"), &open_limits, rows[i].rule);
     static const char *const fine[] = {
         "src/main.c", "github/x", "src/git.c", ".gitignore", "a/git",          "docs/claude.html",
         "gitx~1",     "git~x",    "lock.c",    "sp ace/x",   "\\303\\274.txt", ".env.example",
-        "README.md",  "digit~1",  "a.git/x",   "test/.keep", "ci/readme.txt"};
+        "README.md",  "digit~1",  "a.git/x",   "test/.keep", "ci/readme.txt",  "a: b.md",
+        "x~1",        "backup~",  "claude~x"};
     for (size_t i = 0; i < SC_LEN(fine); i++) passes(adding(fine[i], "100644", "x"), &open_limits);
 }
 
@@ -247,7 +260,11 @@ static void a_link_stays_in_the_tree(void **state) {
                      : i == 4 ? "../.."
                               : out[i]),
               &open_limits, SC_PATCH_RULE_link);
-    static const char *const in[] = {"x", "../x", "./a/b", "../d/x", "a/../x"};
+    /* A folder on the way may be a link that leads up: what comes back up behind it is somewhere else. */
+    static const char *const up_again[] = {"a/../x", "a/b/l/../../etc", "./a/..", "../d/../x"};
+    for (size_t i = 0; i < SC_LEN(up_again); i++)
+        finds(adding("d/l", "120000", up_again[i]), &open_limits, SC_PATCH_RULE_link);
+    static const char *const in[] = {"x", "../x", "./a/b", "../d/x", "./../x"};
     for (size_t i = 0; i < SC_LEN(in); i++) passes(adding("d/l", "120000", in[i]), &open_limits);
 }
 
