@@ -12,7 +12,7 @@
 #include "git/run.h"
 #include "git/walk.h"
 
-enum { MAX_IGNORED = 64 << 20, MAX_REF = 128, STEP = 64 << 10 };
+enum { MAX_IGNORED = 64 << 20, MAX_REF = 128, STEP = 64 << 10, MAX_IGNORE_FILE = 1 << 20 };
 
 typedef struct snapshot {
     const sc_git *g;
@@ -221,12 +221,22 @@ static sc_rc submodule(snapshot *s, const sc_git_found *f, sc_git_entry *e, sc_e
     return rc;
 }
 
+/* git reads these files while it answers: it would wait at a pipe, and read any size. It follows no link to one. */
+static bool may_be_read(const sc_git_found *f) {
+    bool ignores = sc_str_is(f->path, ".gitignore") || sc_str_ends(f->path, "/.gitignore");
+    return !ignores || S_ISDIR(f->st.st_mode) || S_ISLNK(f->st.st_mode) ||
+           (S_ISREG(f->st.st_mode) && f->st.st_size <= MAX_IGNORE_FILE);
+}
+
 static sc_rc look(snapshot *s, size_t at, sc_err *err) {
     const sc_git_found *f = &s->walk.v[at];
     bool folder = S_ISDIR(f->st.st_mode);
     if (sc_str_is(f->path, ".git")) return SC_OK;
     if (sc_str_ends(f->path, "/.git"))
         return sc_fail(err, SC_UNPROCESSABLE, "there is a repository within: %.*s",
+                       SC_FMT(sc_str_clip(f->path, 120)));
+    if (!may_be_read(f))
+        return sc_fail(err, SC_UNPROCESSABLE, "%.*s is no file, or too large",
                        SC_FMT(sc_str_clip(f->path, 120)));
     if (!counts(&f->st)) return SC_OK;
     sc_git_entry *e = sc_git_listing_get(&s->base, f->path);
@@ -259,6 +269,8 @@ static sc_rc sift(snapshot *s, sc_err *err) {
                                    .out = &answer,
                                    .also_ok = 1},
                      NULL, err);
+    if (rc == SC_TIMEOUT)
+        return sc_fail(err, SC_UNPROCESSABLE, "the .gitignore files take too long to be read");
     sc_str ignored = sc_buf_str(&answer);
     for (size_t i = 0; i < s->n_maybe && !rc; i++) {
         const sc_git_found *f = &s->walk.v[s->maybe[i]];

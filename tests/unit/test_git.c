@@ -235,6 +235,25 @@ static void links_are_links(void **state) {
     assert_null(strstr(diff.p, "root:"));
 }
 
+/* git reads them while it is asked what is ignored: a pipe is waited at, and a file of any size is read whole. */
+static void what_says_what_is_ignored_is_a_small_file(void **state) {
+    git_fixture *f = *state;
+    sc_git_id base = begin(f), tree;
+    static const char *const bad[] = {
+        "mkfifo work/.gitignore", "mkdir work/new && mkfifo work/new/.gitignore",
+        "truncate -s 100G work/.gitignore",
+        "mkdir work/new && touch work/new/x && truncate -s 2M work/new/.gitignore"};
+    f->git.timeout_ms = 5000;
+    for (size_t i = 0; i < SC_LEN(bad); i++) {
+        git_sh(f, "%s && touch work/y", bad[i]);
+        assert_int_equal(snap_within(f, &base, &roomy, &tree), SC_UNPROCESSABLE);
+        assert_non_null(strstr(f->err.msg, ".gitignore"));
+        git_sh(f, "rm -rf work/new work/.gitignore work/y");
+    }
+    git_sh(f, "mkdir -p work/.gitignore work/a && touch work/.gitignore/x");
+    good(f, snap_within(f, &base, &roomy, &tree));
+}
+
 static void names_are_only_names(void **state) {
     git_fixture *f = *state;
     sc_git_id base = begin(f);
@@ -692,6 +711,7 @@ int main(void) {
         T(attributes_of_a_tree_change_no_byte),
         T(a_repository_of_the_agents_is_not_opened),
         T(links_are_links),
+        T(what_says_what_is_ignored_is_a_small_file),
         T(names_are_only_names),
         T(a_tree_that_holds_a_repository_is_refused),
         T(a_submodules_url_that_is_an_option_is_refused),
