@@ -125,6 +125,8 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_access_init(&app->access);
     sc_settings_cache_init(&app->settings);
     sc_refusals_init(&app->refusals);
+    sc_rates_init(&app->rates);
+    sc_quotas_init(&app->quotas);
     sc_spaces_init(&app->spaces);
     sc_rc rc = sc_lenses_init(app, err);
     if (!rc) rc = open_remote(app, err);
@@ -170,6 +172,8 @@ void sc_app_free(sc_app *app) {
     sc_access_done(&app->access);
     sc_settings_cache_done(&app->settings);
     sc_refusals_done(&app->refusals);
+    sc_rates_done(&app->rates);
+    sc_quotas_done(&app->quotas);
     pthread_mutex_destroy(&app->committer.lock);
     pthread_cond_destroy(&app->committer.wake);
     sc_lane_done(&app->worker);
@@ -220,6 +224,11 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
         .tidy_moves = atomic_load(&app->tidy_moves),
         .group_us_total = atomic_load(&app->group_us_total),
         .commit_us_total = atomic_load(&app->commit_us_total),
+        .limited_keys = atomic_load(&app->rates.refused[SC_RATE_KEY]),
+        .limited_addresses = atomic_load(&app->rates.refused[SC_RATE_ADDRESS]),
+        .limited_reports = atomic_load(&app->quotas.refused_reports),
+        .limited_fixes = atomic_load(&app->quotas.refused_fixes),
+        .limited_alone = atomic_load(&app->rates.alone),
     };
     pthread_mutex_lock(&app->spaces.lock);
     for (sc_space *s = app->spaces.head; s; s = s->next) {

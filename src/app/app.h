@@ -74,10 +74,12 @@ typedef struct sc_app_stats {
     int64_t grouped, group_errors, conflicts, regressions;
     int64_t group_us_total, commit_us_total;
     int64_t tidied, tidy_moves; /* passes over everything that ended, and what they moved */
-    int64_t spaces, items, clusters, index_bytes; /* loaded now */
-    int64_t subscribers;                          /* now    */
-    bool remote;                                  /* the embedder is behind a network: */
-    int64_t bare;                                 /* reports without its vector, now   */
+    int64_t spaces, items, clusters, index_bytes;                            /* loaded now */
+    int64_t subscribers;                                                     /* now    */
+    int64_t limited_keys, limited_addresses, limited_reports, limited_fixes; /* refused by limits */
+    int64_t limited_alone; /* decided by this process because the store did not answer */
+    bool remote;           /* the embedder is behind a network: */
+    int64_t bare;          /* reports without its vector, now   */
     sc_embed_stats embed;
     bool llm; /* there is a language model: */
     int64_t told, judged_one, judged_two;

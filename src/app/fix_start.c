@@ -170,7 +170,8 @@ static sc_rc check_start(sc_app *app, const sc_fix_settings *s, const sc_cluster
         return sc_fail(err, SC_UNPROCESSABLE, "no fix can be started: %s", missing[0]);
     rc = sc_fix_day_read(app, &c->project_id, &day, err);
     if (!rc && s->max_day_usd > 0 && (double)day.micro_usd >= s->max_day_usd * 1e6)
-        rc = sc_fail(err, SC_LIMITED, "today's cap for fixes is reached (max_day_usd)");
+        rc = sc_fail_field(err, SC_LIMITED, "max_day_usd", "today's cap for fixes is reached");
+    if (!rc) rc = sc_quota_fixes(app, &c->project_id, day.started, err);
     if (!rc && !ask->force && !sc_id_is_set(&ask->follows)) rc = sc_fix_same_cause(app, c, err);
     return rc;
 }

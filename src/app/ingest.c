@@ -34,10 +34,13 @@ sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err)
         if (!f->created_at_ms || f->created_at_ms > now + DAY_MS) f->created_at_ms = now;
         in->bytes += item_bytes(f);
     }
+    sc_rc rc = in->n ? sc_quota_reports(app, &in->items[0].project_id, in->n, err) : SC_OK;
+    if (rc) return rc;
     int64_t waiting = atomic_load(&c->queued_bytes);
     if (waiting && waiting + (int64_t)in->bytes > app->conf.max_queued_bytes) {
         atomic_fetch_add(&app->refused, (int64_t)in->n);
-        sc_fail(err, SC_LIMITED, "too many reports wait to be written; try again in a second");
+        sc_fail_field(err, SC_LIMITED, "queued_bytes",
+                      "too many reports wait to be written; try again in a second");
         if (err) err->retry_after_ms = 1000;
         return SC_LIMITED;
     }

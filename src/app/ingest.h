@@ -25,7 +25,8 @@ struct sc_ingest {
     size_t bytes;
 };
 
-/* Queues the reports. SC_LIMITED with retry_after_ms when too much waits already (then `done` is not
+/* Queues the reports, all of one project. SC_LIMITED with retry_after_ms when too much waits already, or the project's quota is
+ * reached (then `done` is not
  * called); SC_CANCELLED when shutting down. What the items need more lives in `arena`. */
 sc_rc sc_ingest_submit(sc_app *app, sc_ingest *in, sc_arena *arena, sc_err *err);
 /* The same and waits. For the command line and tests. */

@@ -14,6 +14,8 @@
 #include "app/ingest.h"
 #include "app/lane.h"
 #include "app/lens.h"
+#include "app/quota.h"
+#include "app/rate.h"
 #include "app/refusals.h"
 #include "app/space.h"
 
@@ -86,6 +88,8 @@ struct sc_app {
     sc_access_cache access;
     sc_settings_cache settings;
     sc_refusals refusals;
+    sc_rates rates;
+    sc_quotas quotas;
     sc_spaces spaces;
     sc_embed *embed;          /* NULL: the embedder is local */
     int64_t next_backfill_ms; /* worker thread alone */

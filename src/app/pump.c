@@ -32,7 +32,8 @@ sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, s
     if (!rc) {
         pthread_mutex_lock(&p->lock);
         if (p->n_subscribers >= MAX_SUBSCRIBERS) {
-            rc = sc_fail(err, SC_LIMITED, "%d event streams are open already", MAX_SUBSCRIBERS);
+            rc = sc_fail_field(err, SC_LIMITED, "event_streams",
+                               "%d event streams are open already", MAX_SUBSCRIBERS);
             if (err) err->retry_after_ms = 5000;
         } else {
             s->next = p->subscribers;

@@ -77,7 +77,7 @@ typedef struct sc_common {
     /* Of the server. */
     const char *listen;
     bool no_worker, login_link;
-    int64_t threads, max_connections, max_connections_per_address;
+    int64_t threads, max_connections, max_connections_per_address, address_rate, key_rate;
     int64_t max_body_bytes, max_buffered_bytes, max_queued_bytes;
     int64_t head_timeout_ms, idle_timeout_ms, min_body_bytes_per_s, drain_ms, lease_ms, tidy_ms;
 } sc_common;
@@ -112,9 +112,10 @@ bool sc_cmd_words_wrong(const sc_call *c, size_t min, size_t max);
 extern const sc_verb sc_verb_serve, sc_verb_worker, sc_verb_demo, sc_verb_ingest, sc_verb_import,
     sc_verb_clusters, sc_verb_show, sc_verb_search, sc_verb_trace, sc_verb_merge, sc_verb_split,
     sc_verb_move, sc_verb_undo, sc_verb_remove, sc_verb_sources, sc_verb_analyze, sc_verb_cleanup,
-    sc_verb_keys, sc_verb_projects, sc_verb_jobs, sc_verb_eval, sc_verb_doctor, sc_verb_backup,
-    sc_verb_restore, sc_verb_export, sc_verb_model, sc_verb_sandbox, sc_verb_completion,
-    sc_verb_help, sc_verb_agent, sc_verb_agent_script, sc_verb_fix, sc_verb_fixes, sc_verb_fix_log;
+    sc_verb_keys, sc_verb_limits, sc_verb_projects, sc_verb_jobs, sc_verb_eval, sc_verb_doctor,
+    sc_verb_backup, sc_verb_restore, sc_verb_export, sc_verb_model, sc_verb_sandbox,
+    sc_verb_completion, sc_verb_help, sc_verb_agent, sc_verb_agent_script, sc_verb_fix,
+    sc_verb_fixes, sc_verb_fix_log;
 /* `soulcaster --help`, and a verb's page. */
 void sc_help_overview(const sc_verb *const *verbs, size_t n_verbs, FILE *to);
 void sc_help_verb(const sc_verb *verb, FILE *to);

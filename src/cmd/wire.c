@@ -170,8 +170,12 @@ static void set_if(int64_t from, void *to, size_t size) {
 static sc_rc open_server(const sc_call *c, const char *listen, sc_stack *s, sc_err *err) {
     const sc_common *o = &c->common;
     raise_limits();
-    sc_web_conf web = {
-        .app = s->app, .version = SC_VERSION, .log_requests = true, .max_subscribers = 1000};
+    sc_web_conf web = {.app = s->app,
+                       .version = SC_VERSION,
+                       .log_requests = true,
+                       .max_subscribers = 1000,
+                       .key_rate = o->key_rate,
+                       .address_rate = o->address_rate};
     sc_rc rc = sc_web_new(&web, &s->web, err);
     if (rc) return rc;
     sc_http_conf conf;

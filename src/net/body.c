@@ -4,7 +4,8 @@
 enum { FIRST_BYTES = 16 << 10, PIECE_BYTES = 16 << 10, BUSY_RETRY_MS = 1000 };
 
 static sc_rc over_budget(sc_err *err) {
-    sc_rc rc = sc_fail(err, SC_LIMITED, "too many bytes of requests are in memory; try again");
+    sc_rc rc = sc_fail_field(err, SC_LIMITED, "buffered_bytes",
+                             "too many bytes of requests are in memory; try again");
     if (err) err->retry_after_ms = BUSY_RETRY_MS;
     return rc;
 }

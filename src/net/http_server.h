@@ -114,6 +114,8 @@ bool sc_http_accepts(sc_str accept_encoding, const char *coding);
 /* The named cookie's value, or none. */
 sc_str sc_http_cookie(const sc_http_request *r, const char *name);
 sc_str sc_http_peer(const sc_http_request *r); /* address text, no port */
+/* Whom the connection counts for (net/listen.h): an IPv4 address, or an IPv6 /64. */
+void sc_http_peer_who(const sc_http_request *r, unsigned char ret[16]);
 sc_str sc_http_request_id(const sc_http_request *r);
 sc_arena *sc_http_arena(sc_http_request *r);          /* lives until closed */
 sc_str sc_http_body(const sc_http_request *r);        /* in done: the whole decompressed body */

@@ -262,6 +262,12 @@ sc_str sc_http_cookie(const sc_http_request *r, const char *name) {
 }
 
 sc_str sc_http_peer(const sc_http_request *r) { return sc_str_of(r->conn ? r->conn->peer : ""); }
+
+void sc_http_peer_who(const sc_http_request *r, unsigned char ret[16]) {
+    memset(ret, 0, 16);
+    if (r->conn) memcpy(ret, r->conn->who.bytes, 16);
+}
+
 sc_str sc_http_request_id(const sc_http_request *r) { return sc_str_of(r->id); }
 sc_arena *sc_http_arena(sc_http_request *r) { return &r->arena; }
 sc_str sc_http_body(const sc_http_request *r) { return (sc_str){r->body.p, r->body.n}; }

@@ -20,9 +20,9 @@ void sc_watch_wake(sc_http_server *s) {
 /* ---- Accepting ------------------------------------------------------------------------------- */
 
 /* Says why, in the way of all other errors, on a connection that libmicrohttpd never sees. */
-static void refuse(sc_http_server *s, int fd, const char *why) {
+static void refuse(sc_http_server *s, int fd, const char *limit, const char *why) {
     sc_err err;
-    sc_fail(&err, SC_LIMITED, "%s", why);
+    sc_fail_field(&err, SC_LIMITED, limit, "%s", why);
     err.retry_after_ms = RETRY_MS;
     atomic_fetch_add_explicit(&s->refused, 1, memory_order_relaxed);
     sc_http_request *r = sc_request_take(&s->shards[0], NULL);
@@ -46,17 +46,17 @@ static sc_http_shard *emptiest(sc_http_server *s) {
 static void welcome(sc_http_server *s, int fd, const struct sockaddr *addr, socklen_t addr_n) {
     sc_listen_key who = sc_listen_key_of(addr);
     if (atomic_load(&s->connections) >= (int64_t)s->conf.max_connections) {
-        refuse(s, fd, "the server has all the connections it can take");
+        refuse(s, fd, "connections", "the server has all the connections it can take");
         return;
     }
     if (!sc_limits_enter(&s->limits, who)) {
-        refuse(s, fd, "too many connections from this address");
+        refuse(s, fd, "connections_of_address", "too many connections from this address");
         return;
     }
     sc_http_conn *c = sc_alloc(sizeof *c);
     if (!c) {
         sc_limits_leave(&s->limits, who);
-        refuse(s, fd, "no memory for another connection");
+        refuse(s, fd, "memory", "no memory for another connection");
         return;
     }
     sc_http_shard *shard = emptiest(s);

@@ -361,6 +361,12 @@ typedef struct sc_store_ops {
     sc_rc (*setting_swap)(void *self, const sc_id *project, sc_str name, sc_str was, sc_str value,
                           int64_t now_ms, sc_err *err);
 
+    /* One try at a token bucket (app/rate.h) by the store's own clock: of `want` requests *ret_got may go (0: none, and
+     * *ret_wait_us is how long until one may). It fills by one in interval_us and holds `burst`. Not durable, and told to nobody.
+     * NULL where the processes of one machine are all that share the store. */
+    sc_rc (*bucket_take)(void *self, sc_str name, int64_t interval_us, int64_t burst, int64_t want,
+                         int64_t *ret_got, int64_t *ret_wait_us, sc_err *err);
+
     /* Keys and sessions. key_find: by hash, any state. session_take: removes a login token and
      * returns it once; SC_NOT_FOUND when unknown, used or expired. session_get: SC_NOT_FOUND, too, once the
      * key that opened the session is revoked or has expired. */

@@ -112,7 +112,8 @@ static bool submit(batch *b, sc_batch_group *g) {
     }
     atomic_fetch_sub(&b->refs, 1);
     int64_t now = sc_mono_us(sc_app_clock(b->scope.app));
-    if (rc == SC_LIMITED && (!b->limited_us || now - b->limited_us < MAX_WAIT_S * 1000000LL)) {
+    if (rc == SC_LIMITED && err.retry_after_ms <= MAX_WAIT_S * 1000 &&
+        (!b->limited_us || now - b->limited_us < MAX_WAIT_S * 1000000LL)) {
         if (!b->limited_us) b->limited_us = now;
         b->waiting = true;
         atomic_store(&g->state, SC_BATCH_GROUP_READY);

@@ -78,7 +78,8 @@ sc_rc sc_on_streamEvents(sc_req *q, sc_err *err) {
     if (!s) return sc_fail(err, SC_NOMEM, "no memory for the stream");
     if (atomic_fetch_add(&w->streams, 1) >= max) {
         atomic_fetch_sub(&w->streams, 1);
-        sc_fail(err, SC_LIMITED, "%lld event streams are open already", (long long)max);
+        sc_fail_field(err, SC_LIMITED, "event_streams", "%lld event streams are open already",
+                      (long long)max);
         err->retry_after_ms = 10000;
         return SC_LIMITED;
     }

@@ -18,7 +18,7 @@
     X(getFix) X(patchFix) X(cancelFix) X(retryFix) X(getFixLog) X(getFixPatch)                     \
     X(getFixPull) X(actOnFixPull) X(getFixState) X(getFixConfig) X(putFixConfig)                   \
     X(search) X(traceFeedback) X(getStats)                                                         \
-    X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig)                       \
+    X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig) X(getLimits) X(putLimits)                       \
     X(getMap) X(listSources) X(testSource)                                                         \
     X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \

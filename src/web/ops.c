@@ -174,10 +174,28 @@ static void put_app(sc_buf *b, const sc_app_stats *s) {
         {"soulcaster_index_reports", "gauge", "Reports in loaded indexes.", (double)s->items},
         {"soulcaster_index_clusters", "gauge", "Clusters in loaded indexes.", (double)s->clusters},
         {"soulcaster_index_bytes", "gauge", "Memory of loaded indexes.", (double)s->index_bytes},
+        {"soulcaster_limited_alone_total", "counter",
+         "Requests counted by this process alone because the store did not answer.",
+         (double)s->limited_alone},
         {"soulcaster_event_subscribers", "gauge", "Open event streams.", (double)s->subscribers},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++)
         gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);
+}
+
+static void put_limits(sc_buf *b, const sc_app_stats *s) {
+    const struct {
+        const char *limit;
+        int64_t n;
+    } rows[] = {{"requests_of_key", s->limited_keys},
+                {"requests_of_address", s->limited_addresses},
+                {"max_reports", s->limited_reports},
+                {"max_fixes_a_day", s->limited_fixes}};
+    sc_metrics_family(b, "soulcaster_limited_total", "counter",
+                      "Requests, reports and fixes refused by a limit.");
+    for (size_t i = 0; i < SC_LEN(rows); i++)
+        sc_buf_putf(b, "soulcaster_limited_total{limit=\"%s\"} %lld\n", rows[i].limit,
+                    (long long)rows[i].n);
 }
 
 static void put_embedder(sc_buf *b, const sc_app_stats *s) {
@@ -289,6 +307,7 @@ sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
     sc_metrics_write(w->metrics, w->contract, &b);
     put_http(&b, w);
     put_app(&b, &s);
+    put_limits(&b, &s);
     put_embedder(&b, &s);
     put_llm(&b, &s);
     put_store(&b, w);

@@ -126,7 +126,8 @@ void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request
                 code, title_of(status), status, code);
     sc_buf_put_json(out, sc_str_of(err->msg));
     if (err->field[0]) {
-        sc_buf_puts(out, ",\"field\":");
+        /* What a refusal by a limit names is the limit. */
+        sc_buf_puts(out, err->rc == SC_LIMITED ? ",\"limit\":" : ",\"field\":");
         sc_buf_put_json(out, sc_str_of(err->field));
     }
     sc_buf_puts(out, ",\"request_id\":");

@@ -5,6 +5,7 @@
 #include "assets.h"
 #include "base/log.h"
 #include "web/auth.h"
+#include "web/limit.h"
 #include "web/request.h"
 #include "web/route.h"
 
@@ -96,7 +97,9 @@ static sc_rc meet(sc_req *q, sc_err *err) {
     if (rc) return rc;
     q->op = route.op;
     q->row = q->web->by_op[q->op->index];
-    rc = sc_auth_check(q, err);
+    rc = sc_limit_address(q, err);
+    if (!rc) rc = sc_auth_check(q, err);
+    if (!rc) rc = sc_limit_key(q, err);
     if (!rc) rc = take_params(q, &route, err);
     if (!rc) rc = sc_auth_project(q, err);
     if (!rc) rc = check_media(q, err);

@@ -16,7 +16,8 @@ typedef struct sc_web_conf {
     sc_app *app;
     const char *version; /* for /health and the User-Agent */
     bool log_requests;
-    size_t max_subscribers; /* SSE streams at once */
+    size_t max_subscribers;         /* SSE streams at once */
+    int64_t key_rate, address_rate; /* requests a minute; 0 = no limit */
 } sc_web_conf;
 
 sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err);

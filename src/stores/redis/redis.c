@@ -129,6 +129,7 @@ const sc_store_ops sc_store_redis = {
     .setting_put = sc_rd_setting_put,
     .setting_list = sc_rd_setting_list,
     .setting_swap = sc_rd_setting_swap,
+    .bucket_take = sc_rd_bucket_take,
     .key_put = sc_rd_key_put,
     .key_find = sc_rd_key_find,
     .key_list = sc_rd_key_list,

@@ -15,6 +15,7 @@
     X(after, "", "token jp jg jh: jm: ev en e ep:")                                         \
     X(answer_get, "", "aa")                                                                 \
     X(answer_put, "", "aa at token")                                                        \
+    X(bucket_take, "", "b:")                                                                \
     X(chart_get, "", "p h")                                                                 \
     X(chart_put, "j", SC_RD_JOB_KEYS " h o")                                                \
     X(corrections, "", "p cr cf")                                                           \

@@ -31,6 +31,7 @@ sc_rc sc_rd_setting_list(void *, const sc_id *, sc_str, sc_arena *, sc_setting_r
                          sc_err *);
 sc_rc sc_rd_setting_swap(void *, const sc_id *, sc_str, sc_str, sc_str, int64_t, sc_err *);
 
+sc_rc sc_rd_bucket_take(void *, sc_str, int64_t, int64_t, int64_t, int64_t *, int64_t *, sc_err *);
 sc_rc sc_rd_key_put(void *, const sc_key *, sc_err *);
 sc_rc sc_rd_key_find(void *, const unsigned char[32], sc_arena *, sc_key *, sc_err *);
 sc_rc sc_rd_key_list(void *, const sc_id *, sc_arena *, sc_key **, size_t *, sc_err *);

@@ -1,0 +1,122 @@
+"""Limits: requests of a key and of an address, stored reports, fixes a day; each refusal names its limit and the time to wait."""
+
+import json
+import shutil
+import unittest
+
+import soul
+import test_redis
+
+
+def report(n):
+    return {"title": f"the export of invoice {n} stops half way", "body": "since the update", "external_id": f"r{n}"}
+
+
+class Limits(unittest.TestCase):
+    def serve(self, *options, **more):
+        server = soul.Server(*options, **more)
+        self.addCleanup(server.close)
+        return server
+
+    def refused(self, got, limit):
+        self.assertEqual((got.status, got.type), (429, "application/problem+json"), got)
+        problem = got.json
+        self.assertEqual((problem["code"], problem["limit"]), ("limited", limit))
+        self.assertNotIn("field", problem)
+        self.assertGreaterEqual(int(got.headers["Retry-After"]), 1)
+        self.assertEqual(problem["retry_after"], int(got.headers["Retry-After"]))
+        return problem
+
+    def key(self, admin, **more):
+        got = admin.post("/api/keys", {"name": "k", "scopes": ["ingest", "read"], **more})
+        self.assertEqual(got.status, 201, got)
+        return got.json["key"]
+
+    def test_nothing_is_limited_unless_that_is_asked_for(self):
+        with self.serve() as server:
+            client = server.client()
+            self.assertEqual(client.get("/api/config/limits").json,
+                             {"requests_a_minute": 0, "max_reports": 0, "max_fixes_a_day": 0, "keep_days": 0})
+            for _ in range(300):
+                self.assertEqual(client.get("/api/stats").status, 200)
+
+    def test_an_address_that_sends_too_much_waits_whoever_it_is(self):
+        with self.serve("--address-rate", "12") as server:
+            for key in None, "sc_" + "0" * 48:  # wrong keys count, too
+                self.assertEqual(server.client(key=key).get("/api/stats").status, 401)
+            problem = self.refused(server.client().get("/api/stats"), "requests_of_address")
+            self.assertIn("12 requests a minute", problem["detail"])
+            self.assertEqual(server.client().get("/health").status, 200)  # this may always be asked
+
+    def test_a_key_has_a_bucket_of_its_own(self):
+        with self.serve("--key-rate", "12") as server:
+            admin = server.client()
+            # The bootstrap key is a key like others: of its two requests these are both.
+            one, two = self.key(admin), self.key(admin)
+            self.refused(admin.get("/api/stats"), "requests_of_key")
+            for key in one, two:
+                client = server.client(key=key)
+                self.assertEqual([client.get("/api/stats").status for _ in range(4)], [200, 200, 429, 429])
+                self.refused(client.post("/api/ingest/manual", report(1)), "requests_of_key")
+
+    def test_a_project_limits_its_own_keys_and_the_command_line_says_so(self):
+        with self.serve() as server:
+            admin = server.client()
+            client = server.client(key=self.key(admin))
+            done = soul.run("limits", "requests_a_minute=18", "--json", "--server", server.url, "--key", soul.KEY)
+            self.assertEqual(json.loads(done.stdout)["requests_a_minute"], 18, done.stderr)
+            self.assertEqual([client.get("/api/stats").status for _ in range(4)], [200, 200, 200, 429])
+            self.assertEqual(admin.get("/api/stats").status, 200)
+            shown = soul.run("limits", "--server", server.url, "--key", soul.KEY).stdout
+            self.assertRegex(shown, r"requests_a_minute +18")
+            wrong = soul.run("limits", "max_report=1", "--server", server.url, "--key", soul.KEY)
+            self.assertNotEqual(wrong.returncode, 0)
+            self.assertIn("max_reports", wrong.stderr)
+            metrics = admin.get("/metrics").body.decode()
+            self.assertIn('soulcaster_limited_total{limit="requests_of_key"} 1', metrics)
+
+    def test_limits_that_make_no_sense_are_refused(self):
+        with self.serve() as server:
+            for body in {"max_reports": -1}, {"max_reports": 1.5}, {"max_reports": "1"}, {"reports": 1}, []:
+                self.assertEqual(server.client().call("PUT", "/api/config/limits", body).status, 422, body)
+
+    def test_a_full_project_takes_no_more_until_there_is_room(self):
+        with self.serve() as server:
+            client = server.client()
+            client.call("PUT", "/api/config/limits", {"max_reports": 3})
+            ids = [client.post("/api/ingest/manual", report(n)).json["id"] for n in range(3)]
+            problem = self.refused(client.post("/api/ingest/manual", report(3)), "max_reports")
+            self.assertIn("3 stored reports", problem["detail"])
+            lines = "\n".join(json.dumps(dict(report(n), source="manual")) for n in (4, 5))
+            batch = client.call("POST", "/api/ingest/batch", lines, {"Content-Type": "application/x-ndjson"})
+            self.assertEqual([line.get("error", {}).get("code") for line in batch.lines[:2]], ["limited"] * 2, batch)
+            client.post("/api/projects", {"name": "other"})  # another project has room
+            self.assertEqual(client.post("/api/ingest/manual?project_id=other", report(3)).status, 200)
+            soul.grouped(client)
+            self.assertEqual(client.call("DELETE", f"/api/feedback/{ids[0]}").status, 204)
+            soul.wait_for("room", lambda: client.post("/api/ingest/manual", report(9)).status == 200)
+            self.assertEqual(client.get("/api/feedback").json["total"], 3)
+
+
+@unittest.skipUnless(shutil.which("redis-server"), "no redis-server here")
+class OnRedis(unittest.TestCase):
+    def setUp(self):
+        self.redis = test_redis.Redis()
+        self.addCleanup(self.redis.close)
+
+    def test_two_servers_share_a_keys_bucket(self):
+        env = {"SOULCASTER_REDIS": self.redis.url}
+        with soul.Server("--key-rate", "60", env=env) as one, soul.Server("--key-rate", "60", env=env) as two:
+            key = one.client().post("/api/keys", {"name": "k", "scopes": ["read"]}).json["key"]
+            clients = [one.client(key=key), two.client(key=key)]
+            good = sum(clients[i % 2].get("/api/stats").status == 200 for i in range(40))
+            # Ten may come at once; one more for each second that this took.
+            self.assertLess(good, 30)
+            self.assertGreaterEqual(good, 10)
+            self.redis.kill()  # then each counts for itself, and says 503 for what needs the store
+            for client in clients:
+                self.assertIn(client.get("/api/stats").status, (429, 503))
+
+
+if __name__ == "__main__":
+    unittest.main()
