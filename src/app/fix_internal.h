@@ -98,6 +98,8 @@ const sc_forge *sc_fix_forge(const sc_app *app, sc_str name);
 sc_rc sc_fix_keep(sc_fix_run *r, const sc_str *patch, sc_err *err);
 /* The same for a fix that no job runs; fix->version grows. */
 sc_rc sc_fix_keep_ended(sc_app *app, sc_fix *fix, sc_err *err);
+/* A name for an issue's next branch. One that may have been pushed is not used again: the next one gets a number. */
+sc_rc sc_fix_new_branch(sc_app *app, const sc_cluster *c, sc_buf *out, sc_err *err);
 /* The issue's status follows; branch and url (p NULL: stay) are shown with it. An event that does not fit its status
  * any more is no error: people may have changed it meanwhile. */
 sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_str words,

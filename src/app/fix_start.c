@@ -176,8 +176,7 @@ static sc_rc check_start(sc_app *app, const sc_fix_settings *s, const sc_cluster
     return rc;
 }
 
-/* A branch whose pull request is over is not used again: the next one gets a number. */
-static sc_rc branch_for(sc_app *app, const sc_cluster *c, sc_buf *out, sc_err *err) {
+sc_rc sc_fix_new_branch(sc_app *app, const sc_cluster *c, sc_buf *out, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, SC_FIX_ARENA_BYTES);
     sc_fix_filter f = {.project_id = c->project_id, .cluster_id = c->id};
@@ -185,7 +184,7 @@ static sc_rc branch_for(sc_app *app, const sc_cluster *c, sc_buf *out, sc_err *e
     size_t used = 0;
     sc_rc rc = STORE(app)->fix_list(SELF(app), &f, &(sc_page){.limit = 100}, &arena, &list, err);
     for (size_t i = 0; !rc && i < list.n; i++)
-        if (list.items[i].pull != SC_FIX_PULL_none && !sc_id_is_set(&list.items[i].follows)) used++;
+        used += list.items[i].step >= SC_FIX_pushing && !sc_id_is_set(&list.items[i].follows);
     if (rc) return rc;
     sc_fix_branch(&c->id, c->title, out);
     if (used) sc_buf_putf(out, "-%zu", used + 1);
@@ -264,7 +263,7 @@ sc_rc sc_fix_start(sc_app *app, const sc_id *project, const sc_id *cluster, cons
         rc = STORE(app)->fix_get(SELF(app), project, &ask->follows, arena, &before, err);
         if (!rc) sc_buf_put_str(&branch, before.branch);
     } else if (!rc) {
-        rc = branch_for(app, &c, &branch, err);
+        rc = sc_fix_new_branch(app, &c, &branch, err);
     }
     if (!rc) rc = store_start(app, &c, &s, ask, sc_buf_str(&branch), &id, &added, err);
     if (!rc) rc = STORE(app)->fix_get(SELF(app), project, &id, arena, ret, err);

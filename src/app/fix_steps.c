@@ -374,12 +374,34 @@ static sc_rc (*const steps[SC_FIX_STEP_COUNT])(sc_fix_run *r, sc_err *err) = {
     [SC_FIX_pushing] = pushing,
 };
 
-/* A commit of ours that is gone (another machine, a cleared folder) is made anew. */
+/* Our commit is gone here (another machine, a cleared folder), and may have been pushed: then it comes back from
+ * there. A branch that is somebody else's by now stays as it is. */
+static sc_rc look_for_pushed(sc_fix_run *r, bool *ret_there, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf branch;
+    sc_git_remote remote;
+    sc_git_id there;
+    sc_str commit;
+    sc_buf_init(&branch, 200);
+    sc_rc rc = sc_fix_remote(r, &remote, err);
+    if (!rc) rc = sc_git_remote_head(&r->git, &remote, r->fix.branch, &there, err);
+    if (rc) return rc;
+    *ret_there = sc_str_is(r->fix.head_commit, there.text);
+    if (*ret_there) return fetch(r, r->fix.branch, &commit, err);
+    if (!sc_git_id_is_set(&there) || sc_id_is_set(&r->fix.follows)) return SC_OK;
+    rc = sc_fix_new_branch(r->app, &r->cluster, &branch, err);
+    return rc ? rc : sc_fix_copy(&r->arena, sc_buf_str(&branch), &r->fix.branch, err);
+}
+
+/* Where it goes on: what was made here and is gone is made anew. */
 static sc_rc resume(sc_fix_run *r, sc_err *err) {
     sc_fix_step at;
     sc_rc rc = sc_fix_next(r->fix.step, SC_FIX_EV_RESUME, &at, err);
     struct stat st;
-    if (!rc && at > SC_FIX_queued && at < SC_FIX_opened && stat(r->mirror, &st)) at = SC_FIX_queued;
+    if (!rc && at > SC_FIX_queued && at < SC_FIX_opened && stat(r->mirror, &st)) {
+        bool there = false;
+        if (at == SC_FIX_pushing) rc = look_for_pushed(r, &there, err);
+        if (!there) at = SC_FIX_queued;
+    }
     if (!rc && at > SC_FIX_queued) rc = load_plan(r, err);
     if (!rc && at == SC_FIX_queued) {
         r->fix.tests = SC_STR("{}");

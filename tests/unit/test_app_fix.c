@@ -1,4 +1,5 @@
-/* The fix loop where bad luck meets it between two steps: stopped, cut off, asked for twice. */
+/* The fix loop where bad luck meets it between two steps: stopped, cut off,
+ * asked for twice. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +11,9 @@
 #include "app/fix_internal.h"
 #include "fix_fixture.h"
 
-#define EDIT(more)                                                                  \
-    "\"agent\":\"custom\",\"command\":[\"sh\",\"-c\",\"date +%N >>a.txt\"],\"test_" \
+#define EDIT(more)                                                \
+    "\"agent\":\"custom\",\"command\":[\"sh\",\"-c\",\"date +%N " \
+    ">>a.txt\"],\"test_"                                          \
     "command\":\"\"" more
 
 static fix_fixture f;
@@ -20,7 +22,8 @@ static bool is_stopped(void *self) { return atomic_load((const _Atomic bool *)se
 
 static sc_cluster_status status_of(const sc_id *issue) { return app_cluster(&f.app, issue).status; }
 
-/* ---- Stopped while the pull request is made ----------------------------------------------------- */
+/* ---- Stopped while the pull request is made
+ * ----------------------------------------------------- */
 
 static sc_rc time_is_up(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
     (void)err;
@@ -72,8 +75,8 @@ static void a_pull_request_made_while_a_person_cancelled_is_known_and_watched(vo
     sc_id issue = fix_issue(&f, "Cancelled at the last moment");
     f.made = somebody_cancels;
     asked_for = (sc_id){""};
-    fix_settings(&f,
-                 EDIT(",\"setup_command\":\"sleep 0.1\"")); /* so that its id is known by then */
+    fix_settings(&f, EDIT(",\"setup_command\":\"sleep 0.1\"")); /* so that its id is
+                                                             known by then */
     sc_id id = asked_for = fix_start(&f, &issue);
     app_wait(knows_its_pull, &id, "its pull request to be noted");
     sc_fix fix = fix_ended(&f, &id);
@@ -85,7 +88,8 @@ static void a_pull_request_made_while_a_person_cancelled_is_known_and_watched(vo
     fix_fixture_close(&f);
 }
 
-/* Ended without success, and yet there is a pull request: whoever cancels, or a worker's death, came between. */
+/* Ended without success, and yet there is a pull request: whoever cancels, or a
+ * worker's death, came between. */
 static void an_open_pull_request_is_watched_however_its_fix_ended(void **state) {
     (void)state;
     fix_fixture_open(&f, EDIT(",\"max_minutes\":1"));
@@ -105,11 +109,84 @@ static void an_open_pull_request_is_watched_however_its_fix_ended(void **state) 
     fix_fixture_close(&f);
 }
 
+/* ---- A branch that is there
+ * --------------------------------------------------------------------- */
+
+static sc_rc refused(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
+    (void)w, (void)c;
+    return sc_fail(err, SC_FORBIDDEN, "no");
+}
+
+/* A fix whose branch was pushed and whose pull request is there, of which it
+ * knows nothing. */
+static sc_fix left_at_the_forge(const char *title, sc_id *ret_issue) {
+    *ret_issue = fix_issue(&f, title);
+    f.made = refused;
+    sc_id id = fix_start(&f, ret_issue);
+    sc_fix fix = fix_ended(&f, &id);
+    assert_int_equal(fix.status, SC_JOB_failed);
+    assert_int_equal(fix.reason, SC_FIX_REASON_forge);
+    assert_int_equal(fix.pull, SC_FIX_PULL_none);
+    return fix;
+}
+
+static sc_fix retried(const sc_id *id) {
+    sc_fix fix;
+    fix_ok(&f, sc_fix_retry(f.app.app, &f.app.project.id, id, &f.app.arena, &fix, &f.err));
+    return fix_ended(&f, id);
+}
+
+static void a_branch_that_was_pushed_is_not_used_by_the_next_fix(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    sc_id issue;
+    sc_fix first = left_at_the_forge("Pushed and forgotten", &issue);
+    sc_id id = fix_start(&f, &issue);
+    sc_fix second = fix_ended(&f, &id);
+    assert_int_equal(second.status, SC_JOB_success);
+    assert_true(sc_str_starts(second.branch, first.branch.p) && sc_str_ends(second.branch, "-2"));
+    fix_fixture_close(&f);
+}
+
+static void a_mirror_that_is_gone_costs_no_second_pull_request(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    sc_id issue;
+    sc_fix first = left_at_the_forge("The mirror is gone", &issue);
+    git_sh(&f.git, "rm -rf fix/mirrors/*");
+    sc_fix again = retried(&first.id);
+    assert_int_equal(again.status, SC_JOB_success);
+    assert_true(sc_str_eq(again.head_commit, first.head_commit)); /* no second run of the agent */
+    assert_int_equal(f.n_pulls, 1);
+    fix_fixture_close(&f);
+}
+
+static void a_mirror_that_is_gone_and_a_branch_that_moved_begin_anew_beside(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    sc_id issue;
+    sc_fix first = left_at_the_forge("Mirror gone, branch moved", &issue);
+    git_sh(&f.git,
+           "rm -rf fix/mirrors/*; git clone -q -b %s origin.git other && cd "
+           "other && echo x >"
+           "theirs.txt && git add -A && git commit -q -m theirs && git push -q",
+           first.branch.p);
+    sc_fix again = retried(&first.id);
+    assert_int_equal(again.status, SC_JOB_success);
+    assert_true(sc_str_ends(again.branch, "-2"));
+    assert_string_equal(
+        git_says(&f.git, "git -C origin.git log -1 --format=%%s %s", first.branch.p), "theirs");
+    fix_fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pull_request_made_as_time_ran_out_is_a_success),
         cmocka_unit_test(a_pull_request_made_while_a_person_cancelled_is_known_and_watched),
         cmocka_unit_test(an_open_pull_request_is_watched_however_its_fix_ended),
+        cmocka_unit_test(a_branch_that_was_pushed_is_not_used_by_the_next_fix),
+        cmocka_unit_test(a_mirror_that_is_gone_costs_no_second_pull_request),
+        cmocka_unit_test(a_mirror_that_is_gone_and_a_branch_that_moved_begin_anew_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
