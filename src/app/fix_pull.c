@@ -66,7 +66,8 @@ static sc_rc texts_of(sc_fix_run *r, sc_str patch, sc_buf *title, sc_buf *body, 
     return rc;
 }
 
-/* The comments of a branch are read by its newest fix. */
+/* The comments of a branch are read by its newest fix. It says so first: in between both may read them, and a crash loses
+ * no mark. */
 static sc_rc take_over(sc_fix_run *r, sc_err *err) {
     sc_app *app = r->app;
     sc_fix before;
@@ -77,6 +78,8 @@ static sc_rc take_over(sc_fix_run *r, sc_err *err) {
                                  err);
         if (rc || before.seen_comments == INT64_MAX) return rc;
         r->fix.seen_comments = before.seen_comments;
+        rc = sc_fix_keep(r, NULL, err);
+        if (rc) return rc;
         before.seen_comments = INT64_MAX;
         rc = sc_fix_keep_ended(app, &before, err);
     }
@@ -88,7 +91,7 @@ static void take_pull(sc_fix_run *r, const sc_forge_pr *pr) {
     r->fix.pull_number = pr->number;
     r->fix.pull_url = pr->url;
     r->fix.opened_at_ms = sc_now_ms(r->app->conf.clock);
-    r->fix.seen_comments = pr->created_at_ms;
+    if (!r->fix.seen_comments) r->fix.seen_comments = pr->created_at_ms;
 }
 
 static sc_rc make_pull(sc_fix_run *r, sc_str title, sc_str body, sc_err *err) {

@@ -37,6 +37,7 @@ static bool is_for_us(const sc_forge_comment *c) {
     return c->may_write && !c->by_bot && sc_str_find(c->body, MENTION) != SIZE_MAX;
 }
 
+/* SC_CONFLICT: another fix of the issue is under way; what was said is read again after it. */
 static sc_rc follow_up(sc_app *app, const sc_fix *f, const sc_forge_comment *c, sc_arena *arena,
                        sc_err *err) {
     char by[120];
@@ -46,7 +47,11 @@ static sc_rc follow_up(sc_app *app, const sc_fix *f, const sc_forge_comment *c, 
                       .instructions = sc_str_clip(c->body, COMMENT_BYTES),
                       .by = sc_str_of(by),
                       .follows = f->id};
-    return sc_fix_start(app, &f->project_id, &f->cluster_id, &ask, arena, &fresh, err);
+    sc_rc rc = sc_fix_start(app, &f->project_id, &f->cluster_id, &ask, arena, &fresh, err);
+    if (rc) return rc;
+    const bool ours =
+        sc_id_eq(&fresh.follows, &f->id) && sc_str_eq(fresh.instructions, ask.instructions);
+    return ours ? SC_OK : sc_fail(err, SC_CONFLICT, "another fix of the issue is under way");
 }
 
 static sc_rc read_comments(sc_app *app, const sc_forge *forge, const sc_forge_call *call, sc_fix *f,

@@ -22,6 +22,21 @@ static bool is_stopped(void *self) { return atomic_load((const _Atomic bool *)se
 
 static sc_cluster_status status_of(const sc_id *issue) { return app_cluster(&f.app, issue).status; }
 
+/* The issue's fixes, newest first; how many there are. */
+static int64_t fixes_of(const sc_id *issue, sc_arena *arena, sc_fix_list *ret) {
+    const sc_fix_filter of = {.project_id = f.app.project.id, .cluster_id = *issue};
+    fix_ok(&f, f.app.store.ops->fix_list(f.app.store.self, &of, &(sc_page){.limit = 9}, arena, ret,
+                                         &f.err));
+    return ret->total;
+}
+
+static int64_t count_of(const sc_id *issue) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_fix_list list;
+    return fixes_of(issue, &arena, &list);
+}
+
 /* ---- Stopped while the pull request is made
  * ----------------------------------------------------- */
 
@@ -179,6 +194,117 @@ static void a_mirror_that_is_gone_and_a_branch_that_moved_begin_anew_beside(void
     fix_fixture_close(&f);
 }
 
+/* ---- Comments
+ * -----------------------------------------------------------------------------------
+ */
+
+static void somebody_says(const char *words) {
+    pthread_mutex_lock(&f.lock);
+    snprintf(f.comments[f.n_comments++], sizeof f.comments[0], "@soulcaster %s", words);
+    pthread_mutex_unlock(&f.lock);
+}
+
+typedef struct number_of {
+    const sc_id *issue;
+    int64_t n;
+} number_of;
+
+static bool are_so_many(void *self) {
+    const number_of *x = self;
+    return count_of(x->issue) == x->n;
+}
+
+/* Looks at the forge until the issue has n fixes, and waits for the last one's
+ * end. */
+static sc_fix follow_up(const sc_id *issue, int64_t n) {
+    sc_fix_list list;
+    number_of want = {issue, n};
+    sc_fix_watch_poke(f.app.app);
+    app_wait(are_so_many, &want, "a follow-up");
+    fixes_of(issue, &f.app.arena, &list);
+    return fix_ended(&f, &list.items[0].id);
+}
+
+/* Looks at a fix's pull request in this thread. */
+static sc_rc look(const sc_id *id) {
+    return sc_fix_watch_one(f.app.app, &f.app.project.id, id, &f.err);
+}
+
+static void a_word_said_while_a_follow_up_runs_is_taken_up_after_it(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(",\"draft\":false"));
+    sc_id issue = fix_issue(&f, "Two wishes at once");
+    sc_id id = fix_start(&f, &issue);
+    sc_fix first = fix_ended(&f, &id);
+    assert_int_equal(first.status, SC_JOB_success);
+    somebody_says("one");
+    somebody_says("two");
+    sc_fix second = follow_up(&issue, 2);
+    assert_true(sc_str_is(second.instructions, "@soulcaster one"));
+    assert_int_equal(second.status, SC_JOB_success);
+    sc_fix third = follow_up(&issue, 3);
+    assert_true(sc_str_is(third.instructions, "@soulcaster two"));
+    assert_true(sc_id_eq(&third.follows, &second.id));
+    assert_int_equal(look(&third.id), SC_OK);
+    assert_int_equal(count_of(&issue), 3);
+    assert_int_equal(f.n_pulls, 1);
+    fix_fixture_close(&f);
+}
+
+/* The process dies right after the former fix's comments were handed over. */
+static _Atomic bool watching_saves, dead;
+static const sc_store_ops *real_store;
+
+static sc_rc mortal_save(void *self, const sc_fix_write *w, sc_err *err) {
+    if (atomic_load(&dead)) return sc_fail(err, SC_STORE, "dead");
+    sc_rc rc = real_store->fix_save(self, w, err);
+    if (!rc && atomic_load(&watching_saves) && w->fix->seen_comments == INT64_MAX)
+        atomic_store(&dead, true);
+    return rc;
+}
+
+static sc_rc mortal_end(void *self, const sc_job_end *e, sc_err *err) {
+    if (atomic_load(&dead)) return sc_fail(err, SC_STORE, "dead");
+    return real_store->job_end(self, e, err);
+}
+
+static sc_store_ops mortal(const sc_store_ops *real) {
+    real_store = real;
+    sc_store_ops ops = *real;
+    ops.fix_save = mortal_save;
+    ops.job_end = mortal_end;
+    return ops;
+}
+
+static bool is_dead(void *self) {
+    (void)self;
+    return atomic_load(&dead);
+}
+
+static void comments_are_read_once_though_a_worker_dies_taking_them_over(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    f.app.wrap = mortal;
+    fix_restart(&f);
+    sc_id issue = fix_issue(&f, "Dies while it takes over");
+    sc_id id = fix_start(&f, &issue);
+    fix_ended(&f, &id);
+    somebody_says("one");
+    atomic_store(&watching_saves, true);
+    sc_fix_watch_poke(f.app.app);
+    app_wait(is_dead, NULL, "the worker's death");
+    atomic_store(&watching_saves, false);
+    sc_app_stop(f.app.app);
+    atomic_store(&dead, false);
+    f.app.now_ms += 16000; /* its lease */
+    fix_restart(&f);
+    sc_fix second = follow_up(&issue, 2);
+    assert_int_equal(second.status, SC_JOB_success);
+    assert_int_equal(look(&second.id), SC_OK);
+    assert_int_equal(count_of(&issue), 2);
+    fix_fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pull_request_made_as_time_ran_out_is_a_success),
@@ -187,6 +313,8 @@ int main(void) {
         cmocka_unit_test(a_branch_that_was_pushed_is_not_used_by_the_next_fix),
         cmocka_unit_test(a_mirror_that_is_gone_costs_no_second_pull_request),
         cmocka_unit_test(a_mirror_that_is_gone_and_a_branch_that_moved_begin_anew_beside),
+        cmocka_unit_test(a_word_said_while_a_follow_up_runs_is_taken_up_after_it),
+        cmocka_unit_test(comments_are_read_once_though_a_worker_dies_taking_them_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
