@@ -407,6 +407,7 @@ static sc_rc resume(sc_fix_run *r, sc_err *err) {
         r->fix.tests = SC_STR("{}");
         r->fix.findings = SC_STR("[]");
         r->fix.head_commit = SC_STR_NONE;
+        r->fix.plan_version = 0; /* the newest counts */
     }
     r->fix.step = at;
     r->fix.reason = SC_FIX_REASON_none;

@@ -305,6 +305,29 @@ static void comments_are_read_once_though_a_worker_dies_taking_them_over(void **
     fix_fixture_close(&f);
 }
 
+/* ---- The plan
+ * -----------------------------------------------------------------------------------
+ */
+
+static void a_retry_works_by_the_newest_plan(void **state) {
+    (void)state;
+    fix_fixture_open(&f, "\"agent\":\"custom\",\"command\":[\"sh\",\"-c\",\"exit 3\"]");
+    sc_id issue = fix_issue(&f, "The first plan was no good");
+    sc_id id = fix_start(&f, &issue);
+    sc_fix fix = fix_ended(&f, &id);
+    assert_int_equal(fix.plan_version, 1);
+    sc_plan plan;
+    const sc_plan_edit edit = {.problem = SC_STR("Look elsewhere")};
+    fix_ok(&f, sc_fix_plan_save(f.app.app, &f.app.project.id, &issue, &edit, SC_STR("ann"),
+                                &f.app.arena, &plan, &f.err));
+    fix_settings(&f, EDIT(""));
+    fix = retried(&id);
+    assert_int_equal(fix.status, SC_JOB_success);
+    assert_int_equal(fix.plan_version, 2);
+    assert_non_null(strstr(f.pulls[0].body, "Look elsewhere"));
+    fix_fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pull_request_made_as_time_ran_out_is_a_success),
@@ -315,6 +338,7 @@ int main(void) {
         cmocka_unit_test(a_mirror_that_is_gone_and_a_branch_that_moved_begin_anew_beside),
         cmocka_unit_test(a_word_said_while_a_follow_up_runs_is_taken_up_after_it),
         cmocka_unit_test(comments_are_read_once_though_a_worker_dies_taking_them_over),
+        cmocka_unit_test(a_retry_works_by_the_newest_plan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
