@@ -25,11 +25,12 @@ typedef enum sc_fix_stop {
 /* One fix under way in this process. */
 typedef struct sc_fix_run sc_fix_run;
 
-/* What a run's programs say, on its way to the store: redacted, whole lines, in pieces. */
+/* What a run's programs say, on its way to the store: cleaned, redacted, whole lines, in pieces. */
 typedef struct sc_fix_sink {
     sc_app *app;
     sc_id id;
     pthread_mutex_t lock; /* the proxy's threads write, too */
+    sc_buf cut;           /* the beginning of a character */
     sc_redact_stream redact;
     sc_buf held;
     const char *stream;

@@ -83,13 +83,15 @@ class Hostile(unittest.TestCase):
     def test_a_secret_that_somebody_tells_the_agent_comes_out_nowhere(self):
         issue = self.w.own_issue("An agent that was told a key by mistake")
         half = len(CANARY) // 2
-        tell = f"printf {CANARY[:half]}; sleep 0.4; printf '{CANARY[half:]}\\n'; printf {CANARY} | base64; echo {CANARY} > app.txt"
+        apart = "\\033".join(CANARY[i:i + 5] for i in range(0, len(CANARY), 5)) + "\\n" + "\\342\\200\\213".join(CANARY)
+        tell = (f"printf {CANARY[:half]}; sleep 0.4; printf '{CANARY[half:]}\\n'; printf {CANARY} | base64; printf '{apart}\\n'; "
+                f"printf '{CANARY[:half]}\\342'; sleep 0.4; printf '\\200\\213{CANARY[half:]}\\n'; echo {CANARY} > app.txt")
         self.w.configure(command=["sh", "-c", tell])
         fix = self.w.ended(self.w.start(issue))
         self.assertEqual((fix["status"], fix["reason"]), ("failed", "patch_refused"), self.w.log(fix["id"]))
         said = self.everything_about(fix["id"])
         self.assertNotIn(CANARY, said)
-        self.assertGreaterEqual(said.count("[redacted]"), 3)
+        self.assertGreaterEqual(said.count("[redacted]"), 6)
         self.assertEqual([b for b in self.w.branches() if "told-a-key" in b], [])
 
     def test_a_model_that_costs_too_much_is_not_asked_again(self):
