@@ -12,7 +12,8 @@ enum {
     MAX_HEADERS = 8,
     MAX_VALUE = 1 << 10,
     MAX_URL = 1 << 10,
-    ARENA = 64 << 10
+    ARENA = 64 << 10,
+    TOKENS_A_SECOND = 500, /* what a fast service may say, or think, unheard */
 };
 
 typedef struct call {
@@ -27,6 +28,7 @@ typedef struct call {
     sc_redact_stream clean;
     sc_usage usage;
     int status; /* of the reply; 0: none yet */
+    int64_t began_us;
 } call;
 
 const sc_proxy_upstream *sc_proxy_upstream_of(const sc_proxy *p, sc_proxy_shape shape) {
@@ -146,6 +148,16 @@ static sc_rc ask_upstream(call *k, sc_str body, sc_err *err) {
 
 /* ---- After --------------------------------------------------------------------------------------- */
 
+/* A call that broke off is never counted by the service, and a model that thinks first says nothing for a long time, all of
+ * which is paid for: so time counts, up to what was set aside. */
+static void count_time(const call *k, sc_proxy_use *took) {
+    int64_t us = sc_mono_us(k->c->proxy->conf.clock) - k->began_us;
+    int64_t most = SC_MIN(us * TOKENS_A_SECOND / 1000000, k->told.estimate.tokens_out);
+    if (most <= took->tokens_out) return;
+    took->micro_usd += sc_usage_cost(most - took->tokens_out, k->model->price_out);
+    took->tokens_out = most;
+}
+
 /* A refusal costs nothing; a call that broke off, or was never answered, may have been carried out. */
 static void book(call *k, sc_rc rc, const sc_err *err) {
     const sc_proxy_conf *conf = &k->c->proxy->conf;
@@ -156,11 +168,13 @@ static void book(call *k, sc_rc rc, const sc_err *err) {
     bool counted = free_call;
     if (!free_call)
         counted = sc_usage_total(&k->usage, k->model, k->told.estimate.tokens_in, &took);
+    if (!free_call && rc && !k->usage.has_out) count_time(k, &took);
     conf->spent(conf->self, &k->told, &took, counted);
 }
 
 static bool answer(call *k, sc_str body, sc_err *err) {
     sc_redact_start(&k->clean, k->secrets);
+    k->began_us = sc_mono_us(k->c->proxy->conf.clock);
     sc_rc rc = ask_upstream(k, body, err);
     sc_usage_end(&k->usage);
     book(k, rc, err); /* before the end of the reply, so that it counts when the agent asks again */

@@ -265,8 +265,16 @@ static void a_slow_service_is_given_up(void **state) {
     char *got = post(w, CHAT, "", ASK);
     assert_int_equal(status_of(got), 504);
     assert_true(w->took.tokens_in > 0);
+    assert_true(w->took.tokens_out >= 100); /* it may have thought all the time */
+    assert_true(w->took.micro_usd >= 100 * w->models[0].price_out / 1000000);
+    assert_true(w->took.tokens_out <= w->estimate.tokens_out);
     assert_int_equal(w->n_counted, 0);
     assert_int_equal(w->n_spent, 1);
+}
+
+static int64_t at_zero(void *self) {
+    (void)self;
+    return 0;
 }
 
 static void a_reply_that_is_cut_off_is_seen_to_be_cut_off(void **state) {
@@ -274,6 +282,8 @@ static void a_reply_that_is_cut_off_is_seen_to_be_cut_off(void **state) {
     w->script[0] =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 9999\r\n\r\n"
         "data: {\"choices\":[{\"delta\":{\"content\":\"0123456789\"}}]}\n\n";
+    static const sc_clock stands_still = {.wall_ms = at_zero, .mono_us = at_zero};
+    w->conf.clock = &stands_still;
     start(w);
     char *got = post(w, CHAT, "", "{\"model\":\"m-1\",\"stream\":true}");
     must_hold(got, "0123456789");
