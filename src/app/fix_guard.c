@@ -16,7 +16,8 @@ enum {
     ARENA_BYTES = 64 << 20,
 };
 
-sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err *err) {
+sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, const sc_id *without, sc_fix_day *ret,
+                      sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     const int64_t now = sc_now_ms(app->conf.clock), midnight = now - now % DAY_MS;
@@ -32,7 +33,7 @@ sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err
             const sc_fix *x = &list.items[i];
             older = x->created_at_ms < midnight;
             if (older && x->updated_at_ms < midnight) continue;
-            day.micro_usd += x->cost.micro_usd;
+            if (!without || !sc_id_eq(&x->id, without)) day.micro_usd += x->cost.micro_usd;
             if (older) continue;
             day.started++;
             day.by_policy += sc_str_is(x->by, "policy");

@@ -70,18 +70,35 @@ static sc_rc on_key(void *self, sc_proxy_shape shape, sc_buf *ret, sc_err *err) 
     return c->key(c->key_self, shape, ret, err);
 }
 
-static sc_rc on_may_spend(void *self, const sc_proxy_call *call, sc_err *err) {
-    sc_fix_run *r = self;
-    const sc_proxy_use *e = &call->estimate;
+/* What others of the project have spent today, and have set aside in this process. */
+static sc_rc others_today(const sc_fix_run *r, double *ret, sc_err *err) {
+    struct sc_fixes *x = r->app->fixes;
+    sc_fix_day day;
+    sc_rc rc = sc_fix_day_read(r->app, &r->fix.project_id, &r->fix.id, &day, err);
+    if (rc) return rc;
+    double usd = (double)day.micro_usd;
+    pthread_mutex_lock(&x->lock);
+    for (sc_fix_run *o = x->runs; o; o = o->next) {
+        if (o == r || !sc_id_eq(&o->fix.project_id, &r->fix.project_id)) continue;
+        pthread_mutex_lock(&o->spend_lock);
+        usd += (double)o->set_aside_micro_usd;
+        pthread_mutex_unlock(&o->spend_lock);
+    }
+    pthread_mutex_unlock(&x->lock);
+    *ret = usd;
+    return SC_OK;
+}
+
+/* `others`: what counts against the day's cap beside this fix. */
+static sc_rc set_aside(sc_fix_run *r, const sc_proxy_use *e, double others, sc_err *err) {
     const sc_fix_settings *s = &r->set;
     pthread_mutex_lock(&r->spend_lock);
     const int64_t usd = r->cost.micro_usd + r->set_aside_micro_usd + e->micro_usd;
     const int64_t tokens =
         r->cost.tokens_in + r->cost.tokens_out + r->set_aside_tokens + e->tokens_in + e->tokens_out;
-    const double day = (double)r->day_micro_usd + (double)(usd - r->cost_before_micro_usd);
     bool over = (s->max_usd > 0 && (double)usd > s->max_usd * 1e6) ||
                 (s->max_tokens && tokens > s->max_tokens) ||
-                (s->max_day_usd > 0 && day > s->max_day_usd * 1e6);
+                (s->max_day_usd > 0 && others + (double)usd > s->max_day_usd * 1e6);
     if (over) {
         r->capped = true;
     } else {
@@ -93,13 +110,24 @@ static sc_rc on_may_spend(void *self, const sc_proxy_call *call, sc_err *err) {
                 : SC_OK;
 }
 
+/* One call of all fixes at a time: two that fit alone may not fit together. */
+static sc_rc on_may_spend(void *self, const sc_proxy_call *call, sc_err *err) {
+    sc_fix_run *r = self;
+    pthread_mutex_t *money = &r->app->fixes->money;
+    double others = 0;
+    pthread_mutex_lock(money);
+    sc_rc rc = r->set.max_day_usd > 0 ? others_today(r, &others, err) : SC_OK;
+    if (!rc) rc = set_aside(r, &call->estimate, others, err);
+    pthread_mutex_unlock(money);
+    return rc;
+}
+
+/* Stored before what was set aside is free again: so others see one of both, or both. */
 static void on_spent(void *self, const sc_proxy_call *call, const sc_proxy_use *took,
                      bool counted) {
     sc_fix_run *r = self;
     (void)counted;
     pthread_mutex_lock(&r->spend_lock);
-    r->set_aside_micro_usd -= call->estimate.micro_usd;
-    r->set_aside_tokens -= call->estimate.tokens_in + call->estimate.tokens_out;
     r->cost.calls++;
     r->cost.tokens_in += took->tokens_in;
     r->cost.tokens_out += took->tokens_out;
@@ -107,6 +135,10 @@ static void on_spent(void *self, const sc_proxy_call *call, const sc_proxy_use *
     pthread_mutex_unlock(&r->spend_lock);
     sc_err err = {0}; /* so that a crash forgets no call */
     if (sc_fix_keep(r, NULL, &err)) sc_log_err(SC_LOG_WARN, "a fix's cost is not kept", &err);
+    pthread_mutex_lock(&r->spend_lock);
+    r->set_aside_micro_usd -= call->estimate.micro_usd;
+    r->set_aside_tokens -= call->estimate.tokens_in + call->estimate.tokens_out;
+    pthread_mutex_unlock(&r->spend_lock);
 }
 
 static void on_blocked(void *self, sc_str host, int port, const char *why) {
@@ -142,16 +174,12 @@ static sc_rc start_proxy(sc_fix_run *r, char socket[SOCKET_ROOM], sc_proxy **ret
     const sc_fix_conf *c = &r->app->conf.fix;
     sc_proxy_host hosts[MAX_HOSTS];
     sc_proxy_conf conf;
-    sc_fix_day day = {0};
     const size_t n = SC_MIN(r->set.hosts.n, (size_t)MAX_HOSTS);
     sc_rc rc = SC_OK;
     *ret = NULL;
     if (!c->n_upstreams && !n) return SC_OK;
     for (size_t i = 0; !rc && i < n; i++) rc = host_of(r, r->set.hosts.v[i], &hosts[i], err);
-    if (!rc) rc = sc_fix_day_read(r->app, &r->fix.project_id, &day, err);
     if (rc) return rc;
-    r->day_micro_usd = day.micro_usd;
-    r->cost_before_micro_usd = r->cost.micro_usd;
     int len = snprintf(socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + 24);
     if (len >= SOCKET_ROOM)
         return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err,
