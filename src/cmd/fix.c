@@ -34,8 +34,9 @@ static void print_row(const json_t *row) {
     }
 }
 
-/* The rows after *after; *ret_ended: it is over, and this was the last of it. */
-static sc_rc print_page(sc_api *a, const sc_id *id, int64_t *after, bool *ret_ended, sc_err *err) {
+/* The rows after *after; quiet: they are only counted. *ret_ended: it is over, and this was the last of it. */
+static sc_rc print_page(sc_api *a, const sc_id *id, bool quiet, int64_t *after, bool *ret_ended,
+                        sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     char path[160];
     snprintf(path, sizeof path, "/api/jobs/%s/logs?limit=200&after=%lld", id->text,
@@ -45,7 +46,7 @@ static sc_rc print_page(sc_api *a, const sc_id *id, int64_t *after, bool *ret_en
     size_t i;
     json_t *row;
     const json_t *items = json_object_get(v, "items");
-    json_array_foreach(items, i, row) print_row(row);
+    json_array_foreach(items, i, row) if (!quiet) print_row(row);
     *after = json_integer_value(json_object_get(v, "next_after"));
     *ret_ended =
         json_is_true(json_object_get(v, "ended")) && !json_array_size(json_object_get(v, "items"));
@@ -53,12 +54,12 @@ static sc_rc print_page(sc_api *a, const sc_id *id, int64_t *after, bool *ret_en
     return SC_OK;
 }
 
-static sc_rc print_log(sc_api *a, const sc_id *id, bool follow, sc_err *err) {
+static sc_rc print_log(sc_api *a, const sc_id *id, bool follow, bool quiet, sc_err *err) {
     int64_t after = 0;
     bool ended = false;
     for (int64_t before = -1; !ended && (follow || after != before);) {
         before = after;
-        sc_rc rc = print_page(a, id, &after, &ended, err);
+        sc_rc rc = print_page(a, id, quiet, &after, &ended, err);
         if (rc) return rc;
         if (follow && !ended && after == before) pause_ms(LOOK_MS);
     }
@@ -88,14 +89,16 @@ static void print_fix(const json_t *v) {
     if (json_number_value(usd) > 0) printf("%-13s %.4f USD\n", "cost", json_number_value(usd));
 }
 
-static int show(sc_call *c, sc_api *a, const sc_id *id) {
+/* over: anything but success is a failure. */
+static int show(sc_call *c, sc_api *a, const sc_id *id, bool over) {
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_err err = {0};
     char path[96];
     snprintf(path, sizeof path, "/api/jobs/%s", id->text);
     if (sc_api_do(a, "GET", path, NULL, &v, &err)) return sc_cmd_fail_err(c, &err);
     if (!sc_print_json(c, v)) print_fix(v);
-    return sc_str_is(sc_json_str_at(v, "status"), "success") ? SC_EXIT_OK : SC_EXIT_FAILED;
+    const bool good = !over || sc_str_is(sc_json_str_at(v, "status"), "success");
+    return good ? SC_EXIT_OK : SC_EXIT_FAILED;
 }
 
 /* ---- fix ---------------------------------------------------------------------------------------- */
@@ -132,9 +135,12 @@ static int fix(sc_call *c) {
     sc_rc rc = start(c, a, &id, &err);
     /* A server of our own ends with us: then we wait for it. */
     const bool wait = !o->detach || sc_api_is_own(a);
-    if (!rc && wait && !c->common.json) rc = print_log(a, &id, true, &err);
-    if (!rc && !wait && !c->common.json) printf("%s is queued\n", id.text);
-    code = rc ? sc_cmd_fail_err(c, &err) : wait || c->common.json ? show(c, a, &id) : SC_EXIT_OK;
+    if (!rc && wait) rc = print_log(a, &id, true, c->common.json, &err);
+    code = rc ? sc_cmd_fail_err(c, &err) : SC_EXIT_OK;
+    if (!rc && (wait || c->common.json))
+        code = show(c, a, &id, wait);
+    else if (!rc)
+        printf("%s is queued\n", id.text);
     sc_api_close(a);
     return code;
 }
@@ -171,7 +177,8 @@ const sc_verb sc_verb_fix = {
     .synopsis = "ISSUE [--agent NAME] [--say TEXT] [--force] [--detach] [--json]",
     .about = "Starts a fix of the issue, or joins the one that is under way, prints its log as it "
              "grows, and ends with it: 0 when a pull "
-             "request is open. What a project's fixes may do is set with PUT /api/config/fix "
+             "request is open. --json prints the fix alone, at its end; with --detach as it is "
+             "queued, and 0. What a project's fixes may do is set with PUT /api/config/fix "
              "(docs/fixes.md).",
     .examples = "# the issue's id, or the end of it\nsoulcaster fix 9c2f04d1 --project demo\n",
     .sets = SC_OPTS_API,
@@ -259,8 +266,7 @@ static int act(sc_call *c, sc_api *a, size_t which) {
     }
     if (rc) return sc_cmd_fail_err(c, &err);
     if (sc_print_json(c, v)) return SC_EXIT_OK;
-    show(c, a, &id);
-    return SC_EXIT_OK;
+    return show(c, a, &id, false);
 }
 
 static int fixes(sc_call *c) {
@@ -284,7 +290,7 @@ static int fixes(sc_call *c) {
     else if (sc_api_resolve(a, "/api/jobs", c->words[1], &id, &err))
         code = sc_cmd_fail_err(c, &err);
     else
-        code = show(c, a, &id);
+        code = show(c, a, &id, true);
     sc_api_close(a);
     return code;
 }
@@ -337,7 +343,7 @@ static int fix_log(sc_call *c) {
     if (sc_cmd_words_wrong(c, 1, 1)) return SC_EXIT_USAGE;
     if (!sc_api_ready(c, 0, &a, &code)) return code;
     sc_rc rc = sc_api_resolve(a, "/api/jobs", c->words[0], &id, &err);
-    if (!rc) rc = print_log(a, &id, o->follow, &err);
+    if (!rc) rc = print_log(a, &id, o->follow, false, &err);
     code = rc ? sc_cmd_fail_err(c, &err) : SC_EXIT_OK;
     sc_api_close(a);
     return code;

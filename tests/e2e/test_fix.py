@@ -1,5 +1,6 @@
 """From a report to a merged change and a resolved issue, with the real sandbox, git and the local forge."""
 
+import json
 import shutil
 import subprocess
 import unittest
@@ -114,6 +115,17 @@ class Fix(unittest.TestCase):
         self.assertEqual(none.returncode, 1)
         self.assertIn("changed nothing", none.stdout)
 
+    def test_for_programs_it_waits_too_and_prints_the_job_alone(self):
+        data, issue = self.w.server.data, self.w.own_issue(CSV[0] + ", a program says")
+        done = soul.run("fix", issue, "--data", data, "--json", "--force")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["status"]), (0, "success"), done)
+        none = soul.run("fix", self.w.own_issue("Nothing to be done by a program"), "--data", data, "--json")
+        self.assertEqual((none.returncode, json.loads(none.stdout)["reason"]), (1, "no_change"), none)
+        left = soul.run("fix", self.w.own_issue("Nothing to be done later"), "--data", data, "--json", "--detach")
+        job = json.loads(left.stdout)
+        self.assertEqual((left.returncode, job["status"] in ("pending", "running")), (0, True), left)
+        self.w.ended(job["id"])
+
     def test_the_log_is_followed_to_its_end(self):
         issue = self.w.issue("Nothing that anybody prepared an edit for, at all")
         job = self.w.start(issue)
@@ -122,6 +134,17 @@ class Fix(unittest.TestCase):
         text = connection.getresponse().read().decode()  # the stream ends by itself
         self.assertIn("event: log", text)
         self.assertTrue(text.rstrip().endswith('data: {"status":"failed"}'), text[-200:])
+
+
+class Alone(unittest.TestCase):
+    def test_a_server_of_its_own_lives_until_the_fix_is_over(self):
+        w = World()
+        self.addCleanup(w.close)
+        issue = w.issue(*CSV)
+        self.assertEqual(w.server.stop(), 0)
+        for more in ["--json"], ["--json", "--detach", "--force"]:
+            done = soul.run("fix", issue, "--data", w.server.data, *more, env={"SOULCASTER_REPOSITORIES": w.repositories})
+            self.assertEqual((done.returncode, json.loads(done.stdout)["status"]), (0, "success"), done)
 
 
 class Refusals(unittest.TestCase):
