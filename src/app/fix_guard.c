@@ -45,9 +45,14 @@ sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, const sc_id *without, s
 
 /* ---- The same cause ----------------------------------------------------------------------------- */
 
+/* Line and column: an URL and a drive have colons, too. */
 static void without_line_number(sc_str *file) {
-    size_t colon = sc_str_find(*file, SC_STR(":"));
-    if (colon != SIZE_MAX) file->n = colon;
+    for (;;) {
+        size_t n = file->n;
+        while (n && file->p[n - 1] >= '0' && file->p[n - 1] <= '9') n--;
+        if (n == file->n || !n || file->p[n - 1] != ':') return;
+        file->n = n - 1;
+    }
 }
 
 /* "function (file:line)", as sources give them (core/feedback.h). */

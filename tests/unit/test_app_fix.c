@@ -328,6 +328,39 @@ static void a_retry_works_by_the_newest_plan(void **state) {
     fix_fixture_close(&f);
 }
 
+/* ---- The same cause ----------------------------------------------------------------------------- */
+
+static sc_rc start_of(const char *id, const char *body) {
+    sc_id report = app_put(&f.app, id, id, body);
+    app_settle(&f.app);
+    sc_feedback got = app_get(&f.app, &report);
+    sc_fix fix;
+    sc_fix_ask ask = {.by = SC_STR("ann")};
+    return sc_fix_start(f.app.app, &f.app.project.id, &got.cluster_id, &ask, &f.app.arena, &fix,
+                        &f.err);
+}
+
+static void a_trace_that_names_a_file_by_url_has_the_same_cause(void **state) {
+    (void)state;
+    fix_fixture_open(&f, "\"agent\":\"custom\",\"command\":[\"sh\",\"-c\",\"echo c >dir/b.js\"]");
+    sc_id issue = fix_issue(&f, "It changes dir/b.js");
+    sc_id id = fix_start(&f, &issue);
+    assert_int_equal(fix_ended(&f, &id).status, SC_JOB_success);
+    static const char *const same[] = {
+        "TypeError: x\n    at render (https://shop.example/dir/b.js:10:5)\n",
+        "TypeError: y\n    at render (https://shop.example:8443/dir/b.js:7)\n",
+        "TypeError: z\n    at render (/srv/shop/dir/b.js:7:1)\n",
+    };
+    for (size_t i = 0; i < SC_LEN(same); i++) {
+        assert_int_equal(start_of(same[i], same[i]), SC_CONFLICT);
+        assert_non_null(strstr(f.err.msg, id.text));
+    }
+    const char *other =
+        "Everything is slow since Tuesday\n    at draw (https://b.js:10/dir/c.js:3)\n";
+    assert_int_equal(start_of(other, other), SC_OK);
+    fix_fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pull_request_made_as_time_ran_out_is_a_success),
@@ -339,6 +372,7 @@ int main(void) {
         cmocka_unit_test(a_word_said_while_a_follow_up_runs_is_taken_up_after_it),
         cmocka_unit_test(comments_are_read_once_though_a_worker_dies_taking_them_over),
         cmocka_unit_test(a_retry_works_by_the_newest_plan),
+        cmocka_unit_test(a_trace_that_names_a_file_by_url_has_the_same_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
