@@ -228,6 +228,7 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
         .limited_addresses = atomic_load(&app->rates.refused[SC_RATE_ADDRESS]),
         .limited_reports = atomic_load(&app->quotas.refused_reports),
         .limited_fixes = atomic_load(&app->quotas.refused_fixes),
+        .expired = atomic_load(&app->expired),
         .limited_alone = atomic_load(&app->rates.alone),
     };
     pthread_mutex_lock(&app->spaces.lock);

@@ -77,6 +77,7 @@ typedef struct sc_app_stats {
     int64_t spaces, items, clusters, index_bytes;                            /* loaded now */
     int64_t subscribers;                                                     /* now    */
     int64_t limited_keys, limited_addresses, limited_reports, limited_fixes; /* refused by limits */
+    int64_t expired;       /* reports that retention removed */
     int64_t limited_alone; /* decided by this process because the store did not answer */
     bool remote;           /* the embedder is behind a network: */
     int64_t bare;          /* reports without its vector, now   */

@@ -100,6 +100,8 @@ struct sc_app {
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
     _Atomic int64_t tidied, tidy_moves;
+    _Atomic bool retention_due; /* the clock is trusted, and a minute has gone */
+    _Atomic int64_t expired;    /* reports that were too old */
 };
 
 #define STORE(app) ((app)->conf.store.ops)

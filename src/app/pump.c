@@ -174,6 +174,7 @@ static void keep_house(sc_app *app, int64_t mono_us) {
     sc_err err = {0};
     int64_t now = sc_now_ms(app->conf.clock), gone = 0;
     if (!clock_settled(&app->pump, now, mono_us)) return;
+    atomic_store(&app->retention_due, true); /* the worker's to do */
     if (prune(app, now, &gone, &err))
         sc_log_err(SC_LOG_WARN, "pruning failed", &err);
     else if (gone)

@@ -6,6 +6,7 @@
 #include "app/chart.h"
 #include "app/internal.h"
 #include "app/remodel.h"
+#include "app/retention.h"
 #include "app/represent.h"
 #include "app/tidy.h"
 #include "app/write.h"
@@ -484,6 +485,7 @@ static void *run(void *arg) {
         if (!work_once(app)) sc_lane_wait(&app->worker, IDLE_MS);
         sc_backfill_look(app);
         sc_remodel_look(app);
+        sc_retention_look(app);
     }
     return NULL;
 }

@@ -19,7 +19,7 @@
     X(getFixPull) X(actOnFixPull) X(getFixState) X(getFixConfig) X(putFixConfig)                   \
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig) X(getLimits) X(putLimits)                       \
-    X(getMap) X(listSources) X(testSource)                                                         \
+    X(getRetention) X(applyRetention) X(getMap) X(listSources) X(testSource)                                                         \
     X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \
     X(listKeys) X(createKey) X(revokeKey)                                                          \

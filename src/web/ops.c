@@ -174,6 +174,8 @@ static void put_app(sc_buf *b, const sc_app_stats *s) {
         {"soulcaster_index_reports", "gauge", "Reports in loaded indexes.", (double)s->items},
         {"soulcaster_index_clusters", "gauge", "Clusters in loaded indexes.", (double)s->clusters},
         {"soulcaster_index_bytes", "gauge", "Memory of loaded indexes.", (double)s->index_bytes},
+        {"soulcaster_retention_reports_total", "counter",
+         "Reports of long closed issues that were removed.", (double)s->expired},
         {"soulcaster_limited_alone_total", "counter",
          "Requests counted by this process alone because the store did not answer.",
          (double)s->limited_alone},

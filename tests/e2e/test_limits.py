@@ -98,15 +98,41 @@ class Limits(unittest.TestCase):
             self.assertEqual(client.get("/api/feedback").json["total"], 3)
 
 
+class Retention(unittest.TestCase):
+    env = {}
+
+    def test_what_is_old_and_closed_goes_after_a_dry_run(self):
+        with soul.Server(env=self.env) as server:
+            client = server.client()
+            where = ["--server", server.url, "--key", soul.KEY]
+            client.post("/api/ingest/manual", dict(report(1), created_at="2020-01-01T00:00:00Z"))
+            soul.grouped(client)
+            issue = soul.every(client, "/api/clusters")[0]
+            told = soul.run("retention", *where)
+            self.assertNotEqual(told.returncode, 0)
+            self.assertIn("for ever", told.stderr)
+            client.call("PUT", "/api/config/limits", {"keep_days": 1})
+            plan = json.loads(soul.run("retention", "--dry-run", "--json", *where).stdout)
+            self.assertEqual((plan["reports"], plan["kept"]), (0, {"changed": 0, "fixed": 0, "tied": 0}))  # it is open
+            client.call("PATCH", f"/api/clusters/{issue['id']}", {"status": "resolved"})
+            self.assertEqual(client.get("/api/retention").json["kept"]["changed"], 1)  # only just closed
+            self.assertIn("0 reports of 0 closed issues", soul.run("retention", "--dry-run", "--days", "7", *where).stdout)
+            self.assertEqual(json.loads(soul.run("retention", "--json", *where).stdout), {"reports": 0, "issues": 0})
+            self.assertEqual(soul.run("retention", "--days", "7", *where).returncode, 2)
+
+
 @unittest.skipUnless(shutil.which("redis-server"), "no redis-server here")
 class OnRedis(unittest.TestCase):
     def setUp(self):
         self.redis = test_redis.Redis()
         self.addCleanup(self.redis.close)
+        self.env = {"SOULCASTER_REDIS": self.redis.url}
+
+    def test_retention(self):
+        Retention.test_what_is_old_and_closed_goes_after_a_dry_run(self)
 
     def test_two_servers_share_a_keys_bucket(self):
-        env = {"SOULCASTER_REDIS": self.redis.url}
-        with soul.Server("--key-rate", "60", env=env) as one, soul.Server("--key-rate", "60", env=env) as two:
+        with soul.Server("--key-rate", "60", env=self.env) as one, soul.Server("--key-rate", "60", env=self.env) as two:
             key = one.client().post("/api/keys", {"name": "k", "scopes": ["read"]}).json["key"]
             clients = [one.client(key=key), two.client(key=key)]
             good = sum(clients[i % 2].get("/api/stats").status == 200 for i in range(40))
