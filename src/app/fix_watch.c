@@ -187,6 +187,25 @@ void *sc_fix_watch_run(void *arg) {
     return NULL;
 }
 
-void sc_fix_watch_poke(sc_app *app) {
-    if (app->fixes && app->fixes->watch.running) sc_lane_poke(&app->fixes->watch);
+sc_rc sc_fix_pull_hint(sc_app *app, const sc_id *project, sc_str repo, int64_t number,
+                       sc_err *err) {
+    if (!app->fixes || !app->fixes->watch.running) return SC_OK;
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_settings s;
+    sc_rc rc = sc_fix_settings_get(app, project, &arena, &s, err);
+    if (rc || !sc_str_ieq(s.repository, repo)) return rc;
+    sc_fix_filter f = {
+        .project_id = *project, .watched = true, .now_ms = sc_now_ms(app->conf.clock)};
+    sc_fix_list list = {0};
+    do {
+        sc_page page = {.limit = PAGE, .cursor = list.next_cursor};
+        rc = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
+        for (size_t i = 0; !rc && i < list.n; i++) {
+            if (list.items[i].pull_number != number) continue;
+            sc_lane_poke(&app->fixes->watch);
+            return SC_OK;
+        }
+    } while (!rc && list.next_cursor.n);
+    return rc;
 }

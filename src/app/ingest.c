@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "app/fix.h"
 #include "app/internal.h"
 #include "base/json.h"
 
@@ -125,6 +126,9 @@ sc_rc sc_ingest_webhook(sc_app *app, const sc_id *project, const sc_source_ops *
     size_t n = 0;
     if (!rc) rc = source->webhook(&r, arena, &items, &n, err);
     for (size_t i = 0; !rc && i < n; i++) rc = finish_item(app, project, &items[i], arena, err);
+    sc_source_pull pull = {.number = 0};
+    if (!rc && source->pull) rc = source->pull(&r, arena, &pull, err);
+    if (!rc && pull.number) rc = sc_fix_pull_hint(app, project, pull.repo, pull.number, err);
     if (rc) return rc;
     *ret_items = items;
     *ret_n = n;

@@ -42,6 +42,12 @@ typedef struct sc_source_item {
     sc_str again_id;
 } sc_source_item;
 
+/* A pull request that people did something to. */
+typedef struct sc_source_pull {
+    sc_str repo;    /* owner/name */
+    int64_t number; /* 0: none    */
+} sc_source_pull;
+
 /* A setting that a project can give a source: enough to check it, and to make a form of it. */
 typedef enum sc_setting_type {
     SC_SETTING_SECRET,  /* text of 8-1024 bytes, no white space at its ends */
@@ -80,6 +86,10 @@ typedef struct sc_source_ops {
      * *ret_items is an arena array. SC_UNPROCESSABLE names the field. */
     sc_rc (*webhook)(const sc_source_request *r, sc_arena *arena, sc_source_item **ret_items,
                      size_t *ret_n, sc_err *err);
+    /* Optional: present where the vendor is also a forge. The pull request that a verified payload tells of (closed,
+     * merged, spoken of), number 0 when it is about something else. It is a hint to look at the forge, never a fact.
+     * Views point into the arena. SC_UNPROCESSABLE names the field. */
+    sc_rc (*pull)(const sc_source_request *r, sc_arena *arena, sc_source_pull *ret, sc_err *err);
     /* Required. One object in the vendor's own item shape (a Reddit listing child or its data, a GitHub
      * issue, a Sentry event) or in our plain shape {"external_id", "title", "body", ...}. */
     sc_rc (*item)(const json_t *obj, const json_t *settings, int64_t now_ms, sc_arena *arena,

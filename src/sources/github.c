@@ -8,6 +8,7 @@
  *
  * One issue is one report: external_id "owner/repo#number". */
 #include "base/clock.h"
+#include "sources/github_pull.h"
 #include "sources/header.h"
 #include "sources/hmac.h"
 #include "sources/payload.h"
@@ -216,7 +217,7 @@ static sc_rc webhook(const sc_source_request *rq, sc_arena *arena, sc_source_ite
     sc_rc rc = sc_header_kind(rq, "X-GitHub-Event", &event, err);
     if (rc) return rc;
     if (!sc_str_is(event,
-                   "issues")) { /* ping, issue_comment and all that was subscribed by mistake */
+                   "issues")) { /* a ping, pull requests (.pull), what was subscribed by mistake */
         *ret_items = NULL;
         *ret_n = 0;
         return SC_OK;
@@ -268,6 +269,7 @@ const sc_source_ops sc_source_github = {
     .summary = "GitHub issues, by webhook or synchronised from the REST API.",
     .verify = verify,
     .webhook = webhook,
+    .pull = sc_github_pull,
     .item = item,
     .sample = sample,
     .check_settings = check_settings,

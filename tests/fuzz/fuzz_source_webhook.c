@@ -20,6 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         {&sc_source_splunk, "X", "x", "X", SC_SOURCE_splunk},
         {&sc_source_sentry, "Sentry-Hook-Resource", "installation", "Sentry-Hook-Signature",
          SC_SOURCE_sentry},
+        {&sc_source_github, "X-GitHub-Event", "pull_request", "X-Hub-Signature-256",
+         SC_SOURCE_github},
+        {&sc_source_github, "X-GitHub-Event", "issue_comment", "X-Hub-Signature-256",
+         SC_SOURCE_github},
     };
     if (size == 0) return 0;
     sc_json_setup();
@@ -43,6 +47,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (rc)
         must((rc == SC_INVALID || rc == SC_UNPROCESSABLE || rc == SC_MEDIA_TYPE) && err.rc == rc);
     for (size_t i = 0; rc == SC_OK && i < n; i++) check_item(&items[i], hooks[k].source);
+    sc_source_pull pull = {.number = 0};
+    rc = hooks[k].ops->pull ? hooks[k].ops->pull(&r, &arena, &pull, &err) : SC_OK;
+    must(rc == SC_OK || rc == SC_INVALID || rc == SC_UNPROCESSABLE);
+    must(pull.number >= 0 && (!pull.number || pull.repo.n));
     sc_arena_done(&arena);
     json_decref(set);
     return 0;

@@ -175,12 +175,70 @@ static void items_of_the_rest_api_and_plain_ones_are_read(void **state) {
     assert_int_equal(read_item(&sc_source_github, "7", NULL, &item, &err), SC_UNPROCESSABLE);
 }
 
+static sc_rc pull(const char *kind, const char *body, sc_source_pull *ret) {
+    sc_source_header h = {SC_STR("X-GitHub-Event"), sc_str_of(kind)};
+    sc_source_request r = {.body = sc_str_of(body), .headers = &h, .n_headers = 1, .now_ms = NOW};
+    memset(&err, 0, sizeof err);
+    return sc_source_github.pull(&r, &arena, ret, &err);
+}
+
+static void who_answers_a_pull_request_is_heard(void **state) {
+    (void)state;
+#define REPOSITORY "\"repository\":{\"full_name\":\"acme/shop\"}"
+#define ON_PULL(action) \
+    "{\"action\":\"" action "\",\"pull_request\":{\"number\":7,\"merged\":true}," REPOSITORY "}"
+#define ON_ISSUE(action, more) \
+    "{\"action\":\"" action "\",\"issue\":{\"number\":7" more "}," REPOSITORY "}"
+    static const struct {
+        const char *event, *body;
+        bool heard;
+    } rows[] = {
+        {"pull_request", ON_PULL("closed"), true},
+        {"pull_request", ON_PULL("reopened"), true},
+        {"pull_request", ON_PULL("labeled"), false},
+        {"pull_request_review", ON_PULL("submitted"), true},
+        {"pull_request_review", ON_PULL("dismissed"), false},
+        {"pull_request_review_comment", ON_PULL("created"), true},
+        {"issue_comment", ON_ISSUE("created", ",\"pull_request\":{\"url\":\"u\"}"), true},
+        {"issue_comment", ON_ISSUE("deleted", ",\"pull_request\":{\"url\":\"u\"}"), false},
+        {"issue_comment", ON_ISSUE("created", ""), false},
+        {"issue_comment", ON_ISSUE("created", ",\"pull_request\":null"), false},
+        {"issues", ON_ISSUE("closed", ""), false},
+        {"ping", "{\"zen\":\"x\"}", false},
+    };
+    for (size_t i = 0; i < SC_LEN(rows); i++) {
+        sc_source_pull got = {.number = 99};
+        assert_int_equal(pull(rows[i].event, rows[i].body, &got), SC_OK);
+        assert_int_equal(got.number, rows[i].heard ? 7 : 0);
+        if (rows[i].heard) same(got.repo, "acme/shop");
+    }
+    static const struct {
+        const char *event, *body, *field;
+    } bad[] = {
+        {"pull_request", "{}", "action"},
+        {"pull_request", "{\"action\":\"closed\"}", "pull_request"},
+        {"pull_request", "{\"action\":\"closed\",\"pull_request\":{}," REPOSITORY "}",
+         "pull_request.number"},
+        {"pull_request", "{\"action\":\"closed\",\"pull_request\":{\"number\":-1}," REPOSITORY "}",
+         "pull_request.number"},
+        {"pull_request", "{\"action\":\"closed\",\"pull_request\":{\"number\":7}}",
+         "repository.full_name"},
+        {"issue_comment", "{\"action\":\"created\",\"issue\":3}", "issue"},
+    };
+    for (size_t i = 0; i < SC_LEN(bad); i++) {
+        sc_source_pull got;
+        assert_int_equal(pull(bad[i].event, bad[i].body, &got), SC_UNPROCESSABLE);
+        assert_string_equal(err.field, bad[i].field);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         SOURCE_TEST(bad_payloads_name_the_field),
         SOURCE_TEST(other_events_and_actions_bring_nothing),
         SOURCE_TEST(an_issue_becomes_a_report),
         SOURCE_TEST(actions_keep_the_id_and_say_what_changed),
+        SOURCE_TEST(who_answers_a_pull_request_is_heard),
         SOURCE_TEST(filters_say_which_setting_it_was),
         SOURCE_TEST(items_of_the_rest_api_and_plain_ones_are_read),
     };
