@@ -127,6 +127,7 @@ static void what_is_saved_is_there_and_only_the_holder_saves(void **state) {
     fx_ok(f, f->ops->job_act(f->s, &f->a, &id, SC_JOB_EV_CANCEL, f->clock_ms, &f->err));
     fx_rc(f, save(f, &got, job.fence, NULL), SC_FENCED);
     fx_ok(f, save(f, &got, 0, NULL));
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
 }
 
 static void an_ended_fix_goes_round_again_unless_another_one_is_under_way(void **state) {
@@ -180,6 +181,7 @@ static void a_log_is_read_from_where_one_was_and_ends_at_its_cap(void **state) {
     assert_true(n == 1 && sc_str_is(got[0].text, "one\n"));
     fx_rc(f, f->ops->fix_log_get(f->s, &f->b, &id, 0, 100, &f->arena, &got, &n, &f->err),
           SC_NOT_FOUND);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
 }
 
 static void lists_filter_and_page(void **state) {
@@ -229,6 +231,7 @@ static void lists_filter_and_page(void **state) {
     int64_t gone;
     fx_ok(f, f->ops->prune(f->s, f->clock_ms + DAY, 1, 100, &gone, &f->err));
     assert_int_equal(get(f, &one).status, SC_JOB_success);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
 }
 
 static void plans_are_versions(void **state) {
@@ -254,6 +257,7 @@ static void plans_are_versions(void **state) {
     fx_ok(f, f->ops->plan_get(f->s, &f->a, &w.cluster, 1, &f->arena, &got, &f->err));
     assert_true(got.version == 1 && sc_str_is(got.problem, "p") && got.created_at_ms == 7);
     fx_rc(f, f->ops->plan_get(f->s, &f->b, &w.cluster, 0, &f->arena, &got, &f->err), SC_NOT_FOUND);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
 }
 
 int main(void) {

@@ -356,6 +356,34 @@ static void write_file(const char *path, const char *text, size_t n) {
     close(fd);
 }
 
+static void fixes_and_plans_without_what_they_belong_to_are_found(void **state) {
+    sc_fx *f = *state;
+    static const struct {
+        const char *damage, *repair, *said;
+    } rows[] = {
+        {"INSERT INTO plan VALUES (999, 1, x'00', 1, 'ann', 'p', 'e', 'v', 'a')",
+         "DELETE FROM plan", "a plan without its issue"},
+        {"INSERT INTO fix_log VALUES (999, 1, 1, 'step', 'x')", "DELETE FROM fix_log",
+         "a log without its fix"},
+        {"INSERT INTO fix_patch VALUES (999, x'00')", "DELETE FROM fix_patch",
+         "a patch without its fix"},
+        {"UPDATE job SET kind = 'fix'", "UPDATE job SET kind = 'x'",
+         "a job that is a fix and has none"},
+    };
+    char db[256];
+    db_path(f, "soulcaster.db", db);
+    sc_job job = {.id = fx_id(f), .project_id = f->a, .kind = SC_STR("x"), .max_attempts = 1};
+    sc_id id;
+    fx_ok(f, f->ops->job_enqueue(f->s, &job, &id, &f->err));
+    for (size_t i = 0; i < SC_LEN(rows); i++) {
+        fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+        exec_raw(db, rows[i].damage);
+        fx_rc(f, f->ops->verify(f->s, NULL, NULL, &f->err), SC_STORE);
+        if (!strstr(f->err.msg, rows[i].said)) fail_msg("%s", f->err.msg);
+        exec_raw(db, rows[i].repair);
+    }
+}
+
 static void a_database_of_a_newer_version_is_refused_with_what_to_do(void **state) {
     sc_fx *f = *state;
     char db[256];
@@ -599,6 +627,7 @@ int main(void) {
         fx_test(a_full_disk_refuses_writes_until_there_is_room),
         fx_test(a_lock_held_by_another_process_is_told_and_waited_for),
         fx_test(a_database_that_was_moved_away_takes_no_more_writes),
+        fx_test(fixes_and_plans_without_what_they_belong_to_are_found),
         fx_test(a_database_of_a_newer_version_is_refused_with_what_to_do),
         fx_test(a_file_of_somebody_else_is_left_alone),
         fx_test(a_damaged_file_gives_errors_but_never_a_crash_or_a_hang),

@@ -86,7 +86,7 @@
     X(side_put, "jrk", SC_RD_JOB_KEYS " m w: ws mo o")                                      \
     X(stats, "r", "p t ar:")                                                                \
     X(sweep, "j", SC_RD_JOB_KEYS " o")                                                      \
-    X(verify, "rk", SC_RD_REPORT_KEYS " " SC_RD_ISSUE_KEYS " c: is")
+    X(verify, "rk", SC_RD_REPORT_KEYS " " SC_RD_ISSUE_KEYS " c: is j z zi")
 
 typedef enum sc_rd_script {
 #define X(name, parts, keys) SC_RD_##name,

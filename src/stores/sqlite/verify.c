@@ -71,6 +71,29 @@ static const struct {
     {"SELECT 1 FROM project p LEFT JOIN model m ON m.model_no = p.model_no"
      " WHERE p.model_no > 0 AND m.model_no IS NULL LIMIT 1",
      "a project without its model"},
+    {"SELECT 1 FROM fix f LEFT JOIN job j ON j.seq = f.fix_no WHERE j.seq IS NULL OR j.kind <> "
+     "'fix'"
+     " OR j.project_no <> f.project_no LIMIT 1",
+     "a fix without its job"},
+    {"SELECT 1 FROM job j LEFT JOIN fix f ON f.fix_no = j.seq WHERE j.kind = 'fix' AND f.fix_no IS "
+     "NULL LIMIT 1",
+     "a job that is a fix and has none"},
+    {"SELECT 1 FROM fix f LEFT JOIN cluster k ON k.cluster_no = f.cluster_no"
+     " WHERE k.project_no IS NOT f.project_no LIMIT 1",
+     "a fix without its issue"},
+    {"SELECT 1 FROM fix_patch p LEFT JOIN fix f ON f.fix_no = p.fix_no WHERE f.fix_no IS NULL "
+     "LIMIT 1",
+     "a patch without its fix"},
+    {"SELECT 1 FROM fix f WHERE f.log_seq <> (SELECT coalesce(max(l.seq), 0) FROM fix_log l"
+     " WHERE l.fix_no = f.fix_no) LIMIT 1",
+     "a fix that does not know where its log ends"},
+    {"SELECT 1 FROM fix_log l LEFT JOIN fix f ON f.fix_no = l.fix_no WHERE f.fix_no IS NULL LIMIT "
+     "1",
+     "a log without its fix"},
+    {"SELECT 1 FROM plan p LEFT JOIN cluster k ON k.cluster_no = p.cluster_no WHERE k.cluster_no "
+     "IS "
+     "NULL LIMIT 1",
+     "a plan without its issue"},
 };
 
 enum { STEPS = SC_LEN(invariants) + 1, OPS_A_CALL = 20000 };

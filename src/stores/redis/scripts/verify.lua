@@ -22,6 +22,18 @@ if A[1] == '' then
         return wrong('the counters by status differ from the issues')
     end
     if call('HLEN', K.k) ~= call('HLEN', K.km) then return wrong('an issue without its facts') end
+    if call('ZCARD', K.zi) ~= call('HLEN', K.z) then return wrong('the order of the fixes differs from the fixes') end
+    local below = '+'
+    repeat
+        local page, ids = call('ZREVRANGEBYLEX', K.zi, below, '-', 'LIMIT', 0, 500), {}
+        for i, m in ipairs(page) do ids[i] = string.sub(m, 7) end
+        local fixes, jobs = many(K.z, ids), many(K.j, ids)
+        for i, id in ipairs(ids) do
+            if not fixes[i] or not jobs[i] then return wrong('a fix without its job') end
+            if call('HEXISTS', K.km, unpk(fixes[i])[6]) == 0 then return wrong('a fix without its issue') end
+        end
+        below = #page > 0 and '(' .. page[#page]
+    until not below
 end
 local nos, version = call('ZRANGEBYLEX', K.is, '(' .. A[1], '+', 'LIMIT', 0, A[2]), tonumber(call('HGET', K.p, 'version'))
 for i, x in ipairs(many(K.m, nos)) do
