@@ -114,17 +114,24 @@ static void thank(const form_call *c) {
     sc_http_reply(c->q->http, 303, "text/plain", SC_STR_NONE);
 }
 
+/* The form as it was sent. Its mark too: one that may have been stored must not become a second report. */
+static void hand_back(const form_call *c, const sc_err *err) {
+    sc_buf sorry = c->sorry; /* once it is answered, the request and c with it may be gone */
+    sc_source_refused(c->q, err);
+    c->q->failed = *err;
+    sc_problem_headers(c->q->http, err);
+    send_page(c, sc_rc_http(err->rc), sc_buf_str(&sorry));
+    sc_buf_done(&sorry);
+}
+
 static void on_durable(sc_ingest *in, const sc_err *err) {
     form_call *c = in->self;
-    sc_buf sorry = c->sorry;
-    if (!err->rc) {
-        thank(c);
+    if (err->rc) {
+        hand_back(c, err);
     } else {
-        sc_source_refused(c->q, err);
-        c->q->failed = *err;
-        send_page(c, sc_rc_http(err->rc), sc_buf_str(&sorry));
+        sc_buf_done(&c->sorry);
+        thank(c);
     }
-    sc_buf_done(&sorry);
 }
 
 /* Why it cannot be taken as it is, or NULL. */
@@ -168,7 +175,7 @@ static sc_rc report_of(const form_call *c, sc_str nonce, json_t **ret, sc_err *e
     return SC_OK;
 }
 
-static sc_rc store(form_call *c, sc_str nonce, sc_err *err) {
+static sc_rc store(form_call *c, sc_str mark, sc_str nonce, sc_err *err) {
     sc_req *q = c->q;
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_source_item item;
@@ -182,11 +189,16 @@ static sc_rc store(form_call *c, sc_str nonce, sc_err *err) {
         .items = &c->report, .n = 1, .results = &c->result, .done = on_durable, .self = c};
     c->page.problem = "It could not be stored just now. Please send it again in a moment.";
     c->page.field = "";
+    snprintf(c->mark, sizeof c->mark, "%.*s", SC_FMT(mark));
     sc_buf_init(&c->sorry, 1 << 20);
     rc = write_form(c, &c->sorry, err);
-    if (!rc) rc = sc_ingest_submit(sc_req_app(q), &c->in, sc_req_arena(q), err);
-    if (rc) sc_buf_done(&c->sorry);
-    return rc;
+    if (rc) {
+        sc_buf_done(&c->sorry);
+        return rc;
+    }
+    sc_err why = {.rc = SC_OK};
+    if (sc_ingest_submit(sc_req_app(q), &c->in, sc_req_arena(q), &why)) hand_back(c, &why);
+    return SC_OK;
 }
 
 static sc_str field(const sc_target *form, const char *name) {
@@ -233,7 +245,7 @@ sc_rc sc_on_submitForm(sc_req *q, sc_err *err) {
     if (!sc_form_admit(&q->web->form_guard, &q->project, sc_http_peer(q->http),
                        sc_mono_us(sc_app_clock(sc_req_app(q)))))
         return again(c, 429, "", "Much has been sent from here. Please wait ten minutes.", err);
-    return store(c, nonce, err);
+    return store(c, field(&form, "mark"), nonce, err);
 }
 
 sc_rc sc_on_widget(sc_req *q, sc_err *err) {

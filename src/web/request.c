@@ -137,7 +137,7 @@ void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request
     sc_buf_puts(out, "}");
 }
 
-static void problem_headers(sc_http_request *r, const sc_err *err) {
+void sc_problem_headers(sc_http_request *r, const sc_err *err) {
     if (err->rc == SC_UNAUTHORIZED) sc_http_reply_header(r, "WWW-Authenticate", "Bearer");
     if (err->retry_after_ms > 0) {
         char text[24];
@@ -150,7 +150,7 @@ void sc_problem_reply(sc_http_request *r, const sc_err *err, int status) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_problem_write(&b, err, status, sc_http_request_id(r));
-    problem_headers(r, err);
+    sc_problem_headers(r, err);
     sc_http_reply(r, status, "application/problem+json",
                   b.failed ? SC_STR("{\"status\":503,\"title\":\"Service Unavailable\"}")
                            : sc_buf_str(&b));

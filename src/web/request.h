@@ -112,6 +112,8 @@ void sc_req_fail(sc_req *q, const sc_err *err);
 void sc_source_refused(const sc_req *q, const sc_err *why);
 /* The problem's text, for requests that have no sc_req too. */
 void sc_problem_write(sc_buf *out, const sc_err *err, int status, sc_str request_id);
+/* What a problem says in headers, for replies that are no problem document. */
+void sc_problem_headers(sc_http_request *r, const sc_err *err);
 /* Replies with a problem where there is no sc_req, or with a status that is not the code's own. */
 void sc_problem_reply(sc_http_request *r, const sc_err *err, int status);
 /* "unprocessable" */

@@ -1,6 +1,7 @@
 /* The public form and the widget: what is kept out, what comes in, and that nothing typed becomes HTML. */
 #include "test_web_support.h"
 
+#include "app/internal.h"
 #include "web/form_guard.h"
 
 #define XSS "</textarea><script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -11,7 +12,25 @@ static void turn_on(web_bench *w, const char *settings) {
         web_json(w, &w->admin, "PUT", "/api/config/form?project_id=other", settings, NULL), 200);
 }
 
+static const sc_store_ops *real;
+static atomic_bool untold; /* the next report is written, and nobody can say so */
+
+static sc_rc put_untold(void *self, const sc_feedback *items, const sc_id *job_ids, size_t n,
+                        sc_put_result *ret, sc_err *err) {
+    sc_rc rc = real->feedback_put(self, items, job_ids, n, ret, err);
+    if (rc || !atomic_exchange(&untold, false)) return rc;
+    return sc_fail(err, SC_STORE, "it is not known whether this was written");
+}
+
+static sc_store_ops wrapped(const sc_store_ops *ops) {
+    sc_store_ops w = *ops;
+    real = ops;
+    w.feedback_put = put_untold;
+    return w;
+}
+
 static int setup(void **state) {
+    web_wrap = wrapped;
     web_open(state);
     turn_on(*state, "{\"enabled\":true,\"ask_contact\":true}");
     return 0;
@@ -212,6 +231,40 @@ static void a_good_one_is_stored_once_however_often_its_mark_is_sent(void **stat
     answer_done(&a);
 }
 
+/* Sends it, gets the form back with its words, and sends that. */
+static void is_handed_back_and_sent_again(web_bench *w, int status, void (*heal)(web_bench *w)) {
+    char mark[SC_FORM_MARK];
+    const int64_t before = stored(w);
+    fresh_mark(w, mark);
+    w->f.now_ms += SC_FORM_FASTEST_MS;
+    web_answer a = post(w, "", mark, "message=It+fails+on+Safari");
+    assert_int_equal(a.status, status);
+    assert_true(says(&a, "text/html"));
+    assert_true(says(&a, ">\nIt fails on Safari</textarea>"));
+    assert_true(says(&a, "It could not be stored just now"));
+    heal(w);
+    mark_of(&a, mark);
+    answer_done(&a);
+    a = post(w, "", mark, "message=It+fails+on+Safari");
+    assert_int_equal(a.status, 303);
+    answer_done(&a);
+    assert_int_equal(stored(w), before + 1);
+}
+
+static void nothing_heals(web_bench *w) { (void)w; }
+static void less_waits(web_bench *w) { atomic_store(&w->f.app->committer.queued_bytes, 0); }
+
+static void one_that_may_have_been_stored_is_stored_once(void **state) {
+    atomic_store(&untold, true);
+    is_handed_back_and_sent_again(*state, 503, nothing_heals);
+}
+
+static void one_that_was_refused_for_now_is_handed_back(void **state) {
+    web_bench *w = *state;
+    atomic_store(&w->f.app->committer.queued_bytes, INT64_C(1) << 40);
+    is_handed_back_and_sent_again(w, 429, less_waits);
+}
+
 static void an_address_and_a_project_have_their_share(void **state) {
     web_bench *w = *state;
     sc_form_guard g = {.has_key = false};
@@ -283,6 +336,8 @@ int main(void) {
         cmocka_unit_test(a_foreign_page_a_wrong_type_and_a_flood_of_bytes_are_refused),
         cmocka_unit_test(what_was_typed_stays_and_never_becomes_html),
         cmocka_unit_test(a_good_one_is_stored_once_however_often_its_mark_is_sent),
+        cmocka_unit_test(one_that_may_have_been_stored_is_stored_once),
+        cmocka_unit_test(one_that_was_refused_for_now_is_handed_back),
         cmocka_unit_test(an_address_and_a_project_have_their_share),
         cmocka_unit_test(two_processes_share_one_key),
         cmocka_unit_test(the_widget_is_small_and_for_all),

@@ -53,13 +53,16 @@ static inline sc_secret make_key(web_bench *w, const sc_id *project, unsigned sc
     return secret;
 }
 
+/* Set before web_open: what stands between the application and its store. */
+static sc_store_ops (*web_wrap)(const sc_store_ops *real);
+
 static inline int web_open(void **state) {
     static web_bench bench;
     web_bench *w = &bench;
     memset(w, 0, sizeof *w);
     signal(SIGPIPE, SIG_IGN);
     sc_log_setup(SC_LOG_OFF, false);
-    app_fixture_open(&w->f, NULL, false);
+    app_fixture_open_with(&w->f, NULL, false, web_wrap);
     sc_err err = {0};
     sc_str text = {(const char *)sc_asset_openapi_json, sc_asset_openapi_json_len};
     if (sc_contract_load(text, &w->contract, &err)) fail_msg("%s", err.msg);
