@@ -250,6 +250,25 @@ test("the plan is made, edited, and nobody's change is overwritten unseen", asyn
   await v.leave({ butNetwork: true });
 });
 
+test("a plan that is edited stays the one it began with, though a newer one is loaded", async () => {
+  const [, , , , issue] = issues;
+  await w.server.api("POST", `/api/clusters/${issue.id}/plan`);
+  const v = await enter(`/issues/${issue.id}`);
+  await v.page.getByRole("region", { name: "Fix" }).waitFor();
+  await v.press("p");
+  await v.page.getByRole("button", { name: "Edit", exact: true }).click();
+  await v.page.getByLabel("When it is fixed").fill("mine");
+  await w.server.api("POST", `/api/clusters/${issue.id}/plan`, { expected: "theirs", version: 1 });
+  const loadedAnew = v.page.waitForResponse((reply) => reply.url().includes("/plan") && reply.status() === 200);
+  await v.outage();
+  await loadedAnew;
+  await v.page.getByRole("button", { name: /^Save/ }).click();
+  await v.page.getByText("Version 2 was saved meanwhile").waitFor();
+  await v.page.getByRole("button", { name: "Go on with theirs" }).click();
+  await v.page.getByText("theirs").waitFor();
+  await v.leave({ butNetwork: true });
+});
+
 test("a pull request of a forge without pages is merged here, after a question", async () => {
   const v = await enter(null);
   const acts = [];

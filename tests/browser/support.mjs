@@ -275,6 +275,15 @@ export class Visitor {
     await this.rows().first().waitFor();
   }
 
+  /** The server goes and comes back, and the page has noticed both; meanwhile `work`. */
+  async outage(work) {
+    await this.server.end();
+    await this.page.locator(".banner").waitFor();
+    await work?.();
+    await this.server.again();
+    await this.page.locator(".banner").waitFor({ state: "detached" });
+  }
+
   async press(...keys) {
     for (const key of keys) await this.page.keyboard.press(key);
   }

@@ -31,7 +31,8 @@ function Conflict({ theirs, onTake, onReplace }: { theirs: Plan; onTake: () => v
   );
 }
 
-function Editor({ plan, onSaved, onClose }: EditProps) {
+function Editor({ plan: given, onSaved, onClose }: EditProps) {
+  const [plan] = useState(given); // what is edited stays the version that it began with
   const [texts, setTexts] = useState<Texts>(textsOf(plan));
   const [theirs, setTheirs] = useState<Plan | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
