@@ -63,7 +63,6 @@ function OneField(props: InputProps) {
 function Form({ config, state, again }: { config: FixConfig; state: FixState; again: () => void }) {
   const [values, setValues] = useState<Values>(valuesOf(config));
   const [failure, setFailure] = useState<Failure | null>(null);
-  useEffect(() => setValues(valuesOf(config)), [config]);
   const save = async (event: Event) => {
     event.preventDefault();
     setFailure(null);
