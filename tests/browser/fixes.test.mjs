@@ -269,6 +269,33 @@ test("a plan that is edited stays the one it began with, though a newer one is l
   await v.leave({ butNetwork: true });
 });
 
+test("a log that was left is not taken up again", async () => {
+  const v = await enter(null);
+  await v.page.clock.install();
+  const asked = [];
+  v.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+  let broke, letGo;
+  const looking = new Promise((go) => (broke = go)), gate = new Promise((go) => (letGo = go));
+  await v.page.route("**/logs/follow?*", (route) => route.abort());
+  await v.page.route("**/health", async (route) => {
+    broke();
+    await gate;
+    await route.fulfill({ json: { status: "ok" } });
+  });
+  await v.page.goto(`${w.server.url}/fixes/${running}`);
+  await looking;
+  await v.page.locator(".fix-nav").getByRole("link", { name: "Fixes" }).click();
+  await v.page.locator(".fix-table").waitFor();
+  asked.length = 0;
+  const said = v.page.waitForResponse("**/health");
+  letGo();
+  await said;
+  await v.page.clock.fastForward(5000);
+  await v.page.evaluate(() => fetch("/health")); // what was asked for before this is known by now
+  assert.deepEqual(asked.filter((path) => path.includes("/logs")), []);
+  await v.leave({ butNetwork: true });
+});
+
 test("a pull request of a forge without pages is merged here, after a question", async () => {
   const v = await enter(null);
   const acts = [];

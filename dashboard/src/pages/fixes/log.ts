@@ -60,7 +60,10 @@ export class FixLog {
 
   private async broken(): Promise<void> {
     this.stop();
-    if (!(await isUp())) return noteSilence(); // whoever shows it starts again when the server is back
+    const { signal } = (this.running = new AbortController());
+    const up = await isUp();
+    if (signal.aborted) return; // nobody looks at it any more, or it was begun anew
+    if (!up) return noteSilence(); // whoever shows it starts again when the server is back
     this.timer = setTimeout(() => void this.start(), AGAIN_MS);
   }
 
