@@ -46,6 +46,21 @@ test("an issue that is ignored leaves; undo brings it back as it was", async () 
   await v.leave();
 });
 
+test("what was done in another project is not undone in this one", async () => {
+  await w.server.api("POST", "/api/projects", { name: `${project}-other` });
+  await w.server.feed(topics(SIX.slice(0, 2)), `${project}-other`);
+  const v = await enter();
+  await v.loaded();
+  await v.press("j", "i");
+  await v.toast("ignored");
+  await v.page.getByLabel("Project").selectOption({ label: `${project}-other` });
+  await waitFor("the other project", async () => (await v.titles()).length === 2);
+  assert.equal(await v.page.getByRole("button", { name: /^Undo/ }).count(), 0);
+  await v.press("u");
+  await v.toast("There is nothing to undo.");
+  await v.leave();
+});
+
 test("several are ticked and changed at once, and taken back with Ctrl Z", async () => {
   const v = await enter();
   await v.loaded();

@@ -52,6 +52,22 @@ test("a server that goes and comes back: it is said, and the page heals itself",
   await v.leave({ butNetwork: true });
 });
 
+test("what could not be undone while the server was gone can be undone after", async () => {
+  const v = await Visitor.enter(w.browser, w.server);
+  await v.loaded();
+  const [title] = await v.titles();
+  await v.press("j", "i");
+  await v.toast("ignored");
+  await v.outage(async () => {
+    await v.press("u");
+    await v.toast("Could not undo: The server does not answer.");
+  });
+  await v.press("u");
+  await v.toast("Undone");
+  await v.page.locator(".rows .row", { hasText: title }).waitFor();
+  await v.leave({ butNetwork: true });
+});
+
 test("a page that is opened while the server is gone starts by itself when it is back", async () => {
   const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();

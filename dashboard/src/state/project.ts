@@ -5,6 +5,7 @@ import { call, useProject } from "../api/client";
 import { restartEvents } from "../api/events";
 import { query } from "../router";
 import { recall, remember } from "./storage";
+import { forgetSteps } from "./toast";
 
 export const projects = signal<Project[]>([]);
 export const project = signal<Project | null>(null);
@@ -28,6 +29,7 @@ function choose(chosen: Project): void {
   useProject(chosen.id);
   project.value = chosen;
   stats.value = null;
+  forgetSteps();
   remember("project", chosen.id);
   restartEvents();
 }

@@ -13,6 +13,7 @@ export interface Toast {
 interface Step {
   text: string;
   undo: () => Promise<void>;
+  /** The message that says it; grows from step to step. */
   toast: number;
 }
 
@@ -22,6 +23,7 @@ const STEPS = 50;
 export const toasts = signal<Toast[]>([]);
 let counter = 0;
 let steps: Step[] = [];
+let forgotten = 0;
 
 export function say(text: string, more: Partial<Pick<Toast, "tone" | "undo" | "link">> = {}): number {
   const id = ++counter;
@@ -35,11 +37,11 @@ export function dismiss(id: number): void {
 }
 
 /** What failed, in the server's words, with the id that finds it in the server's log. */
-export function complain(what: string, error: unknown): void {
+export function complain(what: string, error: unknown, undo?: Toast["undo"]): void {
   const failure = asFailure(error);
   if (failure.kind === "signed-out") return; // said by the page as a whole
   const request = failure.requestId ? ` (request ${failure.requestId})` : "";
-  say(`${what}: ${failure.message}${request}`, { tone: "bad" });
+  say(`${what}: ${failure.message}${request}`, { tone: "bad", undo });
 }
 
 /** Says what was done, and keeps the way back. */
@@ -51,14 +53,24 @@ export function done(text: string, undo: () => Promise<void>, link?: Toast["link
 
 async function takeBack(step: Step): Promise<void> {
   if (!steps.includes(step)) return;
+  const begun = forgotten;
   steps = steps.filter((s) => s !== step);
   dismiss(step.toast);
   try {
     await step.undo();
     say(`Undone: ${step.text}`);
   } catch (error) {
-    complain("Could not undo", error);
+    const isLost = asFailure(error).kind === "refused" || begun !== forgotten;
+    if (!isLost) steps = [...steps, step].sort((a, b) => a.toast - b.toast); // it may go better later
+    complain("Could not undo", error, isLost ? undefined : () => void takeBack(step));
   }
+}
+
+/** Another project: what was done before is not undone from here. */
+export function forgetSteps(): void {
+  forgotten++;
+  steps = [];
+  toasts.value = toasts.value.map((toast) => ({ ...toast, undo: undefined }));
 }
 
 export function undoLast(): void {

@@ -135,8 +135,12 @@ export async function keepApart(id: string, other: string, undone?: () => void):
 
 /** Says what these corrections did; taking it back undoes the last one first. */
 export function undoable(actionIds: string[], text: string, undone?: () => void, link?: Toast["link"]): void {
+  const left = [...actionIds]; // what a second try begins with
   done(text, async () => {
-    for (const id of [...actionIds].reverse()) await call("undoAction", { path: { id } });
+    for (let id = left.at(-1); id !== undefined; id = left.at(-1)) {
+      await call("undoAction", { path: { id } });
+      left.pop();
+    }
     await load({ quiet: true });
     void loadStats();
     undone?.();
