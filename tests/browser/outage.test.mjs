@@ -23,6 +23,41 @@ test("a slow server: something is shown meanwhile, and then the list", async () 
   await v.leave();
 });
 
+test("rows are never taken for the answer to another filter", async () => {
+  const v = await Visitor.enter(w.browser, w.server);
+  await v.loaded();
+  let letGo;
+  const gate = new Promise((go) => (letGo = go));
+  await v.page.route("**/api/clusters?*", async (route) => {
+    await gate;
+    await route.continue();
+  });
+  // On the list: what is there stays in sight, as what it is.
+  await v.page.getByLabel("Size").selectOption("5");
+  await v.page.waitForURL(/min=5/);
+  assert.equal(await v.page.locator(".table").getAttribute("aria-busy"), "true");
+  assert.equal((await v.titles()).length, 6);
+  letGo();
+  await v.loaded();
+  assert.deepEqual((await v.titles()).sort(), [SIX[0][0], SIX[1][0]]);
+  // Coming back to it: nothing of the filter before.
+  await v.page.locator(".rows .cell-title a").first().click();
+  await v.page.getByRole("heading", { level: 1 }).waitFor();
+  await v.page.unroute("**/api/clusters?*");
+  const second = new Promise((go) => (letGo = go));
+  await v.page.route("**/api/clusters?*", async (route) => {
+    await second;
+    await route.continue();
+  });
+  await v.page.getByRole("link", { name: /^Everything/ }).click();
+  await v.page.getByRole("status", { name: "Loading" }).waitFor();
+  assert.equal(await v.rows().count(), 0);
+  letGo();
+  await v.loaded();
+  assert.equal((await v.titles()).length, 6);
+  await v.leave();
+});
+
 test("a server that stands still is waited for", async () => {
   const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();

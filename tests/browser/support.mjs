@@ -271,8 +271,9 @@ export class Visitor {
     return this.page.locator(".rows .cell-title a").allTextContents();
   }
 
+  /** The list shows the answer to what is asked for now. */
   async loaded() {
-    await this.rows().first().waitFor();
+    await this.page.locator('.table[aria-busy="false"] .rows .row:not(.to-come)').first().waitFor();
   }
 
   /** The server goes and comes back, and the page has noticed both; meanwhile `work`. */

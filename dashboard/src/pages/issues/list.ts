@@ -62,6 +62,13 @@ function show(answer: Answer): void {
   failure.value = null;
 }
 
+/** What is there answers something else: nobody must take it for what is asked for now. */
+export function empty(): void {
+  rows.value = [];
+  total.value = 0;
+  stale.clear();
+}
+
 /** Loads from the start. `quiet`: what is there stays until the answer comes, and as much of it is loaded again. */
 export async function load({ quiet = false } = {}): Promise<void> {
   abort.abort();

@@ -1,4 +1,4 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { listen } from "../../api/events";
 import { debounce } from "../../lib/debounce";
 import { useKeys } from "../../lib/keys";
@@ -13,7 +13,7 @@ import { Empty, Failed, Skeleton } from "../../ui/states";
 import { BulkBar } from "./bulk";
 import { Questions } from "./dialogs";
 import { LIST_KEYS } from "./keys";
-import { failure, filters, fresh, load, onEvent, phase, rows, total } from "./list";
+import { empty, failure, filters, fresh, load, onEvent, phase, rows, total } from "./list";
 import { active, clear } from "./selection";
 import { IssueTable, scrollListUp } from "./table";
 import { Toolbar } from "./toolbar";
@@ -24,11 +24,14 @@ let shownFor = "";
 /** What the list is about: as long as it stays the same, coming back to the page finds it as it was. */
 const subject = () => `${project.value?.id} ${query.value}`;
 
-function begin(): void {
+/** `stays`: the page was there before; what it shows stays in sight, dimmed, until the answer comes. Else there is nothing of
+ * another filter or project. */
+function begin(stays: boolean): void {
   if (shownFor === subject() && phase.value === "ready") {
     void load({ quiet: true });
     return;
   }
+  if (!stays) empty();
   shownFor = subject();
   active.value = null;
   clear();
@@ -89,7 +92,11 @@ function Body() {
 }
 
 export function IssuesPage() {
-  useEffect(begin, [query.value.toString()]);
+  const isOpen = useRef(false);
+  useLayoutEffect(() => {
+    begin(isOpen.current); // before anything is drawn
+    isOpen.current = true;
+  }, [query.value.toString()]);
   useEffect(() => {
     document.title = "Issues - Soulcaster";
     return listen((event) => {
