@@ -169,11 +169,14 @@ static bool work_once(sc_app *app) {
     }
     err = (sc_err){0};
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    sc_span span;
+    sc_lane_begin_span(&span, &job);
     rc = sc_str_is(job.kind, "judge") ? sc_judge_work(app, &job, &later_ms, &err)
                                       : sc_summarise_work(app, &job, &later_ms, &err);
     if (!rc) err = (sc_err){0};
     give_back(&err);
     if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
+    sc_span_end(&span, rc != SC_OK);
     sc_log_context("");
     return true;
 }

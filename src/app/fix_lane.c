@@ -269,7 +269,10 @@ static bool work_once(sc_fix_worker *w) {
         return false;
     }
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    sc_span span;
+    sc_lane_begin_span(&span, &job);
     work(w, &job);
+    sc_span_end(&span, false); /* what became of it stands in its row */
     sc_log_context("");
     return true;
 }

@@ -101,3 +101,12 @@ void sc_lane_end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_
     if (STORE(app)->job_end(SELF(app), &end, &e) && e.rc != SC_FENCED)
         sc_log_err(SC_LOG_ERROR, "end of job not stored", &e);
 }
+
+void sc_lane_begin_span(sc_span *s, const sc_job *job) {
+    sc_span_begin(s, "job", SC_SPAN_INTERNAL,
+                  job->request_id.n ? job->request_id : sc_id_str(&job->id));
+    sc_span_set_text(s, "soulcaster.job.kind", job->kind);
+    sc_span_set_text(s, "soulcaster.job.id", sc_id_str(&job->id));
+    sc_span_set_text(s, "soulcaster.project.id", sc_id_str(&job->project_id));
+    sc_span_set_int(s, "soulcaster.job.attempt", job->attempts);
+}

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/span.h"
 #include "core/job.h"
 
 struct sc_app;
@@ -38,6 +39,8 @@ bool sc_lane_wait(sc_lane *l, int64_t ms);
 /* The lane's: rests, pokes or not; false: it is to end. */
 bool sc_lane_rest(sc_lane *l, int64_t ms);
 
+/* The lane's: what the thread does from now on is in the trace of the request that caused the job. */
+void sc_lane_begin_span(sc_span *s, const sc_job *job);
 /* The lane's: how a job ends that came back with *err (rc 0: well). later_ms: when one that ended well is
  * to go on, or 0. SC_CANCELLED burns no attempt (retry_after_ms: not before); what may be tried again
  * is, with back-off, as long as attempts are left; the rest becomes a dead letter. */

@@ -3,6 +3,7 @@
 #define SC_APP_READ_H
 
 #include "app/app.h"
+#include "base/span.h"
 
 /* Feedback with an optional text filter: all words of q (stemmed; in no order) must occur. Text filtering
  * covers grouped reports; the index may lag behind the store by the grouping delay. Cursors are bound to
@@ -36,7 +37,7 @@ typedef struct sc_search_result {
 sc_rc sc_read_search(sc_app *app, const sc_id *project, sc_str query, size_t limit, sc_arena *arena,
                      sc_search_result *ret, sc_err *err);
 
-/* The whole way of one report: received, stored, embedded, grouped (with reasons), job. */
+/* The whole way of one report: received, stored, embedded, grouped (with reasons), job, fixes of its issue and their pull requests. */
 typedef struct sc_trace_step {
     int64_t at_ms;
     const char *step;            /* "received", "stored", "grouped", "moved", "parked", ... */
@@ -49,9 +50,12 @@ typedef struct sc_trace_step {
     sc_id nearest_id;
     sc_id cluster_id;
     sc_str cluster_title; /* with a decision */
+    sc_str url;           /* of a pull request, or empty */
 } sc_trace_step;
 typedef struct sc_trace {
     sc_feedback feedback;
+    char trace_id
+        [SC_TRACE_TEXT];  /* of the request that brought it; what it caused is in the same trace */
     sc_trace_step *steps; /* oldest first */
     size_t n;
     bool has_now; /* `now` is the evidence against its cluster as it stands today */

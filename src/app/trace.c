@@ -3,6 +3,8 @@
 #include "app/internal.h"
 #include "app/read.h"
 
+enum { FIXES = 10 }; /* of an issue, the newest ones */
+
 typedef struct way {
     sc_app *app;
     const sc_id *project;
@@ -101,6 +103,56 @@ static sc_rc now_evidence(way *w, sc_err *err) {
     return SC_OK;
 }
 
+/* ---- Fixes of its issue -------------------------------------------------------------------------- */
+
+static sc_rc pull_steps(way *w, const sc_fix *f, sc_err *err) {
+    static const char *const words[SC_FIX_PULL_merged + 1] = {
+        [SC_FIX_PULL_open] = "opened", [SC_FIX_PULL_merged] = "merged"};
+    const int64_t at_ms[SC_LEN(words)] = {
+        [SC_FIX_PULL_open] = f->opened_at_ms, [SC_FIX_PULL_merged] = f->merged_at_ms};
+    for (size_t i = 0; i < SC_LEN(words); i++) {
+        if (!at_ms[i]) continue;
+        const char *what = f->pull == SC_FIX_PULL_issue ? "Issue" : "Pull request";
+        const char *text =
+            sc_arena_printf(w->arena, "%s #%lld was %s", what, (long long)f->pull_number, words[i]);
+        if (!text) return sc_fail(err, SC_NOMEM, "no memory for the trace");
+        sc_trace_step *s =
+            step(w, at_ms[i], i == SC_FIX_PULL_open ? "pull_request" : "merged", sc_str_of(text));
+        s->job_id = f->id;
+        s->url = f->pull_url;
+    }
+    return SC_OK;
+}
+
+static sc_rc fix_steps(way *w, const sc_fix *f, sc_err *err) {
+    sc_job job;
+    sc_rc rc = STORE(w->app)->job_get(SELF(w->app), w->project, &f->id, w->arena, &job, err);
+    if (rc) return rc;
+    const char *text = sc_arena_printf(w->arena, "A fix was asked for by %.*s, with the agent %.*s",
+                                       SC_FMT(f->by), SC_FMT(f->agent));
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for the trace");
+    sc_trace_step *s = step(w, f->created_at_ms, "fix", sc_str_of(text));
+    s->job_id = f->id;
+    s->cluster_id = f->cluster_id;
+    s->request_id = job.request_id;
+    if (f->ended_at_ms && f->reason != SC_FIX_REASON_none) {
+        text = sc_arena_printf(w->arena, "The fix ended: %s", sc_fix_reason_words(f->reason));
+        if (!text) return sc_fail(err, SC_NOMEM, "no memory for the trace");
+        step(w, f->ended_at_ms, "fix_ended", sc_str_of(text))->job_id = f->id;
+    }
+    return pull_steps(w, f, err);
+}
+
+/* What is stored after the report is told in the order in which it happened. */
+static void sort_steps(sc_trace_step *s, size_t from, size_t n) {
+    for (size_t i = from + 1; i < n; i++)
+        for (size_t j = i; j > from && s[j].at_ms < s[j - 1].at_ms; j--) {
+            sc_trace_step t = s[j];
+            s[j] = s[j - 1];
+            s[j - 1] = t;
+        }
+}
+
 sc_rc sc_read_trace(sc_app *app, const sc_id *project, const sc_id *feedback, sc_arena *arena,
                     sc_trace *ret, sc_err *err) {
     way w = {.app = app, .project = project, .arena = arena, .out = ret};
@@ -109,15 +161,25 @@ sc_rc sc_read_trace(sc_app *app, const sc_id *project, const sc_id *feedback, sc
     sc_decision *d = NULL;
     size_t n = 0;
     if (!rc) rc = STORE(app)->decisions(SELF(app), project, ret->feedback.seq, arena, &d, &n, err);
+    const sc_fix_filter of_issue = {.project_id = *project, .cluster_id = ret->feedback.cluster_id};
+    sc_fix_list fixes = {.n = 0};
+    if (!rc && sc_id_is_set(&of_issue.cluster_id))
+        rc = STORE(app)->fix_list(SELF(app), &of_issue, &(sc_page){.limit = FIXES}, arena, &fixes,
+                                  err);
     if (rc) return rc;
-    ret->steps = sc_arena_take_array(arena, n + 4, sizeof *ret->steps);
+    ret->steps = sc_arena_take_array(arena, n + 4 + 4 * fixes.n, sizeof *ret->steps);
     if (!ret->steps) return sc_fail(err, SC_NOMEM, "no memory for the trace");
     const sc_feedback *f = &ret->feedback;
     step(&w, f->created_at_ms, "written", SC_STR("Written at the source"));
     sc_trace_step *got =
         step(&w, f->received_at_ms, "stored", SC_STR("Received and stored durably"));
     got->request_id = f->request_id;
+    unsigned char trace[16];
+    sc_span_trace_of(f->request_id, trace);
+    sc_span_trace_text(trace, ret->trace_id);
     rc = decision_steps(&w, d, n, err);
+    for (size_t i = fixes.n; !rc && i--;) rc = fix_steps(&w, &fixes.items[i], err);
+    if (!rc) sort_steps(ret->steps, 2, ret->n);
     if (!rc && f->state == SC_FEEDBACK_pending)
         step(&w, sc_now_ms(app->conf.clock), "pending", SC_STR("Waits to be grouped"));
     if (!rc && f->state == SC_FEEDBACK_parked)

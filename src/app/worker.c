@@ -425,6 +425,8 @@ static bool work_once(sc_app *app) {
     }
     err = (sc_err){0};
     sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    sc_span span;
+    sc_lane_begin_span(&span, &job);
     int64_t later_ms = 0;
     if (sc_str_is(job.kind, "remodel"))
         rc = sc_remodel_work(app, &job, &later_ms, &err);
@@ -439,6 +441,7 @@ static bool work_once(sc_app *app) {
                                           : work_regroup(app, &job, &err);
     if (!rc) err = (sc_err){0}; /* whatever was met on the way was dealt with */
     if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
+    sc_span_end(&span, rc != SC_OK);
     sc_log_context("");
     return true;
 }

@@ -231,6 +231,7 @@ static void print_step(const json_t *s) {
         sc_buf_putf(&b, "%.*s%s%.*s", SC_FMT(actor), model.n ? ", " : "", SC_FMT(model));
         line_text("      by", sc_buf_str(&b));
     }
+    line_text("      at", sc_json_str_at(s, "url"));
     line_text("      request", sc_json_str_at(s, "request_id"));
     line_text("      job", sc_json_str_at(s, "job_id"));
 }
@@ -239,6 +240,7 @@ static void print_trace(const json_t *v) {
     title_line(sc_json_str_at(v, "feedback.title"));
     line_text("report", sc_json_str_at(v, "feedback.id"));
     line_text("issue", sc_json_str_at(v, "feedback.cluster_id"));
+    line_text("trace", sc_json_str_at(v, "trace_id"));
     putchar('\n');
     size_t i;
     json_t *step;

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "base/clock.h"
+#include "base/span.h"
 
 enum {
     MAX_REPLY_BYTES = 64 << 20,
@@ -127,18 +129,31 @@ static size_t on_header(char *p, size_t size, size_t n, void *self) {
     return x->no_memory || x->aborted ? 0 : line.n;
 }
 
+static bool add_header(struct curl_slist **list, const char *line) {
+    struct curl_slist *longer = curl_slist_append(*list, line);
+    if (longer) *list = longer;
+    return longer != NULL;
+}
+
+/* The trace that the thread works in goes on at whoever is called. */
+static bool add_trace(struct curl_slist **list) {
+    const sc_span_ctx *c = sc_span_current();
+    char parent[SC_TRACEPARENT_TEXT], line[SC_TRACESTATE_MAX + 16];
+    if (!c) return true;
+    sc_traceparent_write(c, parent);
+    snprintf(line, sizeof line, "traceparent: %s", parent);
+    if (!add_header(list, line)) return false;
+    if (!c->state) return true;
+    snprintf(line, sizeof line, "tracestate: %s", c->state);
+    return add_header(list, line);
+}
+
 /* An unanswered "Expect: 100-continue" costs a second with servers that do not know it. */
 static struct curl_slist *header_list(const sc_http_call *call, bool *ret_failed) {
-    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
-    *ret_failed = !list;
-    for (size_t i = 0; i < call->n_headers && !*ret_failed; i++) {
-        struct curl_slist *longer =
-            strpbrk(call->headers[i], "\r\n") ? NULL : curl_slist_append(list, call->headers[i]);
-        if (longer)
-            list = longer;
-        else
-            *ret_failed = true;
-    }
+    struct curl_slist *list = NULL;
+    *ret_failed = !add_header(&list, "Expect:") || !add_trace(&list);
+    for (size_t i = 0; i < call->n_headers && !*ret_failed; i++)
+        *ret_failed = strpbrk(call->headers[i], "\r\n") || !add_header(&list, call->headers[i]);
     return list;
 }
 
@@ -243,6 +258,31 @@ static sc_rc perform(sc_http_client *c, exchange *x, sc_err *err) {
     return SC_OK;
 }
 
+/* Host and port; no path and no query, which may hold what is private. */
+static sc_str authority(sc_str url) {
+    size_t at = sc_str_find(url, SC_STR("://"));
+    if (at == SIZE_MAX) return SC_STR_NONE;
+    url = (sc_str){url.p + at + 3, url.n - at - 3};
+    for (size_t i = 0; i < url.n; i++) {
+        if (url.p[i] == '@') return SC_STR_NONE; /* a name and password */
+        if (url.p[i] == '/' || url.p[i] == '?') return (sc_str){url.p, i};
+    }
+    return url;
+}
+
+static void begin_span(sc_span *s, const sc_http_call *call) {
+    sc_span_begin_part(s, "call", SC_SPAN_CLIENT);
+    if (!sc_span_wanted()) return;
+    sc_span_set_text(s, "http.request.method", sc_str_of(call->method ? call->method : "GET"));
+    sc_span_set_text(s, "server.address", authority(sc_str_of(call->url)));
+}
+
+static void end_span(sc_span *s, sc_rc rc, const sc_http_answer *answer) {
+    if (answer->status) sc_span_set_int(s, "http.response.status_code", answer->status);
+    if (rc) sc_span_set_text(s, "error.type", sc_str_of(sc_rc_name(rc)));
+    sc_span_end(s, rc || answer->status >= 400);
+}
+
 sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
                         sc_http_answer *ret, sc_err *err) {
     sc_http_answer answer = {0};
@@ -252,7 +292,12 @@ sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *a
                   .answer = &answer,
                   .max = call->max_reply_bytes ? call->max_reply_bytes : (size_t)MAX_REPLY_BYTES};
     sc_buf_init(&x.body, x.max);
+    sc_span span;
+    const bool traced = sc_span_current() !=
+                        NULL; /* what a person does by hand, or our own exporter, is in no trace */
+    if (traced) begin_span(&span, call);
     sc_rc rc = perform(c, &x, err);
+    if (traced) end_span(&span, rc, &answer);
     sc_buf_done(&x.body);
     if (!rc) *ret = answer;
     return rc;

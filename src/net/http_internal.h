@@ -151,6 +151,8 @@ struct sc_http_request {
     sc_target target;
     sc_http_method method;
     char id[65];
+    sc_span_ctx *trace; /* in the arena; NULL: none came */
+    char trace_text[SC_TRACE_TEXT];
     bool http10, expect, accept_gzip, has_body, chunked, refuse_more;
     int64_t content_length; /* -1 = not known */
 

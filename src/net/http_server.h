@@ -29,6 +29,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/span.h"
 #include "base/str.h"
 
 typedef struct sc_http_server sc_http_server;
@@ -117,6 +118,10 @@ sc_str sc_http_peer(const sc_http_request *r); /* address text, no port */
 /* Whom the connection counts for (net/listen.h): an IPv4 address, or an IPv6 /64. */
 void sc_http_peer_who(const sc_http_request *r, unsigned char ret[16]);
 sc_str sc_http_request_id(const sc_http_request *r);
+/* The W3C trace context that the request came with, or NULL. */
+const sc_span_ctx *sc_http_trace(const sc_http_request *r);
+/* The id to store with what the request causes: the trace's, 32 hex digits, where it came with one, else its own. */
+sc_str sc_http_cause(const sc_http_request *r);
 sc_arena *sc_http_arena(sc_http_request *r);          /* lives until closed */
 sc_str sc_http_body(const sc_http_request *r);        /* in done: the whole decompressed body */
 sc_str sc_http_body_raw(const sc_http_request *r);    /* in done: as received, for signatures */

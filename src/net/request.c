@@ -114,11 +114,14 @@ bool sc_http_accepts(sc_str value, const char *coding) {
     return false;
 }
 
+enum { MAX_STATES = 16 << 10 };
+
 typedef struct head_scan {
     sc_http_request *r;
-    unsigned lengths, codings, hosts;
+    unsigned lengths, codings, hosts, parents;
     bool bad_transfer, transfer;
-    sc_str length;
+    sc_str length, parent;
+    sc_buf states; /* all of them, joined by commas */
 } head_scan;
 
 /* One pass over the headers; telling them apart by length first keeps it cheap. */
@@ -133,6 +136,14 @@ static enum MHD_Result scan_header(void *cls, enum MHD_ValueKind kind, const cha
         break;
     case 6:
         if (sc_str_ieq(k, SC_STR("Expect"))) h->r->expect = sc_str_ieq(v, SC_STR("100-continue"));
+        break;
+    case 10:
+        if (!sc_str_ieq(k, SC_STR("tracestate"))) break;
+        if (h->states.n) sc_buf_putc(&h->states, ',');
+        sc_buf_put_str(&h->states, v);
+        break;
+    case 11:
+        if (sc_str_ieq(k, SC_STR("traceparent"))) h->parents++, h->parent = v;
         break;
     case 12:
         if (sc_str_ieq(k, SC_STR("X-Request-ID")) && !h->r->id[0] && safe_id(v))
@@ -176,13 +187,32 @@ static sc_rc check_framing(const head_scan *h, sc_err *err) {
     return SC_OK;
 }
 
+/* A trace that is not as it must be is none, and a tracestate alone says nothing. */
+static void read_trace(const head_scan *h) {
+    sc_http_request *r = h->r;
+    sc_span_ctx c = {.flags = 0};
+    char state[SC_TRACESTATE_MAX + 1] = "";
+    if (h->parents != 1 || !sc_traceparent_parse(h->parent, &c)) return;
+    if (!h->states.failed && sc_tracestate_check(sc_buf_str(&h->states), state) && state[0])
+        c.state = sc_arena_copy(&r->arena, state, strlen(state));
+    sc_span_ctx *kept = sc_arena_take(&r->arena, sizeof *kept);
+    if (!kept) return;
+    *kept = c;
+    r->trace = kept;
+    sc_span_trace_text(c.trace, r->trace_text);
+    if (!r->id[0]) memcpy(r->id, r->trace_text, sizeof r->trace_text);
+}
+
 sc_rc sc_request_read_head(sc_http_request *r, const char *method, const char *version,
                            sc_err *err) {
     sc_http_server *s = sc_request_server(r);
     r->method = method_of(method);
     r->http10 = !strcmp(version, "HTTP/1.0");
     head_scan h = {.r = r};
+    sc_buf_init(&h.states, MAX_STATES);
     MHD_get_connection_values_n(r->mhd, MHD_HEADER_KIND, scan_header, &h);
+    read_trace(&h);
+    sc_buf_done(&h.states);
     if (!r->id[0]) {
         sc_id id = sc_id_new(s->conf.clock);
         memcpy(r->id, id.text, SC_ID_TEXT);
@@ -269,6 +299,12 @@ void sc_http_peer_who(const sc_http_request *r, unsigned char ret[16]) {
 }
 
 sc_str sc_http_request_id(const sc_http_request *r) { return sc_str_of(r->id); }
+const sc_span_ctx *sc_http_trace(const sc_http_request *r) { return r->trace; }
+
+sc_str sc_http_cause(const sc_http_request *r) {
+    return sc_str_of(r->trace ? r->trace_text : r->id);
+}
+
 sc_arena *sc_http_arena(sc_http_request *r) { return &r->arena; }
 sc_str sc_http_body(const sc_http_request *r) { return (sc_str){r->body.p, r->body.n}; }
 

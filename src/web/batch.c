@@ -315,7 +315,7 @@ sc_rc sc_batch_begin(sc_req *q, sc_err *err) {
     b->q = q;
     b->scope = (sc_batch_scope){
         .app = sc_req_app(q), .project = q->project, .line_schema = q->web->batch_line};
-    sc_str id = sc_str_clip(sc_http_request_id(q->http), sizeof b->scope.request_id - 1);
+    sc_str id = sc_str_clip(sc_http_cause(q->http), sizeof b->scope.request_id - 1);
     memcpy(b->scope.request_id, id.p ? id.p : "", id.n);
     b->ticker = &q->web->ticker;
     b->tick = (sc_tick){.fn = on_tick, .self = b};

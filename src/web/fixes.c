@@ -85,7 +85,7 @@ static sc_rc start(sc_req *q, const sc_id *cluster, sc_err *err) {
     sc_fix_ask ask = {.agent = sc_req_text(q, "agent"),
                       .instructions = sc_req_text(q, "instructions"),
                       .by = sc_req_actor(q),
-                      .request_id = sc_http_request_id(q->http),
+                      .request_id = sc_http_cause(q->http),
                       .force = json_is_true(json_object_get(q->body, "force"))};
     sc_fix f;
     sc_rc rc = sc_fix_start(sc_req_app(q), &q->project, cluster, &ask, sc_req_arena(q), &f, err);

@@ -183,7 +183,7 @@ static sc_rc store(form_call *c, sc_str mark, sc_str nonce, sc_err *err) {
     sc_rc rc = report_of(c, nonce, &v, err);
     if (!rc) rc = sc_ingest_item(sc_req_app(q), &q->project, form, v, sc_req_arena(q), &item, err);
     if (rc) return rc;
-    item.feedback.request_id = sc_http_request_id(q->http);
+    item.feedback.request_id = sc_http_cause(q->http);
     c->report = item.feedback;
     c->in = (sc_ingest){
         .items = &c->report, .n = 1, .results = &c->result, .done = on_durable, .self = c};

@@ -102,7 +102,7 @@ sc_rc sc_reply_ingested(sc_req *q, sc_source_item *items, size_t n, sc_err *err)
     size_t accepted = 0;
     for (size_t i = 0; i < n; i++) {
         if (items[i].verdict != SC_ITEM_OK) continue;
-        items[i].feedback.request_id = sc_http_request_id(q->http);
+        items[i].feedback.request_id = sc_http_cause(q->http);
         again[accepted] = items[i].again_id;
         list[accepted++] = items[i].feedback;
     }

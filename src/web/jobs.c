@@ -84,7 +84,7 @@ sc_rc sc_on_startClusterJob(sc_req *q, sc_err *err) {
                   .run_at_ms = now,
                   .created_at_ms = now,
                   .updated_at_ms = now,
-                  .request_id = sc_http_request_id(q->http)};
+                  .request_id = sc_http_cause(q->http)};
     const sc_store *s = sc_req_store(q);
     sc_id id;
     sc_rc rc = s->ops->job_enqueue(s->self, &job, &id, err);

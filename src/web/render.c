@@ -336,6 +336,7 @@ static void put_step(sc_buf *b, const sc_trace_step *s) {
         sc_buf_puts(b, "null");
     }
     put_decision(b, s->decision);
+    sc_render_str_or_null(b, "url", s->url);
     sc_buf_putc(b, '}');
 }
 
@@ -343,6 +344,7 @@ void sc_render_trace(sc_buf *b, const sc_trace *t) {
     sc_buf_putc(b, '{');
     sc_render_name(b, "feedback");
     sc_render_feedback(b, &t->feedback);
+    sc_render_str(b, "trace_id", sc_str_of(t->trace_id));
     sc_render_name(b, "steps");
     sc_buf_putc(b, '[');
     for (size_t i = 0; i < t->n; i++) put_step(b, &t->steps[i]);

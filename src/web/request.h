@@ -43,7 +43,8 @@ struct sc_req {
     json_t *body;
     void *state; /* the handler's own */
     size_t reply_bytes;
-    sc_err failed; /* what the reply's problem was, for the log */
+    sc_span_ctx span; /* what this request does is in it */
+    sc_err failed;    /* what the reply's problem was, for the log */
 };
 
 /* The probe of the store, made at most once a second. */

@@ -112,7 +112,24 @@ static sc_rc meet(sc_req *q, sc_err *err) {
 }
 
 /* Log lines of this thread carry the request's id from here. */
-static void enter(sc_http_request *r) { sc_log_context(sc_http_request_id(r).p); }
+static void enter(sc_http_request *r, const sc_req *q) {
+    sc_log_context(sc_http_request_id(r).p);
+    sc_span_enter(q ? &q->span : NULL);
+}
+
+static void leave(void) {
+    sc_log_context("");
+    sc_span_enter(NULL);
+}
+
+/* A span of our own in the trace that the request came with, else in one that its id stands for. */
+static sc_span_ctx span_of(const sc_http_request *r) {
+    const sc_span_ctx *came = sc_http_trace(r);
+    if (!came) return sc_span_ctx_of(sc_http_request_id(r));
+    sc_span_ctx c = *came;
+    sc_span_new_id(c.span);
+    return c;
+}
 
 static void on_head(void *self, sc_http_request *r) {
     sc_err err = {0};
@@ -125,9 +142,10 @@ static void on_head(void *self, sc_http_request *r) {
     q->web = self;
     q->http = r;
     sc_http_set_state(r, q);
-    enter(r);
+    q->span = span_of(r);
+    enter(r, q);
     if (meet(q, &err)) sc_req_fail(q, &err);
-    sc_log_context("");
+    leave();
 }
 
 /* ---- The body ----------------------------------------------------------------------------------- */
@@ -156,12 +174,12 @@ static void on_done(void *self, sc_http_request *r) {
     sc_req *q = sc_http_state(r);
     if (!q || sc_http_replied(r)) return;
     sc_err err = {0};
-    enter(r);
+    enter(r, q);
     q->started = q->started || q->row;
     sc_rc rc = q->row->chunk ? SC_OK : read_body(q, &err);
     if (!rc) rc = q->row->run(q, &err);
     if (rc) sc_req_fail(q, &err);
-    sc_log_context("");
+    leave();
 }
 
 /* ---- The end ------------------------------------------------------------------------------------ */
@@ -183,26 +201,48 @@ static void log_request(sc_web *w, const sc_http_request *r, const sc_req *q, in
                      SC_F_TXT("method", sc_http_method_name(sc_http_method_get(r))),
                      SC_F_STR("route", route), SC_F_INT("status", status), SC_F_MS("ms", us),
                      SC_F_INT("bytes", q ? q->reply_bytes : 0), SC_F_STR("peer", sc_http_peer(r)),
+                     SC_F_STR(sc_http_trace(r) ? "trace_id" : NULL, sc_http_cause(r)),
                      SC_F_TXT(q && q->known ? "key" : NULL, q ? q->who.name : ""),
                      SC_F_TXT(*code ? "error" : NULL, code),
                      SC_F_TXT(*code ? "detail" : NULL, q ? q->failed.msg : ""));
     if (waits) sc_ticker_arm(&w->ticker, &w->log_tick, LOG_WAIT_MS);
 }
 
+static void put_span(const sc_http_request *r, const sc_req *q, int status, int64_t us) {
+    int64_t now = sc_span_now_us();
+    sc_span s = {.ctx = q->span,
+                 .name = q->op ? q->op->id : "none",
+                 .kind = SC_SPAN_SERVER,
+                 .start_us = now - us,
+                 .end_us = now,
+                 .failed = status >= 500};
+    const sc_span_ctx *came = sc_http_trace(r);
+    if (came) memcpy(s.parent, came->span, sizeof s.parent);
+    sc_span_set_text(&s, "http.request.method",
+                     sc_str_of(sc_http_method_name(sc_http_method_get(r))));
+    if (q->op) sc_span_set_text(&s, "http.route", sc_str_of(q->op->path));
+    sc_span_set_int(&s, "http.response.status_code", status);
+    sc_span_set_text(&s, "client.address", sc_http_peer(r));
+    sc_span_set_text(&s, "soulcaster.request_id", sc_http_request_id(r));
+    if (q->failed.rc) sc_span_set_text(&s, "error.type", sc_str_of(sc_rc_name(q->failed.rc)));
+    sc_span_put(&s);
+}
+
 static void on_closed(void *self, sc_http_request *r) {
     sc_web *w = self;
     sc_req *q = sc_http_state(r);
-    enter(r);
+    enter(r, q);
     if (q && q->started && q->row && q->row->closed) q->row->closed(q);
     int status = sc_http_replied(r);
     int64_t us = sc_mono_us(sc_app_clock(w->conf.app)) - sc_http_started_us(r);
     sc_metrics_count(w->metrics, q ? q->op : NULL, status ? status : 499, us);
     log_request(w, r, q, status ? status : 499, us);
+    if (q && sc_span_wanted()) put_span(r, q, status ? status : 499, us);
     if (q) {
         json_decref(q->body);
         q->body = NULL;
     }
-    sc_log_context("");
+    leave();
 }
 
 /* What the server itself found wrong. A client that is too slow is told 408: 504 would mean that we
