@@ -22,13 +22,13 @@ def git(*words, cwd=None, **more):
 class World:
     """A server whose project has a repository, an agent and a test command."""
 
-    def __init__(self, files=None, options=(), **settings):
+    def __init__(self, files=None, options=(), env=None, **settings):
         self.folder = tempfile.TemporaryDirectory(prefix="fix-")
         self.repositories = os.path.join(self.folder.name, "repositories")
         self.bare = os.path.join(self.repositories, "app")
         self.make_repository(files)
         self.server = soul.Server("--repositories", self.repositories, "--fix-watch-ms", "200", *options,
-                                  data=os.path.join(self.folder.name, "data"))
+                                  data=os.path.join(self.folder.name, "data"), env=env)
         self.c = self.server.client()
         self.settings = {"forge": "local", "repository": "app", "agent": "scripted",
                          "test_command": "python3 -m unittest -q", **settings}
