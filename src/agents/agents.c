@@ -130,6 +130,15 @@ sc_rc sc_agent_env(const sc_agent *a, const sc_agent_words *w, sc_arena *arena,
     return rc;
 }
 
+sc_rc sc_agent_way(const sc_agent_words *w, sc_arena *arena, const sc_agent_pair **ret,
+                   size_t *ret_n, sc_err *err) {
+    sc_agent_pair *pairs = sc_arena_take_array(arena, SC_LEN(way_env), sizeof *pairs);
+    if (!pairs) return sc_fail(err, SC_NOMEM, "no memory for a command's environment");
+    *ret = pairs;
+    *ret_n = SC_LEN(way_env);
+    return fill_pairs(way_env, SC_LEN(way_env), w, arena, pairs, err);
+}
+
 sc_rc sc_agent_file(const sc_agent *a, const sc_agent_words *w, sc_arena *arena, sc_str *ret,
                     sc_err *err) {
     *ret = SC_STR_NONE;

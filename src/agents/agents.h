@@ -50,6 +50,9 @@ sc_rc sc_agent_argv(const char *const *words, size_t n, const sc_agent_words *w,
 /* The environment of an agent (what a custom one gets: agent NULL: every shape's usual variables). */
 sc_rc sc_agent_env(const sc_agent *a, const sc_agent_words *w, sc_arena *arena,
                    const sc_agent_pair **ret, size_t *ret_n, sc_err *err);
+/* Of that only what leads to the named hosts: for commands that are no agents. */
+sc_rc sc_agent_way(const sc_agent_words *w, sc_arena *arena, const sc_agent_pair **ret,
+                   size_t *ret_n, sc_err *err);
 /* The text of the row's file; empty: it wants none. */
 sc_rc sc_agent_file(const sc_agent *a, const sc_agent_words *w, sc_arena *arena, sc_str *ret,
                     sc_err *err);

@@ -9,9 +9,10 @@
 
 #define TASK_FILE SC_RUNNER_OURS "/task.md"
 #define SOCKET_INSIDE SC_RUNNER_OURS "/model.sock"
+#define URL "http://127.0.0.1:8079" /* inside, where nothing else listens */
 
 enum {
-    PORT = 8079, /* inside, where nothing else listens */
+    PORT = 8079,
     MAX_HOSTS = 32,
     MAX_ENV = SC_AGENT_MAX_ENV + 4,
     SOCKET_ROOM = 100,
@@ -51,16 +52,6 @@ static sc_rc run_inside(sc_fix_run *r, sc_runner_spec *spec, const char *stream,
     if (end.killed_for && !strcmp(end.killed_for, SC_RUNNER_STOPPED))
         return sc_fail(err, SC_CANCELLED, "the fix is stopped");
     return SC_OK;
-}
-
-sc_rc sc_fix_shell(sc_fix_run *r, const char *dir, sc_str command, const char *stream,
-                   sc_fix_ran *ret, sc_err *err) {
-    static const char *const env[] = {"CI=1", NULL};
-    const char *text = sc_arena_copy(&r->arena, command.p, command.n);
-    if (!text) return sc_fail(err, SC_NOMEM, "no memory for a fix");
-    const char *const argv[] = {"/bin/sh", "-c", text, NULL};
-    sc_runner_spec spec = {.work_dir = dir, .argv = argv, .env = env};
-    return run_inside(r, &spec, stream, ret, err);
 }
 
 /* ---- Money -------------------------------------------------------------------------------------- */
@@ -154,7 +145,7 @@ static void on_blocked(void *self, sc_str host, int port, const char *why) {
     if (fits) sc_fix_say(r, "not let out: %s (%s)", name, why);
 }
 
-/* ---- The agent ---------------------------------------------------------------------------------- */
+/* ---- The way out -------------------------------------------------------------------------------- */
 
 static sc_rc host_of(sc_fix_run *r, sc_str words, sc_proxy_host *ret, sc_err *err) {
     size_t colon = sc_str_find(words, SC_STR(":"));
@@ -169,26 +160,33 @@ static sc_rc host_of(sc_fix_run *r, sc_str words, sc_proxy_host *ret, sc_err *er
     return rc;
 }
 
-/* *ret NULL: the agent is not led anywhere. */
-static sc_rc start_proxy(sc_fix_run *r, char socket[SOCKET_ROOM], sc_proxy **ret, sc_err *err) {
+/* The way out of one run: a proxy of its own on a socket, and inside a port that leads there. */
+typedef struct way {
+    char socket[SOCKET_ROOM];
+    sc_runner_socket inside;
+    sc_proxy *proxy;
+} way;
+
+static void way_close(way *w) { sc_proxy_stop(w->proxy); }
+
+/* Into the spec. To the hosts that the project names, and with `models` to the models. */
+static sc_rc way_open(sc_fix_run *r, bool models, way *w, sc_runner_spec *spec, sc_err *err) {
     const sc_fix_conf *c = &r->app->conf.fix;
     sc_proxy_host hosts[MAX_HOSTS];
     sc_proxy_conf conf;
     const size_t n = SC_MIN(r->set.hosts.n, (size_t)MAX_HOSTS);
     sc_rc rc = SC_OK;
-    *ret = NULL;
-    if (!c->n_upstreams && !n) return SC_OK;
     for (size_t i = 0; !rc && i < n; i++) rc = host_of(r, r->set.hosts.v[i], &hosts[i], err);
     if (rc) return rc;
-    int len = snprintf(socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + 24);
+    int len = snprintf(w->socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + 24);
     if (len >= SOCKET_ROOM)
         return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err,
                              "the path of the data folder is too long for a socket");
-    unlink(socket); /* of a run that died */
+    unlink(w->socket); /* of a run that died */
     sc_proxy_conf_default(&conf);
-    conf.socket_path = socket;
+    conf.socket_path = w->socket;
     conf.upstreams = c->upstreams;
-    conf.n_upstreams = c->n_upstreams;
+    conf.n_upstreams = models ? c->n_upstreams : 0;
     conf.hosts = hosts;
     conf.n_hosts = n;
     conf.clock = r->app->conf.clock;
@@ -197,8 +195,53 @@ static sc_rc start_proxy(sc_fix_run *r, char socket[SOCKET_ROOM], sc_proxy **ret
     conf.may_spend = on_may_spend;
     conf.spent = on_spent;
     conf.blocked = on_blocked;
-    return sc_proxy_start(&conf, ret, err);
+    w->inside = (sc_runner_socket){w->socket, SOCKET_INSIDE};
+    spec->sockets = &w->inside;
+    spec->n_sockets = 1;
+    spec->forward = (sc_runner_forward){PORT, SOCKET_INSIDE};
+    return sc_proxy_start(&conf, &w->proxy, err);
 }
+
+/* "NAME=value" of each, NULL-terminated; `to` has MAX_ENV. */
+static sc_rc put_env(sc_fix_run *r, const sc_agent_pair *pairs, size_t n, const char **to,
+                     sc_err *err) {
+    size_t at = 0;
+    for (; at < n && at < MAX_ENV - 3; at++) {
+        char pair[1200];
+        int len = snprintf(pair, sizeof pair, "%s=%s", pairs[at].name, pairs[at].value);
+        to[at] = sc_arena_copy(&r->arena, pair, SC_MIN((size_t)len, sizeof pair - 1));
+        if (!to[at]) return sc_fail(err, SC_NOMEM, "no memory for a fix");
+    }
+#ifdef __SANITIZE_ADDRESS__ /* leaks are looked for by tracing oneself: the sandbox does not allow it */
+    to[at++] = "ASAN_OPTIONS=detect_leaks=0";
+#endif
+    to[at] = NULL;
+    return SC_OK;
+}
+
+/* ---- The project's commands --------------------------------------------------------------------- */
+
+sc_rc sc_fix_shell(sc_fix_run *r, const char *dir, sc_str command, const char *stream, bool hosts,
+                   sc_fix_ran *ret, sc_err *err) {
+    SC_AUTO(way_close) way w = {.proxy = NULL};
+    const char *env[MAX_ENV] = {NULL};
+    const sc_agent_words words = {.url = URL};
+    const sc_agent_pair *pairs = NULL;
+    size_t n = 0;
+    const char *text = sc_arena_copy(&r->arena, command.p, command.n);
+    if (!text) return sc_fail(err, SC_NOMEM, "no memory for a fix");
+    const char *const argv[] = {"/bin/sh", "-c", text, NULL};
+    sc_runner_spec spec = {.work_dir = dir, .argv = argv, .env = env};
+    sc_rc rc = hosts ? sc_agent_way(&words, &r->arena, &pairs, &n, err) : SC_OK;
+    if (!rc) rc = put_env(r, pairs, n, env, err);
+    n = 0;
+    while (env[n]) n++;
+    env[n] = "CI=1"; /* put_env leaves room for it */
+    if (!rc && hosts) rc = way_open(r, false, &w, &spec, err);
+    return rc ? rc : run_inside(r, &spec, stream, ret, err);
+}
+
+/* ---- The agent ---------------------------------------------------------------------------------- */
 
 static sc_rc argv_of(sc_fix_run *r, const sc_agent *a, const sc_agent_words *w,
                      const char *const **ret, sc_err *err) {
@@ -210,25 +253,6 @@ static sc_rc argv_of(sc_fix_run *r, const sc_agent *a, const sc_agent_words *w,
     }
     for (; n < r->set.command.n && n < SC_LEN(words); n++) words[n] = r->set.command.v[n].p;
     return sc_agent_argv(words, n, w, &r->arena, ret, err);
-}
-
-static sc_rc env_of(sc_fix_run *r, const sc_agent *a, const sc_agent_words *w, const char **to,
-                    sc_err *err) {
-    const sc_agent_pair *pairs;
-    size_t n = 0;
-    sc_rc rc = sc_agent_env(a, w, &r->arena, &pairs, &n, err);
-    for (size_t i = 0; !rc && i < n && i < MAX_ENV - 2; i++) {
-        char pair[1200];
-        int len = snprintf(pair, sizeof pair, "%s=%s", pairs[i].name, pairs[i].value);
-        to[i] = sc_arena_copy(&r->arena, pair, SC_MIN((size_t)len, sizeof pair - 1));
-        if (!to[i]) return sc_fail(err, SC_NOMEM, "no memory for a fix");
-    }
-    n = SC_MIN(n, (size_t)MAX_ENV - 2);
-#ifdef __SANITIZE_ADDRESS__ /* leaks are looked for by tracing oneself: the sandbox does not allow it */
-    to[n++] = "ASAN_OPTIONS=detect_leaks=0";
-#endif
-    to[n] = NULL;
-    return rc;
 }
 
 /* An agent that speaks all of them gets what there is. */
@@ -249,24 +273,25 @@ static const char *model_of(const sc_fix_run *r, sc_proxy_shape shape) {
 }
 
 sc_rc sc_fix_agent_run(sc_fix_run *r, const char *dir, sc_str task, sc_fix_ran *ret, sc_err *err) {
+    SC_AUTO(way_close) way w = {.proxy = NULL};
     const sc_agent *a = sc_agent_find(r->fix.agent);
-    char socket[SOCKET_ROOM] = "", url[64];
     const char *env[MAX_ENV] = {NULL};
-    sc_proxy *proxy = NULL;
-    snprintf(url, sizeof url, "http://127.0.0.1:%d", PORT);
+    const sc_agent_pair *pairs = NULL;
+    size_t n = 0;
     const sc_proxy_shape shape = shape_of(r, a);
     const sc_agent_words words = {.prompt_file = TASK_FILE,
                                   .work = SC_RUNNER_WORK,
                                   .home = SC_RUNNER_HOME,
                                   .model = model_of(r, shape),
-                                  .url = url,
+                                  .url = URL,
                                   .self = SC_RUNNER_SELF,
                                   .shape = shape,
                                   .steps = r->set.steps};
     sc_runner_file files[2] = {{TASK_FILE, task}};
     sc_runner_spec spec = {.work_dir = dir, .env = env, .files = files, .n_files = 1};
     sc_rc rc = argv_of(r, a, &words, &spec.argv, err);
-    if (!rc) rc = env_of(r, a, &words, env, err);
+    if (!rc) rc = sc_agent_env(a, &words, &r->arena, &pairs, &n, err);
+    if (!rc) rc = put_env(r, pairs, n, env, err);
     if (!rc && a && a->file) {
         char path[400];
         snprintf(path, sizeof path, "%s/%s", SC_RUNNER_HOME, a->file);
@@ -274,18 +299,9 @@ sc_rc sc_fix_agent_run(sc_fix_run *r, const char *dir, sc_str task, sc_fix_ran *
         rc = sc_agent_file(a, &words, &r->arena, &files[1].bytes, err);
         spec.n_files = 2;
     }
-    if (!rc) rc = start_proxy(r, socket, &proxy, err);
-    const sc_runner_socket inside = {socket, SOCKET_INSIDE};
-    if (!rc && proxy) {
-        spec.sockets = &inside;
-        spec.n_sockets = 1;
-        spec.forward = (sc_runner_forward){PORT, SOCKET_INSIDE};
-    }
+    if (!rc) rc = way_open(r, true, &w, &spec, err);
     if (!rc) rc = run_inside(r, &spec, "agent", ret, err);
-    if (rc == SC_NOT_FOUND) {
-        const sc_err why = *err;
-        rc = sc_fix_refuse(r, SC_FIX_REASON_no_agent, err, "%.150s", why.msg);
-    }
-    sc_proxy_stop(proxy);
-    return rc;
+    if (rc != SC_NOT_FOUND) return rc;
+    const sc_err why = *err;
+    return sc_fix_refuse(r, SC_FIX_REASON_no_agent, err, "%.150s", why.msg);
 }

@@ -31,6 +31,7 @@ static const member members[] = {
     {"setup_command", TEXT, AT(setup_command), "", 0},
     {"test_command", TEXT, AT(test_command), "", 0},
     {"hosts", LIST, AT(hosts), NULL, 0},
+    {"test_hosts", FLAG, AT(test_hosts), NULL, 0},
     {"allow", LIST, AT(allow), NULL, 0},
     {"deny", LIST, AT(deny), NULL, 0},
     {"rules_off", LIST, AT(rules_off), NULL, 0},

@@ -18,7 +18,7 @@ typedef struct sc_fix_policy {
 } sc_fix_policy;
 
 typedef struct sc_fix_settings {
-    bool enabled, draft;
+    bool enabled, draft, test_hosts;
     sc_str forge, repository, base_branch, agent, model, setup_command, test_command, output;
     sc_fix_words command, hosts, allow, deny, rules_off, labels;
     int64_t steps, max_files, max_lines, max_patch_bytes, max_minutes, max_tokens, concurrency;

@@ -143,7 +143,7 @@ static sc_rc preparing(sc_fix_run *r, sc_err *err) {
 static sc_rc set_up_tree(sc_fix_run *r, const char *dir, sc_err *err) {
     sc_fix_ran ran;
     if (!r->set.setup_command.n) return SC_OK;
-    sc_rc rc = sc_fix_shell(r, dir, r->set.setup_command, "setup", &ran, err);
+    sc_rc rc = sc_fix_shell(r, dir, r->set.setup_command, "setup", true, &ran, err);
     if (!rc && (ran.exit || ran.killed_for))
         rc = sc_fix_refuse(r, SC_FIX_REASON_setup, err, "it ended with %d%s%s", ran.exit,
                            ran.killed_for ? ", ended for " : "",
@@ -172,7 +172,7 @@ static sc_rc run_tests(sc_fix_run *r, const char *which, sc_str commit, sc_fix_r
     const char *dir;
     sc_rc rc = sc_fix_checkout(r, which, commit, &dir, err);
     if (!rc) rc = set_up_tree(r, dir, err);
-    if (!rc) rc = sc_fix_shell(r, dir, r->set.test_command, "tests", ret, err);
+    if (!rc) rc = sc_fix_shell(r, dir, r->set.test_command, "tests", r->set.test_hosts, ret, err);
     if (!rc) rc = note_tests(r, which, ret, err);
     if (!rc) rc = sc_tree_remove(dir, err);
     return rc;

@@ -24,9 +24,9 @@ typedef struct sc_fix_ran {
 /* The commit's files in the folder `name` of the run, fresh; *ret_dir is in the arena. */
 sc_rc sc_fix_checkout(sc_fix_run *r, const char *name, sc_str commit, const char **ret_dir,
                       sc_err *err);
-/* `sh -c command` in the sandbox on a checkout; what it says is logged as `stream` (static). SC_CANCELLED when the run is to
- * stop. */
-sc_rc sc_fix_shell(sc_fix_run *r, const char *dir, sc_str command, const char *stream,
+/* `sh -c command` in the sandbox on a checkout; what it says is logged as `stream` (static). `hosts`: the project's may be
+ * reached. SC_CANCELLED when the run is to stop. */
+sc_rc sc_fix_shell(sc_fix_run *r, const char *dir, sc_str command, const char *stream, bool hosts,
                    sc_fix_ran *ret, sc_err *err);
 /* The agent on a checkout, with the task as a file and the proxy behind a loopback address. */
 sc_rc sc_fix_agent_run(sc_fix_run *r, const char *dir, sc_str task, sc_fix_ran *ret, sc_err *err);

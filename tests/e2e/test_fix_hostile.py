@@ -125,6 +125,31 @@ class Hostile(unittest.TestCase):
         self.assertIn("no network", self.w.log(fix["id"]))
         self.assertIn("evil.example:443", self.w.c.get(f"/api/jobs/{fix['id']}/pull_request").json["body"])
 
+    def test_set_up_may_ask_for_the_named_hosts_and_tests_only_where_they_are_told_so(self):
+        asks = ("python3 - <<'END'\n"
+                "import os, socket\n"
+                "print(os.environ.get('https_proxy'))\n"
+                "for host in '127.0.0.1:9', 'evil.example:443':\n"
+                "    s = socket.socket()\n"
+                "    if s.connect_ex(('127.0.0.1', 8079)): print('no way out'); continue\n"
+                "    s.sendall(f'CONNECT {host} HTTP/1.1\\r\\n\\r\\n'.encode())\n"
+                "    print(s.recv(4000).decode().partition('\\r\\n\\r\\n')[2])\n"
+                "END\n")
+        self.w.configure(command=["sh", "-c", "echo four > app.txt"], setup_command=asks, test_command=asks, hosts=["127.0.0.1:9"])
+        self.addCleanup(self.w.configure, setup_command="", test_command="", hosts=[], test_hosts=False)
+        for test_hosts in False, True:
+            self.w.configure(test_hosts=test_hosts)
+            fix = self.w.ended(self.w.start(self.w.own_issue(f"Packages are missing, {test_hosts}")))
+            self.assertEqual(fix["status"], "success", self.w.log(fix["id"]))
+            rows = self.w.c.get(f"/api/jobs/{fix['id']}/logs", limit=200).json["items"]
+            said = {stream: "".join(r["text"] for r in rows if r["stream"] == stream) for stream in ("setup", "tests")}
+            for stream, way in ("setup", True), ("tests", test_hosts):
+                self.assertEqual("http://127.0.0.1:8079" in said[stream], way, said)
+                self.assertEqual("private network" in said[stream], way, said)  # a named host, and not here
+                self.assertEqual("list of hosts" in said[stream], way, said)
+                self.assertEqual("no way out" in said[stream], not way, said)
+            self.assertIn("evil.example:443", fix["blocked_hosts"])
+
 
 if __name__ == "__main__":
     soul.main()

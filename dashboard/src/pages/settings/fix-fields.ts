@@ -38,7 +38,8 @@ export const GROUPS: Group[] = [
       { key: "steps", name: "Turns of the built-in agent", kind: "number", max: 1000 },
       { key: "setup_command", name: "Set-up command", kind: "command", help: "Run by sh in the sandbox before tests and agent." },
       { key: "test_command", name: "Test command", kind: "command", help: "Run by sh in the sandbox, before and after the change. Empty: there are no tests." },
-      { key: "hosts", name: "Package mirrors that may be reached", kind: "lines", help: "name or name:port, one a line; *.name for what is below it. Nothing else is reached." },
+      { key: "hosts", name: "Package mirrors that may be reached", kind: "lines", help: "name or name:port, one a line; *.name for what is below it. Nothing else is reached; by the agent and the set-up command alone." },
+      { key: "test_hosts", name: "The test command may reach them, too", kind: "flag" },
     ],
   },
   {
