@@ -31,17 +31,8 @@ static sc_rc protocol_of(const char *name, sc_proxy_shape *ret, sc_err *err) {
 }
 
 static sc_rc read_task(const char *path, sc_buf *ret, sc_err *err) {
-    sc_reader *r;
-    sc_rc rc = sc_reader_open(path, &r, err);
-    if (rc) return rc;
     sc_buf_puts(ret, "The task:\n\n");
-    for (size_t n = 1; !rc && n;) {
-        char piece[16 << 10];
-        rc = sc_reader_read(r, piece, sizeof piece, &n, err);
-        if (!rc && !sc_buf_put(ret, piece, n)) rc = sc_buf_check(ret, "the task", err);
-    }
-    sc_reader_close(r);
-    return rc;
+    return sc_reader_all(path, ret, err);
 }
 
 static sc_rc fill_conf(const sc_call *c, char work[PATH_MAX], sc_loop_conf *ret, sc_err *err) {

@@ -8,19 +8,6 @@
 
 enum { MAX_TASK = 1 << 20, MAX_FILE = 1 << 20, LEAST_WORDS = 2 };
 
-static sc_rc read_whole(const char *path, sc_buf *ret, sc_err *err) {
-    sc_reader *r;
-    sc_rc rc = sc_reader_open(path, &r, err);
-    if (rc) return rc;
-    for (size_t n = 1; !rc && n;) {
-        char piece[16 << 10];
-        rc = sc_reader_read(r, piece, sizeof piece, &n, err);
-        if (!rc && !sc_buf_put(ret, piece, n)) rc = sc_buf_check(ret, path, err);
-    }
-    sc_reader_close(r);
-    return rc;
-}
-
 static bool holds(sc_str text, sc_str word) {
     for (size_t i = 0; i + word.n <= text.n; i++)
         if (sc_str_ieq((sc_str){text.p + i, word.n}, word)) return true;
@@ -63,7 +50,7 @@ static sc_rc edit_file(const json_t *f, sc_err *err) {
     sc_str path = sc_json_str_at(f, "path"), old = sc_json_str_at(f, "old");
     sc_str fresh = sc_json_str_at(f, "new");
     sc_buf_init(&text, MAX_FILE);
-    sc_rc rc = read_whole(path.p, &text, err);
+    sc_rc rc = sc_reader_all(path.p, &text, err);
     if (rc) return rc;
     size_t at = sc_str_find(sc_buf_str(&text), old);
     if (at == SIZE_MAX)
@@ -103,7 +90,7 @@ static int agent_script(sc_call *c) {
     sc_err err = {0};
     sc_buf_init(&task, MAX_TASK);
     if (sc_cmd_words_wrong(c, 1, 1)) return SC_EXIT_USAGE;
-    sc_rc rc = read_whole(c->words[0], &task, &err);
+    sc_rc rc = sc_reader_all(c->words[0], &task, &err);
     if (!rc) rc = apply(sc_buf_str(&task), &err);
     return rc ? sc_cmd_fail_err(c, &err) : SC_EXIT_OK;
 }

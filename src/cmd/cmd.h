@@ -278,6 +278,8 @@ sc_rc sc_reader_open(const char *path, sc_reader **ret, sc_err *err);
 void sc_reader_close(sc_reader *r);
 /* 0 at the end. */
 sc_rc sc_reader_read(sc_reader *r, char *into, size_t room, size_t *ret_n, sc_err *err);
+/* A whole file, appended to ret. */
+sc_rc sc_reader_all(const char *path, sc_buf *ret, sc_err *err);
 /* The next line without its end (borrowed until the next call), at most max_bytes: a longer one gives
  * SC_TOO_LARGE and is skipped. SC_NOT_FOUND at the end. */
 sc_rc sc_reader_line(sc_reader *r, size_t max_bytes, sc_str *ret, sc_err *err);

@@ -200,3 +200,16 @@ sc_rc sc_reader_line(sc_reader *r, size_t max_bytes, sc_str *ret, sc_err *err) {
         if (rc) return rc;
     }
 }
+
+sc_rc sc_reader_all(const char *path, sc_buf *ret, sc_err *err) {
+    sc_reader *r;
+    sc_rc rc = sc_reader_open(path, &r, err);
+    if (rc) return rc;
+    for (size_t n = 1; !rc && n;) {
+        char piece[16 << 10];
+        rc = sc_reader_read(r, piece, sizeof piece, &n, err);
+        if (!rc && !sc_buf_put(ret, piece, n)) rc = sc_buf_check(ret, path, err);
+    }
+    sc_reader_close(r);
+    return rc;
+}
