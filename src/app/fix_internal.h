@@ -79,7 +79,6 @@ struct sc_fixes {
     sc_lane watch;           /* pull requests, policy */
     pthread_mutex_t lock;    /* guards `runs` */
     sc_fix_run *runs;        /* under way in this process */
-    pthread_mutex_t fetch;   /* two fetches of one branch must not overlap */
     pthread_mutex_t money;   /* held while a call of the model is weighed; before the other two */
     pthread_mutex_t looking; /* at pull requests of a forge on this machine */
     int64_t next_sweep_us;   /* beat thread alone */

@@ -112,9 +112,7 @@ static sc_rc fetch(sc_fix_run *r, sc_str branch, sc_str *ret_commit, sc_err *err
     sc_git_id commit;
     sc_rc rc = sc_fix_remote(r, &remote, err);
     if (rc) return rc;
-    pthread_mutex_lock(&r->app->fixes->fetch);
     rc = sc_git_fetch(&r->git, r->mirror, &remote, branch, &commit, err);
-    pthread_mutex_unlock(&r->app->fixes->fetch);
     return rc ? rc : sc_fix_copy(&r->arena, sc_str_of(commit.text), ret_commit, err);
 }
 
