@@ -340,6 +340,13 @@ typedef struct sc_store_ops {
     /* A number that changes whenever any process wrote (cheap: for polling). */
     sc_rc (*change_token)(void *self, int64_t *ret, sc_err *err);
 
+    /* The lead: at most one process at a time, of all that share the data, does what is to be done once for the whole
+     * installation. take: takes it, or keeps it, for lease_ms of the store's own time; where the data belong to one
+     * machine, until it is dropped, the store is closed or the process ends. SC_CONFLICT: another owner has it. drop:
+     * gives it up; another owner's stays. Neither changes anything that `change_token` tells of. */
+    sc_rc (*lead_take)(void *self, sc_str owner, int64_t lease_ms, sc_err *err);
+    sc_rc (*lead_drop)(void *self, sc_str owner, sc_err *err);
+
     /* Projects. put: SC_CONFLICT when the name is taken. get: by id text or by name. */
     sc_rc (*project_put)(void *self, const sc_project *p, sc_err *err);
     sc_rc (*project_get)(void *self, sc_str id_or_name, sc_arena *arena, sc_project *ret,

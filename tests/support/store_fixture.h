@@ -61,7 +61,8 @@ static inline void fx_rc_at(sc_fx *f, sc_rc rc, sc_rc want, const char *what, co
 
 static inline void fx_remove_dir(const char *dir) {
     static const char *const names[] = {"soulcaster.db", "soulcaster.db-wal", "soulcaster.db-shm",
-                                        "copy.db",       "copy.db-wal",       "copy.db-shm"};
+                                        "copy.db",       "copy.db-wal",       "copy.db-shm",
+                                        "scheduler.lock"};
     char path[256];
     for (size_t i = 0; i < SC_LEN(names); i++) {
         snprintf(path, sizeof path, "%s/%s", dir, names[i]);

@@ -1,6 +1,7 @@
 /* Reports coming in: the hot path. */
 #include <stdio.h>
 
+#include "core/work.h"
 #include "stores/redis/steps.h"
 
 static void pack_time_no(unsigned char ret[SC_RD_KEY], int64_t time, int64_t seq) {
@@ -95,7 +96,7 @@ static sc_rc put_project(put_step *p, size_t at, sc_err *err) {
             rc = pack_report(&r.args, &p->items[i], &p->jobs[i], p->first + (int64_t)i, &row, err);
     if (rc) return rc;
     sc_pack_int(&r.args, number);
-    sc_pack_int(&r.args, SC_RD_GROUP_ATTEMPTS);
+    sc_pack_int(&r.args, sc_work_find(SC_STR("group"))->attempts);
     sc_pack_str(&r.args, group_key(project, key));
     sc_pack_id_text(&r.args, project);
     rc = sc_rd_write(p->s, SC_RD_feedback_put, project, NULL, 0, &r, err);
@@ -159,7 +160,7 @@ sc_rc sc_rd_feedback_update(void *self, const sc_feedback *f, bool regroup,
     sc_pack_int(&r.args, now_ms);
     sc_pack_id(&r.args, regroup ? group_job_id : NULL);
     sc_pack_int(&r.args, number);
-    sc_pack_int(&r.args, SC_RD_GROUP_ATTEMPTS);
+    sc_pack_int(&r.args, sc_work_find(SC_STR("group"))->attempts);
     sc_pack_str(&r.args, group_key(&f->project_id, key));
     sc_pack_id_text(&r.args, &f->project_id);
     sc_pack_str(&r.args, f->request_id);

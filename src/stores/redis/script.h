@@ -61,6 +61,7 @@
     X(key_find, "", "ah ak")                                                                \
     X(key_list, "", "pi ak")                                                                \
     X(key_put, "", "p pi ah ak token")                                                      \
+    X(lead, "", "le")                                                                       \
     X(model_state, "", "p")                                                                 \
     X(moved, "r", "p iv m d")                                                               \
     X(pair_get, "k", "p km q")                                                              \

@@ -5,8 +5,6 @@
 #include "stores/cursor.h"
 #include "stores/redis/store.h"
 
-enum { SC_RD_GROUP_ATTEMPTS = 5 }; /* of a group job: with back-off minutes, then a dead letter */
-
 /* A row of `job_get` and its like. */
 sc_job sc_rd_job_row(sc_str row, sc_arena *arena, int64_t *ret_seq, bool *bad, bool *nomem);
 
@@ -21,6 +19,8 @@ sc_rc sc_rd_scope_of(sc_rd *s, const sc_id *project, sc_arena *arena, sc_id **re
                      sc_err *err);
 
 sc_rc sc_rd_risks(void *, sc_arena *, sc_str **, size_t *, sc_err *);
+sc_rc sc_rd_lead_take(void *, sc_str, int64_t, sc_err *);
+sc_rc sc_rd_lead_drop(void *, sc_str, sc_err *);
 sc_rc sc_rd_verify(void *, sc_progress_fn, void *, sc_err *);
 sc_rc sc_rd_project_put(void *, const sc_project *, sc_err *);
 sc_rc sc_rd_project_get(void *, sc_str, sc_arena *, sc_project *, sc_err *);

@@ -1,4 +1,5 @@
 /* Jobs: asking for them, claiming them, ending them. */
+#include "core/work.h"
 #include "stores/sqlite/job_row.h"
 
 /* ---- Asking ------------------------------------------------------------------------------------ */
@@ -42,7 +43,7 @@ sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *projec
     sc_job job = {.id = *job_id,
                   .kind = SC_STR("group"),
                   .unique_key = sc_str_of(key),
-                  .max_attempts = SC_GROUP_JOB_ATTEMPTS,
+                  .max_attempts = sc_work_find(SC_STR("group"))->attempts,
                   .run_at_ms = now_ms,
                   .created_at_ms = now_ms,
                   .request_id = request_id};

@@ -270,6 +270,7 @@ sc_rc sc_sq_pool_open(sc_sq *s, sc_err *err) {
     pthread_mutex_init(&s->lock, NULL);
     pthread_mutex_init(&s->watch_lock, NULL);
     pthread_mutex_init(&s->checkpoint_lock, NULL);
+    pthread_mutex_init(&s->lead_lock, NULL);
     pthread_cond_init(&s->reader_free, NULL);
     s->locks_ready = true;
     sc_rc rc = sc_sq_conn_open(s, SC_SQ_WRITER_CACHE_KIB, &s->writer, err);
@@ -291,6 +292,8 @@ void sc_sq_pool_close(sc_sq *s) {
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->watch_lock);
     pthread_mutex_destroy(&s->checkpoint_lock);
+    sc_sq_lead_close(s);
+    pthread_mutex_destroy(&s->lead_lock);
     pthread_cond_destroy(&s->reader_free);
     s->locks_ready = false;
 }

@@ -41,7 +41,6 @@ sc_rc sc_sq_side_forget(sc_sq_conn *c, int64_t project_no, int64_t seq, sc_err *
 sc_rc sc_sq_model_settle(sc_sq_conn *c, int64_t project_no, int64_t model_no, bool activate,
                          int64_t version, int64_t now_ms, sc_err *err);
 
-enum { SC_GROUP_JOB_ATTEMPTS = 5 }; /* with back-off: minutes, then a dead letter */
 /* Asks for the project's "group" job: nothing where one is pending, `again` where one runs. */
 sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *project,
                           const sc_id *job_id, sc_str request_id, int64_t now_ms, sc_err *err);
@@ -154,6 +153,8 @@ sc_rc sc_sq_fix_log_get(void *, const sc_id *, const sc_id *, int64_t, size_t, s
 sc_rc sc_sq_plan_put(void *, const sc_plan *, sc_err *);
 sc_rc sc_sq_plan_get(void *, const sc_id *, const sc_id *, int64_t, sc_arena *, sc_plan *,
                      sc_err *);
+sc_rc sc_sq_lead_take(void *, sc_str, int64_t, sc_err *);
+sc_rc sc_sq_lead_drop(void *, sc_str, sc_err *);
 sc_rc sc_sq_prune(void *, int64_t, int64_t, size_t, int64_t *, sc_err *);
 sc_rc sc_sq_decision_prune(void *, int64_t, size_t, size_t, int64_t *, int64_t *, sc_err *);
 

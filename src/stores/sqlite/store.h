@@ -62,6 +62,10 @@ struct sc_sq {
     pthread_mutex_t watch_lock; /* guards watch */
     sc_sq_conn *watch;          /* for change_token: its numbers compare on one connection only */
 
+    pthread_mutex_t lead_lock; /* guards the two below */
+    char leader[128];          /* who in this process has the lead; empty: nobody */
+    int lead_fd;               /* open only while there is one */
+
     pthread_mutex_t checkpoint_lock;
     sc_sq_conn *checkpointer;
     atomic_int wal_pages;     /* in the WAL after the last commit of ours */
@@ -107,6 +111,11 @@ void sc_sq_printable(char *text);
 /* Moves WAL pages into the database when there are at least `pages`. Only one thread at a time
  * does it and nobody waits for it; a failure costs nothing but a longer WAL. */
 void sc_sq_checkpoint(sc_sq *s, int pages);
+
+/* ---- The lead (lead.c) ------------------------------------------------------------------------ */
+
+/* Whoever of this process has it gives it up. */
+void sc_sq_lead_close(sc_sq *s);
 
 /* ---- Schema (schema.c) ------------------------------------------------------------------------ */
 

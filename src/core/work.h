@@ -1,0 +1,40 @@
+/* Kinds of work: one row a kind of job, with its queue, and what is done when it fails. docs/failure-policy.md is printed
+ * from here. */
+#ifndef SC_CORE_WORK_H
+#define SC_CORE_WORK_H
+
+#include "core/job.h"
+
+/* What a worker may be told to take (`--queues`). */
+#define SC_QUEUES(X) X(group) X(summarise) X(fix) X(poll) X(verify)
+
+typedef enum sc_queue {
+#define X(name) SC_QUEUE_##name,
+    SC_QUEUES(X)
+#undef X
+        SC_QUEUE_COUNT
+} sc_queue;
+
+enum { SC_QUEUES_ALL = (1 << SC_QUEUE_COUNT) - 1 };
+
+const char *sc_queue_name(sc_queue q);
+/* "group,fix" as a set of bits 1 << sc_queue. SC_INVALID names the one that there is not. */
+sc_rc sc_queues_parse(sc_str list, unsigned *ret, sc_err *err);
+
+typedef struct sc_work {
+    const char *kind;
+    sc_queue queue;
+    int attempts;
+    int64_t base_ms, cap_ms; /* back-off between two attempts (sc_job_backoff_ms) */
+    bool periodic;           /* the scheduler asks for it again anyway: it leaves no dead letter */
+} sc_work;
+
+extern const sc_work sc_works[];
+extern const size_t sc_works_n;
+
+/* NULL when there is no such kind. */
+const sc_work *sc_work_find(sc_str kind);
+/* The kinds of a set of queues, at most `room`; returns how many. */
+size_t sc_work_kinds(unsigned queues, sc_str *ret, size_t room);
+
+#endif
