@@ -9,21 +9,12 @@
 enum {
     IDLE_MS = 200,
     LOOK_US = 1000000,
-    ATTEMPTS = 5,
-    SPARE_MS = 5000,            /* a lease outlives a request by so much */
     LONGEST_MS = 5 * 60 * 1000, /* a job is given back for no longer */
     PAGE_BYTES = 64 << 20,
     TITLE_BYTES = 240,
     TEXT_BYTES = 1400,
     STACK_BYTES = 500,
 };
-
-sc_rc sc_pulse_beat(void *self, int64_t ms, sc_err *err) {
-    sc_pulse *p = self;
-    int64_t lease = SC_MAX(p->app->conf.lease_ms, ms + SPARE_MS);
-    return STORE(p->app)->job_heartbeat(SELF(p->app), &p->job->id, p->job->fence, lease,
-                                        sc_now_ms(p->app->conf.clock), err);
-}
 
 /* ---- Reports as data ----------------------------------------------------------------------------- */
 
@@ -96,20 +87,8 @@ static sc_rc ask_for(sc_app *app, const sc_id *project, const char *kind, sc_err
     sc_rc rc = STORE(app)->job_counts(SELF(app), project, sc_str_of(kind), &n, err);
     if (rc || n.by_state[SC_JOB_pending] || n.by_state[SC_JOB_running] || n.by_state[SC_JOB_dead])
         return rc;
-    const int64_t now = sc_now_ms(app->conf.clock);
-    char unique[24 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "%s:%s", kind, project->text);
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = *project,
-                  .kind = sc_str_of(kind),
-                  .unique_key = sc_str_of(unique),
-                  .payload = SC_STR("{}"),
-                  .max_attempts = ATTEMPTS,
-                  .run_at_ms = now + app->conf.llm_settle_ms,
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    return sc_work_ask(app, kind, project, SC_STR_NONE,
+                       sc_now_ms(app->conf.clock) + app->conf.llm_settle_ms, err);
 }
 
 static sc_rc look_at(sc_app *app, const sc_id *project, sc_err *err) {
@@ -147,38 +126,17 @@ static void look(sc_app *app) {
 /* ---- The lane ------------------------------------------------------------------------------------ */
 
 /* A model that is not asked now is no fault of the job: it is given back, no attempt is burnt. */
-static void give_back(sc_err *err) {
-    if (err->rc != SC_LIMITED) return;
-    err->rc = SC_CANCELLED;
+static sc_rc work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err) {
+    sc_rc rc = sc_str_is(job->kind, "judge") ? sc_judge_work(app, job, ret_later_ms, err)
+                                             : sc_summarise_work(app, job, ret_later_ms, err);
+    if (rc != SC_LIMITED) return rc;
     err->retry_after_ms = SC_MIN(SC_MAX(err->retry_after_ms, (int64_t)1), (int64_t)LONGEST_MS);
+    return err->rc = SC_CANCELLED;
 }
 
 static bool work_once(sc_app *app) {
     static const sc_str kinds[] = {{"summarise", 9}, {"judge", 5}};
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 1 << 20);
-    sc_job job;
-    sc_err err = {0};
-    int64_t later_ms = 0;
-    sc_rc rc =
-        STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), sc_str_of(app->advisor.owner),
-                              app->conf.lease_ms, sc_now_ms(app->conf.clock), &arena, &job, &err);
-    if (rc) {
-        if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
-        return false;
-    }
-    err = (sc_err){0};
-    sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
-    sc_span span;
-    sc_lane_begin_span(&span, &job);
-    rc = sc_str_is(job.kind, "judge") ? sc_judge_work(app, &job, &later_ms, &err)
-                                      : sc_summarise_work(app, &job, &later_ms, &err);
-    if (!rc) err = (sc_err){0};
-    give_back(&err);
-    if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
-    sc_span_end(&span, rc != SC_OK);
-    sc_log_context("");
-    return true;
+    return sc_lane_work(&app->advisor, app, kinds, SC_LEN(kinds), work);
 }
 
 static void *run(void *arg) {

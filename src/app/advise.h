@@ -26,13 +26,6 @@ sc_rc sc_summarise_work(struct sc_app *app, const sc_job *job, int64_t *ret_late
 /* The grey band: pairs of a project's issues that nobody was asked about yet. */
 sc_rc sc_judge_work(struct sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err);
 
-/* For the two: a sc_ask_beat on `self`, a pulse. */
-typedef struct sc_pulse {
-    struct sc_app *app;
-    const sc_job *job;
-} sc_pulse;
-sc_rc sc_pulse_beat(void *self, int64_t ms, sc_err *err);
-
 /* An issue's reports, the most typical first, then the newest; `most` at most, for which ret has room. */
 sc_rc sc_advise_reports(struct sc_app *app, const sc_cluster *c, size_t most, sc_arena *arena,
                         sc_feedback *ret, size_t *ret_n, sc_err *err);

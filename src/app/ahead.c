@@ -4,26 +4,11 @@ enum {
     AHEAD = 128,       /* pending reports that are looked at                        */
     ENOUGH = 24,       /* so many ready ones keep a pass busy                       */
     FIRST = 4,         /* of a local batch, until it is known how long a text takes */
-    BATCH_US = 60000,  /* then batches of about that long: the lease must outlive one */
+    BATCH_US = 60000,  /* then batches of about that long */
     AHEAD_US = 250000, /* after that, what is there is grouped                      */
     LOCAL_MS = 30000,
-    SPARE_MS = 10000, /* of a lease, beyond the request: pauses between two tries   */
     ARENA_BYTES = 512 << 20,
 };
-
-/* ---- The lease ---------------------------------------------------------------------------------- */
-
-typedef struct pulse {
-    sc_app *app;
-    const sc_job *job;
-} pulse;
-
-static sc_rc beat(void *self, int64_t ms, sc_err *err) {
-    pulse *p = self;
-    int64_t lease = SC_MAX(p->app->conf.lease_ms, ms + SPARE_MS);
-    return STORE(p->app)->job_heartbeat(SELF(p->app), &p->job->id, p->job->fence, lease,
-                                        sc_now_ms(p->app->conf.clock), err);
-}
 
 /* ---- A remote embedder -------------------------------------------------------------------------- */
 
@@ -39,12 +24,11 @@ static sc_rc prepare(const sc_feedback *list, size_t n, sc_arena *arena, sc_prep
     return SC_OK;
 }
 
-sc_rc sc_ahead_ask(sc_app *app, const sc_job *job, const sc_feedback *list, size_t n,
-                   sc_arena *arena, sc_err *err) {
+sc_rc sc_ahead_ask(sc_app *app, const sc_feedback *list, size_t n, sc_arena *arena, sc_err *err) {
     sc_prepared *p;
     sc_rc rc = prepare(list, n, arena, &p, err);
-    pulse beats = {app, job};
-    return rc ? rc : sc_embed_fetch(app->embed, p, n, beat, &beats, err);
+    sc_pulse pulse = {&app->worker, app};
+    return rc ? rc : sc_embed_fetch(app->embed, p, n, sc_pulse_beat, &pulse, err);
 }
 
 static int64_t wait_of(sc_app *app) {
@@ -53,13 +37,13 @@ static int64_t wait_of(sc_app *app) {
     return SC_MAX(again - sc_now_ms(app->conf.clock), (int64_t)1);
 }
 
-sc_rc sc_ahead_one(sc_app *app, const sc_job *job, sc_space *space, const sc_feedback *f,
-                   int64_t *ret_wait_ms, sc_err *err) {
+sc_rc sc_ahead_one(sc_app *app, sc_space *space, const sc_feedback *f, int64_t *ret_wait_ms,
+                   sc_err *err) {
     *ret_wait_ms = 0;
     if (!sc_space_embed(space)) return SC_OK;
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    sc_rc rc = sc_ahead_ask(app, job, f, 1, &arena, err);
+    sc_rc rc = sc_ahead_ask(app, f, 1, &arena, err);
     if (!rc) *ret_wait_ms = wait_of(app);
     return rc;
 }
@@ -95,8 +79,8 @@ static sc_rc embed_local(sc_app *app, sc_lens *lens, const sc_feedback *const *l
     return SC_OK;
 }
 
-static sc_rc pending_local(sc_app *app, const sc_job *job, sc_lens *lens, const sc_feedback *list,
-                           size_t n, sc_err *err) {
+static sc_rc pending_local(sc_app *app, sc_lens *lens, const sc_feedback *list, size_t n,
+                           sc_err *err) {
     const sc_feedback *todo[AHEAD];
     size_t ready = 0, m = 0;
     for (size_t i = 0; i < n; i++) {
@@ -106,13 +90,12 @@ static sc_rc pending_local(sc_app *app, const sc_job *job, sc_lens *lens, const 
             ready++;
     }
     if (ready >= ENOUGH) return SC_OK;
-    pulse beats = {app, job};
     const int64_t start = sc_mono_us(app->conf.clock);
     int64_t spent = 0;
     size_t at = 0, size = FIRST;
     while (at < m && spent < AHEAD_US && !atomic_load(&app->worker.stop)) {
         size = SC_MIN(size, m - at);
-        sc_rc rc = at ? beat(&beats, LOCAL_MS, err) : SC_OK;
+        sc_rc rc = sc_lane_holds(&app->worker, app, err);
         if (!rc) rc = embed_local(app, lens, todo + at, size, err);
         if (rc) return rc;
         at += size;
@@ -122,8 +105,7 @@ static sc_rc pending_local(sc_app *app, const sc_job *job, sc_lens *lens, const 
     return SC_OK;
 }
 
-sc_rc sc_ahead_pending(sc_app *app, const sc_job *job, sc_space *space, int64_t *ret_wait_ms,
-                       sc_err *err) {
+sc_rc sc_ahead_pending(sc_app *app, sc_space *space, int64_t *ret_wait_ms, sc_err *err) {
     *ret_wait_ms = 0;
     sc_lens *lens = space->lens;
     const bool remote = sc_space_embed(space);
@@ -135,8 +117,8 @@ sc_rc sc_ahead_pending(sc_app *app, const sc_job *job, sc_space *space, int64_t 
     sc_rc rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, AHEAD, &arena, &list,
                                             &n, err);
     if (rc || !n) return rc;
-    if (!remote) return pending_local(app, job, lens, list, n, err);
-    rc = sc_ahead_ask(app, job, list, n, &arena, err);
+    if (!remote) return pending_local(app, lens, list, n, err);
+    rc = sc_ahead_ask(app, list, n, &arena, err);
     if (!rc) *ret_wait_ms = wait_of(app);
     return rc;
 }

@@ -12,14 +12,12 @@
  * prolonged before each request or batch. *ret_wait_ms: they must wait that long (only for a remote
  * embedder, where the installation says "wait"), else 0. A local embedder's failure is not told here: the
  * report meets it again when it is grouped. */
-sc_rc sc_ahead_pending(sc_app *app, const sc_job *job, sc_space *space, int64_t *ret_wait_ms,
-                       sc_err *err);
+sc_rc sc_ahead_pending(sc_app *app, sc_space *space, int64_t *ret_wait_ms, sc_err *err);
 /* One report that failed before. */
-sc_rc sc_ahead_one(sc_app *app, const sc_job *job, sc_space *space, const sc_feedback *f,
-                   int64_t *ret_wait_ms, sc_err *err);
+sc_rc sc_ahead_one(sc_app *app, sc_space *space, const sc_feedback *f, int64_t *ret_wait_ms,
+                   sc_err *err);
 /* Asks a remote embedder for some reports. */
-sc_rc sc_ahead_ask(sc_app *app, const sc_job *job, const sc_feedback *list, size_t n,
-                   sc_arena *arena, sc_err *err);
+sc_rc sc_ahead_ask(sc_app *app, const sc_feedback *list, size_t n, sc_arena *arena, sc_err *err);
 
 /* Is there nothing to wait for with this report? False: a batch is to come first. */
 bool sc_ahead_ready(const sc_space *space, const sc_feedback *f);

@@ -8,15 +8,18 @@
 #include "app/fix_internal.h"
 #include "app/internal.h"
 #include "app/remodel.h"
+#include "app/schedule.h"
 #include "base/log.h"
 
 void sc_app_conf_default(sc_app_conf *c) {
     *c = (sc_app_conf){
         .clock = &sc_clock_system,
-        .worker = true,
+        .serves = true,
+        .queues = SC_QUEUES_ALL,
+        .schedules = true,
         .embedder_hint = "",
         .max_queued_bytes = 64 << 20,
-        .lease_ms = 10000,
+        .lease_ms = 3000,
         .tidy_ms = 5000,
         .embed_timeout_ms = 10000,
         .llm_tasks = SC_ADVISE_titles | SC_ADVISE_merges,
@@ -120,6 +123,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     app->committer.tail = &app->committer.head;
     sc_lane_init(&app->worker);
     sc_lane_init(&app->advisor);
+    sc_lane_init(&app->beat);
     pthread_mutex_init(&app->pump.lock, NULL);
     sc_cond_init(&app->pump.wake);
     sc_access_init(&app->access);
@@ -128,6 +132,7 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_rates_init(&app->rates);
     sc_quotas_init(&app->quotas);
     sc_spaces_init(&app->spaces);
+    sc_schedule_init(&app->schedule);
     sc_rc rc = sc_lenses_init(app, err);
     if (!rc) rc = open_remote(app, err);
     if (!rc) rc = open_llm(app, err);
@@ -141,22 +146,39 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     return SC_OK;
 }
 
+/* Keeps the leases of what is under way, whatever it is busy with. */
+static void *beat(void *arg) {
+    sc_app *app = arg;
+    while (sc_lane_rest(&app->beat, app->conf.lease_ms / 3)) {
+        sc_lane_beat(&app->worker, app);
+        sc_lane_beat(&app->advisor, app);
+        sc_fixes_beat(app);
+    }
+    return NULL;
+}
+
+/* A process that is only there to lead needs nothing but the scheduler. */
 sc_rc sc_app_start(sc_app *app, sc_err *err) {
-    sc_rc rc = app->conf.decides ? sc_lenses_record(app, err) : SC_OK;
-    if (!rc) rc = sc_committer_start(app, err);
-    if (!rc) rc = sc_pump_start(app, err);
-    if (!rc && app->conf.worker) rc = sc_worker_start(app, err);
-    if (!rc && app->conf.worker) rc = sc_advise_start(app, err);
-    if (!rc && app->conf.worker) rc = sc_fixes_start(app, err);
+    const sc_app_conf *c = &app->conf;
+    sc_rc rc = c->decides ? sc_lenses_record(app, err) : SC_OK;
+    if (!rc && c->serves) rc = sc_committer_start(app, err);
+    if (!rc && (c->serves || c->queues)) rc = sc_pump_start(app, err);
+    if (!rc && c->queues) rc = sc_lane_start(&app->beat, app, beat, "beat", err);
+    if (!rc && c->queues & 1u << SC_QUEUE_group) rc = sc_worker_start(app, err);
+    if (!rc && c->queues & 1u << SC_QUEUE_summarise) rc = sc_advise_start(app, err);
+    if (!rc) rc = sc_fixes_start(app, err);
+    if (!rc && c->schedules) rc = sc_schedule_start(app, err);
     if (rc) sc_app_stop(app);
     return rc;
 }
 
 void sc_app_stop(sc_app *app) {
+    sc_schedule_stop(app);
     sc_committer_stop(app);
     sc_fixes_stop(app);
     sc_advise_stop(app);
     sc_worker_stop(app);
+    sc_lane_stop(&app->beat);
     sc_pump_stop(app);
 }
 
@@ -178,8 +200,10 @@ void sc_app_free(sc_app *app) {
     pthread_cond_destroy(&app->committer.wake);
     sc_lane_done(&app->worker);
     sc_lane_done(&app->advisor);
+    sc_lane_done(&app->beat);
     pthread_mutex_destroy(&app->pump.lock);
     pthread_cond_destroy(&app->pump.wake);
+    sc_schedule_done(&app->schedule);
     sc_free(app);
 }
 
@@ -248,6 +272,9 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
     pthread_mutex_lock(&app->pump.lock);
     ret->subscribers = (int64_t)app->pump.n_subscribers;
     pthread_mutex_unlock(&app->pump.lock);
+    ret->queues = app->conf.queues;
+    ret->schedules = app->conf.schedules;
+    ret->leads = atomic_load(&app->schedule.leads);
     ret->remote = app->embed != NULL;
     if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
     ret->llm = app->ask != NULL;

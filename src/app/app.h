@@ -11,6 +11,7 @@
 #include "app/embed.h"
 #include "app/fix.h"
 #include "base/clock.h"
+#include "core/work.h"
 #include "ports/embedder.h"
 #include "ports/source.h"
 #include "ports/store.h"
@@ -29,9 +30,11 @@ typedef struct sc_app_conf {
     const sc_source_ops *const *sources;
     size_t n_sources;
     const sc_clock *clock;
-    bool worker;              /* run the grouping worker in this process   */
+    bool serves;              /* the API is served from this process       */
+    unsigned queues;          /* what it works on: bits 1 << sc_queue (core/work.h) */
+    bool schedules;           /* stands for the lead (schedule.h)          */
     int64_t max_queued_bytes; /* reports that wait for the committer       */
-    int64_t lease_ms;         /* of grouping jobs                          */
+    int64_t lease_ms;         /* of jobs but fixes, and of the lead        */
     int64_t tidy_ms;          /* quiet time before all is looked at together (tidy.h); 0 = never */
     int64_t keep_ended_jobs_ms, keep_events_ms;
     size_t keep_decisions; /* of each report, the newest; besides those that are kept for ever */
@@ -79,6 +82,9 @@ typedef struct sc_app_stats {
     int64_t limited_keys, limited_addresses, limited_reports, limited_fixes; /* refused by limits */
     int64_t expired;       /* reports that retention removed */
     int64_t limited_alone; /* decided by this process because the store did not answer */
+    unsigned queues;       /* bits 1 << sc_queue */
+    bool schedules;        /* stands for the lead */
+    bool leads;            /* now: the installation's periodic work is done here */
     bool remote;           /* the embedder is behind a network: */
     int64_t bare;          /* reports without its vector, now   */
     sc_embed_stats embed;

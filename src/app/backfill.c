@@ -13,7 +13,6 @@ enum {
     CHUNK = 8,     /* of these, in one change: readers wait      */
     JOB_MS = 1000, /* a job that did this much ends well         */
     LOOK_MS = 1000,
-    ATTEMPTS = 5,
     ARENA_BYTES = 512 << 20,
 };
 
@@ -49,24 +48,11 @@ static sc_rc mending_init(mending *m, size_t n, sc_err *err) {
  * tries it a few times more and ends as a dead letter with the reason. */
 static sc_rc set_aside(mending *m, const sc_feedback *f, const sc_err *why, sc_err *err) {
     sc_app *app = m->app;
-    int64_t now = sc_now_ms(app->conf.clock);
-    char payload[64 + SC_ID_TEXT], unique[16 + SC_ID_TEXT];
-    snprintf(payload, sizeof payload, "{\"feedback_id\":\"%s\"}", f->id.text);
-    snprintf(unique, sizeof unique, "reembed:%s", f->id.text);
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = m->space->project_id,
-                  .kind = SC_STR("reembed"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = sc_str_of(payload),
-                  .max_attempts = ATTEMPTS,
-                  .run_at_ms = now + LOOK_MS,
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
     m->refusal = *why;
     m->n_refused++;
     sc_bare_remove(&m->space->bare, f->seq); /* not again before the next start */
-    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    return sc_work_ask_report(app, "reembed", &m->space->project_id, &f->id,
+                              sc_now_ms(app->conf.clock) + LOOK_MS, err);
 }
 
 /* One report: what the embedder said of it decides where it goes. `alone`: its own job. */
@@ -214,7 +200,7 @@ static sc_rc some(sc_app *app, const sc_job *job, sc_space *space, size_t *ret_d
     qsort(seqs, n, sizeof *seqs, by_seq);
     sc_feedback_list list;
     rc = reports(&m, seqs, n, &list, err);
-    if (!rc) rc = sc_ahead_ask(app, job, list.items, list.n, &arena, err);
+    if (!rc) rc = sc_ahead_ask(app, list.items, list.n, &arena, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
     int64_t before = atomic_load(&space->bare.count);
@@ -234,7 +220,7 @@ static sc_rc one(sc_app *app, const sc_job *job, sc_space *space, const sc_id *i
     int64_t wait = 0;
     sc_rc rc = STORE(app)->feedback_get(SELF(app), &space->project_id, id, &arena, &f, err);
     if (rc == SC_NOT_FOUND) return SC_OK;
-    if (!rc) rc = sc_ahead_ask(app, job, &f, 1, &arena, err);
+    if (!rc) rc = sc_ahead_ask(app, &f, 1, &arena, err);
     int64_t again;
     if (!rc && !sc_embed_available(app->embed, &again, NULL))
         wait = SC_MAX(again - sc_now_ms(app->conf.clock), (int64_t)1);
@@ -265,22 +251,6 @@ sc_rc sc_backfill_work(sc_app *app, const sc_job *job, sc_err *err) {
     return rc == SC_CONFLICT ? SC_OK : rc; /* someone was faster: what is left is asked for again */
 }
 
-static sc_rc ask(sc_app *app, const sc_id *project, int64_t now, sc_err *err) {
-    char unique[16 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "reembed:%s", project->text);
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = *project,
-                  .kind = SC_STR("reembed"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = SC_STR("{}"),
-                  .max_attempts = ATTEMPTS,
-                  .run_at_ms = now,
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
-}
-
 void sc_backfill_look(sc_app *app) {
     int64_t now = sc_now_ms(app->conf.clock), mono = sc_mono_us(app->conf.clock) / 1000;
     sc_err err = {0};
@@ -292,6 +262,6 @@ void sc_backfill_look(sc_app *app) {
     pthread_mutex_unlock(&app->spaces.lock);
     for (; s; s = s->next) /* spaces are only added, at the head */
         if (atomic_load(&s->ready) && sc_space_embed(s) && atomic_load(&s->bare.count) &&
-            ask(app, &s->project_id, now, &err))
+            sc_work_ask(app, "reembed", &s->project_id, SC_STR_NONE, now, &err))
             sc_log_err(SC_LOG_WARN, "back-filling not asked for", &err);
 }

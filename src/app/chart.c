@@ -70,19 +70,8 @@ sc_rc sc_chart_ask(sc_space *s, sc_err *err) {
     const int64_t now = sc_now_ms(app->conf.clock);
     if (!app->conf.tidy_ms || !atomic_load(&s->undrawn) || atomic_load(&s->chart_asked))
         return SC_OK;
-    char unique[16 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "chart:%s", s->project_id.text);
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = s->project_id,
-                  .kind = SC_STR("chart"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = SC_STR("{}"),
-                  .max_attempts = 5,
-                  .run_at_ms = now + SC_MAX(sc_tidy_until_quiet_ms(s), (int64_t)0),
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    sc_rc rc = STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    sc_rc rc = sc_work_ask(app, "chart", &s->project_id, SC_STR_NONE,
+                           now + SC_MAX(sc_tidy_until_quiet_ms(s), (int64_t)0), err);
     atomic_store(&s->chart_asked, rc == SC_OK);
     return rc;
 }
@@ -413,7 +402,7 @@ static sc_rc step(sc_space *s, const sc_job *job, bool *ret_done, sc_err *err) {
 static sc_rc steps(sc_space *s, const sc_job *job, bool *ret_done, sc_err *err) {
     sc_app *app = s->app;
     const int64_t start = sc_mono_us(app->conf.clock);
-    sc_rc rc = sc_worker_heartbeat(app, job, err);
+    sc_rc rc = sc_lane_holds(&app->worker, app, err);
     while (!rc && !*ret_done && !sc_worker_wanted(app) &&
            (sc_mono_us(app->conf.clock) - start) / 1000 < SLICE_MS)
         rc = step(s, job, ret_done, err);

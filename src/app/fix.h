@@ -112,8 +112,7 @@ typedef enum sc_fix_act { SC_FIX_MERGE, SC_FIX_CLOSE, SC_FIX_COMMENT } sc_fix_ac
 /* Where the forge lets us (may_*), else SC_CONFLICT. `by`: who acts. */
 sc_rc sc_fix_pull_act(struct sc_app *app, const sc_id *project, const sc_id *id, sc_fix_act act,
                       sc_str by, sc_str body, sc_arena *arena, sc_fix_pull_view *ret, sc_err *err);
-/* Somebody says that people answered this pull request: where it is one of ours, the forges are looked at now. Processes
- * that do not watch leave it to the one that does, which looks in its own time. */
+/* Somebody says that people answered this pull request: where it is one of ours, a look at it is asked for now. */
 sc_rc sc_fix_pull_hint(struct sc_app *app, const sc_id *project, sc_str repo, int64_t number,
                        sc_err *err);
 

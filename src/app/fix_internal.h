@@ -8,7 +8,6 @@
 
 enum {
     SC_FIX_MAX_WORKERS = 8,
-    SC_FIX_ATTEMPTS = 3,
     SC_FIX_ARENA_BYTES = 96 << 20,
     SC_FIX_LOG_BYTES = 4 << 20, /* of one fix, kept in the store */
     SC_FIX_PATH = 1024,
@@ -89,6 +88,11 @@ void sc_fixes_free(sc_app *app);
 sc_rc sc_fixes_start(sc_app *app, sc_err *err);
 void sc_fixes_stop(sc_app *app);
 void sc_fixes_poke(sc_app *app);
+/* Keeps the lease of what watches pull requests. */
+void sc_fixes_beat(sc_app *app);
+/* The scheduler's: asks for looks at the project's pull requests ("poll") and at what follows from the store ("verify"),
+ * where there is anything to look at. */
+sc_rc sc_fix_watch_ask(sc_app *app, const sc_id *project, sc_err *err);
 
 /* ---- Shared steps ------------------------------------------------------------------------------- */
 

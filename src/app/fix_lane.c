@@ -353,16 +353,21 @@ void sc_fixes_free(sc_app *app) {
 
 sc_rc sc_fixes_start(sc_app *app, sc_err *err) {
     struct sc_fixes *x = app->fixes;
-    if (!x->n_workers) return SC_OK;
-    sc_rc rc = sc_fix_folders(app, err);
-    if (!rc) rc = sc_lane_start(&x->beat, x, beat, "fix-beat", err);
-    for (size_t i = 0; !rc && i < x->n_workers; i++) {
+    const unsigned queues = app->conf.queues;
+    const unsigned watching = 1u << SC_QUEUE_poll | 1u << SC_QUEUE_verify;
+    const bool works = x->n_workers && queues & 1u << SC_QUEUE_fix;
+    sc_rc rc = works ? sc_fix_folders(app, err) : SC_OK;
+    if (!rc && works) rc = sc_lane_start(&x->beat, x, beat, "fix-beat", err);
+    for (size_t i = 0; !rc && works && i < x->n_workers; i++) {
         x->workers[i].app = app;
         rc = sc_lane_start(&x->workers[i].lane, &x->workers[i], run, "fix", err);
     }
-    if (!rc) rc = sc_lane_start(&x->watch, x, sc_fix_watch_run, "fix-watch", err);
+    if (!rc && queues & watching)
+        rc = sc_lane_start(&x->watch, x, sc_fix_watch_run, "fix-watch", err);
     return rc;
 }
+
+void sc_fixes_beat(sc_app *app) { sc_lane_beat(&app->fixes->watch, app); }
 
 void sc_fixes_stop(sc_app *app) {
     struct sc_fixes *x = app->fixes;

@@ -212,7 +212,7 @@ static sc_rc store_start(sc_app *app, const sc_cluster *c, const sc_fix_settings
                   .kind = SC_STR("fix"),
                   .unique_key = sc_str_of(unique),
                   .payload = SC_STR("{}"),
-                  .max_attempts = SC_FIX_ATTEMPTS,
+                  .max_attempts = sc_work_find(SC_STR("fix"))->attempts,
                   .run_at_ms = now,
                   .created_at_ms = now,
                   .updated_at_ms = now,

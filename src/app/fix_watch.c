@@ -10,7 +10,7 @@
 
 #define MENTION SC_STR("@soulcaster")
 
-enum { CALL_MS = 30000, PAGE = 100, ARENA_BYTES = 64 << 20, COMMENT_BYTES = 8000 };
+enum { CALL_MS = 30000, PAGE = 100, IDLE_MS = 500, ARENA_BYTES = 64 << 20, COMMENT_BYTES = 8000 };
 
 static const int64_t WATCH_MS = INT64_C(7) * 24 * 3600 * 1000;
 
@@ -144,52 +144,59 @@ static sc_rc tell_lost(sc_app *app, const sc_id *project, sc_err *err) {
     return rc;
 }
 
-static void watch_project(sc_app *app, const sc_id *project) {
+/* Those with an open pull request, or merged ones whose watch goes on. One that cannot be looked at (its repository is
+ * gone, its forge is down) does not keep the others from it: it is looked at again the next time. */
+static sc_rc look_at_watched(sc_app *app, const sc_id *project, sc_fix_pull pull, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    sc_fix_filter f = {
-        .project_id = *project, .watched = true, .now_ms = sc_now_ms(app->conf.clock)};
+    sc_fix_filter f = {.project_id = *project,
+                       .watched = true,
+                       .by_pull = true,
+                       .pull = pull,
+                       .now_ms = sc_now_ms(app->conf.clock)};
     sc_fix_list list = {0};
-    sc_err err = {0};
+    sc_rc rc = SC_OK;
     do {
         sc_page page = {.limit = PAGE, .cursor = list.next_cursor};
-        if (STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, &err)) break;
+        sc_rc read = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
+        if (read) return read;
         for (size_t i = 0; i < list.n && !atomic_load(&app->fixes->watch.stop); i++) {
             sc_err one = {0};
-            sc_rc rc = sc_fix_watch_one(app, project, &list.items[i].id, &one);
-            if (rc && rc != SC_CONFLICT)
+            sc_rc is = sc_fix_watch_one(app, project, &list.items[i].id, &one);
+            if (is && is != SC_CONFLICT)
                 sc_log_err(SC_LOG_WARN, "a pull request was not looked at", &one);
         }
-    } while (list.next_cursor.n);
-    if (err.rc) sc_log_err(SC_LOG_WARN, "pull requests were not looked at", &err);
-    err = (sc_err){0};
-    if (tell_lost(app, project, &err)) sc_log_err(SC_LOG_WARN, "lost fixes are not told of", &err);
-    err = (sc_err){0};
-    if (sc_fix_policy_look(app, project, &err))
-        sc_log_err(SC_LOG_WARN, "the policy for fixes was not followed", &err);
+        rc = sc_lane_holds(&app->fixes->watch, app, err);
+    } while (!rc && list.next_cursor.n && !atomic_load(&app->fixes->watch.stop));
+    return rc;
+}
+
+/* What follows from the store alone: merged fixes that did not hold, lost ones, and those that a policy wants. */
+static sc_rc verify(sc_app *app, const sc_id *project, sc_err *err) {
+    sc_rc rc = look_at_watched(app, project, SC_FIX_PULL_merged, err);
+    if (!rc) rc = tell_lost(app, project, err);
+    return rc ? rc : sc_fix_policy_look(app, project, err);
+}
+
+static sc_rc work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err) {
+    (void)ret_later_ms;
+    return sc_str_is(job->kind, "poll")
+               ? look_at_watched(app, &job->project_id, SC_FIX_PULL_open, err)
+               : verify(app, &job->project_id, err);
 }
 
 void *sc_fix_watch_run(void *arg) {
     struct sc_fixes *x = arg;
-    sc_app *app = x->app;
-    while (!atomic_load(&x->watch.stop)) {
-        SC_AUTO(sc_arena_done) sc_arena arena;
-        sc_arena_init(&arena, 8 << 20);
-        sc_project *projects;
-        size_t n = 0;
-        sc_err err = {0};
-        if (STORE(app)->project_list(SELF(app), &arena, &projects, &n, &err))
-            sc_log_err(SC_LOG_WARN, "no project's pull requests were looked at", &err);
-        for (size_t i = 0; i < n && !atomic_load(&x->watch.stop); i++)
-            watch_project(app, &projects[i].id);
-        sc_lane_wait(&x->watch, app->conf.fix.watch_ms);
-    }
+    const unsigned queues = 1u << SC_QUEUE_poll | 1u << SC_QUEUE_verify;
+    sc_str kinds[2];
+    const size_t n = sc_work_kinds(x->app->conf.queues & queues, kinds, SC_LEN(kinds));
+    while (!atomic_load(&x->watch.stop))
+        if (!sc_lane_work(&x->watch, x->app, kinds, n, work)) sc_lane_wait(&x->watch, IDLE_MS);
     return NULL;
 }
 
 sc_rc sc_fix_pull_hint(sc_app *app, const sc_id *project, sc_str repo, int64_t number,
                        sc_err *err) {
-    if (!app->fixes || !app->fixes->watch.running) return SC_OK;
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_fix_settings s;
@@ -203,9 +210,29 @@ sc_rc sc_fix_pull_hint(sc_app *app, const sc_id *project, sc_str repo, int64_t n
         rc = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
         for (size_t i = 0; !rc && i < list.n; i++) {
             if (list.items[i].pull_number != number) continue;
+            rc = sc_work_ask(app, "poll", project, SC_STR_NONE, f.now_ms, err);
             sc_lane_poke(&app->fixes->watch);
-            return SC_OK;
+            return rc;
         }
     } while (!rc && list.next_cursor.n);
     return rc;
+}
+
+/* Where there was never a fix, there is nothing to look at but the policy. */
+sc_rc sc_fix_watch_ask(sc_app *app, const sc_id *project, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    const int64_t now = sc_now_ms(app->conf.clock);
+    const sc_page one = {.limit = 1};
+    sc_fix_filter any = {.project_id = *project},
+                  open = {.project_id = *project, .by_pull = true, .pull = SC_FIX_PULL_open};
+    sc_fix_settings s;
+    sc_fix_list list = {0};
+    sc_rc rc = sc_fix_settings_get(app, project, &arena, &s, err);
+    if (!rc) rc = STORE(app)->fix_list(SELF(app), &any, &one, &arena, &list, err);
+    if (!rc && (list.n || s.policy.enabled))
+        rc = sc_work_ask(app, "verify", project, SC_STR_NONE, now, err);
+    if (rc || !list.n) return rc;
+    rc = STORE(app)->fix_list(SELF(app), &open, &one, &arena, &list, err);
+    return rc || !list.n ? rc : sc_work_ask(app, "poll", project, SC_STR_NONE, now, err);
 }

@@ -17,7 +17,9 @@
 #include "app/quota.h"
 #include "app/rate.h"
 #include "app/refusals.h"
+#include "app/schedule.h"
 #include "app/space.h"
+#include "app/work.h"
 
 /* The group commit: requests wait in a list, one thread writes all of them at once. */
 typedef struct sc_committer {
@@ -41,9 +43,7 @@ typedef struct sc_pump {
     size_t n_subscribers;
     int64_t last_event; /* pump thread alone */
     int64_t change_token;
-    int64_t next_house_us, hold_until_us; /* monotonic */
-    int64_t pruned_seq;                 /* up to which decisions were looked at, this time round */
-    int64_t seen_wall_ms, seen_mono_us; /* at the last look at the clock */
+    int64_t next_note_us; /* monotonic: when refused deliveries are noted again */
 } sc_pump;
 
 enum { SC_ACCESS_CACHE = 256 };
@@ -79,12 +79,14 @@ struct sc_app {
     sc_committer committer;
     sc_lane worker;                         /* claims what grouping needs */
     sc_lane advisor;                        /* claims what a language model is needed for */
+    sc_lane beat;                           /* keeps the leases of both */
     sc_ask *ask;                            /* NULL: there is no language model */
     int64_t next_advise_look_us;            /* advisor thread alone */
     _Atomic int64_t told;                   /* titles and summaries written */
     _Atomic int64_t judged_one, judged_two; /* verdicts on pairs */
     struct sc_fixes *fixes;                 /* NULL until there is a folder for them */
     sc_pump pump;
+    sc_schedule schedule;
     sc_access_cache access;
     sc_settings_cache settings;
     sc_refusals refusals;
@@ -100,8 +102,7 @@ struct sc_app {
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
     _Atomic int64_t tidied, tidy_moves;
-    _Atomic bool retention_due; /* the clock is trusted, and a minute has gone */
-    _Atomic int64_t expired;    /* reports that were too old */
+    _Atomic int64_t expired; /* reports that were too old */
 };
 
 #define STORE(app) ((app)->conf.store.ops)
@@ -118,8 +119,6 @@ sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err);
 /* Groups one report now, in the caller's thread, if it is in no cluster yet: a person wants to put it somewhere. */
 sc_rc sc_worker_place(sc_app *app, const sc_id *project, const sc_id *id, bool *ret_placed,
                       sc_err *err);
-/* Gives the lease of a job that goes on more time. */
-sc_rc sc_worker_heartbeat(sc_app *app, const sc_job *job, sc_err *err);
 /* New work came, or the worker is to end: a long job must make room. */
 bool sc_worker_wanted(sc_app *app);
 /* There may be something to group. */

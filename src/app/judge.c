@@ -152,7 +152,7 @@ static sc_rc judge(judging *j, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf content;
     SC_AUTO(sc_json_auto) json_t *answer = NULL;
     sc_buf_init(&content, 1 << 20);
-    sc_pulse pulse = {j->app, j->job};
+    sc_pulse pulse = {&j->app->advisor, j->app};
     bool open;
     sc_err why = {0};
     sc_rc rc = look(j, &open, err);

@@ -6,7 +6,7 @@
 #include "app/internal.h"
 #include "base/log.h"
 
-enum { BACKOFF_BASE_MS = 500, BACKOFF_CAP_MS = 60000 };
+enum { SILENT_US = 15 * 60 * 1000000 }; /* who says nothing for so long hangs */
 
 void sc_lane_init(sc_lane *l) {
     pthread_mutex_init(&l->lock, NULL);
@@ -73,7 +73,82 @@ bool sc_lane_rest(sc_lane *l, int64_t ms) {
     return go_on;
 }
 
+/* ---- The job under way --------------------------------------------------------------------------- */
+
+static void hold(sc_lane *l, const sc_app *app, const sc_job *job) {
+    pthread_mutex_lock(&l->lock);
+    l->held = (sc_job){.fence = 0};
+    if (job) l->held = (sc_job){.id = job->id, .fence = job->fence};
+    l->lost = false;
+    l->sign_us = sc_mono_us(app->conf.clock);
+    pthread_mutex_unlock(&l->lock);
+}
+
+bool sc_lane_work(sc_lane *l, sc_app *app, const sc_str *kinds, size_t n_kinds, sc_lane_fn work) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_job job;
+    sc_err err = {0};
+    int64_t later_ms = 0;
+    sc_rc rc =
+        STORE(app)->job_claim(SELF(app), kinds, n_kinds, sc_str_of(l->owner), app->conf.lease_ms,
+                              sc_now_ms(app->conf.clock), &arena, &job, &err);
+    if (rc) {
+        if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
+        return false;
+    }
+    hold(l, app, &job);
+    err = (sc_err){0};
+    sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
+    sc_span span;
+    sc_lane_begin_span(&span, &job);
+    rc = work(app, &job, &later_ms, &err);
+    hold(l, app, NULL);
+    if (!rc) err = (sc_err){0}; /* whatever was met on the way was dealt with */
+    if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
+    sc_span_end(&span, rc != SC_OK);
+    sc_log_context("");
+    return true;
+}
+
+sc_rc sc_lane_holds(sc_lane *l, sc_app *app, sc_err *err) {
+    pthread_mutex_lock(&l->lock);
+    const bool lost = l->lost;
+    l->sign_us = sc_mono_us(app->conf.clock);
+    pthread_mutex_unlock(&l->lock);
+    return lost ? sc_fail(err, SC_FENCED, "the job is no longer ours: its lease ran out") : SC_OK;
+}
+
+sc_rc sc_pulse_beat(void *self, int64_t ms, sc_err *err) {
+    const sc_pulse *p = self;
+    (void)ms; /* no request takes as long as a lane may be silent */
+    return sc_lane_holds(p->lane, p->app, err);
+}
+
+void sc_lane_beat(sc_lane *l, sc_app *app) {
+    const int64_t now = sc_now_ms(app->conf.clock);
+    sc_err err = {0};
+    pthread_mutex_lock(&l->lock);
+    const sc_job job = l->held;
+    const bool silent = sc_mono_us(app->conf.clock) - l->sign_us > SILENT_US;
+    pthread_mutex_unlock(&l->lock);
+    if (!sc_id_is_set(&job.id) || silent) return;
+    sc_rc rc =
+        STORE(app)->job_heartbeat(SELF(app), &job.id, job.fence, app->conf.lease_ms, now, &err);
+    if (rc && rc != SC_FENCED) sc_log_err(SC_LOG_WARN, "a lease was not kept", &err);
+    if (rc != SC_FENCED) return;
+    pthread_mutex_lock(&l->lock); /* unless it ended by itself meanwhile */
+    if (sc_id_eq(&l->held.id, &job.id) && l->held.fence == job.fence) l->lost = true;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* Another process was faster: what it did has to be looked at, and then it goes on. */
+static bool again(const sc_job *job, sc_rc rc) {
+    return job->attempts < job->max_attempts && (rc == SC_CONFLICT || sc_rc_retryable(rc));
+}
+
 void sc_lane_end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_err *err) {
+    const sc_work *work = sc_work_find(job->kind);
     sc_job_end end = {.id = job->id,
                       .fence = job->fence,
                       .now_ms = sc_now_ms(app->conf.clock),
@@ -88,12 +163,12 @@ void sc_lane_end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_
     } else if (err->rc == SC_CANCELLED) {
         end.event = SC_JOB_EV_RELEASE;
         if (err->retry_after_ms) end.run_at_ms = end.now_ms + err->retry_after_ms;
-    } else if (sc_rc_retryable(err->rc) && job->attempts < job->max_attempts) {
+    } else if (again(job, err->rc)) {
         end.event = SC_JOB_EV_RETRY;
-        end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, BACKOFF_BASE_MS,
-                                                       BACKOFF_CAP_MS, random, err->retry_after_ms);
+        end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, work->base_ms, work->cap_ms,
+                                                       random, err->retry_after_ms);
     } else {
-        end.event = SC_JOB_EV_BURY;
+        end.event = work->periodic ? SC_JOB_EV_FAIL : SC_JOB_EV_BURY;
     }
     if (err->rc && err->rc != SC_CANCELLED) sc_log_err(SC_LOG_WARN, "job failed", err);
     sc_err e = {0};

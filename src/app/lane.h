@@ -8,7 +8,7 @@
 #include <stdatomic.h>
 
 #include "base/span.h"
-#include "core/job.h"
+#include "core/work.h"
 
 struct sc_app;
 
@@ -20,7 +20,10 @@ typedef struct sc_lane {
     pthread_cond_t rest; /* signalled only to end */
     bool poked;          /* something was stored since the lane last looked */
     _Atomic bool stop;
-    char owner[80]; /* lease owner: host, pid, random */
+    char owner[80];  /* lease owner: host, pid, random */
+    sc_job held;     /* its id and fence; no id: no job is under way; under `lock` */
+    bool lost;       /* its lease; under `lock` */
+    int64_t sign_us; /* of life: when the lane last asked whether it holds it; under `lock` */
 } sc_lane;
 
 void sc_lane_init(sc_lane *l);
@@ -41,9 +44,27 @@ bool sc_lane_rest(sc_lane *l, int64_t ms);
 
 /* The lane's: what the thread does from now on is in the trace of the request that caused the job. */
 void sc_lane_begin_span(sc_span *s, const sc_job *job);
+/* The lane's: one job of the kinds, if one is ready: it is claimed, worked on and ended. false: there was none. While
+ * `work` goes on, sc_lane_beat keeps its lease. */
+typedef sc_rc (*sc_lane_fn)(struct sc_app *app, const sc_job *job, int64_t *ret_later_ms,
+                            sc_err *err);
+bool sc_lane_work(sc_lane *l, struct sc_app *app, const sc_str *kinds, size_t n_kinds,
+                  sc_lane_fn work);
+/* The lane's, at least once in a quarter of an hour of a job: SC_FENCED when its lease was lost. */
+sc_rc sc_lane_holds(sc_lane *l, struct sc_app *app, sc_err *err);
+/* The same for who waits for a service (embed.h, ask.h). */
+typedef struct sc_pulse {
+    sc_lane *lane;
+    struct sc_app *app;
+} sc_pulse;
+sc_rc sc_pulse_beat(void *self, int64_t ms, sc_err *err);
+/* Any thread: keeps the lease of the job under way, as long as the lane gives signs of life. */
+void sc_lane_beat(sc_lane *l, struct sc_app *app);
+
 /* The lane's: how a job ends that came back with *err (rc 0: well). later_ms: when one that ended well is
  * to go on, or 0. SC_CANCELLED burns no attempt (retry_after_ms: not before); what may be tried again
- * is, with back-off, as long as attempts are left; the rest becomes a dead letter. */
+ * is, with back-off, as long as attempts are left (core/work.h), and so is what another process was faster at; the rest
+ * becomes a dead letter. */
 void sc_lane_end_job(struct sc_app *app, const sc_job *job, int64_t later_ms, const sc_err *err);
 
 #endif

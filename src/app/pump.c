@@ -1,17 +1,8 @@
-/* The pump: hands the store's events to subscribers, follows what other processes wrote, keeps house. */
+/* The pump: hands the store's events to subscribers, follows what other processes wrote. */
 #include "app/internal.h"
 #include "base/log.h"
 
-enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, SWEEP = 200 };
-enum {
-    HOUSE_EVERY_US = 60 * 1000000,
-    PRUNE_ROWS = 2000,
-    PRUNE_REPORTS = 500,
-    PRUNE_STEPS = 20,                  /* of either, each time */
-    JUMP_MS = 600 * 1000,              /* so far apart, and the clock was set */
-    HOLD_US = INT64_C(3600) * 1000000, /* then nothing is cleared away for so long */
-};
-
+enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, NOTE_EVERY_US = 60 * 1000000 };
 struct sc_subscriber {
     sc_subscriber *next;
     sc_id project_id;
@@ -113,13 +104,6 @@ static void pump_events(sc_app *app) {
     }
 }
 
-/* Pending reports without a job (theirs became a dead letter) get a new one. */
-static sc_rc ask_for_pending(sc_app *app, const sc_id *project, sc_err *err) {
-    sc_store_stats stats;
-    sc_rc rc = STORE(app)->stats(SELF(app), project, sc_now_ms(app->conf.clock), &stats, err);
-    return rc || !stats.pending ? rc : sc_worker_ask(app, project, err);
-}
-
 /* Loads the index of every project that has reports, so that the first search need not. */
 static void preload(sc_app *app) {
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -130,64 +114,21 @@ static void preload(sc_app *app) {
     if (STORE(app)->project_list(SELF(app), &arena, &list, &n, &err)) n = 0;
     for (size_t i = 0; i < n; i++) {
         sc_space *s;
-        if (sc_space_get(app, &list[i].id, &s, &err) || ask_for_pending(app, &list[i].id, &err))
-            break;
+        if (sc_space_get(app, &list[i].id, &s, &err)) break;
     }
     if (err.rc) sc_log_err(SC_LOG_WARN, "index not loaded", &err);
 }
 
-/* Wall time says how old things are, so a clock set far ahead would clear away all and wake every snooze. After a
- * jump either way nothing is done until the new time has held for an hour (a machine that slept waits too). */
-static bool clock_settled(sc_pump *p, int64_t wall_ms, int64_t mono_us) {
-    int64_t drift = (wall_ms - p->seen_wall_ms) - (mono_us - p->seen_mono_us) / 1000;
-    p->seen_wall_ms = wall_ms;
-    p->seen_mono_us = mono_us;
-    if (drift > JUMP_MS || drift < -JUMP_MS) {
-        p->hold_until_us = mono_us + HOLD_US;
-        sc_log(SC_LOG_WARN, "the clock was set; nothing is cleared away for an hour",
-               SC_F_INT("by_ms", drift));
-    }
-    return mono_us >= p->hold_until_us;
-}
-
-/* Snoozes that ran out wake up; ended jobs and old events go; refused deliveries are noted. */
-/* Old jobs and events, and decisions that nobody asks for: a bounded share at a time, in short writes. */
-static sc_rc prune(sc_app *app, int64_t now, int64_t *ret_gone, sc_err *err) {
-    sc_pump *p = &app->pump;
-    int64_t gone = PRUNE_ROWS;
-    sc_rc rc = SC_OK;
-    for (int i = 0; !rc && i < PRUNE_STEPS && gone >= PRUNE_ROWS; i++) {
-        rc = STORE(app)->prune(SELF(app), now - app->conf.keep_ended_jobs_ms,
-                               now - app->conf.keep_events_ms, PRUNE_ROWS, &gone, err);
-        if (!rc) *ret_gone += gone;
-    }
-    for (int i = 0; !rc && i < PRUNE_STEPS; i++) {
-        rc = STORE(app)->decision_prune(SELF(app), p->pruned_seq, PRUNE_REPORTS,
-                                        app->conf.keep_decisions, &p->pruned_seq, &gone, err);
-        if (!rc) *ret_gone += gone;
-        if (!p->pruned_seq) break; /* all were looked at */
-    }
-    return rc;
-}
-
-static void keep_house(sc_app *app, int64_t mono_us) {
+/* What this process refused is in its memory alone until then. */
+static void note_refusals(sc_app *app) {
     sc_err err = {0};
-    int64_t now = sc_now_ms(app->conf.clock), gone = 0;
-    if (!clock_settled(&app->pump, now, mono_us)) return;
-    atomic_store(&app->retention_due, true); /* the worker's to do */
-    if (prune(app, now, &gone, &err))
-        sc_log_err(SC_LOG_WARN, "pruning failed", &err);
-    else if (gone)
-        sc_log(SC_LOG_DEBUG, "pruned", SC_F_INT("rows", gone));
     if (sc_refusals_store(app, &err)) sc_log_err(SC_LOG_WARN, "refusals not stored", &err);
-    if (sc_triage_wake_snoozed(app, now, &err))
-        sc_log_err(SC_LOG_WARN, "waking snoozed issues failed", &err);
 }
 
 static void *run(void *arg) {
     sc_app *app = arg;
     sc_pump *p = &app->pump;
-    preload(app);
+    if (app->conf.serves || app->conf.queues & 1u << SC_QUEUE_group) preload(app);
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
         if (!p->poked) sc_cond_wait_ms(&p->wake, &p->lock, POLL_MS);
@@ -204,9 +145,9 @@ static void *run(void *arg) {
             pump_events(app);
             sc_worker_poke(app);
         }
-        if (!stop && now >= p->next_house_us) {
-            p->next_house_us = now + HOUSE_EVERY_US;
-            keep_house(app, now);
+        if (!stop && now >= p->next_note_us) {
+            p->next_note_us = now + NOTE_EVERY_US;
+            note_refusals(app);
         }
         pthread_mutex_lock(&p->lock);
     }
@@ -218,9 +159,7 @@ sc_rc sc_pump_start(sc_app *app, sc_err *err) {
     sc_pump *p = &app->pump;
     sc_rc rc = STORE(app)->last_event(SELF(app), &p->last_event, err);
     if (rc) return rc;
-    p->seen_wall_ms = sc_now_ms(app->conf.clock);
-    p->seen_mono_us = sc_mono_us(app->conf.clock);
-    p->next_house_us = p->seen_mono_us + HOUSE_EVERY_US;
+    p->next_note_us = sc_mono_us(app->conf.clock) + NOTE_EVERY_US;
     rc = sc_thread_start(&p->thread, run, app, "pump", err);
     p->running = rc == SC_OK;
     return rc;
@@ -235,6 +174,5 @@ void sc_pump_stop(sc_app *app) {
     pthread_mutex_unlock(&p->lock);
     pthread_join(p->thread, NULL);
     p->running = false;
-    sc_err err = {0};
-    if (sc_refusals_store(app, &err)) sc_log_err(SC_LOG_WARN, "refusals not stored", &err);
+    note_refusals(app);
 }

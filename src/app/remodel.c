@@ -12,32 +12,18 @@ enum {
     TURN_MS = 150,   /* so long also when reports wait; it has a turn a second then */
     BLIND_MS = 5000, /* another process may be able to open what this one cannot */
     LOOK_US = 2000000,
-    ATTEMPTS = 5,
     ARENA_SMALL = 1 << 20,
 };
 
 /* ---- The job ------------------------------------------------------------------------------------ */
 
 static sc_rc ask(sc_app *app, const sc_id *project, const char *model, sc_err *err) {
-    int64_t now = sc_now_ms(app->conf.clock);
-    char unique[16 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "remodel:%s", project->text);
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
     sc_buf_puts(&b, "{\"model\":");
     sc_buf_put_json(&b, sc_str_of(model));
     sc_buf_putc(&b, '}');
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = *project,
-                  .kind = SC_STR("remodel"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = sc_buf_str(&b),
-                  .max_attempts = ATTEMPTS,
-                  .run_at_ms = now,
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    return sc_work_ask(app, "remodel", project, sc_buf_str(&b), sc_now_ms(app->conf.clock), err);
 }
 
 static sc_rc steps(sc_app *app, const sc_job *job, const sc_lens *lens, int64_t *ret_later_ms,

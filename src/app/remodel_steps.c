@@ -18,7 +18,6 @@ enum {
     PASSES = 4,        /* at most; the second mostly moves nothing */
     INLINE_ITEMS = 64, /* late comers that are represented while grouping waits */
     EMBED_MS = 60000,
-    LEASE_MS = 120000, /* a step may take long on a slow machine */
     PRUNE = 500,
     TELL_US = 1000000,
     ARENA_BYTES = 512 << 20,
@@ -77,20 +76,16 @@ void sc_remodel_drop(sc_app *app) {
     app->remodel = NULL;
 }
 
-static sc_rc beat(remodel *r, const sc_job *job, sc_err *err) {
-    int64_t lease = SC_MAX(r->app->conf.lease_ms, (int64_t)LEASE_MS);
-    return STORE(r->app)->job_heartbeat(SELF(r->app), &job->id, job->fence, lease,
-                                        sc_now_ms(r->app->conf.clock), err);
-}
+static sc_rc holds(remodel *r, sc_err *err) { return sc_lane_holds(&r->app->worker, r->app, err); }
 
 /* Representations that neither this change nor its taking back needs. */
-static sc_rc prune(remodel *r, const sc_job *job, sc_err *err) {
+static sc_rc prune(remodel *r, sc_err *err) {
     size_t n = PRUNE;
     sc_rc rc = SC_OK;
     while (!rc && n == PRUNE) {
         rc =
             STORE(r->app)->side_prune(SELF(r->app), &r->project_id, r->lens->model, PRUNE, &n, err);
-        if (!rc) rc = beat(r, job, err);
+        if (!rc) rc = holds(r, err);
     }
     return rc;
 }
@@ -116,7 +111,7 @@ sc_rc sc_remodel_begin(sc_app *app, const sc_job *job, sc_lens *lens, const sc_m
     r->going_back = sc_str_is(st->previous, lens->model);
     r->switched_version = st->switched_version;
     app->remodel = r;
-    sc_rc rc = prune(r, job, err);
+    sc_rc rc = prune(r, err);
     if (!rc) rc = count(r, err);
     if (rc) sc_remodel_drop(app);
     return rc;
@@ -137,23 +132,11 @@ static sc_rc pack_one(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_
     return SC_OK;
 }
 
-typedef struct pulse {
-    remodel *r;
-    const sc_job *job;
-} pulse;
-
-static sc_rc pulse_beat(void *self, int64_t ms, sc_err *err) {
-    const pulse *p = self;
-    (void)ms; /* the lease is longer than any request */
-    return beat(p->r, p->job, err);
-}
-
 /* While a remote embedder cannot be asked, the change waits. */
-static sc_rc ask_remote(remodel *r, const sc_job *job, const sc_prepared *texts, size_t n,
-                        sc_err *err) {
+static sc_rc ask_remote(remodel *r, const sc_prepared *texts, size_t n, sc_err *err) {
     int64_t again = 0, now = sc_now_ms(r->app->conf.clock);
-    pulse p = {r, job};
-    sc_rc rc = sc_embed_fetch(r->app->embed, texts, n, pulse_beat, &p, err);
+    sc_pulse pulse = {&r->app->worker, r->app};
+    sc_rc rc = sc_embed_fetch(r->app->embed, texts, n, sc_pulse_beat, &pulse, err);
     if (!rc && !sc_embed_available(r->app->embed, &again, NULL))
         r->later_ms = SC_MAX(again, now + 1000);
     return rc;
@@ -168,8 +151,7 @@ static bool look_up(remodel *r, const sc_prepared *text, int8_t *vec, uint16_t *
 }
 
 /* The texts of n items, all in one call of the embedder. Items whose report is gone stay empty. */
-static sc_rc represent(remodel *r, const sc_job *job, sc_side_item *items, size_t n,
-                       sc_arena *arena, sc_err *err) {
+static sc_rc represent(remodel *r, sc_side_item *items, size_t n, sc_arena *arena, sc_err *err) {
     sc_app *app = r->app;
     const sc_embedder *em = &r->lens->em;
     uint16_t dim = em->ops->dim(em->self);
@@ -186,7 +168,7 @@ static sc_rc represent(remodel *r, const sc_job *job, sc_side_item *items, size_
         rc = sc_prepare(list.items[i].title, list.items[i].body, list.items[i].stack, arena,
                         &texts[i], err);
     if (!rc && list.n) {
-        rc = em->ops->remote ? ask_remote(r, job, texts, list.n, err)
+        rc = em->ops->remote ? ask_remote(r, texts, list.n, err)
                              : em->ops->embed(em->self, texts, list.n,
                                               sc_now_ms(app->conf.clock) + EMBED_MS, vecs, err);
         if (rc) return sc_wrap(err, "embed with %s", em->ops->name);
@@ -253,7 +235,7 @@ static sc_rc embed_some(remodel *r, const sc_job *job, size_t most, size_t *ret_
     sc_rc rc = STORE(r->app)->items_without(SELF(r->app), &r->project_id, r->lens->model,
                                             r->after_seq, most, items, ret_n, err);
     if (rc || !*ret_n) return rc;
-    rc = represent(r, job, items, *ret_n, &arena, err);
+    rc = represent(r, items, *ret_n, &arena, err);
     int64_t last = items[*ret_n - 1].seq;
     if (!rc) rc = store_some(r, job, items, *ret_n, &arena, err);
     if (!rc) r->after_seq = last;
@@ -522,7 +504,7 @@ static sc_rc write_change(remodel *r, const sc_job *job, sc_space *s, sc_arena *
     int64_t start = sc_mono_us(r->app->conf.clock);
     sc_rc rc = one_change(r, arena, &change, err);
     if (!rc) rc = switched_event(r, s, change.n_moves, arena, &event, err);
-    if (!rc) rc = beat(r, job, err);
+    if (!rc) rc = holds(r, err);
     if (rc) return rc;
     pthread_rwlock_init(&fresh.lock, NULL);
     sc_write w = {.space = &fresh,
@@ -607,7 +589,7 @@ static sc_rc step_switch(remodel *r, const sc_job *job, sc_space *s, sc_err *err
 
 sc_rc sc_remodel_step(sc_remodel *r, const sc_job *job, sc_space *s, bool *ret_stuck, sc_err *err) {
     r->later_ms = 0;
-    sc_rc rc = beat(r, job, err);
+    sc_rc rc = holds(r, err);
     if (rc) return rc;
     switch (r->stage) {
     case EMBED: return step_embed(r, job, ret_stuck, err);

@@ -290,22 +290,19 @@ sc_rc sc_retention_work(sc_app *app, const sc_id *project, int64_t keep_days, in
     return rc;
 }
 
-void sc_retention_look(sc_app *app) {
-    if (!atomic_exchange(&app->retention_due, false)) return;
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 8 << 20);
-    sc_project *list = NULL;
-    size_t n = 0;
-    sc_err err = {0};
-    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, &err);
-    for (size_t i = 0; !rc && i < n && !atomic_load(&app->worker.stop); i++) {
-        sc_quota own;
-        int64_t reports, issues;
-        bool more;
-        rc = sc_quota_look(app, &list[i].id, &own, &err);
-        if (!rc && own.keep_days)
-            rc = sc_retention_work(app, &list[i].id, own.keep_days, LOOK_US, &reports, &issues,
-                                   &more, &err);
-    }
-    if (rc) sc_log_err(SC_LOG_WARN, "retention failed", &err);
+sc_rc sc_retention_job(sc_app *app, const sc_job *job, sc_err *err) {
+    sc_quota own;
+    int64_t reports, issues;
+    bool more;
+    sc_rc rc = sc_quota_look(app, &job->project_id, &own, err);
+    if (rc || !own.keep_days) return rc;
+    return sc_retention_work(app, &job->project_id, own.keep_days, LOOK_US, &reports, &issues,
+                             &more, err);
+}
+
+sc_rc sc_retention_ask(sc_app *app, const sc_id *project, sc_err *err) {
+    sc_quota own;
+    sc_rc rc = sc_quota_look(app, project, &own, err);
+    if (rc || !own.keep_days) return rc;
+    return sc_work_ask(app, "retention", project, SC_STR_NONE, sc_now_ms(app->conf.clock), err);
 }

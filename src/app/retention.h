@@ -30,7 +30,9 @@ sc_rc sc_retention_plan(sc_app *app, const sc_id *project, int64_t keep_days, sc
  * more to do. */
 sc_rc sc_retention_work(sc_app *app, const sc_id *project, int64_t keep_days, int64_t budget_us,
                         int64_t *ret_reports, int64_t *ret_issues, bool *ret_more, sc_err *err);
-/* The worker's, once a minute: a short step in every project that has keep_days. */
-void sc_retention_look(sc_app *app);
+/* A job "retention" of the worker's: a short step. */
+sc_rc sc_retention_job(sc_app *app, const sc_job *job, sc_err *err);
+/* The scheduler's, once a minute: asks for one where the project has keep_days. */
+sc_rc sc_retention_ask(sc_app *app, const sc_id *project, sc_err *err);
 
 #endif

@@ -59,7 +59,7 @@ static sc_rc tell(sc_app *app, const sc_job *job, const sc_cluster *c, sc_err *e
     SC_AUTO(sc_buf_done) sc_buf content;
     SC_AUTO(sc_json_auto) json_t *answer = NULL;
     sc_buf_init(&content, 1 << 20);
-    sc_pulse pulse = {app, job};
+    sc_pulse pulse = {&app->advisor, app};
     sc_space *s;
     sc_err why = {0};
     sc_rc rc = sc_space_get(app, &job->project_id, &s, err);

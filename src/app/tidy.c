@@ -38,20 +38,9 @@ sc_rc sc_tidy_ask(sc_space *s, sc_err *err) {
     bool due = is_due(s);
     pthread_mutex_unlock(&s->writer);
     if (!due) return SC_OK;
-    char unique[16 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "tidy:%s", s->project_id.text);
     const int64_t quiet_ms = (sc_mono_us(app->conf.clock) - atomic_load(&s->busy_us)) / 1000;
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = s->project_id,
-                  .kind = SC_STR("tidy"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = SC_STR("{}"),
-                  .max_attempts = 5,
-                  .run_at_ms = now + SC_MAX(app->conf.tidy_ms - quiet_ms, (int64_t)0),
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    sc_rc rc = STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    sc_rc rc = sc_work_ask(app, "tidy", &s->project_id, SC_STR_NONE,
+                           now + SC_MAX(app->conf.tidy_ms - quiet_ms, (int64_t)0), err);
     atomic_store(&s->asked, rc == SC_OK);
     return rc;
 }
@@ -125,7 +114,6 @@ static bool is_overdue(const sc_space *s) {
 static sc_rc steps(sc_space *s, const sc_job *job, bool *ret_done, sc_err *err) {
     sc_app *app = s->app;
     const int64_t start = sc_mono_us(app->conf.clock);
-    int64_t beat = start;
     sc_rc rc = SC_OK;
     do {
         rc = step(s, job, ret_done, err);
@@ -133,11 +121,7 @@ static sc_rc steps(sc_space *s, const sc_job *job, bool *ret_done, sc_err *err) 
             atomic_fetch_add(&app->conflicts, 1);
             rc = SC_OK;
         }
-        const int64_t now = sc_mono_us(app->conf.clock);
-        if (!rc && (now - beat) / 1000 > app->conf.lease_ms / 3) {
-            rc = sc_worker_heartbeat(app, job, err);
-            beat = now;
-        }
+        if (!rc) rc = sc_lane_holds(&app->worker, app, err);
     } while (!rc && !*ret_done && !sc_worker_wanted(app) &&
              (sc_mono_us(app->conf.clock) - start) / 1000 < SLICE_MS);
     return rc;

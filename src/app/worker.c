@@ -34,7 +34,7 @@ enum {
     TURN_US = 1000000,
     IDLE_MS = 200, /* how often another process's jobs are looked for */
     MAX_CONFLICTS = 20,
-    BACKOFF_BASE_MS = 500,
+    PARKED_MS = 500, /* then it is tried again, by itself */
     ARENA_BYTES = 512 << 20,
 };
 
@@ -59,11 +59,6 @@ static sc_rc pass_init(pass *p, size_t room, sc_err *err) {
     return p->items && p->engine_items
                ? SC_OK
                : sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
-}
-
-sc_rc sc_worker_heartbeat(sc_app *app, const sc_job *job, sc_err *err) {
-    return STORE(app)->job_heartbeat(SELF(app), &job->id, job->fence, app->conf.lease_ms,
-                                     sc_now_ms(app->conf.clock), err);
 }
 
 /* Prepares and embeds one report. What it makes stays in the arena until the pass is written. */
@@ -191,21 +186,9 @@ static sc_rc write_pass(pass *p, sc_err *err) {
  * again with back-off and ends as a dead letter with the reason. */
 static sc_rc park(pass *p, sc_err *err) {
     sc_app *app = p->app;
-    int64_t now = sc_now_ms(app->conf.clock);
-    char payload[64 + SC_ID_TEXT], unique[16 + SC_ID_TEXT];
-    snprintf(payload, sizeof payload, "{\"feedback_id\":\"%s\"}", p->failed->id.text);
-    snprintf(unique, sizeof unique, "regroup:%s", p->failed->id.text);
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = p->space->project_id,
-                  .kind = SC_STR("regroup"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = sc_str_of(payload),
-                  .max_attempts = 5,
-                  .run_at_ms = now + BACKOFF_BASE_MS,
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    sc_rc rc = STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    const int64_t now = sc_now_ms(app->conf.clock);
+    sc_rc rc = sc_work_ask_report(app, "regroup", &p->space->project_id, &p->failed->id,
+                                  now + PARKED_MS, err);
     if (rc) return rc;
     /* An edited report is still counted where it was, and its old text may still stand in the engine. */
     pthread_rwlock_wrlock(&p->space->lock);
@@ -255,20 +238,7 @@ static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *r
 
 /* Asks for a group job of the project, unless one is pending already. */
 sc_rc sc_worker_ask(sc_app *app, const sc_id *project, sc_err *err) {
-    int64_t now = sc_now_ms(app->conf.clock);
-    char unique[16 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "group:%s", project->text);
-    sc_job job = {.id = sc_id_new(app->conf.clock),
-                  .project_id = *project,
-                  .kind = SC_STR("group"),
-                  .unique_key = sc_str_of(unique),
-                  .payload = SC_STR("{}"),
-                  .max_attempts = 5,
-                  .run_at_ms = now,
-                  .created_at_ms = now,
-                  .updated_at_ms = now};
-    sc_id id;
-    return STORE(app)->job_enqueue(SELF(app), &job, &id, err);
+    return sc_work_ask(app, "group", project, SC_STR_NONE, sc_now_ms(app->conf.clock), err);
 }
 
 /* What ingest did since the first look. */
@@ -305,13 +275,13 @@ static sc_rc give_back_for(int64_t wait_ms, sc_err *err) {
 static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     sc_rc rc = sc_space_get(app, &job->project_id, &space, err);
-    int64_t start = sc_mono_us(app->conf.clock), beat = start;
+    const int64_t start = sc_mono_us(app->conf.clock);
     int conflicts = 0;
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
         ingest_look before = look_at_ingest(app);
         int64_t wait_ms = 0;
-        rc = sc_ahead_pending(app, job, space, &wait_ms, err);
+        rc = sc_ahead_pending(app, space, &wait_ms, err);
         if (!rc && wait_ms) return give_back_for(wait_ms, err);
         if (!rc) rc = group_some(app, job, space, &left, err);
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
@@ -320,10 +290,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
             rc = SC_OK;
             continue;
         }
-        if (!rc && (sc_mono_us(app->conf.clock) - beat) / 1000 > app->conf.lease_ms / 3) {
-            rc = sc_worker_heartbeat(app, job, err);
-            beat = sc_mono_us(app->conf.clock);
-        }
+        if (!rc) rc = sc_lane_holds(&app->worker, app, err);
         if (!rc && left) give_way(app, &before);
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
@@ -379,7 +346,7 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     int64_t wait_ms = 0;
     if (!rc) rc = sc_space_get(app, &job->project_id, &space, err);
-    if (!rc) rc = sc_ahead_one(app, job, space, &f, &wait_ms, err);
+    if (!rc) rc = sc_ahead_one(app, space, &f, &wait_ms, err);
     if (!rc && wait_ms) return give_back_for(wait_ms, err);
     if (!rc) rc = sc_space_lock(space, err);
     if (rc) return rc;
@@ -388,62 +355,28 @@ static sc_rc work_regroup(sc_app *app, const sc_job *job, sc_err *err) {
     return rc;
 }
 
-/* The oldest job that is ready; a change of a model or the map only when there is no other, or when it had no turn
- * for a second: where reports never cease, it would never come to its end. */
-static sc_rc claim(sc_app *app, sc_arena *arena, sc_job *ret, sc_err *err) {
-    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
-    static const sc_str last[] = {{"remodel", 7}, {"chart", 5}};
-    const sc_str owner = sc_str_of(app->worker.owner);
-    const int64_t now = sc_now_ms(app->conf.clock);
-    sc_rc rc = SC_NOT_FOUND;
-    const int64_t mono = sc_mono_us(app->conf.clock);
-    const bool turn = mono - app->remodel_turn_us > TURN_US;
-    if (turn) {
-        app->remodel_turn_us = mono;
-        rc = STORE(app)->job_claim(SELF(app), last, SC_LEN(last), owner, app->conf.lease_ms, now,
-                                   arena, ret, err);
-        if (rc != SC_NOT_FOUND) return rc;
-    }
-    rc = STORE(app)->job_claim(SELF(app), kinds, SC_LEN(kinds), owner, app->conf.lease_ms, now,
-                               arena, ret, err);
-    if (rc != SC_NOT_FOUND || turn) return rc;
-    app->remodel_turn_us = mono;
-    return STORE(app)->job_claim(SELF(app), last, SC_LEN(last), owner, app->conf.lease_ms, now,
-                                 arena, ret, err);
+static sc_rc work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err) {
+    if (sc_str_is(job->kind, "remodel")) return sc_remodel_work(app, job, ret_later_ms, err);
+    if (sc_str_is(job->kind, "tidy")) return sc_tidy_work(app, job, ret_later_ms, err);
+    if (sc_str_is(job->kind, "chart")) return sc_chart_work(app, job, ret_later_ms, err);
+    if (sc_str_is(job->kind, "retention")) return sc_retention_job(app, job, err);
+    if (sc_str_is(job->kind, "reembed")) return sc_backfill_work(app, job, err);
+    return sc_str_is(job->kind, "group") ? work_group(app, job, err) : work_regroup(app, job, err);
 }
 
-/* One job, if there is one. */
+/* The oldest job that is ready; a change of a model or the map only when there is no other, or when it had no turn
+ * for a second: where reports never cease, it would never come to its end. */
 static bool work_once(sc_app *app) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 1 << 20);
-    sc_job job;
-    sc_err err = {0};
-    sc_rc rc = claim(app, &arena, &job, &err);
-    if (rc) {
-        if (rc != SC_NOT_FOUND) sc_log_err(SC_LOG_WARN, "no job could be claimed", &err);
-        return false;
-    }
-    err = (sc_err){0};
-    sc_log_context(job.request_id.n ? job.request_id.p : job.id.text);
-    sc_span span;
-    sc_lane_begin_span(&span, &job);
-    int64_t later_ms = 0;
-    if (sc_str_is(job.kind, "remodel"))
-        rc = sc_remodel_work(app, &job, &later_ms, &err);
-    else if (sc_str_is(job.kind, "tidy"))
-        rc = sc_tidy_work(app, &job, &later_ms, &err);
-    else if (sc_str_is(job.kind, "chart"))
-        rc = sc_chart_work(app, &job, &later_ms, &err);
-    else if (sc_str_is(job.kind, "reembed"))
-        rc = sc_backfill_work(app, &job, &err);
-    else
-        rc = sc_str_is(job.kind, "group") ? work_group(app, &job, &err)
-                                          : work_regroup(app, &job, &err);
-    if (!rc) err = (sc_err){0}; /* whatever was met on the way was dealt with */
-    if (rc != SC_FENCED) sc_lane_end_job(app, &job, later_ms, &err);
-    sc_span_end(&span, rc != SC_OK);
-    sc_log_context("");
-    return true;
+    static const sc_str kinds[] = {{"group", 5}, {"regroup", 7}, {"reembed", 7}, {"tidy", 4}};
+    static const sc_str last[] = {{"remodel", 7}, {"chart", 5}, {"retention", 9}};
+    const int64_t mono = sc_mono_us(app->conf.clock);
+    const bool turn = mono - app->remodel_turn_us > TURN_US;
+    if (turn) app->remodel_turn_us = mono;
+    if (turn && sc_lane_work(&app->worker, app, last, SC_LEN(last), work)) return true;
+    if (sc_lane_work(&app->worker, app, kinds, SC_LEN(kinds), work)) return true;
+    if (turn) return false;
+    app->remodel_turn_us = mono;
+    return sc_lane_work(&app->worker, app, last, SC_LEN(last), work);
 }
 
 /* Jobs of a worker that died on this machine need not wait for their leases to run out. The attempt counts. */
@@ -488,7 +421,6 @@ static void *run(void *arg) {
         if (!work_once(app)) sc_lane_wait(&app->worker, IDLE_MS);
         sc_backfill_look(app);
         sc_remodel_look(app);
-        sc_retention_look(app);
     }
     return NULL;
 }

@@ -49,7 +49,8 @@ sc_rc sc_api_open_at(const char *url, const char *key, const char *project, sc_a
 }
 
 static sc_rc open_own(sc_call *c, unsigned flags, sc_api **ret, sc_err *err) {
-    unsigned parts = SC_STACK_SERVER | (flags & SC_API_GROUPS ? SC_STACK_WORKER : 0);
+    unsigned parts =
+        SC_STACK_SERVER | (flags & SC_API_GROUPS ? SC_STACK_WORKER | SC_STACK_SCHEDULER : 0);
     sc_stack *own = NULL;
     sc_log_from(c, "warn");
     sc_rc rc = sc_stack_open(c, parts, "127.0.0.1:0", &own, err);

@@ -31,6 +31,7 @@ enum {
     SC_OPTS_STACK = 8,  /* --log-level and the options of the store and of the embedder   */
     SC_OPTS_STORE = 32, /* which store, where the stack's other options are not taken      */
     SC_OPTS_SERVE = 16, /* --listen and the server's limits                               */
+    SC_OPTS_ROLES = 64, /* --queues, --no-scheduler                                       */
     SC_OPTS_API = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_CLIENT, /* a client of the API     */
 };
 
@@ -76,7 +77,8 @@ typedef struct sc_common {
     int64_t llm_timeout_ms, llm_settle_ms, llm_max_requests, llm_max_tokens;
     /* Of the server. */
     const char *listen;
-    bool no_worker, login_link;
+    bool no_worker, no_scheduler, login_link;
+    const char *queues;
     int64_t threads, max_connections, max_connections_per_address, address_rate, key_rate;
     int64_t max_body_bytes, max_buffered_bytes, max_queued_bytes;
     int64_t head_timeout_ms, idle_timeout_ms, min_body_bytes_per_s, drain_ms, lease_ms, tidy_ms;
@@ -109,13 +111,13 @@ int sc_cmd_fail_err(const sc_call *c, const sc_err *err);
 bool sc_cmd_words_wrong(const sc_call *c, size_t min, size_t max);
 
 /* Each verb's row; main.c puts them in order. */
-extern const sc_verb sc_verb_serve, sc_verb_worker, sc_verb_demo, sc_verb_ingest, sc_verb_import,
-    sc_verb_clusters, sc_verb_show, sc_verb_search, sc_verb_trace, sc_verb_merge, sc_verb_split,
-    sc_verb_move, sc_verb_undo, sc_verb_remove, sc_verb_sources, sc_verb_analyze, sc_verb_cleanup,
-    sc_verb_keys, sc_verb_limits, sc_verb_retention, sc_verb_projects, sc_verb_jobs, sc_verb_eval,
-    sc_verb_doctor, sc_verb_backup, sc_verb_restore, sc_verb_export, sc_verb_model, sc_verb_sandbox,
-    sc_verb_completion, sc_verb_help, sc_verb_agent, sc_verb_agent_script, sc_verb_fix,
-    sc_verb_fixes, sc_verb_fix_log;
+extern const sc_verb sc_verb_serve, sc_verb_worker, sc_verb_scheduler, sc_verb_demo, sc_verb_ingest,
+    sc_verb_import, sc_verb_clusters, sc_verb_show, sc_verb_search, sc_verb_trace, sc_verb_merge,
+    sc_verb_split, sc_verb_move, sc_verb_undo, sc_verb_remove, sc_verb_sources, sc_verb_analyze,
+    sc_verb_cleanup, sc_verb_keys, sc_verb_limits, sc_verb_retention, sc_verb_projects,
+    sc_verb_jobs, sc_verb_eval, sc_verb_doctor, sc_verb_backup, sc_verb_restore, sc_verb_export,
+    sc_verb_model, sc_verb_sandbox, sc_verb_completion, sc_verb_help, sc_verb_agent,
+    sc_verb_agent_script, sc_verb_fix, sc_verb_fixes, sc_verb_fix_log;
 /* `soulcaster --help`, and a verb's page. */
 void sc_help_overview(const sc_verb *const *verbs, size_t n_verbs, FILE *to);
 void sc_help_verb(const sc_verb *verb, FILE *to);
@@ -149,7 +151,8 @@ typedef enum sc_stack_part {
     SC_STACK_APP = 2 | SC_STACK_STORE,
     SC_STACK_WORKER = 4 | SC_STACK_APP,
     SC_STACK_SERVER = 8 | SC_STACK_APP,
-    SC_STACK_STAYS = 16, /* its embedder becomes the installation's */
+    SC_STACK_STAYS = 16,                    /* its embedder becomes the installation's */
+    SC_STACK_SCHEDULER = 32 | SC_STACK_APP, /* stands for the lead */
 } sc_stack_part;
 
 /* Opens the parts from the call's options. `listen` NULL: what the options say. The data folder is

@@ -242,7 +242,8 @@ static int demo(sc_call *c) {
         sc_log_from(c, "warn");
     else
         sc_log_setup(SC_LOG_WARN, isatty(STDERR_FILENO)); /* the table is the show, not the log */
-    sc_rc rc = sc_stack_open(c, SC_STACK_STAYS | SC_STACK_SERVER | SC_STACK_WORKER, NULL, &s, &err);
+    sc_rc rc = sc_stack_open(
+        c, SC_STACK_STAYS | SC_STACK_SERVER | SC_STACK_WORKER | SC_STACK_SCHEDULER, NULL, &s, &err);
     if (rc) return explain_failure(c, &err);
     sc_signals_unblock();
     sc_access_local(sc_stack_app(s), &secret);

@@ -1,4 +1,4 @@
-/* soulcaster serve, soulcaster worker: the processes that stay. */
+/* soulcaster serve, soulcaster worker, soulcaster scheduler: the processes that stay. */
 #include <unistd.h>
 
 #include "app/access.h"
@@ -55,7 +55,9 @@ static int serve(sc_call *c) {
     sc_stack *s = NULL;
     sc_signals_block();
     sc_log_from(c, "info");
-    unsigned parts = SC_STACK_STAYS | SC_STACK_SERVER | (c->common.no_worker ? 0 : SC_STACK_WORKER);
+    unsigned parts = SC_STACK_STAYS | SC_STACK_SERVER |
+                     (c->common.no_worker ? 0 : SC_STACK_WORKER) |
+                     (c->common.no_scheduler ? 0 : SC_STACK_SCHEDULER);
     sc_rc rc = sc_stack_open(c, parts, NULL, &s, &err);
     if (rc) return sc_cmd_fail_err(c, &err);
     rc = announce(c, s, &err);
@@ -72,20 +74,30 @@ static int serve(sc_call *c) {
     return SC_EXIT_OK;
 }
 
-static int worker(sc_call *c) {
+/* What works in the background until it is told to stop. */
+static int stay(sc_call *c, unsigned parts, const char *words) {
     if (sc_cmd_words_wrong(c, 0, 0)) return SC_EXIT_USAGE;
     sc_err err = {0};
     sc_stack *s = NULL;
     sc_signals_block();
     sc_log_from(c, "info");
-    if (sc_stack_open(c, SC_STACK_STAYS | SC_STACK_WORKER, NULL, &s, &err))
-        return sc_cmd_fail_err(c, &err);
-    sc_log(SC_LOG_INFO, "working", SC_F_TXT("data", c->common.data));
+    if (sc_stack_open(c, parts, NULL, &s, &err)) return sc_cmd_fail_err(c, &err);
+    sc_log(SC_LOG_INFO, words, SC_F_TXT("data", c->common.data));
     int sig = sc_signals_wait();
     sc_log(SC_LOG_INFO, "stopping", SC_F_INT("signal", sig));
     sc_stack_close(s);
     sc_log(SC_LOG_INFO, "stopped");
     return SC_EXIT_OK;
+}
+
+static int worker(sc_call *c) {
+    return stay(
+        c, SC_STACK_STAYS | SC_STACK_WORKER | (c->common.no_scheduler ? 0 : SC_STACK_SCHEDULER),
+        "working");
+}
+
+static int scheduler(sc_call *c) {
+    return stay(c, SC_STACK_STAYS | SC_STACK_SCHEDULER, "scheduling");
 }
 
 const sc_verb sc_verb_serve = {
@@ -110,21 +122,45 @@ const sc_verb sc_verb_serve = {
                 "--listen 127.0.0.1:0\n"
                 "# with a first admin key of your choice\n"
                 "SOULCASTER_BOOTSTRAP_KEY=at-least-16-characters soulcaster serve\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_STACK | SC_OPTS_SERVE,
+    .sets = SC_OPTS_DATA | SC_OPTS_STACK | SC_OPTS_SERVE | SC_OPTS_ROLES,
     .run = serve,
 };
 
 const sc_verb sc_verb_worker = {
     .name = "worker",
     .group = SC_GROUP_RUN,
-    .summary = "group reports beside a `serve --no-worker` on the same data",
+    .summary = "work beside a `serve --no-worker` on the same data",
+    .synopsis = "[--queues LIST] [OPTION]...",
+    .about = "Takes jobs of its queues from the store and works on them until it is told to stop "
+             "(SIGTERM, "
+             "SIGINT). Any number may run, with Redis on any number of machines. A project's "
+             "grouping is one "
+             "worker's at a time; a job that a worker leaves behind is taken by another one when "
+             "its lease "
+             "(--lease-ms) has run out, or at once by one that starts on the same machine.",
+    .examples =
+        "# two processes instead of one\nsoulcaster serve --no-worker &\nsoulcaster worker\n"
+        "# fixes on a machine of their own, grouping on another\n"
+        "soulcaster worker --redis rediss://... --queues fix,poll,verify\n"
+        "soulcaster worker --redis rediss://... --queues group,summarise\n",
+    .sets = SC_OPTS_DATA | SC_OPTS_STACK | SC_OPTS_ROLES,
+    .run = worker,
+};
+
+const sc_verb sc_verb_scheduler = {
+    .name = "scheduler",
+    .group = SC_GROUP_RUN,
+    .summary = "do what is to be done every so often, and nothing else",
     .synopsis = "[OPTION]...",
     .about =
-        "Takes grouping jobs from the store and works on them until it is told to stop (SIGTERM, "
-        "SIGINT). Several may run; "
-        "a job that a worker leaves behind is taken by another one when its lease has run out.",
-    .examples =
-        "# two processes instead of one\nsoulcaster serve --no-worker &\nsoulcaster worker\n",
+        "Clears away old jobs, events and decisions, wakes snoozed issues, finds reports that "
+        "nobody "
+        "groups, and asks for looks at pull requests. One process of an installation does so at a "
+        "time: "
+        "any number may stand ready, and another one leads when that one ends, or is silent for "
+        "--lease-ms. Every `serve` and `worker` stands ready, too, unless it has --no-scheduler.",
+    .examples = "# two of them, on two machines; one leads\n"
+                "soulcaster scheduler --redis rediss://...\n",
     .sets = SC_OPTS_DATA | SC_OPTS_STACK,
-    .run = worker,
+    .run = scheduler,
 };

@@ -130,11 +130,16 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
     conf.open_embedder = sc_stack_open_further;
     conf.close_embedder = sc_stack_close_embedder;
     conf.open_self = (void *)c;
-    conf.decides = (parts & SC_STACK_STAYS) != 0;
+    conf.serves = (parts & SC_STACK_SERVER) == SC_STACK_SERVER;
+    conf.schedules = (parts & SC_STACK_SCHEDULER) == SC_STACK_SCHEDULER;
+    conf.queues = 0;
+    if ((parts & SC_STACK_WORKER) == SC_STACK_WORKER)
+        rc = sc_queues_parse(sc_str_of(c->common.queues), &conf.queues, err);
+    if (rc) return sc_wrap(err, "--queues");
+    conf.decides = parts & SC_STACK_STAYS && (conf.serves || conf.queues & 1u << SC_QUEUE_group);
     conf.sources = sc_source_registry;
     conf.n_sources = SC_SOURCE_COUNT;
     conf.clock = &sc_clock_system;
-    conf.worker = (parts & SC_STACK_WORKER) == SC_STACK_WORKER;
     conf.max_queued_bytes = c->common.max_queued_bytes;
     conf.lease_ms = c->common.lease_ms;
     conf.tidy_ms = c->common.tidy_ms;
@@ -146,7 +151,8 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
         conf.prompts = &s->prompts;
         rc = sc_stack_llm_conf(c, &s->prompts, &conf, err);
     }
-    if (rc == SC_OK) rc = sc_fix_stack_open(c, conf.worker, &s->fix, &conf.fix, err);
+    const bool fixes = conf.queues & 1u << SC_QUEUE_fix;
+    if (rc == SC_OK) rc = sc_fix_stack_open(c, fixes, &s->fix, &conf.fix, err);
     if (rc == SC_OK) rc = sc_app_new(&conf, &s->app, err);
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
     if (rc == SC_OK && key && *key) {
@@ -205,7 +211,8 @@ sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_sta
     if (rc == SC_OK) rc = open_store(c, parts, &s->store, err);
     if (rc == SC_OK && s->folder < 0) rc = sc_folder_share(c->common.data, &s->folder, err);
     if (rc == SC_OK && (parts & SC_STACK_APP) == SC_STACK_APP) rc = open_app(c, parts, s, err);
-    if (rc == SC_OK && (parts & (SC_STACK_SERVER | SC_STACK_WORKER) & ~(unsigned)SC_STACK_APP)) {
+    const unsigned threads = SC_STACK_SERVER | SC_STACK_WORKER | SC_STACK_SCHEDULER;
+    if (rc == SC_OK && (parts & threads & ~(unsigned)SC_STACK_APP)) {
         rc = sc_app_start(s->app, err);
         s->started = true; /* a half-started one is stopped too */
     }

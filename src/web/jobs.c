@@ -5,7 +5,6 @@
 #include "web/guard.h"
 #include "web/handlers.h"
 
-enum { GROUP_ATTEMPTS = 5 };
 
 /* Whether what turns texts into vectors is at work, and what is to be mended when it is again. */
 static void put_embedder(sc_buf *b, const sc_grouping_status *st) {
@@ -80,7 +79,7 @@ sc_rc sc_on_startClusterJob(sc_req *q, sc_err *err) {
                   .unique_key = sc_str_of(key),
                   .payload = SC_STR("{}"),
                   .state = SC_JOB_pending,
-                  .max_attempts = GROUP_ATTEMPTS,
+                  .max_attempts = sc_work_find(SC_STR("group"))->attempts,
                   .run_at_ms = now,
                   .created_at_ms = now,
                   .updated_at_ms = now,

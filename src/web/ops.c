@@ -110,6 +110,24 @@ static sc_rc put_store_info(sc_buf *b, const sc_store *s, sc_err *err) {
     return SC_OK;
 }
 
+static void put_roles(sc_buf *b, const sc_app_stats *s) {
+    sc_render_name(b, "roles");
+    sc_buf_putc(b, '{');
+    sc_render_name(b, "queues");
+    sc_buf_putc(b, '[');
+    for (unsigned q = 0; q < SC_QUEUE_COUNT; q++) {
+        if (!(s->queues & 1u << q)) continue;
+        sc_render_comma(b);
+        sc_buf_put_json(b, sc_str_of(sc_queue_name((sc_queue)q)));
+    }
+    sc_buf_putc(b, ']');
+    sc_render_str(b, "scheduler",
+                  s->leads       ? SC_STR("leads")
+                  : s->schedules ? SC_STR("ready")
+                                 : SC_STR("none"));
+    sc_buf_putc(b, '}');
+}
+
 sc_rc sc_on_getSystem(sc_req *q, sc_err *err) {
     sc_web *w = q->web;
     sc_app_stats s;
@@ -130,6 +148,7 @@ sc_rc sc_on_getSystem(sc_req *q, sc_err *err) {
     sc_render_int(&b, "bytes", s.index_bytes);
     sc_buf_putc(&b, '}');
     sc_render_int(&b, "memory_bytes", resident_bytes());
+    put_roles(&b, &s);
     sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, 200, &b, err);
 }
@@ -180,6 +199,8 @@ static void put_app(sc_buf *b, const sc_app_stats *s) {
          "Requests counted by this process alone because the store did not answer.",
          (double)s->limited_alone},
         {"soulcaster_event_subscribers", "gauge", "Open event streams.", (double)s->subscribers},
+        {"soulcaster_scheduler_leads", "gauge",
+         "Whether this process does the installation's periodic work.", (double)s->leads},
     };
     for (size_t i = 0; i < SC_LEN(rows); i++)
         gauge(b, rows[i].name, rows[i].type, rows[i].help, rows[i].v);

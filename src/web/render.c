@@ -240,6 +240,7 @@ void sc_render_job(sc_buf *b, const sc_job *j) {
     sc_render_time(b, "updated_at", j->updated_at_ms);
     sc_render_time(b, "ended_at", j->ended_at_ms);
     sc_render_str_or_null(b, "request_id", j->request_id);
+    sc_render_str_or_null(b, "worker", j->lease_owner);
     sc_buf_putc(b, '}');
 }
 

@@ -1,4 +1,4 @@
-"""Puts fixes into a store, for pages to show them: fixes.py DATA_FOLDER < JSON (the server runs with --fix-workers 0).
+"""Puts fixes into a store, for pages to show them: fixes.py DATA_FOLDER < JSON (the server runs with --queues group).
 
 A list of {"id": of the fix, "cluster": of its issue when it is to be made, "job": {column: value}, "fix": {column: value},
 "log": [[stream, text], ...], "patch": text, "status": of the issue}; all but id may be left out.

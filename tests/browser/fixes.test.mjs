@@ -39,7 +39,7 @@ const w = world(async (server) => {
     { id: opened, cluster: issues[1].id, status: PR_OPENED, job: { state: SUCCESS, ended_at: now }, fix: { step: OPENED, pull: 1, pull_number: 7, started_at: now - 400_000, pull_url: "https://forge.example/pulls/7", repository: "example/app", base_branch: "main", branch: "soulcaster/1-x", tests: JSON.stringify({ base: { passed: false, exit: 1, ms: 340 }, patched: { passed: true, exit: 0, ms: 300 } }), patch_files: 2, patch_added: 3, patch_removed: 1 }, patch: PATCH, log: [["step", "done\n"]] },
     { id: refused, cluster: issues[2].id, job: { state: FAILED, ended_at: now, error: "the change breaks a rule of the project" }, fix: { step: 4, reason: 8, started_at: now - 9000, findings: JSON.stringify([{ rule: "ci", path: "ci.yml", line: 1, words: "changes what CI runs" }]), patch_files: 2, patch_added: 3, patch_removed: 1, blocked: '["evil.example"]' }, patch: PATCH, log: [["step", "refused\n"]] },
   );
-}, "--tidy-ms", "0", "--fix-workers", "0");
+}, "--tidy-ms", "0", "--queues", "group");
 
 const enter = (path, more) => Visitor.enter(w.browser, w.server, { path, ...more });
 const line = (v, text) => v.page.locator(".line", { hasText: text }).first().waitFor();

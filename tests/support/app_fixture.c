@@ -44,7 +44,7 @@ static void open_app(app_fixture *f, bool worker) {
     app.sources = sc_source_registry;
     app.n_sources = SC_SOURCE_COUNT;
     app.clock = &f->clock;
-    app.worker = worker;
+    app.queues = worker ? SC_QUEUES_ALL : 0;
     app.tidy_ms = f->tidy_ms;
     app.open_embedder = f->open_embedder;
     app.close_embedder = f->close_embedder;

@@ -327,7 +327,7 @@ static void a_correction_by_another_process_is_obeyed_by_the_worker(void **state
     conf.sources = sc_source_registry;
     conf.n_sources = SC_SOURCE_COUNT;
     conf.clock = &f.clock;
-    conf.worker = false;
+    conf.queues = 0;
     sc_app *other;
     ok(sc_app_new(&conf, &other, &failure)); /* as a second process: a space of its own */
     sc_id from = app_get(&f, &a).cluster_id;

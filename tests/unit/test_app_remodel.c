@@ -373,7 +373,7 @@ static void a_second_process_follows_the_change(void **state) {
     conf.open_embedder = open_further;
     conf.close_embedder = close_further;
     conf.clock = &f->clock;
-    conf.worker = false;
+    conf.queues = 0;
     sc_app *other;
     ok(sc_app_new(&conf, &other, &failure));
     sc_search_result r;
