@@ -4,6 +4,7 @@ import glob
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 import time
 import unittest
@@ -73,6 +74,8 @@ class Killed(unittest.TestCase):
 class Held(unittest.TestCase):
     """The moment is no chance: git stands still in the middle of a step."""
 
+    options, points = ("--fix-watch-ms", "3600000"), HELD
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="held-")
         self.addCleanup(folder.cleanup)
@@ -81,7 +84,7 @@ class Held(unittest.TestCase):
         git = os.path.join(self.hold, "git")
         self.put("git", GIT.format(hold=self.hold, home="/", git=shutil.which("git")))
         os.chmod(git, 0o755)
-        self.w = World({"app.txt": "one\n"}, ("--fix-watch-ms", "3600000"), env={"PATH": f"{self.hold}:{os.environ['PATH']}"}, agent="custom",
+        self.w = World({"app.txt": "one\n"}, self.options, env={"PATH": f"{self.hold}:{os.environ['PATH']}"}, agent="custom",
                        command=["sh", "-c", "echo two >> app.txt"], setup_command="true", test_command="test -s app.txt")
         self.addCleanup(self.w.close)
 
@@ -101,8 +104,14 @@ class Held(unittest.TestCase):
     def held(self):
         return os.path.exists(os.path.join(self.hold, "at"))
 
+    def kill(self):
+        os.kill(self.w.server.pid, signal.SIGKILL)
+        self.w.server.process.wait()
+        self.w.server.start()
+        self.w.c = self.w.server.client()
+
     def test_one_pull_request_wherever_it_is_killed(self):
-        for n, (what, nth, step) in enumerate(HELD, 1):
+        for n, (what, nth, step) in enumerate(self.points, 1):
             with self.subTest(what=what, nth=nth):
                 issue = self.w.own_issue(f"Number {n} of the many things that are wrong")
                 for name, text in ("count", ""), ("nth", str(nth)), ("what", what):
@@ -110,10 +119,7 @@ class Held(unittest.TestCase):
                 job = self.w.start(issue)
                 soul.wait_for(f"git {what}", self.held)
                 self.assertEqual(self.w.fix(job)["step"], step)
-                os.kill(self.w.server.pid, signal.SIGKILL)
-                self.w.server.process.wait()
-                self.w.server.start()
-                self.w.c = self.w.server.client()
+                self.kill()
                 os.unlink(os.path.join(self.hold, "at"))
                 soul.wait_for("the orphan to go on", self.release)  # what it does must not count twice
                 fix = self.w.ended(job)
@@ -124,6 +130,31 @@ class Held(unittest.TestCase):
                 self.assertEqual(self.w.status(issue), "pr_opened")
         folder = os.path.join(self.w.server.data, "fix", "jobs")
         soul.wait_for("no work tree to be left", lambda: not os.listdir(folder))
+
+
+class HeldWorker(Held):
+    """The same where fixes are a worker's, and the server goes on."""
+
+    options = (*Held.options, "--fix-workers", "0")
+    points = tuple(p for p in HELD if p[0] in ("fetch", "fast-import", "diff-tree", "push"))
+
+    def setUp(self):
+        super().setUp()
+        self.start_worker()
+        self.addCleanup(self.stop_worker)
+
+    def start_worker(self):
+        self.worker = subprocess.Popen([soul.BIN, "worker", "--data", self.w.server.data, "--repositories", self.w.repositories,
+                                        "--fix-watch-ms", "3600000"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env=soul.clean_env(PATH=f"{self.hold}:{os.environ['PATH']}"))
+
+    def stop_worker(self):
+        self.worker.kill()
+        self.worker.wait()
+
+    def kill(self):
+        self.stop_worker()
+        self.start_worker()
 
 
 if __name__ == "__main__":
