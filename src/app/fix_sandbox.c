@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "agents/agents.h"
+#include "agents/place.h"
 #include "app/fix_log.h"
 #include "app/fix_steps.h"
 #include "base/log.h"
@@ -236,7 +237,7 @@ sc_rc sc_fix_shell(sc_fix_run *r, const char *dir, sc_str command, const char *s
     if (!rc) rc = put_env(r, pairs, n, env, err);
     n = 0;
     while (env[n]) n++;
-    env[n] = "CI=1"; /* put_env leaves room for it */
+    env[n] = "CI=1"; /* put_env leaves room for one more */
     if (!rc && hosts) rc = way_open(r, false, &w, &spec, err);
     return rc ? rc : run_inside(r, &spec, stream, ret, err);
 }
@@ -272,6 +273,34 @@ static const char *model_of(const sc_fix_run *r, sc_proxy_shape shape) {
     return "";
 }
 
+/* A program that is installed outside the system's folders is shown where it lies; what of it may not be shown the runner
+ * says. A path of the sandbox's own is none of ours. */
+static sc_rc place(sc_fix_run *r, sc_runner_spec *spec, const char **env, sc_err *err) {
+    const sc_runner_ops *runner = r->app->conf.fix.runner.ops;
+    const char **argv = (const char **)spec->argv, *name = argv[0];
+    bool inside = strchr(name, '/') &&
+                  (name[0] != '/' || sc_str_starts(sc_str_of(name), SC_RUNNER_OURS "/") ||
+                   sc_str_starts(sc_str_of(name), SC_RUNNER_WORK "/"));
+    if (!runner->sandbox || inside) return SC_OK;
+    sc_agent_place at;
+    sc_rc rc = sc_agent_find_place(name, NULL, &r->arena, &at, err);
+    sc_runner_bind *binds = sc_arena_take_array(&r->arena, SC_AGENT_MAX_PLACES, sizeof *binds);
+    if (rc || !binds) return rc ? rc : sc_fail(err, SC_NOMEM, "no memory for a fix");
+    for (size_t i = 0; i < at.n; i++) binds[i] = (sc_runner_bind){at.paths[i], at.paths[i]};
+    argv[0] = at.program;
+    spec->binds = binds;
+    spec->n_binds = at.n;
+    if (!*at.search) return SC_OK;
+    while (*env) env++;
+    *env = sc_arena_printf(&r->arena, "PATH=%s" SC_RUNNER_PATH, at.search);
+    return *env ? SC_OK : sc_fail(err, SC_NOMEM, "no memory for a fix");
+}
+
+/* Not the agent's work, but that it could not begin. */
+static bool is_not_there(sc_rc rc, const sc_runner_spec *spec) {
+    return rc == SC_NOT_FOUND || (rc == SC_INVALID && spec->n_binds);
+}
+
 sc_rc sc_fix_agent_run(sc_fix_run *r, const char *dir, sc_str task, sc_fix_ran *ret, sc_err *err) {
     SC_AUTO(way_close) way w = {.proxy = NULL};
     const sc_agent *a = sc_agent_find(r->fix.agent);
@@ -299,9 +328,10 @@ sc_rc sc_fix_agent_run(sc_fix_run *r, const char *dir, sc_str task, sc_fix_ran *
         rc = sc_agent_file(a, &words, &r->arena, &files[1].bytes, err);
         spec.n_files = 2;
     }
+    if (!rc) rc = place(r, &spec, env, err);
     if (!rc) rc = way_open(r, true, &w, &spec, err);
     if (!rc) rc = run_inside(r, &spec, "agent", ret, err);
-    if (rc != SC_NOT_FOUND) return rc;
+    if (!is_not_there(rc, &spec)) return rc;
     const sc_err why = *err;
     return sc_fix_refuse(r, SC_FIX_REASON_no_agent, err, "%.150s", why.msg);
 }

@@ -17,6 +17,7 @@
 #define SC_RUNNER_WORK "/workspace"
 #define SC_RUNNER_HOME "/home/agent"
 #define SC_RUNNER_OURS "/run/soulcaster"
+#define SC_RUNNER_PATH "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 #define SC_RUNNER_SELF SC_RUNNER_OURS "/bin/soulcaster"
 
 typedef struct sc_runner_bind { /* a file or folder of this machine, read-only */

@@ -1,8 +1,11 @@
 """From a report to a merged change and a resolved issue, with the real sandbox, git and the local forge."""
 
 import json
+import os
+import pwd
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 import soul
@@ -204,6 +207,49 @@ class Refusals(unittest.TestCase):
         self.assertLess(len(text), 6 << 20)
         self.assertIn("the log is full", text)
         self.assertEqual(rows[-1]["stream"], "step", "our words come after all the same")
+
+
+class Installed(unittest.TestCase):
+    """Agents that a person installed for himself, below his home folder."""
+
+    def setUp(self):
+        home = pwd.getpwuid(os.getuid()).pw_dir
+        if not os.access(home, os.W_OK):
+            self.skipTest("our user has no home folder to install something in")
+        folder = tempfile.TemporaryDirectory(prefix="soulcaster-test-", dir=home)
+        self.addCleanup(folder.cleanup)
+        self.top = folder.name
+        self.bin = os.path.join(self.top, "v1", "bin")
+        os.makedirs(self.bin)
+        shutil.copy("/bin/sh", os.path.join(self.bin, "soulnode"))
+        self.put("secret", "not for agents\n")
+        self.w = World({"app.txt": "one\n"}, env={"PATH": f"{self.bin}:{os.environ['PATH']}"}, agent="custom",
+                       command=["soulagent", "{prompt_file}"], test_command="")
+        self.addCleanup(self.w.close)
+
+    def put(self, path, text):
+        path = os.path.join(self.top, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text)
+        os.chmod(path, 0o755)
+        return path
+
+    def fix(self):
+        return self.w.ended(self.w.start(self.w.own_issue("Something is wrong, and an agent is installed")))
+
+    def test_a_program_below_the_home_folder_runs_and_the_rest_is_not_seen(self):
+        cli = self.put("v1/lib/node_modules/x/cli", "#!/usr/bin/env soulnode\n"
+                       f"cat {self.top}/secret && exit 9; touch {self.top}/v1/x && exit 8; echo two > app.txt\n")
+        os.symlink(cli, os.path.join(self.bin, "soulagent"))
+        fix = self.fix()
+        self.assertEqual(fix["status"], "success", self.w.log(fix["id"]))
+
+    def test_a_program_among_keys_is_refused(self):
+        os.symlink(self.put(".ssh/bin/x", "#!/bin/sh\necho two > app.txt\n"), os.path.join(self.bin, "soulagent"))
+        fix = self.fix()
+        self.assertEqual((fix["status"], fix["reason"]), ("failed", "no_agent"), self.w.log(fix["id"]))
+        self.assertIn("lay open", fix["error"])
 
 
 class Stopping(unittest.TestCase):

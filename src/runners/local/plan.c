@@ -102,14 +102,13 @@ static void add_spec(maker *m, const sc_runner_spec *s, const sc_local_facts *f)
 }
 
 static void add_env(maker *m, const sc_runner_spec *s) {
-    static const char *const base[][2] = {
-        {"PATH", "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"},
-        {"HOME", SC_RUNNER_HOME},
-        {"USER", "agent"},
-        {"LANG", "C.UTF-8"},
-        {"TMPDIR", "/tmp"},
-        /* it traces its own process, which is refused */
-        {"LSAN_OPTIONS", "detect_leaks=0"}};
+    static const char *const base[][2] = {{"PATH", SC_RUNNER_PATH},
+                                          {"HOME", SC_RUNNER_HOME},
+                                          {"USER", "agent"},
+                                          {"LANG", "C.UTF-8"},
+                                          {"TMPDIR", "/tmp"},
+                                          /* it traces its own process, which is refused */
+                                          {"LSAN_OPTIONS", "detect_leaks=0"}};
     for (size_t i = 0; i < SC_LEN(base); i++) add_paths(m, SC_PLAN_ENV, base[i][0], base[i][1]);
     for (size_t i = 0; s->env && s->env[i]; i++) {
         const char *is = strchr(s->env[i], '=');
