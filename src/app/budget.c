@@ -6,11 +6,10 @@
 
 enum { DAY_MS = 24 * 3600 * 1000, LAZY_MS = 30000, MAX_TRIES = 100 };
 
-static const sc_id everywhere;
-
-void sc_budget_init(sc_budget *b, const sc_store *store, const char *name,
+void sc_budget_init(sc_budget *b, const sc_store *store, const sc_id *project, const char *name,
                     const sc_budget_use *cap) {
     *b = (sc_budget){.store = store, .name = name, .cap = *cap, .day = -1};
+    if (project) b->project = *project;
 }
 
 int64_t sc_budget_cost(int64_t tokens, int64_t price) {
@@ -26,7 +25,7 @@ static sc_rc load(sc_budget *b, int64_t day, sc_err *err) {
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     sc_arena_init(&arena, 64 << 10);
     sc_str text;
-    sc_rc rc = b->store->ops->setting_get(b->store->self, &everywhere, sc_str_of(b->name), &arena,
+    sc_rc rc = b->store->ops->setting_get(b->store->self, &b->project, sc_str_of(b->name), &arena,
                                           &text, err);
     if (rc) return rc;
     b->n_seen = SC_MIN(text.n, sizeof b->seen);
@@ -74,9 +73,9 @@ static sc_rc save(sc_budget *b, sc_budget_use u, int64_t now_ms, sc_err *err) {
         (long long)b->day, (long long)u.requests, (long long)u.tokens, (long long)u.micro_usd);
     const sc_str books = {text, (size_t)n}, seen = {b->seen, b->n_seen};
     sc_rc rc = b->n_seen < sizeof b->seen
-                   ? b->store->ops->setting_swap(b->store->self, &everywhere, sc_str_of(b->name),
+                   ? b->store->ops->setting_swap(b->store->self, &b->project, sc_str_of(b->name),
                                                  seen, books, now_ms, err)
-                   : b->store->ops->setting_put(b->store->self, &everywhere, sc_str_of(b->name),
+                   : b->store->ops->setting_put(b->store->self, &b->project, sc_str_of(b->name),
                                                 books, now_ms, err); /* no books of ours */
     if (rc) return rc;
     b->use = u;
@@ -123,7 +122,6 @@ void sc_budget_flush(sc_budget *b, int64_t now_ms) {
 }
 
 void sc_budget_correct(sc_budget *b, const sc_budget_use *booked, const sc_budget_use *real) {
-    if (real->tokens <= 0) return;
     b->owed.tokens += real->tokens - booked->tokens;
     b->owed.micro_usd += real->micro_usd - booked->micro_usd;
 }

@@ -16,8 +16,24 @@ enum {
     ARENA_BYTES = 64 << 20,
 };
 
-sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, const sc_id *without, sc_fix_day *ret,
-                      sc_err *err) {
+void sc_fix_books(sc_app *app, const sc_id *project, const sc_fix_settings *s, sc_budget *ret) {
+    const double cap = s->max_day_usd * 1e6;
+    const sc_budget_use most = {.micro_usd = cap > 0 ? SC_MAX((int64_t)cap, (int64_t)1) : 0};
+    sc_budget_init(ret, &app->conf.store, project, "fix.use", &most);
+}
+
+static sc_rc spent_today(sc_app *app, const sc_id *project, int64_t now, int64_t *ret_micro_usd,
+                         sc_err *err) {
+    static const sc_fix_settings any;
+    sc_budget books;
+    sc_budget_use use;
+    sc_fix_books(app, project, &any, &books);
+    sc_rc rc = sc_budget_read(&books, now, &use, err);
+    if (!rc) *ret_micro_usd = use.micro_usd;
+    return rc;
+}
+
+sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     const int64_t now = sc_now_ms(app->conf.clock), midnight = now - now % DAY_MS;
@@ -25,18 +41,16 @@ sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, const sc_id *without, s
     sc_fix_list list = {0};
     sc_fix_day day = {0};
     bool older = false;
+    sc_rc rc = spent_today(app, project, now, &day.micro_usd, err);
     do {
         sc_page page = {.limit = PAGE, .cursor = list.next_cursor};
-        sc_rc rc = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
+        if (!rc) rc = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
         if (rc) return rc;
         for (size_t i = 0; i < list.n && !older; i++) {
-            const sc_fix *x = &list.items[i];
-            older = x->created_at_ms < midnight;
-            if (older && x->updated_at_ms < midnight) continue;
-            if (!without || !sc_id_eq(&x->id, without)) day.micro_usd += x->cost.micro_usd;
+            older = list.items[i].created_at_ms < midnight;
             if (older) continue;
             day.started++;
-            day.by_policy += sc_str_is(x->by, "policy");
+            day.by_policy += sc_str_is(list.items[i].by, "policy");
         }
     } while (list.next_cursor.n && !older);
     *ret = day;

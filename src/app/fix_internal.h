@@ -2,6 +2,7 @@
 #ifndef SC_APP_FIX_INTERNAL_H
 #define SC_APP_FIX_INTERNAL_H
 
+#include "app/budget.h"
 #include "app/internal.h"
 #include "base/redact.h"
 #include "git/git.h"
@@ -58,7 +59,8 @@ struct sc_fix_run {
     pthread_mutex_t spend_lock;
     sc_fix_cost cost;
     int64_t set_aside_micro_usd, set_aside_tokens;
-    bool capped; /* a cap refused a call */
+    sc_budget day; /* the project's books, which all its fixes write in */
+    bool capped;   /* a cap refused a call */
     char blocked[32][128];
     size_t n_blocked;
     sc_fix_run *next;
@@ -78,7 +80,6 @@ struct sc_fixes {
     sc_lane watch;           /* pull requests, policy */
     pthread_mutex_t lock;    /* guards `runs` */
     sc_fix_run *runs;        /* under way in this process */
-    pthread_mutex_t money;   /* held while a call of the model is weighed; before the other two */
     pthread_mutex_t looking; /* at pull requests of a forge on this machine */
     int64_t next_sweep_us;   /* beat thread alone */
 };
@@ -126,9 +127,10 @@ sc_rc sc_fix_refuse(sc_fix_run *r, sc_fix_reason reason, sc_err *err, const char
 typedef struct sc_fix_day {
     int64_t started, by_policy, micro_usd;
 } sc_fix_day;
-/* What was started and spent since midnight (UTC); of `without` (may be NULL) nothing is counted as spent. */
-sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, const sc_id *without, sc_fix_day *ret,
-                      sc_err *err);
+/* The books of what a project's fixes spend in a day, and its cap. */
+void sc_fix_books(sc_app *app, const sc_id *project, const sc_fix_settings *s, sc_budget *ret);
+/* What was started and spent since midnight (UTC). */
+sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err *err);
 /* SC_CONFLICT: an open pull request of ours touches what the reports are about. */
 sc_rc sc_fix_same_cause(sc_app *app, const sc_cluster *c, sc_err *err);
 /* What is missing before a fix can start; at most 8. */

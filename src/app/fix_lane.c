@@ -332,7 +332,6 @@ sc_rc sc_fixes_new(sc_app *app, sc_err *err) {
     sc_lane_init(&x->beat);
     sc_lane_init(&x->watch);
     pthread_mutex_init(&x->lock, NULL);
-    pthread_mutex_init(&x->money, NULL);
     pthread_mutex_init(&x->looking, NULL);
     app->fixes = x;
     return SC_OK;
@@ -345,7 +344,6 @@ void sc_fixes_free(sc_app *app) {
     sc_lane_done(&x->beat);
     sc_lane_done(&x->watch);
     pthread_mutex_destroy(&x->lock);
-    pthread_mutex_destroy(&x->money);
     pthread_mutex_destroy(&x->looking);
     sc_free(x);
     app->fixes = NULL;

@@ -62,75 +62,48 @@ static sc_rc on_key(void *self, sc_proxy_shape shape, sc_buf *ret, sc_err *err) 
     return c->key(c->key_self, shape, ret, err);
 }
 
-/* What others of the project have spent today, and have set aside in this process. */
-static sc_rc others_today(const sc_fix_run *r, double *ret, sc_err *err) {
-    struct sc_fixes *x = r->app->fixes;
-    sc_fix_day day;
-    sc_rc rc = sc_fix_day_read(r->app, &r->fix.project_id, &r->fix.id, &day, err);
-    if (rc) return rc;
-    double usd = (double)day.micro_usd;
-    pthread_mutex_lock(&x->lock);
-    for (sc_fix_run *o = x->runs; o; o = o->next) {
-        if (o == r || !sc_id_eq(&o->fix.project_id, &r->fix.project_id)) continue;
-        pthread_mutex_lock(&o->spend_lock);
-        usd += (double)o->set_aside_micro_usd;
-        pthread_mutex_unlock(&o->spend_lock);
-    }
-    pthread_mutex_unlock(&x->lock);
-    *ret = usd;
-    return SC_OK;
+static sc_budget_use use_of(const sc_proxy_use *u) {
+    return (sc_budget_use){1, u->tokens_in + u->tokens_out, u->micro_usd};
 }
 
-/* `others`: what counts against the day's cap beside this fix. */
-static sc_rc set_aside(sc_fix_run *r, const sc_proxy_use *e, double others, sc_err *err) {
-    const sc_fix_settings *s = &r->set;
-    pthread_mutex_lock(&r->spend_lock);
-    const int64_t usd = r->cost.micro_usd + r->set_aside_micro_usd + e->micro_usd;
-    const int64_t tokens =
-        r->cost.tokens_in + r->cost.tokens_out + r->set_aside_tokens + e->tokens_in + e->tokens_out;
-    bool over = (s->max_usd > 0 && (double)usd > s->max_usd * 1e6) ||
-                (s->max_tokens && tokens > s->max_tokens) ||
-                (s->max_day_usd > 0 && others + (double)usd > s->max_day_usd * 1e6);
-    if (over) {
-        r->capped = true;
-    } else {
-        r->set_aside_micro_usd += e->micro_usd;
-        r->set_aside_tokens += e->tokens_in + e->tokens_out;
-    }
-    pthread_mutex_unlock(&r->spend_lock);
-    return over ? sc_fail(err, SC_LIMITED, "the cap in money or tokens of this work is reached")
-                : SC_OK;
-}
-
-/* One call of all fixes at a time: two that fit alone may not fit together. */
 static sc_rc on_may_spend(void *self, const sc_proxy_call *call, sc_err *err) {
     sc_fix_run *r = self;
-    pthread_mutex_t *money = &r->app->fixes->money;
-    double others = 0;
-    pthread_mutex_lock(money);
-    sc_rc rc = r->set.max_day_usd > 0 ? others_today(r, &others, err) : SC_OK;
-    if (!rc) rc = set_aside(r, &call->estimate, others, err);
-    pthread_mutex_unlock(money);
+    const sc_fix_settings *s = &r->set;
+    const sc_budget_use e = use_of(&call->estimate);
+    pthread_mutex_lock(&r->spend_lock);
+    const int64_t usd = r->cost.micro_usd + r->set_aside_micro_usd + e.micro_usd;
+    const int64_t tokens = r->cost.tokens_in + r->cost.tokens_out + r->set_aside_tokens + e.tokens;
+    const bool over = (s->max_usd > 0 && (double)usd > s->max_usd * 1e6) ||
+                      (s->max_tokens && tokens > s->max_tokens);
+    sc_rc rc =
+        over ? sc_fail(err, SC_LIMITED, "the cap in money or tokens of this work is reached")
+             : sc_budget_book(&r->day, sc_now_ms(r->app->conf.clock), e.tokens, e.micro_usd, err);
+    if (rc == SC_LIMITED) r->capped = true;
+    if (!rc) {
+        r->set_aside_micro_usd += e.micro_usd;
+        r->set_aside_tokens += e.tokens;
+    }
+    pthread_mutex_unlock(&r->spend_lock);
     return rc;
 }
 
-/* Stored before what was set aside is free again: so others see one of both, or both. */
 static void on_spent(void *self, const sc_proxy_call *call, const sc_proxy_use *took,
                      bool counted) {
     sc_fix_run *r = self;
     (void)counted;
+    const sc_budget_use booked = use_of(&call->estimate), real = use_of(took);
     pthread_mutex_lock(&r->spend_lock);
+    r->set_aside_micro_usd -= booked.micro_usd;
+    r->set_aside_tokens -= booked.tokens;
     r->cost.calls++;
     r->cost.tokens_in += took->tokens_in;
     r->cost.tokens_out += took->tokens_out;
     r->cost.micro_usd += took->micro_usd;
+    sc_budget_correct(&r->day, &booked, &real);
+    sc_budget_flush(&r->day, sc_now_ms(r->app->conf.clock));
     pthread_mutex_unlock(&r->spend_lock);
     sc_err err = {0}; /* so that a crash forgets no call */
     if (sc_fix_keep(r, NULL, &err)) sc_log_err(SC_LOG_WARN, "a fix's cost is not kept", &err);
-    pthread_mutex_lock(&r->spend_lock);
-    r->set_aside_micro_usd -= call->estimate.micro_usd;
-    r->set_aside_tokens -= call->estimate.tokens_in + call->estimate.tokens_out;
-    pthread_mutex_unlock(&r->spend_lock);
 }
 
 static void on_blocked(void *self, sc_str host, int port, const char *why) {
@@ -179,6 +152,7 @@ static sc_rc way_open(sc_fix_run *r, bool models, way *w, sc_runner_spec *spec, 
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < n; i++) rc = host_of(r, r->set.hosts.v[i], &hosts[i], err);
     if (rc) return rc;
+    sc_fix_books(r->app, &r->fix.project_id, &r->set, &r->day);
     int len = snprintf(w->socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + 24);
     if (len >= SOCKET_ROOM)
         return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err,

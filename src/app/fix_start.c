@@ -103,7 +103,7 @@ sc_rc sc_fix_state_get(sc_app *app, const sc_id *project, sc_arena *arena, sc_fi
     sc_fix_list list = {0};
     sc_rc rc = sc_fix_settings_get(app, project, arena, &st.settings, err);
     if (!rc) rc = STORE(app)->job_counts(SELF(app), project, SC_STR("fix"), &n, err);
-    if (!rc) rc = sc_fix_day_read(app, project, NULL, &day, err);
+    if (!rc) rc = sc_fix_day_read(app, project, &day, err);
     if (!rc) rc = STORE(app)->fix_list(SELF(app), &open, &(sc_page){.limit = 1}, arena, &list, err);
     if (rc) return rc;
     st.n_missing = sc_fix_missing(app, &st.settings, st.missing);
@@ -168,7 +168,7 @@ static sc_rc check_start(sc_app *app, const sc_fix_settings *s, const sc_cluster
     if (rc) return rc;
     if (sc_fix_missing(app, s, missing))
         return sc_fail(err, SC_UNPROCESSABLE, "no fix can be started: %s", missing[0]);
-    rc = sc_fix_day_read(app, &c->project_id, NULL, &day, err);
+    rc = sc_fix_day_read(app, &c->project_id, &day, err);
     if (!rc && s->max_day_usd > 0 && (double)day.micro_usd >= s->max_day_usd * 1e6)
         rc = sc_fail_field(err, SC_LIMITED, "max_day_usd", "today's cap for fixes is reached");
     if (!rc) rc = sc_quota_fixes(app, &c->project_id, day.started, err);

@@ -17,7 +17,7 @@ void sc_guard_init(sc_guard *g, const char *who, const char *book, const sc_stor
     g->who = who;
     g->clock = clock;
     pthread_mutex_init(&g->lock, NULL);
-    sc_budget_init(&g->budget, store, book, cap);
+    sc_budget_init(&g->budget, store, NULL, book, cap);
 }
 
 void sc_guard_done(sc_guard *g) {
@@ -77,7 +77,7 @@ void sc_guard_count(sc_guard *g, sc_rc rc, const sc_budget_use *booked, const sc
     g->requests++;
     if (rc == SC_LIMITED) g->limited++;
     if (rc && rc != SC_LIMITED) g->failures++;
-    if (!rc) sc_budget_correct(&g->budget, booked, real);
+    if (!rc && real->tokens > 0) sc_budget_correct(&g->budget, booked, real);
     pthread_mutex_unlock(&g->lock);
 }
 

@@ -1,4 +1,5 @@
 /* Every backend keeps the port's word: fixes, their logs and patches, plans. */
+#include "app/budget.h"
 #include "store_fixture.h"
 
 typedef struct world {
@@ -260,6 +261,40 @@ static void plans_are_versions(void **state) {
     fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
 }
 
+/* What a project's fixes spend in a day is a setting that all processes change by comparing first. */
+static void a_days_books_hold_for_all_who_write_in_them(void **state) {
+    sc_fx *f = *state;
+    enum { PRICE = 10, CAP = 50 };
+    const sc_store store = {f->ops, f->s};
+    const sc_budget_use cap = {.micro_usd = CAP}, booked = {1, 1, PRICE}, real = {1, 1, 4};
+    sc_budget one, two, other;
+    sc_budget_use use;
+    sc_budget_init(&one, &store, &f->a, "fix.use", &cap);
+    sc_budget_init(&two, &store, &f->a, "fix.use", &cap);
+    sc_budget_init(&other, &store, &f->b, "fix.use", &cap);
+    for (int i = 0; i < CAP / PRICE; i++)
+        fx_ok(f, sc_budget_book(i % 2 ? &one : &two, f->clock_ms, 1, PRICE, &f->err));
+    fx_rc(f, sc_budget_book(&one, f->clock_ms, 1, PRICE, &f->err), SC_LIMITED);
+    fx_rc(f, sc_budget_book(&two, f->clock_ms, 1, PRICE, &f->err), SC_LIMITED);
+    fx_ok(f, sc_budget_book(&other, f->clock_ms, 1, PRICE, &f->err));
+    sc_budget_correct(&one, &booked, &real);
+    sc_budget_flush(&one, f->clock_ms);
+    fx_ok(f, sc_budget_read(&two, f->clock_ms, &use, &f->err));
+    assert_int_equal(use.micro_usd, CAP - PRICE + 4);
+    /* A new day begins with nothing, also for what is put right only then. */
+    const int64_t tomorrow = f->clock_ms + DAY;
+    sc_budget_correct(&two, &booked, &real);
+    sc_budget_flush(&two, tomorrow);
+    fx_ok(f, sc_budget_read(&one, tomorrow, &use, &f->err));
+    assert_int_equal(use.micro_usd, 0);
+    fx_ok(f, sc_budget_book(&one, tomorrow, 1, PRICE, &f->err));
+    fx_reopen(f);
+    const sc_store again = {f->ops, f->s};
+    sc_budget_init(&one, &again, &f->a, "fix.use", &cap);
+    fx_ok(f, sc_budget_read(&one, tomorrow, &use, &f->err));
+    assert_int_equal(use.micro_usd, PRICE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(one_fix_of_an_issue_is_under_way_at_a_time),
@@ -268,6 +303,7 @@ int main(void) {
         fx_test(a_log_is_read_from_where_one_was_and_ends_at_its_cap),
         fx_test(lists_filter_and_page),
         fx_test(plans_are_versions),
+        fx_test(a_days_books_hold_for_all_who_write_in_them),
     };
     return fx_run(tests);
 }

@@ -143,6 +143,17 @@ static const sc_forge_ops toy = {.name = "toy",
                                  .comments = comments,
                                  .issue_create = issue_create};
 
+/* ---- The runner --------------------------------------------------------------------------------- */
+
+/* Without the forwarder, which would be this test's program: agents find the proxy's socket. */
+static sc_rc run(void *self, const sc_runner_spec *spec,
+                 void (*output)(void *at, int stream, sc_str bytes), void *at,
+                 const _Atomic bool *stop, sc_runner_end *ret, sc_err *err) {
+    sc_runner_spec s = *spec;
+    s.forward = (sc_runner_forward){.port = 0};
+    return sc_runner_bare.run(self, &s, output, at, stop, ret, err);
+}
+
 /* ---- The world ---------------------------------------------------------------------------------- */
 
 void fix_settings(fix_fixture *f, const char *settings) {
@@ -167,7 +178,9 @@ void fix_fixture_open(fix_fixture *f, const char *settings) {
     c->dir = sc_arena_printf(&f->app.arena, "%s/fix", f->git.dir);
     c->data_dir = f->app.dir;
     c->git = f->git.program;
-    c->runner = (sc_runner){&sc_runner_bare, NULL};
+    f->runner = sc_runner_bare;
+    f->runner.run = run;
+    c->runner = (sc_runner){&f->runner, NULL};
     c->forges = &f->forge;
     c->n_forges = 1;
     c->watch_ms = 3600000; /* people are looked after when a test says so */

@@ -18,6 +18,7 @@ typedef struct fix_fixture {
     app_fixture app;
     git_fixture git;
     sc_forge forge;
+    sc_runner_ops runner;
     sc_err err;
     /* The forge's; guarded by the lock while something runs. */
     pthread_mutex_t lock;
