@@ -37,6 +37,11 @@ static int64_t count_of(const sc_id *issue) {
     return fixes_of(issue, &arena, &list);
 }
 
+/* As when somebody's webhook says that the first pull request was answered. */
+static void look_at_the_forge(void) {
+    fix_ok(&f, sc_fix_pull_hint(f.app.app, &f.app.project.id, SC_STR("toy"), 1, &f.err));
+}
+
 /* ---- Stopped while the pull request is made
  * ----------------------------------------------------- */
 
@@ -62,7 +67,7 @@ static void merge_and_look(const sc_id *id) {
     pthread_mutex_lock(&f.lock);
     f.pulls[0].state = SC_FORGE_MERGED;
     pthread_mutex_unlock(&f.lock);
-    sc_fix_watch_poke(f.app.app);
+    look_at_the_forge();
     app_wait(is_merged, (void *)(uintptr_t)id, "the merge to be seen");
 }
 
@@ -219,7 +224,7 @@ static bool are_so_many(void *self) {
 static sc_fix follow_up(const sc_id *issue, int64_t n) {
     sc_fix_list list;
     number_of want = {issue, n};
-    sc_fix_watch_poke(f.app.app);
+    look_at_the_forge();
     app_wait(are_so_many, &want, "a follow-up");
     fixes_of(issue, &f.app.arena, &list);
     return fix_ended(&f, &list.items[0].id);
@@ -291,7 +296,7 @@ static void comments_are_read_once_though_a_worker_dies_taking_them_over(void **
     fix_ended(&f, &id);
     somebody_says("one");
     atomic_store(&watching_saves, true);
-    sc_fix_watch_poke(f.app.app);
+    look_at_the_forge();
     app_wait(is_dead, NULL, "the worker's death");
     atomic_store(&watching_saves, false);
     sc_app_stop(f.app.app);
