@@ -21,17 +21,23 @@ enum {
 
 /* ---- Keeping ------------------------------------------------------------------------------------ */
 
-static sc_rc keep(sc_app *app, sc_fix *f, int64_t fence, const sc_str *patch, sc_err *err) {
-    char data[400];
-    const int64_t now = sc_now_ms(app->conf.clock);
+enum { EVENT_BYTES = 400 };
+
+static sc_event event_for(const sc_fix *f, int64_t now_ms, char data[EVENT_BYTES]) {
     int n = snprintf(
-        data, sizeof data,
+        data, EVENT_BYTES,
         "{\"job_id\":\"%s\",\"cluster_id\":\"%s\",\"step\":\"%s\",\"pr_state\":\"%s\"}", f->id.text,
         f->cluster_id.text, sc_fix_step_name(f->step), sc_fix_pull_name(f->pull));
-    sc_event ev = {.project_id = f->project_id,
-                   .kind = SC_STR("fix.updated"),
-                   .data = {data, (size_t)n},
-                   .at_ms = now};
+    return (sc_event){.project_id = f->project_id,
+                      .kind = SC_STR("fix.updated"),
+                      .data = {data, (size_t)n},
+                      .at_ms = now_ms};
+}
+
+static sc_rc keep(sc_app *app, sc_fix *f, int64_t fence, const sc_str *patch, sc_err *err) {
+    char data[EVENT_BYTES];
+    const int64_t now = sc_now_ms(app->conf.clock);
+    const sc_event ev = event_for(f, now, data);
     sc_fix_write w = {
         .fix = f, .job_fence = fence, .patch = patch, .events = &ev, .n_events = 1, .now_ms = now};
     sc_rc rc = STORE(app)->fix_save(SELF(app), &w, err);
@@ -208,9 +214,14 @@ static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     if (over && sc_fix_tell_cluster(app, &r->fix, sc_fix_event_of(&r->fix), end.error, &late))
         sc_log_err(SC_LOG_WARN, "an issue does not say that its fix failed", &late);
     late = (sc_err){0};
+    char data[EVENT_BYTES];
+    const sc_event ev = event_for(&r->fix, end.now_ms, data);
+    end.events = &ev;
+    end.n_events = 1;
     /* When this fails, the lease runs out and the job is claimed again. */
     if (STORE(app)->job_end(SELF(app), &end, &late) && late.rc != SC_FENCED)
         sc_log_err(SC_LOG_ERROR, "end of a fix not stored", &late);
+    sc_pump_poke(app);
 }
 
 /* ---- A worker ----------------------------------------------------------------------------------- */

@@ -231,9 +231,11 @@ typedef struct sc_job_list {
 typedef struct sc_job_end {
     sc_id id;
     int64_t fence;
-    sc_job_event event; /* FINISH, RETRY, BURY, FAIL, RELEASE, TIMEOUT */
-    int64_t run_at_ms;  /* RETRY: when; RELEASE: when, or 0 = as it was */
-    sc_str error;       /* RETRY, BURY, FAIL, TIMEOUT */
+    sc_job_event event;     /* FINISH, RETRY, BURY, FAIL, RELEASE, TIMEOUT */
+    int64_t run_at_ms;      /* RETRY: when; RELEASE: when, or 0 = as it was */
+    sc_str error;           /* RETRY, BURY, FAIL, TIMEOUT */
+    const sc_event *events; /* of the job's project, in the same step */
+    size_t n_events;
     int64_t now_ms;
 } sc_job_end;
 

@@ -38,6 +38,35 @@ static void a_holder_whose_lease_went_on_cannot_end_or_extend_the_job(void **sta
     fx_rc(f, f->ops->job_heartbeat(f->s, &two.id, two.fence, 1000, T0, &f->err), SC_FENCED);
 }
 
+static void an_end_is_told_in_the_same_step_or_not_at_all(void **state) {
+    sc_fx *f = *state;
+    sc_job job = fx_job(f, &f->a, "k", ""), j;
+    sc_event *events;
+    size_t n;
+    fx_enqueue(f, &job);
+    fx_ok(f, fx_claim(f, "k", T0, &j));
+    const sc_event ev = {.project_id = f->a,
+                         .kind = SC_STR("fix.updated"),
+                         .data = SC_STR("{\"job_id\":\"x\"}"),
+                         .at_ms = T0};
+    sc_job_end e = {.id = j.id,
+                    .fence = j.fence + 1,
+                    .event = SC_JOB_EV_FINISH,
+                    .events = &ev,
+                    .n_events = 1,
+                    .now_ms = T0};
+    fx_rc(f, f->ops->job_end(f->s, &e, &f->err), SC_FENCED);
+    fx_ok(f, f->ops->events(f->s, &f->a, 0, 10, &f->arena, &events, &n, &f->err));
+    assert_int_equal(n, 0);
+    e.fence = j.fence;
+    fx_ok(f, f->ops->job_end(f->s, &e, &f->err));
+    fx_ok(f, f->ops->events(f->s, &f->a, 0, 10, &f->arena, &events, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_true(sc_str_eq(events[0].kind, ev.kind) && sc_str_eq(events[0].data, ev.data));
+    fx_ok(f, f->ops->events(f->s, &f->b, 0, 10, &f->arena, &events, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
 static void an_end_that_is_none_is_refused(void **state) {
     static const sc_job_event bad[] = {SC_JOB_EV_CLAIM, SC_JOB_EV_CANCEL, SC_JOB_EV_REPLAY,
                                        SC_JOB_EV_EXPIRE, (sc_job_event)77};
@@ -408,6 +437,7 @@ int main(void) {
         fx_test(a_job_that_a_clock_put_back_has_stranded_is_ready),
         fx_test(a_job_of_another_project_is_not_found),
         fx_test(a_holder_whose_lease_went_on_cannot_end_or_extend_the_job),
+        fx_test(an_end_is_told_in_the_same_step_or_not_at_all),
         fx_test(an_end_that_is_none_is_refused),
         fx_test(every_field_comes_back_and_a_claim_counts_the_attempt),
         fx_test(the_oldest_ready_job_of_the_kinds_is_claimed),

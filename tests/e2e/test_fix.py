@@ -129,6 +129,25 @@ class Fix(unittest.TestCase):
         self.assertEqual((left.returncode, job["status"] in ("pending", "running")), (0, True), left)
         self.w.ended(job["id"])
 
+    def test_events_tell_of_each_step_and_of_the_end(self):
+        issue = self.w.own_issue("Nothing to be done, and all of it told")
+        connection = self.w.server.client().connection
+        connection.request("GET", "/api/events", headers={"X-API-Key": soul.KEY})
+        stream = connection.getresponse()
+        self.assertIn(b"retry", stream.readline())
+        job, steps = self.w.start(issue), []
+        for line in stream:
+            if not line.startswith(b"data: "):
+                continue
+            event = json.loads(line[6:])
+            if event["kind"] != "fix.updated" or event["data"]["job_id"] != job:
+                continue
+            self.assertEqual(event["data"]["cluster_id"], issue)
+            steps.append(event["data"]["step"])
+            if self.c.get(f"/api/jobs/{job}").json["status"] == "failed":
+                break
+        self.assertEqual([s for s in ("preparing", "base_tests", "agent") if s not in steps], [])
+
     def test_the_log_is_followed_to_its_end(self):
         issue = self.w.issue("Nothing that anybody prepared an edit for, at all")
         job = self.w.start(issue)

@@ -198,7 +198,7 @@ sc_rc sc_rd_job_end(void *self, const sc_job_end *e, sc_err *err) {
     if (!rc) rc = sc_rd_home_of(self, &e->id, &home, err);
     if (!rc) rc = sc_rd_number(self, &number, err);
     if (rc) return rc;
-    sc_rd_run_init(&r, 10);
+    sc_rd_run_init(&r, 11);
     sc_pack_id(&r.args, &e->id);
     sc_pack_int(&r.args, e->fence);
     sc_pack_str(&r.args, mode);
@@ -209,7 +209,8 @@ sc_rc sc_rd_job_end(void *self, const sc_job_end *e, sc_err *err) {
     sc_pack_int(&r.args, e->now_ms);
     sc_pack_id(&r.args, &spare);
     sc_pack_int(&r.args, number);
-    return sc_rd_write(self, SC_RD_job_end, &home, NULL, 0, &r, err);
+    sc_rd_pack_events(&r.args, e->events, e->n_events);
+    return sc_rd_write(self, SC_RD_job_end, &home, e->events, e->n_events, &r, err);
 }
 
 /* ---- By a person --------------------------------------------------------------------------------- */

@@ -50,7 +50,7 @@
     X(job_claim, "j", SC_RD_JOB_KEYS)                                                       \
     X(job_counts, "", "p jt jr:")                                                           \
     X(job_drop, "j", SC_RD_JOB_KEYS " z zi zp zl:")                                         \
-    X(job_end, "j", SC_RD_JOB_KEYS)                                                         \
+    X(job_end, "j", SC_RD_JOB_KEYS " o")                                                    \
     X(job_enqueue, "j", SC_RD_JOB_KEYS)                                                     \
     X(job_get, "", "p j")                                                                   \
     X(job_heartbeat, "j", SC_RD_JOB_KEYS)                                                   \

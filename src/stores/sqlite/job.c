@@ -409,6 +409,16 @@ static sc_rc end_one(sc_sq_conn *c, const sc_job_end *e, sc_err *err) {
     return rc || !ended || !st.again ? rc : ask_again(c, st.seq, e->now_ms, err);
 }
 
+static sc_rc end_and_tell(sc_sq_conn *c, const sc_job_end *e, sc_err *err) {
+    int64_t project_no;
+    sc_rc rc = end_one(c, e, err);
+    for (size_t i = 0; !rc && i < e->n_events; i++) {
+        rc = sc_sq_project_no(c, &e->events[i].project_id, &project_no, err);
+        if (!rc) rc = sc_sq_event_add(c, project_no, &e->events[i], err);
+    }
+    return rc;
+}
+
 sc_rc sc_sq_job_end(void *self, const sc_job_end *end, sc_err *err) {
     sc_sq_conn *c;
     switch (end->event) {
@@ -421,7 +431,7 @@ sc_rc sc_sq_job_end(void *self, const sc_job_end *end, sc_err *err) {
     default: return sc_fail_field(err, SC_INVALID, "event", "no way for a claimed job to end");
     }
     sc_rc rc = sc_sq_write_begin(self, &c, err);
-    return rc ? rc : sc_sq_write_end(c, end_one(c, end, err), err);
+    return rc ? rc : sc_sq_write_end(c, end_and_tell(c, end, err), err);
 }
 
 /* ---- By a person ------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 -- A: id, fence, mode (finish, retry, release, end), state, state when no attempts are left, run at, error, now, spare
--- id, spare number
+-- id, spare number, events
 local j = job_of(A[1])
 if not j then return fail('NOT_FOUND', 'no such job') end
 if j[6] ~= 1 or j[9] ~= A[2] then return fail('FENCED', FENCED) end
@@ -22,4 +22,4 @@ else
     change(j, to, j[7], 0, A[7], now)
 end
 if again then ask_again(j, A[9], A[10], now) end
-return pack({hints(), 0, again and 1 or 0})
+return pack({hints(), outbox(A[11]), again and 1 or 0})
