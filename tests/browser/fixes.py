@@ -41,6 +41,11 @@ def set_status(db, fix_no, status):
     db.execute("UPDATE cluster SET status = ? WHERE cluster_no = ?", (status, cluster))
 
 
+def tell(db, fix_no, job, now):
+    db.execute("INSERT INTO event (project_no, at, kind, data) SELECT project_no, ?, 'fix.updated', json_object('job_id', ?)"
+               " FROM fix WHERE fix_no = ?", (now, job, fix_no))
+
+
 def put(db, what):
     now = int(time.time() * 1000)
     if "cluster" in what:
@@ -58,6 +63,7 @@ def put(db, what):
     if "status" in what:
         set_status(db, no, what["status"])
     db.execute("UPDATE fix SET version = version + 1 WHERE fix_no = ?", (no,))
+    tell(db, no, what["id"], now)
 
 
 def main(folder):

@@ -269,6 +269,25 @@ test("a plan that is edited stays the one it began with, though a newer one is l
   await v.leave({ butNetwork: true });
 });
 
+test("pages of fixes are told of changes, and do not ask again and again", async () => {
+  for (const [i, path] of [`/fixes/${running}`, "/fixes", `/issues/${issues[0].id}`].entries()) {
+    const v = await enter(null);
+    await v.page.clock.install();
+    const streams = v.page.waitForResponse((reply) => reply.url().includes("/api/events"));
+    await v.page.goto(w.server.url + path);
+    await streams;
+    await v.page.locator(".standing, .fix-table").first().waitFor();
+    const asked = [];
+    v.page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    await v.page.clock.runFor(20_000);
+    await v.page.evaluate(() => fetch("/health")); // what was asked for before this is known by now
+    assert.ok(asked.filter((at) => /\/(jobs|fixes)/.test(at)).length < 3, asked.join(" "));
+    w.server.putFixes({ id: running, fix: { micro_usd: 700_000 + i * 10_000 } });
+    await v.page.getByText(`$0.${70 + i}`).first().waitFor();
+    await v.leave();
+  }
+});
+
 test("a log that was left is not taken up again", async () => {
   const v = await enter(null);
   await v.page.clock.install();

@@ -1,5 +1,6 @@
 // The event stream: one connection for all who listen, closed while nobody looks (browsers allow six to a server,
 // tabs included), and opened again after the last event that was seen.
+import { signal } from "@preact/signals";
 import type { Event } from "./contract";
 import { call, eventsAddress, isUp } from "./client";
 import { connection, noteSilence } from "../state/connection";
@@ -9,11 +10,14 @@ type Listener = (event: Event) => void;
 const KINDS: Event["kind"][] = [
   "cluster.opened", "cluster.updated", "cluster.regressed", "cluster.gone",
   "feedback.grouped", "feedback.parked", "feedback.removed", "model.progress", "model.switched",
-  "map.updated",
+  "map.updated", "fix.updated",
 ];
 
 const AGAIN_MS = 1000;
 const AGAIN_REFUSED_MS = 15_000;
+
+/** Whether news come by themselves now. */
+export const isStreaming = signal(false);
 
 const listeners = new Set<Listener>();
 let source: EventSource | undefined;
@@ -28,6 +32,7 @@ function take(message: MessageEvent<string>): void {
 function open(): void {
   source = new EventSource(eventsAddress(last));
   for (const kind of KINDS) source.addEventListener(kind, take);
+  source.onopen = () => (isStreaming.value = true);
   source.onerror = () => void broken();
 }
 
@@ -43,6 +48,7 @@ async function broken(): Promise<void> {
 function close(): void {
   source?.close();
   source = undefined;
+  isStreaming.value = false;
 }
 
 /** Opens or closes the stream as it is needed now. */

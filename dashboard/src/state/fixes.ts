@@ -1,4 +1,4 @@
-// Fixes make no events of their own: who changes one here says so, and whoever shows some looks again.
+// Who changes a fix on this page says so, and whoever shows some looks at once, before the event comes.
 import { signal } from "@preact/signals";
 
 /** Grows with each change that was made on this page. */

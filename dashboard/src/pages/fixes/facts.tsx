@@ -3,6 +3,7 @@ import type { Fix, TestRun } from "../../api/contract";
 import { short, span } from "../../lib/time";
 import { count, plural, webLink } from "../../lib/words";
 import { address } from "../../router";
+import { second } from "../../state/clock";
 import { timeZone } from "../../state/zone";
 import { ForeignLine } from "../../ui/foreign";
 import { Icon } from "../../ui/icons";
@@ -53,6 +54,11 @@ function Tests({ of }: { of: TestRun | undefined }) {
   return <>{of.passed ? "passed" : `failed (exit ${of.exit})`} in {span(of.ms)}</>;
 }
 
+/** How long it took, or has run so far. */
+export function Took({ of }: { of: Fix }) {
+  return <>{tookOf(of, of.ended_at ? 0 : second.value)}</>;
+}
+
 function Fact({ name, children }: { name: string; children: preact.ComponentChildren }) {
   return <div><dt>{name}</dt><dd>{children}</dd></div>;
 }
@@ -62,7 +68,7 @@ export function Facts({ of }: { of: Fix }) {
     <dl class="about facts-wide">
       <Fact name="Agent"><ForeignLine text={agentOf(of.agent)} /></Fact>
       <Fact name="Asked for by"><ForeignLine text={of.asked_by} />, <Ago at={of.created_at} suffix=" ago" /></Fact>
-      {of.started_at && <Fact name={hasEnded(of) ? "Took" : "Has run for"}>{tookOf(of, Date.now())}{of.attempt > 1 && `, attempt ${count(of.attempt)} of ${count(of.max_attempts)}`}</Fact>}
+      {of.started_at && <Fact name={hasEnded(of) ? "Took" : "Has run for"}><Took of={of} />{of.attempt > 1 && `, attempt ${count(of.attempt)} of ${count(of.max_attempts)}`}</Fact>}
       <Fact name="Cost">{costOf(of)}</Fact>
       {of.repository && <Fact name="Repository"><ForeignLine text={of.repository} />{of.base_branch && <>, from <ForeignLine text={of.base_branch} /></>}</Fact>}
       {of.branch && <Fact name="Branch"><code><ForeignLine text={of.branch} /></code></Fact>}

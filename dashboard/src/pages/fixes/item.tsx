@@ -5,11 +5,11 @@ import { address } from "../../router";
 import { ForeignLine } from "../../ui/foreign";
 import { Ago } from "../../ui/time";
 import { FixActs } from "./acts";
-import { PullLink, Reason, Standing } from "./facts";
+import { PullLink, Reason, Standing, Took } from "./facts";
 import { LogView } from "./log-view";
 import { Findings, PatchView } from "./patch-view";
 import { PullView } from "./pull";
-import { agentShort, hasPull, isUnderWay, money, tookOf } from "./words";
+import { agentShort, hasPull, isUnderWay, money } from "./words";
 
 type Part = "log" | "patch" | "pull";
 
@@ -32,12 +32,11 @@ function Parts({ of }: { of: Fix }) {
 }
 
 export function FixItem({ of }: { of: Fix }) {
-  const took = tookOf(of, Date.now());
   return (
     <li class="fix-item">
       <header>
         <h3><Standing of={of} /></h3>
-        <span class="dim"><ForeignLine text={agentShort(of.agent)} />, <Ago at={of.created_at} suffix=" ago" />{took && `, ${took}`}{of.cost.calls > 0 && `, ${money(of.cost.usd)}`}</span>
+        <span class="dim"><ForeignLine text={agentShort(of.agent)} />, <Ago at={of.created_at} suffix=" ago" />{of.started_at && <>, <Took of={of} /></>}{of.cost.calls > 0 && `, ${money(of.cost.usd)}`}</span>
         <PullLink of={of} />
         <FixActs of={of} />
       </header>

@@ -44,7 +44,7 @@ function Parts({ of }: { of: Fix }) {
 
 export function FixPage({ id }: { id: string }) {
   const fix = useLoad((signal) => call("getFix", { path: { id }, signal }), [id]);
-  useLive(fix, (data) => [data]);
+  useLive(fix);
   const now = () => fix.data.peek();
   useKeys([
     { group: "Fix", keys: ["o", "Enter"], help: "Open its issue", run: () => { const of = now(); if (of) go(address(`/issues/${of.cluster_id}`)); } },

@@ -13,10 +13,10 @@ import { Loaded, Page } from "../../ui/page";
 import { Empty } from "../../ui/states";
 import { Ago } from "../../ui/time";
 import { cancel, retry } from "./acts";
-import { PullLink, Standing } from "./facts";
+import { PullLink, Standing, Took } from "./facts";
 import { COSTS, fits, isAny, read, sortsHere, TIMES, toQuery, type FixFilters } from "./filters";
 import { useLive } from "./live";
-import { agentShort, isUnderWay, mayRetry, money, PULLS, STATES, tookOf } from "./words";
+import { agentShort, isUnderWay, mayRetry, money, PULLS, STATES } from "./words";
 import "./fixes.css";
 
 const PAGE = 100;
@@ -61,7 +61,7 @@ function Row({ of }: { of: Fix }) {
       <td><Standing of={of} /><span class="below"><PullLink of={of} /></span></td>
       <td class="wide-only"><ForeignLine text={agentShort(of.agent)} /><span class="below dim">by <ForeignLine text={of.asked_by} /></span></td>
       <td class="number wide-only">{of.cost.calls ? money(of.cost.usd) : ""}</td>
-      <td class="number wide-only">{tookOf(of, Date.now())}</td>
+      <td class="number wide-only"><Took of={of} /></td>
       <td class="number"><Ago at={of.created_at} suffix=" ago" /></td>
     </tr>
   );
@@ -123,7 +123,7 @@ export function FixesPage() {
   const f = read(query.value);
   const [limit, setLimit] = useState(PAGE);
   const found = useLoad((signal) => load(f, limit, signal), [f.state, f.pull]);
-  useLive(found, (data) => data.fixes.items);
+  useLive(found);
   const current = () => found.data.peek()?.fixes.items.find((fix) => fix.id === currentItem());
   const keys: Key[] = [
     ...ITEM_KEYS,

@@ -16,7 +16,7 @@ const SHOWN = 20;
 export function FixPart({ id, title }: { id: string; title: string }) {
   const fixes = useLoad((signal) => call("listClusterFixes", { path: { id }, query: { limit: SHOWN }, signal }), [id]);
   const plan = useSignal(false);
-  useLive(fixes, (data) => data.items);
+  useLive(fixes);
   useKeys([{ group: "Change this issue", keys: ["p"], help: "The plan of its fix", run: () => (plan.value = !plan.value) }]);
   return (
     <section class="panel" aria-label="Fix">
