@@ -6,8 +6,8 @@
  *   models of the price table are called, for what has no price cannot be counted. `may_spend` is asked before
  *   each call, `spent` told after it, by what the service counted (also in an event stream), else by an estimate
  *   from the bytes that is rather too high. Replies flow as they come; our key in them would not.
- * - CONNECT host:443 or :80 for named hosts. The name is resolved once, here; each address must be a public one,
- *   and the one that was checked is connected to.
+ * - CONNECT host:443 for named hosts (or the port that is named). The name is resolved once, here; each address must be
+ *   a public one, and the one that was checked is connected to. TLS inside must ask for the same name.
  * - All else is refused, in the words of the vendor's own errors where there is a vendor, and told to `blocked`.
  *
  * No retries: what the upstream says, the agent gets. Threads: the proxy has its own, one a connection and one
@@ -49,7 +49,7 @@ typedef struct sc_proxy_upstream {
 
 typedef struct sc_proxy_host {
     const char *name; /* "registry.example.org"; "*.example.org": what is below it, not itself */
-    int port;         /* 0: 443 and 80 */
+    int port;         /* 0: 443 */
     bool local; /* it may lie in a private network or on this machine: a mirror of one's own */
 } sc_proxy_host;
 

@@ -10,9 +10,10 @@
 
 #include "net/address.h"
 #include "proxy/conn.h"
+#include "proxy/hello.h"
 #include "proxy/lookup.h"
 
-enum { CONNECT_MS = 10000, PIECE = 16 << 10 };
+enum { CONNECT_MS = 10000, PIECE = 20 << 10, HTTPS = 443 };
 
 static bool name_matches(const char *rule, const char *host) {
     if (strncmp(rule, "*.", 2) != 0) return !strcasecmp(rule, host);
@@ -23,7 +24,7 @@ static bool name_matches(const char *rule, const char *host) {
 static const sc_proxy_host *rule_for(const sc_proxy_conf *conf, const char *host, int port) {
     for (size_t i = 0; i < conf->n_hosts; i++) {
         const sc_proxy_host *h = &conf->hosts[i];
-        bool port_fits = h->port ? h->port == port : port == 443 || port == 80;
+        bool port_fits = port == (h->port ? h->port : HTTPS);
         if (port_fits && name_matches(h->name, host)) return h;
     }
     return NULL;
@@ -76,18 +77,24 @@ typedef struct side {
     char bytes[PIECE];
     size_t n, at;
     bool ended, shut; /* nothing more comes; and the other end knows */
+    bool held;        /* what comes is looked at before it goes on    */
 } side;
+
+/* Where a tunnel leads, as it was asked for. */
+typedef struct target {
+    const char *host;
+    int port;
+} target;
 
 /* False: the tunnel is over. */
 static bool take_in(sc_proxy_conn *c, side *s) {
-    ssize_t n = recv(s->from, s->bytes, sizeof s->bytes, MSG_DONTWAIT);
+    ssize_t n = recv(s->from, s->bytes + s->n, sizeof s->bytes - s->n, MSG_DONTWAIT);
     if (n < 0) return errno == EAGAIN || errno == EINTR;
     if (n == 0) {
         s->ended = true;
         return true;
     }
-    s->n = (size_t)n;
-    s->at = 0;
+    s->n += (size_t)n;
     int64_t all = atomic_fetch_add(&c->proxy->tunnel_bytes, n) + n;
     return all <= c->proxy->conf.max_tunnel_bytes;
 }
@@ -100,10 +107,33 @@ static bool put_out(side *s) {
     return true;
 }
 
-static bool step(sc_proxy_conn *c, side *s, short in, short out) {
-    if (s->n && out & (POLLOUT | POLLERR | POLLHUP) && !put_out(s)) return false;
-    if (!s->n && !s->ended && in & (POLLIN | POLLHUP | POLLERR) && !take_in(c, s)) return false;
-    if (s->n && !put_out(s)) return false; /* at once, where it goes */
+static bool is_address(const char *host) {
+    struct in6_addr room;
+    return inet_pton(AF_INET, host, &room) == 1 || inet_pton(AF_INET6, host, &room) == 1;
+}
+
+/* Lets go what was held once it may: TLS that asks for the host that the tunnel was made for. The port of HTTPS is for TLS
+ * alone; elsewhere other protocols pass, which know no names. False: it is over. */
+static bool look_at_hello(const sc_proxy_conn *c, side *s, const target *t) {
+    const sc_proxy_conf *conf = &c->proxy->conf;
+    char name[SC_HELLO_MAX_NAME];
+    sc_hello is = sc_hello_look((sc_str){s->bytes, s->n}, name);
+    if (is == SC_HELLO_MORE && s->n < sizeof s->bytes) return !s->ended;
+    bool named = is == SC_HELLO_NAMED && !strcasecmp(name, t->host);
+    s->held = false;
+    if (named || is_address(t->host) || (is == SC_HELLO_NONE && t->port != HTTPS)) return true;
+    bool other = is == SC_HELLO_NAMED;
+    conf->blocked(conf->self, sc_str_of(other ? name : t->host), t->port,
+                  other ? "another name than the tunnel's" : "no TLS that says its name");
+    return false;
+}
+
+static bool step(sc_proxy_conn *c, side *s, const target *t, short in, short out) {
+    if (s->n && !s->held && out & (POLLOUT | POLLERR | POLLHUP) && !put_out(s)) return false;
+    if ((!s->n || s->held) && !s->ended && in & (POLLIN | POLLHUP | POLLERR) && !take_in(c, s))
+        return false;
+    if (s->held && !look_at_hello(c, s, t)) return false;
+    if (s->n && !s->held && !put_out(s)) return false; /* at once, where it goes */
     if (s->ended && !s->n && !s->shut) {
         shutdown(s->to, SHUT_WR);
         s->shut = true;
@@ -111,23 +141,26 @@ static bool step(sc_proxy_conn *c, side *s, short in, short out) {
     return true;
 }
 
-static void relay(sc_proxy_conn *c, int outside) {
-    side up = {.from = c->fd, .to = outside}, down = {.from = outside, .to = c->fd};
+static void relay(sc_proxy_conn *c, int outside, const target *t) {
+    side up = {.from = c->fd, .to = outside, .held = true}, down = {.from = outside, .to = c->fd};
     sc_buf *early = &c->wire.in; /* what the client sent without waiting */
     if (early->n > sizeof up.bytes) return;
     if (early->n) memcpy(up.bytes, early->p, early->n);
     up.n = early->n;
+    if (up.n && !look_at_hello(c, &up, t)) return;
     while (!up.shut || !down.shut) {
-        short client = (short)((!up.n && !up.ended ? POLLIN : 0) | (down.n ? POLLOUT : 0));
-        short far = (short)((!down.n && !down.ended ? POLLIN : 0) | (up.n ? POLLOUT : 0));
+        short client =
+            (short)(((!up.n || up.held) && !up.ended ? POLLIN : 0) | (down.n ? POLLOUT : 0));
+        short far =
+            (short)((!down.n && !down.ended ? POLLIN : 0) | (up.n && !up.held ? POLLOUT : 0));
         struct pollfd p[3] = {{.fd = client ? c->fd : -1, .events = client},
                               {.fd = far ? outside : -1, .events = far},
                               {.fd = c->proxy->stop_fd, .events = POLLIN}};
         int got = poll(p, 3, (int)SC_MIN(c->proxy->conf.idle_timeout_ms, (int64_t)INT32_MAX));
         if (got < 0 && errno == EINTR) continue;
         if (got <= 0 || p[2].revents) return;
-        if (!step(c, &up, p[0].revents, p[1].revents)) return;
-        if (!step(c, &down, p[1].revents, p[0].revents)) return;
+        if (!step(c, &up, t, p[0].revents, p[1].revents)) return;
+        if (!step(c, &down, t, p[1].revents, p[0].revents)) return;
     }
 }
 
@@ -163,7 +196,8 @@ bool sc_proxy_tunnel_run(sc_proxy_conn *c, const sc_proxy_request *asked) {
         sc_fail(&err, SC_UPSTREAM, "%.128s:%d does not answer", host, port);
         return sc_proxy_refuse(c, r, SC_PROXY_OPENAI, &err);
     }
-    if (sc_wire_raw(&c->wire, SC_STR("HTTP/1.1 200 Connection established\r\n\r\n"))) relay(c, fd);
+    if (sc_wire_raw(&c->wire, SC_STR("HTTP/1.1 200 Connection established\r\n\r\n")))
+        relay(c, fd, &(target){host, port});
     close(fd);
     return false;
 }

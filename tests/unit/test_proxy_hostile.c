@@ -1,5 +1,6 @@
 /* An agent that means harm: requests that two readers would read differently, clients that never finish, and ways to
  * where the proxy may not go. */
+#include "hello.h"
 #include "proxy/head.h"
 #include "test_proxy_support.h"
 
@@ -326,6 +327,63 @@ static void a_tunnel_carries_bytes_up_to_its_cap(void **state) {
     must_hold(w->why, "used up");
 }
 
+/* A tunnel to localhost with a first message; what comes out at the other end, empty: nothing does. */
+static sc_str through(world *w, sc_str first, char room[4096]) {
+    struct sockaddr_in a = {.sin_family = AF_INET};
+    socklen_t n = sizeof a;
+    static char text[MAX_TEXT];
+    char request[256];
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int far = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(far, (struct sockaddr *)&a, sizeof a), 0);
+    assert_int_equal(listen(far, 1), 0);
+    assert_int_equal(getsockname(far, (struct sockaddr *)&a, &n), 0);
+    w->hosts[0] = (sc_proxy_host){.name = "localhost", .port = ntohs(a.sin_port), .local = true};
+    w->conf.n_hosts = 1;
+    start(w);
+    int fd = dial(w);
+    snprintf(request, sizeof request, "CONNECT localhost:%d HTTP/1.1\r\n\r\n",
+             (int)ntohs(a.sin_port));
+    say(fd, request);
+    memset(text, 0, sizeof text);
+    hear(fd, "established\r\n\r\n", text);
+    int got = accept(far, NULL, NULL);
+    for (size_t i = 0; i < first.n; i++) /* a byte at a time */
+        if (send(fd, first.p + i, 1, MSG_NOSIGNAL) != 1) break;
+    shutdown(fd, SHUT_WR);
+    sc_str out = {room, 0};
+    for (ssize_t k; (k = recv(got, room + out.n, 4096 - out.n, 0)) > 0;) out.n += (size_t)k;
+    close(got);
+    close(far);
+    close(fd);
+    sc_proxy_stop(w->proxy);
+    w->proxy = NULL;
+    return out;
+}
+
+/* One address has many names: who is let through to one of them must not speak to another. */
+static void tls_in_a_tunnel_asks_for_the_tunnels_host(void **state) {
+    world *w = *state;
+    char room[4096];
+    static const char *const others[] = {"evil.example", "xlocalhost", NULL};
+    for (size_t i = 0; i < SC_LEN(others); i++) {
+        SC_AUTO(sc_buf_done) sc_buf b;
+        sc_buf_init(&b, 4096);
+        hello_make(&b, others[i], SC_STR_NONE, 16000);
+        assert_int_equal(through(w, sc_buf_str(&b), room).n, 0);
+        assert_int_equal(w->n_blocked, (int)i + 1);
+        must_hold(w->blocked, others[i] ? others[i] : "localhost");
+    }
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4096);
+    hello_make(&b, "LocalHost", SC_STR_NONE, 16000);
+    sc_buf_puts(&b, "and on");
+    assert_true(sc_str_eq(through(w, sc_buf_str(&b), room), sc_buf_str(&b)));
+    assert_true(sc_str_is(through(w, SC_STR("SSH-2.0-x"), room), "SSH-2.0-x"));
+    assert_int_equal(through(w, (sc_str){b.p, 20}, room).n, 0); /* broken off */
+    assert_int_equal(w->n_blocked, 3);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, world_new, world_free)
 
 int main(void) {
@@ -343,6 +401,7 @@ int main(void) {
         TEST(a_named_host_in_a_private_network_is_not_reached),
         TEST(a_name_that_moves_is_resolved_once_and_all_of_it_is_checked),
         TEST(a_slow_name_server_does_not_hold_the_end_up),
+        TEST(tls_in_a_tunnel_asks_for_the_tunnels_host),
         TEST(a_tunnel_carries_bytes_up_to_its_cap),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
