@@ -224,6 +224,49 @@ static sc_rc all_corrections(exporter *x, const sc_id *project, sc_err *err) {
     return rc;
 }
 
+/* ---- The audit log ------------------------------------------------------------------------------- */
+
+static sc_rc put_audit(exporter *x, const sc_audit *a, sc_err *err) {
+    sc_buf *b = &x->line;
+    sc_buf_putf(b, "{\"kind\":\"audit\",\"id\":\"%s\"", a->id.text);
+    put_id(b, "project_id", &a->project_id);
+    put_int(b, "at_ms", a->at_ms);
+    put_str(b, "actor", a->actor);
+    put_id(b, "key_id", &a->key_id);
+    put_str(b, "action", a->action);
+    put_str(b, "target", a->target);
+    put_str(b, "before", a->before);
+    put_str(b, "after", a->after);
+    put_str(b, "asked", a->asked);
+    put_str(b, "request_id", a->request_id);
+    sc_buf_putc(b, '}');
+    x->counts->audits++;
+    return put_line(x, err);
+}
+
+/* Oldest first, so that an import numbers them as they came. Rows are few: people make them. */
+static sc_rc all_audits(exporter *x, const sc_id *project, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, (size_t)1 << 30);
+    sc_audit_filter f = {.actor = SC_STR_NONE};
+    sc_audit_list list = {.n = 0}, *pages = NULL;
+    size_t n = 0;
+    if (project) f.project_id = *project;
+    do {
+        sc_page page = {.limit = PAGE, .cursor = list.next_cursor};
+        sc_rc rc = STORE(x->app)->audit_list(SELF(x->app), &f, &page, &arena, &list, err);
+        sc_audit_list *more = rc ? NULL : sc_arena_take_array(&arena, n + 1, sizeof *more);
+        if (!more) return rc ? rc : sc_fail(err, SC_NOMEM, "no memory for the audit log");
+        if (n) memcpy(more, pages, n * sizeof *more);
+        pages = more;
+        pages[n++] = list;
+    } while (list.next_cursor.n);
+    sc_rc rc = SC_OK;
+    while (!rc && n--)
+        for (size_t i = pages[n].n; !rc && i--;) rc = put_audit(x, &pages[n].items[i], err);
+    return rc;
+}
+
 static sc_rc one_project(exporter *x, const sc_project *p, sc_err *err) {
     sc_store_stats stats;
     sc_rc rc =
@@ -263,6 +306,7 @@ sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self
     if (!rc) rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++)
         if (!project || sc_id_eq(&list[i].id, project)) rc = one_project(&x, &list[i], err);
+    if (!rc) rc = all_audits(&x, project, err);
     sc_buf_done(&x.line);
     return rc;
 }

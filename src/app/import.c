@@ -28,13 +28,16 @@ struct sc_import {
     sc_correction *corrections;
     sc_id *corrected; /* report of corrections[i], or empty */
     size_t n_corrections;
+    sc_audit *audits;
+    size_t n_audits;
     sc_transfer_counts counts;
 };
 
 static sc_rc fresh_group(sc_import *im, sc_err *err) {
     sc_arena_done(&im->arena);
     sc_arena_init(&im->arena, (size_t)1 << 30);
-    im->n_reports = im->n_clusters = im->n_decisions = im->n_corrections = 0;
+    im->n_reports = im->n_clusters = im->n_decisions = im->n_corrections = im->n_audits = 0;
+    im->audits = sc_arena_take_array(&im->arena, GROUP, sizeof *im->audits);
     im->reports = sc_arena_take_array(&im->arena, GROUP, sizeof *im->reports);
     im->clusters_of = sc_arena_take_array(&im->arena, GROUP, sizeof *im->clusters_of);
     im->clusters = sc_arena_take_array(&im->arena, GROUP, sizeof *im->clusters);
@@ -43,7 +46,7 @@ static sc_rc fresh_group(sc_import *im, sc_err *err) {
     im->corrections = sc_arena_take_array(&im->arena, GROUP, sizeof *im->corrections);
     im->corrected = sc_arena_take_array(&im->arena, GROUP, sizeof *im->corrected);
     bool ok = im->reports && im->clusters_of && im->clusters && im->decisions && im->decided &&
-              im->corrections && im->corrected;
+              im->corrections && im->corrected && im->audits;
     return ok ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to import");
 }
 
@@ -232,6 +235,48 @@ static sc_rc take_correction(sc_import *im, const json_t *o, sc_err *err) {
     return SC_OK;
 }
 
+static const sc_id *ours_of(const sc_import *im, const sc_id *theirs) {
+    for (size_t k = 0; k < im->n_projects; k++)
+        if (sc_id_eq(&im->projects[k].theirs, theirs)) return &im->projects[k].ours;
+    return NULL;
+}
+
+static sc_rc no_such_project(sc_err *err) {
+    return sc_fail_field(err, SC_UNPROCESSABLE, "project_id",
+                         "no line before this one names that project");
+}
+
+/* Handed out as JSON one day, so it must be some. */
+static sc_rc object_text(sc_import *im, const json_t *o, const char *key, sc_str *ret,
+                         sc_err *err) {
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    *ret = copy(im, o, key);
+    if (ret->n && (sc_json_parse(*ret, &v, NULL) || !json_is_object(v)))
+        return sc_fail_field(err, SC_UNPROCESSABLE, key, "expected a JSON object as text");
+    return SC_OK;
+}
+
+static sc_rc take_audit(sc_import *im, const json_t *o, sc_err *err) {
+    sc_audit a = {.at_ms = number(o, "at_ms"),
+                  .key_id = id_at(o, "key_id"),
+                  .actor = copy(im, o, "actor"),
+                  .action = copy(im, o, "action"),
+                  .target = copy(im, o, "target"),
+                  .request_id = copy(im, o, "request_id")};
+    sc_id theirs = id_at(o, "project_id");
+    const sc_id *ours = sc_id_is_set(&theirs) ? ours_of(im, &theirs) : &theirs;
+    sc_rc rc = need_id(o, "id", &a.id, err);
+    if (!rc && !ours) rc = no_such_project(err);
+    if (!rc) rc = object_text(im, o, "before", &a.before, err);
+    if (!rc) rc = object_text(im, o, "after", &a.after, err);
+    if (!rc) rc = object_text(im, o, "asked", &a.asked, err);
+    if (rc) return rc;
+    a.project_id = *ours;
+    im->audits[im->n_audits++] = a;
+    im->counts.audits++;
+    return SC_OK;
+}
+
 /* ---- Writing a group ------------------------------------------------------------------------------ */
 
 static sc_rc put_reports(sc_import *im, sc_assign *assigns, size_t *ret_n, sc_err *err) {
@@ -311,7 +356,15 @@ static sc_rc keep_corrections(sc_import *im, sc_err *err) {
     return rc;
 }
 
+static sc_rc flush_audits(sc_import *im, sc_err *err) {
+    size_t n = im->n_audits;
+    im->n_audits = 0;
+    return n ? STORE(im->app)->audit_put(SELF(im->app), im->audits, n, err) : SC_OK;
+}
+
 static sc_rc flush(sc_import *im, sc_err *err) {
+    sc_rc done = flush_audits(im, err);
+    if (done) return done;
     if (!im->n_reports && !im->n_clusters && !im->n_decisions && !im->n_corrections) return SC_OK;
     SC_AUTO(sc_arena_done) sc_arena tmp;
     sc_arena_init(&tmp, 1 << 16);
@@ -354,6 +407,10 @@ static bool must_flush(const sc_import *im, sc_str kind, const sc_id *project) {
 
 static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err) {
     if (sc_str_is(kind, "project")) return take_project(im, o, err);
+    if (sc_str_is(kind, "audit")) {
+        sc_rc rc = im->n_audits == GROUP ? flush_audits(im, err) : SC_OK;
+        return rc ? rc : take_audit(im, o, err);
+    }
     static const struct {
         const char *kind;
         sc_rc (*take)(sc_import *, const json_t *, sc_err *);
@@ -364,12 +421,8 @@ static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err)
     for (size_t i = 0; i < SC_LEN(kinds); i++) {
         if (!sc_str_is(kind, kinds[i].kind)) continue;
         sc_id theirs = id_at(o, "project_id");
-        const sc_id *ours = NULL;
-        for (size_t k = 0; k < im->n_projects; k++)
-            if (sc_id_eq(&im->projects[k].theirs, &theirs)) ours = &im->projects[k].ours;
-        if (!ours)
-            return sc_fail_field(err, SC_UNPROCESSABLE, "project_id",
-                                 "no line before this one names that project");
+        const sc_id *ours = ours_of(im, &theirs);
+        if (!ours) return no_such_project(err);
         if (must_flush(im, kind, ours)) {
             sc_rc rc = flush(im, err);
             if (rc) return rc;

@@ -1,5 +1,5 @@
 /* Export and import: everything of a project as NDJSON, and back. Ids are kept; importing twice changes
- * nothing the second time. Lines: {"kind": "project" | "cluster" | "feedback" | "correction" | "decision", ...};
+ * nothing the second time. Lines: {"kind": "project" | "cluster" | "feedback" | "correction" | "decision" | "audit", ...};
  * the first line is {"kind": "soulcaster-export", "version": 1, ...}. Secrets and keys are never exported. */
 #ifndef SC_APP_TRANSFER_H
 #define SC_APP_TRANSFER_H
@@ -9,7 +9,7 @@
 typedef bool (*sc_write_fn)(void *self, sc_str bytes); /* false aborts */
 
 typedef struct sc_transfer_counts {
-    int64_t projects, clusters, feedback, corrections, decisions, skipped;
+    int64_t projects, clusters, feedback, corrections, decisions, audits, skipped;
 } sc_transfer_counts;
 
 /* project NULL: all. */

@@ -212,15 +212,17 @@ static int restore(sc_call *c) {
 /* ---- export -------------------------------------------------------------------------------------- */
 
 static void print_counts(const sc_call *c, const sc_transfer_counts *n, FILE *to) {
-    const char *form = c->common.json
-                           ? "{\"projects\":%lld,\"clusters\":%lld,\"feedback\":%lld,"
-                             "\"corrections\":%lld,\"decisions\":%lld,\"skipped\":%lld}\n"
-                           : "%lld projects, %lld issues, %lld reports, %lld corrections, %lld "
-                             "decisions; %lld left out\n";
+    const char *form =
+        c->common.json
+            ? "{\"projects\":%lld,\"clusters\":%lld,\"feedback\":%lld,"
+              "\"corrections\":%lld,\"decisions\":%lld,\"audits\":%lld,\"skipped\":%lld}\n"
+            : "%lld projects, %lld issues, %lld reports, %lld corrections, %lld "
+              "decisions, %lld rows of the audit log; %lld left out\n";
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
     fprintf(to, form, (long long)n->projects, (long long)n->clusters, (long long)n->feedback,
-            (long long)n->corrections, (long long)n->decisions, (long long)n->skipped);
+            (long long)n->corrections, (long long)n->decisions, (long long)n->audits,
+            (long long)n->skipped);
 #pragma GCC diagnostic pop
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/conf.h"
 #include "base/mem.h"
+#include "core/audit.h"
 #include "core/cluster.h"
 #include "core/correction.h"
 #include "core/decision.h"
@@ -284,6 +285,19 @@ typedef struct sc_fix_log {
     int64_t at_ms;
 } sc_fix_log;
 
+/* ---- The audit log ----------------------------------------------------------------------------- */
+
+typedef struct sc_audit_filter {
+    sc_id project_id;             /* empty = all                */
+    sc_str actor, action, target; /* exactly this; empty = any  */
+} sc_audit_filter;
+
+typedef struct sc_audit_list {
+    sc_audit *items; /* newest first */
+    size_t n;
+    sc_str next_cursor;
+} sc_audit_list;
+
 /* ---- The rest ---------------------------------------------------------------------------------- */
 
 typedef struct sc_store_stats {
@@ -540,6 +554,11 @@ typedef struct sc_store_ops {
     sc_rc (*events)(void *self, const sc_id *project, int64_t after_id, size_t limit,
                     sc_arena *arena, sc_event **ret, size_t *ret_n, sc_err *err);
     sc_rc (*last_event)(void *self, int64_t *ret_id, sc_err *err);
+
+    /* The audit log. put: of rows with an id that is there already nothing changes. */
+    sc_rc (*audit_put)(void *self, const sc_audit *rows, size_t n, sc_err *err);
+    sc_rc (*audit_list)(void *self, const sc_audit_filter *f, const sc_page *page, sc_arena *arena,
+                        sc_audit_list *ret, sc_err *err);
 
     sc_rc (*stats)(void *self, const sc_id *project, int64_t now_ms, sc_store_stats *ret,
                    sc_err *err);

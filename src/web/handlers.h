@@ -20,7 +20,7 @@
     X(search) X(traceFeedback) X(getStats)                                                         \
     X(getSession) X(listProjects) X(createProject) X(getConfig) X(putConfig) X(getLimits) X(putLimits)                       \
     X(getRetention) X(applyRetention) X(getMap) X(listSources) X(testSource)                                                         \
-    X(listViews) X(saveView) X(dropView)                                                           \
+    X(listAudit) X(listViews) X(saveView) X(dropView)                                                           \
     X(getModel) X(useModel)                                                                        \
     X(listKeys) X(createKey) X(revokeKey)                                                          \
     X(listDeadLetters) X(retryDeadLetter) X(dropDeadLetter)                                        \

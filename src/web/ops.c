@@ -331,6 +331,8 @@ sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
     put_http(&b, w);
     put_app(&b, &s);
     put_limits(&b, &s);
+    gauge(&b, "soulcaster_audit_lost_total", "counter",
+          "Changes that could not be put into the audit log.", (double)atomic_load(&w->audit_lost));
     put_embedder(&b, &s);
     put_llm(&b, &s);
     put_store(&b, w);

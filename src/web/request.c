@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "web/audit.h"
 #include "web/html.h"
 
 /* ---- Reading ------------------------------------------------------------------------------------ */
@@ -60,6 +61,7 @@ sc_rc sc_req_ids(const sc_req *q, const char *name, sc_id **ret, size_t *ret_n, 
 
 void sc_req_reply(sc_req *q, int status, const char *content_type, sc_str body) {
     q->reply_bytes = body.n;
+    sc_audit_end(q, status, body);
     sc_http_reply(q->http, status, content_type, body);
 }
 

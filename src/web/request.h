@@ -43,6 +43,8 @@ struct sc_req {
     json_t *body;
     void *state; /* the handler's own */
     size_t reply_bytes;
+    bool audited;     /* audit.h */
+    sc_str before;    /* JSON, how it was */
     sc_span_ctx span; /* what this request does is in it */
     sc_err failed;    /* what the reply's problem was, for the log */
 };
@@ -71,6 +73,7 @@ struct sc_web {
     _Atomic(sc_http_server *) server;
     atomic_bool draining;
     _Atomic int64_t streams;
+    _Atomic int64_t audit_lost;
     int64_t started_us;
 };
 

@@ -4,6 +4,7 @@
 
 #include "assets.h"
 #include "base/log.h"
+#include "web/audit.h"
 #include "web/auth.h"
 #include "web/limit.h"
 #include "web/request.h"
@@ -177,6 +178,7 @@ static void on_done(void *self, sc_http_request *r) {
     enter(r, q);
     q->started = q->started || q->row;
     sc_rc rc = q->row->chunk ? SC_OK : read_body(q, &err);
+    if (!rc) sc_audit_begin(q);
     if (!rc) rc = q->row->run(q, &err);
     if (rc) sc_req_fail(q, &err);
     leave();

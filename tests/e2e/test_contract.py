@@ -358,6 +358,8 @@ class Contract(unittest.TestCase):
         self.assertEqual(self.call("getLimits", project_id="second"), limits)
         self.assertEqual((limits["max_reports"], limits["keep_days"]), (1000, 0))
         self.refused("putLimits", 422, {"max_reports": -1}, project_id="second")
+        rows = self.call("listAudit", project_id="second")["items"]
+        self.assertIn("putLimits", [r["action"] for r in rows])
         self.refused("applyRetention", 422, project_id="second")
         self.call("putLimits", {"keep_days": 30}, project_id="second")
         self.assertEqual(self.call("getRetention", project_id="second")["keep_days"], 30)

@@ -24,6 +24,7 @@ static const char *const released[] = {
     "38849d61e33eec9786c5022d74cf7632c7599aa06bca5d36fff5ba4f4e76c1c8",
     "66aca5868b9b8814ba176c3b093ad0c48cffaf2beab4703c2868f44f55c82ed3",
     "951bc4f55ce4e8aebb317e0a75e865a0d24eb9a3249066974e5f5f9db669475b",
+    "19de1a36433d140d28ead395e572f83eee0e0183e23977dc04ee99e7456717f2",
 };
 
 static void sha256(const char *text, char ret_hex[65]) {

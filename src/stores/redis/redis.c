@@ -188,6 +188,8 @@ const sc_store_ops sc_store_redis = {
     .job_counts = sc_rd_job_counts,
     .prune = sc_rd_prune,
     .decision_prune = sc_rd_decision_prune,
+    .audit_put = sc_rd_audit_put,
+    .audit_list = sc_rd_audit_list,
     .events = sc_rd_events,
     .stats = sc_rd_stats,
 };

@@ -15,6 +15,8 @@
     X(after, "", "token jp jg jh: jm: ev en e ep:")                                         \
     X(answer_get, "", "aa")                                                                 \
     X(answer_put, "", "aa at token")                                                        \
+    X(audit_list, "", "p pi al ap:")                                                        \
+    X(audit_put, "", "p pi al ai ap: token")                                                \
     X(bucket_take, "", "b:")                                                                \
     X(chart_get, "", "p h")                                                                 \
     X(chart_put, "j", SC_RD_JOB_KEYS " h o")                                                \

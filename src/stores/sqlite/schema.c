@@ -11,7 +11,7 @@ enum { APPLICATION_ID = 0x536f756c };
  * comes later is a new step. tests/unit/test_schema_steps.c holds a digest of each. */
 static const char *const steps[] = {
     sc_sq_schema_1, sc_sq_schema_2, sc_sq_schema_3, sc_sq_schema_4,
-    sc_sq_schema_5, sc_sq_schema_6, sc_sq_schema_7,
+    sc_sq_schema_5, sc_sq_schema_6, sc_sq_schema_7, sc_sq_schema_8,
 };
 
 int64_t sc_sq_schema_version(void) { return (int64_t)SC_LEN(steps); }

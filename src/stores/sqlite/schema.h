@@ -16,6 +16,7 @@ extern const char sc_sq_schema_4[];
 extern const char sc_sq_schema_5[];
 extern const char sc_sq_schema_6[];
 extern const char sc_sq_schema_7[];
+extern const char sc_sq_schema_8[];
 
 /* tally.what: counters kept in the transaction that changes what they count. */
 enum {
