@@ -4,7 +4,7 @@ import type { FixConfig, FixLogRow } from "../src/api/contract";
 import { span } from "../src/lib/time";
 import { clipLine, piecesOf } from "../src/lib/visible";
 import { fits, read } from "../src/pages/fixes/filters";
-import { addRow, type LogLine } from "../src/pages/fixes/log-lines";
+import { addRow, joined, type LogLine } from "../src/pages/fixes/log-lines";
 import { readPatch } from "../src/pages/fixes/patch";
 import { money } from "../src/pages/fixes/words";
 import { configOf, valuesOf } from "../src/pages/settings/fix-fields";
@@ -30,6 +30,16 @@ test("a log's rows become lines: one may go on where the row before ended", () =
   const rows: [FixLogRow["stream"], string][] = [["step", "begins\n"], ["agent", "one\ntw"], ["agent", "o\n\n"], ["agent", "thr"], ["step", "ends\n"]];
   rows.forEach(([stream, text], i) => (isOpen = addRow(lines, { seq: i + 1, at: "", stream, text }, isOpen)));
   assert.deepEqual(lines.map((l) => `${l.stream}:${l.text}`), ["step:begins", "agent:one", "agent:two", "agent:", "agent:thr", "step:ends"]);
+});
+
+test("older lines of a log go in front, and a line that a page cut is one again", () => {
+  const line = (stream: FixLogRow["stream"], text: string): LogLine => ({ stream, at: "", text });
+  const after = [line("agent", "two"), line("agent", "three")];
+  const texts = (lines: LogLine[]) => lines.map((l) => l.text);
+  assert.deepEqual(texts(joined([line("agent", "one")], false, after)), ["one", "two", "three"]);
+  assert.deepEqual(texts(joined([line("agent", "twenty-")], true, after)), ["twenty-two", "three"]);
+  assert.deepEqual(texts(joined([line("step", "begins")], true, after)), ["begins", "two", "three"]);
+  assert.deepEqual(texts(joined([], true, after)), ["two", "three"]);
 });
 
 const PATCH = `diff --git a/src/a.c b/src/a.c

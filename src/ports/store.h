@@ -533,10 +533,10 @@ typedef struct sc_store_ops {
      * once a row says so. */
     sc_rc (*fix_log_put)(void *self, const sc_id *id, const sc_fix_log *rows, size_t n,
                          int64_t max_bytes, sc_err *err);
-    /* Rows above after_seq, oldest first. */
+    /* Oldest first: the first rows above after_seq; or, before_seq not 0, the last ones of those that are below it, too. */
     sc_rc (*fix_log_get)(void *self, const sc_id *project, const sc_id *id, int64_t after_seq,
-                         size_t limit, sc_arena *arena, sc_fix_log **ret, size_t *ret_n,
-                         sc_err *err);
+                         int64_t before_seq, size_t limit, sc_arena *arena, sc_fix_log **ret,
+                         size_t *ret_n, sc_err *err);
     /* Plans. put: version must be the newest's + 1 (1: the first), else SC_CONFLICT. get: version 0 = the newest. */
     sc_rc (*plan_put)(void *self, const sc_plan *plan, sc_err *err);
     sc_rc (*plan_get)(void *self, const sc_id *project, const sc_id *cluster, int64_t version,

@@ -13,15 +13,16 @@ enum {
 
 #define NOTHING ": \n\n" /* an empty comment */
 
-static sc_rc read_page(const sc_req *q, int64_t after, size_t limit, sc_arena *arena,
-                       sc_fix_log **ret, size_t *ret_n, sc_fix *ret_fix, sc_err *err) {
+static sc_rc read_page(const sc_req *q, int64_t after, int64_t before, size_t limit,
+                       sc_arena *arena, sc_fix_log **ret, size_t *ret_n, sc_fix *ret_fix,
+                       sc_err *err) {
     const sc_store *s = sc_req_store(q);
     sc_id id = sc_req_id(q, "id");
     /* The fix first: what it wrote before it ended is in the page that says so. */
     sc_rc rc = s->ops->fix_get(s->self, &q->project, &id, arena, ret_fix, err);
     return rc ? rc
-              : s->ops->fix_log_get(s->self, &q->project, &id, after, limit, arena, ret, ret_n,
-                                    err);
+              : s->ops->fix_log_get(s->self, &q->project, &id, after, before, limit, arena, ret,
+                                    ret_n, err);
 }
 
 sc_rc sc_on_getFixLog(sc_req *q, sc_err *err) {
@@ -32,7 +33,7 @@ sc_rc sc_on_getFixLog(sc_req *q, sc_err *err) {
     const size_t limit = (size_t)sc_req_int(q, "limit", PAGE);
     SC_AUTO(sc_arena_done) sc_arena arena; /* a request's own is for small things */
     sc_arena_init(&arena, ARENA_BYTES);
-    sc_rc rc = read_page(q, after, limit, &arena, &rows, &n, &f, err);
+    sc_rc rc = read_page(q, after, sc_req_int(q, "before", 0), limit, &arena, &rows, &n, &f, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
@@ -83,7 +84,7 @@ static void on_look(void *self) {
     size_t n = 0;
     sc_fix fix;
     sc_err err = {0};
-    if (!sc_auth_holds(f->q) || read_page(f->q, f->after, PAGE, &arena, &rows, &n, &fix, &err)) {
+    if (!sc_auth_holds(f->q) || read_page(f->q, f->after, 0, PAGE, &arena, &rows, &n, &fix, &err)) {
         sc_http_stream_end(f->q->http); /* the client comes again and is told why */
         return;
     }

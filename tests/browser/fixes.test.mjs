@@ -2,6 +2,7 @@
 // agent would do is put into the store.
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { SIX, Visitor, becomes, topics, waitFor, world } from "./support.mjs";
 
@@ -209,6 +210,31 @@ test("a hundred thousand lines: all can be reached, few are drawn", async (t) =>
   t.diagnostic(`scrolling through them, 120 frames: median ${gaps[60].toFixed(1)} ms, longest ${gaps.at(-1).toFixed(1)} ms`);
   await line(v, `line ${LINES - 1}`);
   assert.ok((await v.page.locator(".line").count()) < 120);
+  await v.leave();
+});
+
+test("a long log begins with its end; older lines come in front, in their place", async () => {
+  const id = randomUUID();
+  const rows = Array.from({ length: 450 }, (_, i) => ["agent", i === 249 ? "line 249 be" : i === 250 ? "gins\n" : `line ${i}\n`]);
+  w.server.putFixes({ id, cluster: issues[5].id, job: { state: FAILED, ended_at: Date.now(), error: "it changed nothing" }, fix: { step: AGENT }, log: rows });
+  const v = await enter(`/fixes/${id}`);
+  await v.page.getByText("the last 200 lines").waitFor();
+  const older = v.page.getByRole("button", { name: "Older lines" });
+  await v.page.locator(".lines").evaluate((view) => (view.scrollTop = 20 * 10));
+  await line(v, "line 261");
+  const at = () => v.page.locator(".line", { hasText: "line 261" }).evaluate((one) => Math.round(one.getBoundingClientRect().top - one.closest(".lines").getBoundingClientRect().top));
+  const stood = await at();
+  await older.click();
+  await v.page.getByText("the last 399 lines").waitFor();
+  assert.equal(await at(), stood);
+  await line(v, "line 249 begins");
+  await v.looksRight("a part of a log");
+  const saved = v.page.waitForEvent("download");
+  await v.page.getByRole("button", { name: "Download" }).click();
+  const text = readFileSync(await (await saved).path(), "utf8").trim().split("\n");
+  assert.deepEqual([text.length, text[0].slice(-6), text.at(-1).slice(-8)], [449, "line 0", "line 449"]);
+  await v.page.getByText("449 lines", { exact: true }).waitFor();
+  assert.equal(await older.count(), 0);
   await v.leave();
 });
 

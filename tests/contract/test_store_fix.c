@@ -169,20 +169,42 @@ static void a_log_is_read_from_where_one_was_and_ends_at_its_cap(void **state) {
     fx_ok(f, f->ops->fix_log_put(f->s, &id, rows, 3, 10, &f->err));
     sc_fix_log *got;
     size_t n;
-    fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, 0, 100, &f->arena, &got, &n, &f->err));
+    fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, 0, 0, 100, &f->arena, &got, &n, &f->err));
     assert_int_equal(n, 3); /* two, and once that it is full */
     assert_true(sc_str_is(got[1].text, "two\n") && sc_str_is(got[1].stream, "agent"));
     assert_int_equal(got[2].seq, 3);
     assert_true(sc_str_starts(got[2].text, "(the log is full"));
-    fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, 1, 1, &f->arena, &got, &n, &f->err));
+    fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, 1, 0, 1, &f->arena, &got, &n, &f->err));
     assert_true(n == 1 && got[0].seq == 2 && got[0].at_ms == 2);
     /* A higher cap still takes rows: ours come after those of programs. */
     fx_ok(f, f->ops->fix_log_put(f->s, &id, rows, 1, 1000, &f->err));
-    fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, 3, 100, &f->arena, &got, &n, &f->err));
+    fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, 3, 0, 100, &f->arena, &got, &n, &f->err));
     assert_true(n == 1 && sc_str_is(got[0].text, "one\n"));
-    fx_rc(f, f->ops->fix_log_get(f->s, &f->b, &id, 0, 100, &f->arena, &got, &n, &f->err),
+    fx_rc(f, f->ops->fix_log_get(f->s, &f->b, &id, 0, 0, 100, &f->arena, &got, &n, &f->err),
           SC_NOT_FOUND);
     fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
+static void a_log_is_read_from_its_end_backwards(void **state) {
+    static const struct {
+        int64_t after, before;
+        size_t limit, n;
+        int64_t first;
+    } want[] = {{0, INT64_MAX, 2, 2, 4}, {0, 4, 2, 2, 2},         {0, 2, 2, 1, 1},
+                {0, 1, 2, 0, 0},         {2, 5, 10, 2, 3},        {4, 5, 10, 0, 0},
+                {0, 3, 10, 2, 1},        {INT64_MAX, 0, 10, 0, 0}};
+    sc_fx *f = *state;
+    world w = make_world(f);
+    sc_id id = start(f, &w.cluster, true);
+    sc_fix_log row = {.stream = SC_STR("step"), .text = SC_STR("line\n"), .at_ms = 1}, *got;
+    size_t n;
+    for (int i = 0; i < 5; i++) fx_ok(f, f->ops->fix_log_put(f->s, &id, &row, 1, 1000, &f->err));
+    for (size_t i = 0; i < SC_LEN(want); i++) {
+        fx_ok(f, f->ops->fix_log_get(f->s, &f->a, &id, want[i].after, want[i].before, want[i].limit,
+                                     &f->arena, &got, &n, &f->err));
+        assert_int_equal(n, want[i].n);
+        for (size_t k = 0; k < n; k++) assert_int_equal(got[k].seq, want[i].first + (int64_t)k);
+    }
 }
 
 static void lists_filter_and_page(void **state) {
@@ -301,6 +323,7 @@ int main(void) {
         fx_test(what_is_saved_is_there_and_only_the_holder_saves),
         fx_test(an_ended_fix_goes_round_again_unless_another_one_is_under_way),
         fx_test(a_log_is_read_from_where_one_was_and_ends_at_its_cap),
+        fx_test(a_log_is_read_from_its_end_backwards),
         fx_test(lists_filter_and_page),
         fx_test(plans_are_versions),
         fx_test(a_days_books_hold_for_all_who_write_in_them),

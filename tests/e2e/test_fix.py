@@ -148,6 +148,17 @@ class Fix(unittest.TestCase):
                 break
         self.assertEqual([s for s in ("preparing", "base_tests", "agent") if s not in steps], [])
 
+    def test_the_log_is_read_backwards_too(self):
+        job = self.w.start(self.w.own_issue("Nothing to be done, read from its end"))
+        self.w.ended(job)
+        path = f"/api/jobs/{job}/logs"
+        rows = self.c.get(path, limit=200).json["items"]
+        last = self.c.get(path, before=2**53 - 1, limit=2).json
+        self.assertEqual((last["items"], last["next_after"]), (rows[-2:], rows[-1]["seq"]))
+        self.assertEqual(self.c.get(path, before=rows[-2]["seq"], limit=200).json["items"], rows[:-2])
+        self.assertEqual(self.c.get(path, before=1).json["items"], [])
+        self.assertEqual(self.c.get(path, before=0).status, 400)
+
     def test_the_log_is_followed_to_its_end(self):
         issue = self.w.issue("Nothing that anybody prepared an edit for, at all")
         job = self.w.start(issue)

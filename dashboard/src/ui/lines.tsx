@@ -15,13 +15,15 @@ interface Props {
   /** How many there are. */
   n: number;
   line: (i: number) => ComponentChildren;
+  /** Grows with lines that come in front: what is in sight stays there. */
+  above?: number;
   /** It grows: the end stays in sight unless someone scrolls away from it. */
   grows?: boolean;
   /** A line to bring into sight; another object is another wish. */
   show?: { line: number } | null;
 }
 
-export function Lines({ label, n, line, grows = false, show = null }: Props) {
+export function Lines({ label, n, line, above = 0, grows = false, show = null }: Props) {
   const view = useRef<HTMLDivElement>(null);
   const scrollTop = useSignal(0);
   const height = useSignal(MOST_PX);
@@ -38,6 +40,11 @@ export function Lines({ label, n, line, grows = false, show = null }: Props) {
   useLayoutEffect(() => {
     if (grows && atEnd.peek()) toEnd();
   }, [n]);
+  const had = useRef(above);
+  useLayoutEffect(() => {
+    if (view.current) view.current.scrollTop += (above - had.current) * ROW_PX;
+    had.current = above;
+  }, [above]);
   useEffect(() => {
     if (show && view.current) view.current.scrollTop = show.line * ROW_PX;
   }, [show]);

@@ -190,28 +190,32 @@ sc_rc sc_rd_fix_log_put(void *self, const sc_id *id, const sc_fix_log *rows, siz
     return rc ? rc : sc_rd_write(self, SC_RD_fix_log_put, &home, NULL, 0, &r, err);
 }
 
+static const int64_t MOST_ROWS = INT64_C(1) << 52; /* numbers that a script holds exactly */
+
 sc_rc sc_rd_fix_log_get(void *self, const sc_id *project, const sc_id *id, int64_t after_seq,
-                        size_t limit, sc_arena *arena, sc_fix_log **ret, size_t *ret_n,
-                        sc_err *err) {
+                        int64_t before_seq, size_t limit, sc_arena *arena, sc_fix_log **ret,
+                        size_t *ret_n, sc_err *err) {
     SC_RD_RUN(r);
     sc_id home;
     bool nomem = false;
     sc_rc rc = sc_cursor_check_limit(limit, err);
     if (!rc) rc = sc_rd_home_in(self, project, id, &home, err);
     if (rc) return rc;
-    sc_rd_run_init(&r, 3);
+    sc_rd_run_init(&r, 4);
     sc_pack_id(&r.args, id);
-    sc_pack_int(&r.args, SC_MAX(after_seq, 0));
+    sc_pack_int(&r.args, SC_MIN(SC_MAX(after_seq, 0), MOST_ROWS));
+    sc_pack_int(&r.args, SC_MIN(before_seq, MOST_ROWS));
     sc_pack_int(&r.args, (int64_t)limit);
     rc = sc_rd_ask(self, SC_RD_fix_log_get, &home, &r, err);
     if (rc) return rc;
+    const int64_t first = sc_unpack_int(&r.body);
     size_t n = sc_unpack_array(&r.body);
     sc_fix_log *rows = sc_arena_take_array(arena, SC_MAX(n, 1u), sizeof *rows);
     if (!rows) return sc_rd_no_memory(err);
     for (size_t i = 0; i < n; i++) {
         sc_unpack u = sc_unpack_of(sc_unpack_str(&r.body));
         sc_unpack_array(&u);
-        rows[i].seq = SC_MAX(after_seq, 0) + (int64_t)i + 1;
+        rows[i].seq = first + (int64_t)i;
         rows[i].stream = sc_unpack_text(&u, arena, &nomem);
         rows[i].text = sc_unpack_text(&u, arena, &nomem);
         rows[i].at_ms = sc_unpack_int(&u);

@@ -65,8 +65,15 @@ sc_rc sc_sq_fix_log_put(void *self, const sc_id *id, const sc_fix_log *rows, siz
     return rc ? rc : sc_sq_write_end(c, log_put(c, id, rows, n, max_bytes, err), err);
 }
 
+static const char log_sql[] = "SELECT seq, at, stream, text FROM fix_log WHERE fix_no = ?"
+                              " AND seq > ? ORDER BY seq LIMIT ?";
+static const char log_before_sql[] =
+    "SELECT seq, at, stream, text FROM (SELECT seq, at, stream, text FROM fix_log"
+    " WHERE fix_no = ?1 AND seq > ?2 AND seq < ?4 ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
+
 static sc_rc log_get(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64_t after_seq,
-                     size_t limit, sc_arena *arena, sc_fix_log **ret, size_t *ret_n, sc_err *err) {
+                     int64_t before_seq, size_t limit, sc_arena *arena, sc_fix_log **ret,
+                     size_t *ret_n, sc_err *err) {
     int64_t project_no, fix_no;
     sc_job_state state;
     size_t n = 0;
@@ -77,11 +84,11 @@ static sc_rc log_get(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64
     sc_fix_log *rows = sc_arena_take_array(arena, limit, sizeof *rows);
     if (!rows) return sc_sq_no_memory(err);
     SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "SELECT seq, at, stream, text FROM fix_log WHERE fix_no = ?"
-                                " AND seq > ? ORDER BY seq LIMIT ?");
+    sc_query q = sc_query_of(c, before_seq ? log_before_sql : log_sql);
     sc_query_int(&q, fix_no);
     sc_query_int(&q, after_seq);
     sc_query_int(&q, (int64_t)limit);
+    if (before_seq) sc_query_int(&q, before_seq);
     while (!(rc = sc_query_next(&q, &row, err)) && row) {
         sc_fix_log *l = &rows[n++];
         l->seq = sc_query_get_int(&q);
@@ -97,14 +104,14 @@ static sc_rc log_get(sc_sq_conn *c, const sc_id *project, const sc_id *id, int64
 }
 
 sc_rc sc_sq_fix_log_get(void *self, const sc_id *project, const sc_id *id, int64_t after_seq,
-                        size_t limit, sc_arena *arena, sc_fix_log **ret, size_t *ret_n,
-                        sc_err *err) {
+                        int64_t before_seq, size_t limit, sc_arena *arena, sc_fix_log **ret,
+                        size_t *ret_n, sc_err *err) {
     sc_sq_conn *c;
     sc_rc rc = sc_cursor_check_limit(limit, err);
     if (!rc) rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc
-              : sc_sq_read_end(c,
-                               log_get(c, project, id, after_seq, limit, arena, ret, ret_n, err));
+              : sc_sq_read_end(c, log_get(c, project, id, after_seq, before_seq, limit, arena, ret,
+                                          ret_n, err));
 }
 
 /* ---- Plans -------------------------------------------------------------------------------------- */

@@ -148,7 +148,7 @@ sc_rc sc_sq_fix_list(void *, const sc_fix_filter *, const sc_page *, sc_arena *,
 sc_rc sc_sq_fix_patch(void *, const sc_id *, const sc_id *, sc_arena *, sc_str *, sc_err *);
 sc_rc sc_sq_fix_retry(void *, const sc_id *, const sc_id *, sc_fix_step, int64_t, sc_err *);
 sc_rc sc_sq_fix_log_put(void *, const sc_id *, const sc_fix_log *, size_t, int64_t, sc_err *);
-sc_rc sc_sq_fix_log_get(void *, const sc_id *, const sc_id *, int64_t, size_t, sc_arena *,
+sc_rc sc_sq_fix_log_get(void *, const sc_id *, const sc_id *, int64_t, int64_t, size_t, sc_arena *,
                         sc_fix_log **, size_t *, sc_err *);
 sc_rc sc_sq_plan_put(void *, const sc_plan *, sc_err *);
 sc_rc sc_sq_plan_get(void *, const sc_id *, const sc_id *, int64_t, sc_arena *, sc_plan *,

@@ -17,3 +17,10 @@ export function addRow(lines: LogLine[], row: FixLogRow, isOpen: boolean): boole
   for (const text of parts) lines.push({ stream: row.stream, at: row.at, text });
   return !ends;
 }
+
+/** Two parts of a log as one; `isOpen`: the first one ends in the middle of a line. */
+export function joined(before: LogLine[], isOpen: boolean, after: LogLine[]): LogLine[] {
+  const last = before.at(-1), next = after[0];
+  if (!isOpen || !last || last.stream !== next?.stream) return before.concat(after);
+  return [...before.slice(0, -1), { ...last, text: last.text + next.text }, ...after.slice(1)];
+}

@@ -4,6 +4,7 @@ import { full } from "../../lib/time";
 import { saveText } from "../../lib/save";
 import { plural } from "../../lib/words";
 import { healed } from "../../state/connection";
+import { complain } from "../../state/toast";
 import { timeZone } from "../../state/zone";
 import { ForeignLine } from "../../ui/foreign";
 import { Icon } from "../../ui/icons";
@@ -40,8 +41,23 @@ function useLog(fix: Fix): FixLog {
 
 const textOf = (lines: LogLine[]) => lines.map((line) => `${line.at} ${line.stream}: ${line.text}\n`).join("");
 
+async function older(log: FixLog): Promise<void> {
+  await log.older().catch((error) => complain("Older lines could not be loaded", error));
+}
+
+/** All of it, from the first line. */
+async function download(log: FixLog, name: string): Promise<void> {
+  try {
+    while (log.first.peek() > 1) await log.older();
+    saveText(textOf(log.lines), name);
+  } catch (error) {
+    complain("The log could not be loaded", error);
+  }
+}
+
 export function LogView({ of }: { of: Fix }) {
   const log = useLog(of);
+  const isCut = log.first.value > 1;
   const { lines } = log;
   const n = log.seen.value ? lines.length : 0;
   const phase = log.phase.value;
@@ -50,13 +66,14 @@ export function LogView({ of }: { of: Fix }) {
   if (!n) return <p class="dim">{phase === "live" ? "Nothing has been said yet." : "It left no log."}</p>;
   return (
     <>
-      <Lines label="The log" n={n} grows={phase !== "ended"} line={(i) => {
+      <Lines label="The log" n={n} above={log.above} grows={phase !== "ended"} line={(i) => {
         const line = lines[i];
         return line && <Row key={i} of={line} first={i === 0 || lines[i - 1]?.stream !== line.stream} />;
       }} />
       <p class="lines-foot">
-        <span class="dim" role="status">{plural(n, "line")}{phase === "live" ? ", live" : ""}</span>
-        <button type="button" class="button small" onClick={() => saveText(textOf(lines), `fix-${of.id}.log`)}><Icon name="download" />Download</button>
+        <span class="dim" role="status">{isCut && "the last "}{plural(n, "line")}{phase === "live" ? ", live" : ""}</span>
+        {isCut && <button type="button" class="button small" onClick={() => void older(log)}><Icon name="up" />Older lines</button>}
+        <button type="button" class="button small" onClick={() => void download(log, `fix-${of.id}.log`)}><Icon name="download" />Download</button>
       </p>
     </>
   );

@@ -1,17 +1,23 @@
-// A fix's log: what is there page by page, then as it grows. A connection that breaks is taken up where it broke.
+// A fix's log: its end at first, then as it grows; older lines when they are wanted. A connection that breaks is taken up where
+// it broke.
 import { signal } from "@preact/signals";
 import type { FixLogRow } from "../../api/contract";
 import { asFailure, call, isUp, logAddress, wasAborted, type Failure } from "../../api/client";
 import { noteSilence } from "../../state/connection";
-import { addRow, type LogLine } from "./log-lines";
+import { addRow, joined, type LogLine } from "./log-lines";
 
 const PAGE = 200;
+const NEWEST = Number.MAX_SAFE_INTEGER;
 const AGAIN_MS = 1000;
 
 export class FixLog {
-  readonly lines: LogLine[] = [];
-  /** Grows with each row. */
+  lines: LogLine[] = [];
+  /** The last row that is there; grows with each. */
   readonly seen = signal(0);
+  /** The first one; what is older is not there yet. */
+  readonly first = signal(1);
+  /** How many lines came in front of those at the beginning. */
+  above = 0;
   readonly phase = signal<"loading" | "live" | "ended">("loading");
   readonly failure = signal<Failure | null>(null);
   private isOpen = false;
@@ -35,17 +41,34 @@ export class FixLog {
     const { signal } = (this.running = new AbortController());
     try {
       for (;;) {
-        const page = await call("getFixLog", { path: { id: this.id }, query: { after: this.seen.peek(), limit: PAGE }, signal });
+        const seen = this.seen.peek();
+        const page = await call("getFixLog", { path: { id: this.id }, query: { ...(seen ? { after: seen } : { before: NEWEST }), limit: PAGE }, signal });
         if (signal.aborted) return;
         this.failure.value = null;
+        if (!seen) this.first.value = page.items[0]?.seq ?? 1;
         this.take(page.items);
-        if (page.items.length === PAGE) continue;
+        if (seen && page.items.length === PAGE) continue;
         this.phase.value = page.ended ? "ended" : "live";
         return page.ended ? undefined : this.follow();
       }
     } catch (error) {
       if (!signal.aborted && !wasAborted(error)) this.failure.value = asFailure(error);
     }
+  }
+
+  /** One page more in front of what is there. Throws a Failure. */
+  async older(): Promise<void> {
+    const before = this.first.peek();
+    if (before <= 1) return;
+    const { items } = await call("getFixLog", { path: { id: this.id }, query: { before, limit: PAGE } });
+    if (before !== this.first.peek()) return; // somebody pressed twice
+    const lines: LogLine[] = [];
+    let isOpen = false;
+    for (const row of items) isOpen = addRow(lines, row, isOpen);
+    const had = this.lines.length;
+    this.lines = joined(lines, isOpen, this.lines);
+    this.above += this.lines.length - had;
+    this.first.value = items[0]?.seq ?? 1;
   }
 
   private follow(): void {
