@@ -6,7 +6,12 @@
 #include "app/fix_steps.h"
 #include "app/fix_text.h"
 
-enum { CALL_MS = 60000, BODY_BYTES = 60000, MAX_LABELS = 10 };
+enum {
+    CALL_MS = 60000,
+    BODY_BYTES = 60000,
+    MAX_LABELS = 10,
+    SKEW_MS = 10 * 60000, /* a forge's clock may be so far behind ours */
+};
 
 sc_forge_call sc_fix_call(sc_fix_run *r) {
     return (sc_forge_call){.repo = r->set.repository,
@@ -124,7 +129,28 @@ static sc_rc make_pull(sc_fix_run *r, sc_str title, sc_str body, sc_err *err) {
     return SC_OK;
 }
 
-/* A lost answer would make a second issue: it is not tried again. */
+/* What the forge has not done for sure; after anything else it may have. */
+static bool was_refused(sc_rc rc) {
+    return rc == SC_INVALID || rc == SC_UNPROCESSABLE || rc == SC_CONFLICT || rc == SC_LIMITED ||
+           rc == SC_UNAUTHORIZED || rc == SC_FORBIDDEN || rc == SC_NOT_FOUND;
+}
+
+/* An issue without a number: it is about to be filed, and may be there. */
+static sc_rc intend_issue(sc_fix_run *r, sc_err *err) {
+    r->fix.pull = SC_FIX_PULL_issue;
+    r->fix.opened_at_ms = sc_now_ms(r->app->conf.clock);
+    return sc_fix_keep(r, NULL, err);
+}
+
+static sc_rc find_issue(sc_fix_run *r, sc_forge_issue *ret, sc_err *err) {
+    char mark[SC_FIX_MARK];
+    sc_forge_call call = sc_fix_call(r);
+    sc_fix_mark(&r->fix.id, mark);
+    sc_rc rc = r->forge.ops->issue_find(r->forge.self, &call, sc_str_of(mark),
+                                        r->fix.opened_at_ms - SKEW_MS, ret, err);
+    return rc ? sc_wrap(err, "look for the issue, which may be filed already") : SC_OK;
+}
+
 static sc_rc file_issue(sc_fix_run *r, sc_str title, sc_str body, sc_err *err) {
     sc_forge_call call = sc_fix_call(r);
     sc_forge_issue issue = {.number = 0};
@@ -132,15 +158,15 @@ static sc_rc file_issue(sc_fix_run *r, sc_str title, sc_str body, sc_err *err) {
                                 .body = body,
                                 .labels = r->set.labels.v,
                                 .n_labels = SC_MIN(r->set.labels.n, (size_t)MAX_LABELS)};
-    sc_rc rc = r->forge.ops->issue_create(r->forge.self, &call, &fresh, &issue, err);
-    if (rc == SC_TIMEOUT || rc == SC_UPSTREAM)
-        return sc_fix_refuse(r, SC_FIX_REASON_forge, err,
-                             "its answer did not come; the issue may be there: look first");
+    const bool again = r->fix.pull == SC_FIX_PULL_issue;
+    sc_rc rc = again ? find_issue(r, &issue, err) : intend_issue(r, err);
+    if (!rc && !issue.number) {
+        rc = r->forge.ops->issue_create(r->forge.self, &call, &fresh, &issue, err);
+        if (was_refused(rc)) r->fix.pull = SC_FIX_PULL_none;
+    }
     if (rc) return rc;
-    r->fix.pull = SC_FIX_PULL_issue;
     r->fix.pull_number = issue.number;
     r->fix.pull_url = issue.url;
-    r->fix.opened_at_ms = sc_now_ms(r->app->conf.clock);
     sc_fix_say(r, "issue %lld is filed", (long long)issue.number);
     return SC_OK;
 }
@@ -153,7 +179,7 @@ sc_rc sc_fix_open_pull(sc_fix_run *r, sc_err *err) {
     sc_buf_init(&body, BODY_BYTES + (4 << 20));
     const bool as_issue = sc_str_is(r->set.output, "issue");
     sc_rc rc = SC_OK;
-    if (as_issue && r->fix.pull == SC_FIX_PULL_issue) return SC_OK;
+    if (as_issue && r->fix.pull_number) return SC_OK;
     if (as_issue)
         rc = STORE(r->app)->fix_patch(SELF(r->app), &r->fix.project_id, &r->fix.id, &r->arena,
                                       &patch, err);

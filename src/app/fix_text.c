@@ -97,8 +97,14 @@ static sc_rc part(sc_buf *b, const char *title, sc_str text, size_t max, sc_err 
     return sc_quote_block(b, text, max, err);
 }
 
+void sc_fix_mark(const sc_id *fix, char ret[SC_FIX_MARK]) {
+    snprintf(ret, SC_FIX_MARK, "| Fix | %s |", fix->text);
+}
+
 static sc_rc provenance(const sc_fix_body *p, sc_buf *b, sc_err *err) {
     const sc_fix *f = p->fix;
+    char mark[SC_FIX_MARK];
+    sc_fix_mark(&f->id, mark);
     sc_buf_puts(b, "\n## Where this comes from\n\n| | |\n|---|---|\n");
     put_sources(b, p->cluster);
     put_time(b, "First report", p->cluster->first_seen_ms);
@@ -107,7 +113,7 @@ static sc_rc provenance(const sc_fix_body *p, sc_buf *b, sc_err *err) {
         sc_buf_putf(b, "| Issue | %s/issues/%s |\n", p->public_url, p->cluster->id.text);
     else
         sc_buf_putf(b, "| Issue | %s |\n", p->cluster->id.text);
-    sc_buf_putf(b, "| Fix | %s |\n", f->id.text);
+    sc_buf_putf(b, "%s\n", mark);
     sc_buf_putf(b, "| Agent | %.*s%s |\n", SC_FMT(f->agent),
                 p->scripted ? " (scripted: a prepared edit, no model was asked)" : "");
     sc_buf_putf(b, "| Base | %.*s, commit %.12s |\n", SC_FMT(f->base_branch),

@@ -12,6 +12,10 @@ sc_rc sc_fix_prompt(const sc_plan *p, const sc_fix *f, sc_str tests, sc_buf *out
 /* One line of plain text without markup, mentions and hidden characters, for titles. */
 sc_rc sc_fix_title(sc_str text, sc_buf *out, sc_err *err);
 
+/* The line of a body that says which fix it is of: by it an issue that was filed is found again. */
+enum { SC_FIX_MARK = 16 + SC_ID_TEXT };
+void sc_fix_mark(const sc_id *fix, char ret[SC_FIX_MARK]);
+
 typedef struct sc_fix_body {
     const sc_cluster *cluster;
     const sc_fix *fix;

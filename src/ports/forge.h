@@ -6,7 +6,8 @@
  *   SC_INVALID, SC_UNPROCESSABLE                   what was sent is not taken
  *   SC_CONFLICT     it is there already, or has changed
  *   SC_UNAUTHORIZED, SC_FORBIDDEN, SC_NOT_FOUND    the set-up is wrong (GitHub says 404 for what a token may not see)
- * A create may have been done although its answer never came. So whoever makes a pull request asks pr_find first, every time.
+ * A create may have been done although its answer never came. So whoever makes a pull request asks pr_find first, every time,
+ * and whoever files an issue notes that before, and asks issue_find where it was noted.
  *
  * Texts that come back (comments, titles) are foreign. Threads: an instance is thread-safe. */
 #ifndef SC_PORTS_FORGE_H
@@ -117,6 +118,10 @@ typedef struct sc_forge_ops {
     sc_rc (*comment)(void *self, const sc_forge_call *c, int64_t number, sc_str body, sc_err *err);
     sc_rc (*issue_create)(void *self, const sc_forge_call *c, const sc_forge_issue_new *issue,
                           sc_forge_issue *ret, sc_err *err);
+    /* The newest issue, in whatever state, whose text holds `mark` (not empty); number 0: none. since_ms: it was made then or
+     * later, by the forge's clock. SC_UPSTREAM also when there are more since then than a backend reads. */
+    sc_rc (*issue_find)(void *self, const sc_forge_call *c, sc_str mark, int64_t since_ms,
+                        sc_forge_issue *ret, sc_err *err);
     /* Optional: where people merge and close by our page. SC_CONFLICT: it does not merge cleanly, or is not open. */
     sc_rc (*pr_merge)(void *self, const sc_forge_call *c, int64_t number, sc_forge_pr *ret,
                       sc_err *err);

@@ -225,6 +225,30 @@ static void an_issue_is_made(void **state) {
     assert_true(one.number > 0 && two.number > one.number);
 }
 
+static void an_issue_is_found_by_what_its_text_holds(void **state) {
+    forge_fixture *f = *state;
+    sc_forge_call c = forge_call(f);
+    const int64_t before = sc_now_ms(&sc_clock_system);
+    sc_forge_pr_new pull = forge_new("fix");
+    pull.body = SC_STR("a pull request is no issue: mark-1");
+    sc_forge_pr pr;
+    good(f, f->ops->pr_create(f->self, &c, &pull, &pr, &f->err));
+    sc_forge_issue_new new = {SC_STR("T"), SC_STR("one\n| x | mark-1 |\n"), NULL, 0};
+    sc_forge_issue one, two, got = {.number = 7};
+    good(f, f->ops->issue_find(f->self, &c, SC_STR("mark-1"), before, &got, &f->err));
+    assert_int_equal(got.number, 0);
+    good(f, f->ops->issue_create(f->self, &c, &new, &one, &f->err));
+    new.body = SC_STR("two: mark-2");
+    good(f, f->ops->issue_create(f->self, &c, &new, &two, &f->err));
+    good(f, f->ops->issue_find(f->self, &c, SC_STR("| mark-1 |"), before, &got, &f->err));
+    assert_int_equal(got.number, one.number);
+    assert_true(sc_str_eq(got.url, one.url));
+    good(f, f->ops->issue_find(f->self, &c, SC_STR("mark-3"), before, &got, &f->err));
+    assert_int_equal(got.number, 0);
+    good(f, f->ops->issue_find(f->self, &c, SC_STR("mark-2"), before + 3600000, &got, &f->err));
+    assert_int_equal(got.number, 0);
+}
+
 static void *ask_often(void *self) {
     forge_fixture *f = self;
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -268,6 +292,7 @@ int main(void) {
         T(its_end_is_seen),
         T(what_is_said_is_heard),
         T(an_issue_is_made),
+        T(an_issue_is_found_by_what_its_text_holds),
         T(threads_do_not_disturb_each_other),
     };
     for (size_t i = 0; i < sc_forges_n; i++) {

@@ -102,6 +102,22 @@ class Fix(unittest.TestCase):
         self.assertEqual(git("--git-dir", w.bare, "rev-list", "--count", f"main..{first['branch']}").strip(), "2")
         self.assertEqual(self.c.get(f"/api/clusters/{issue}/jobs").json["total"], 2)
 
+    def test_the_change_is_filed_as_an_issue_where_a_project_wants_that(self):
+        w, before = self.w, self.w.branches()
+        issue = w.own_issue(CSV[1] + ", file it")
+        w.configure(output="issue")
+        self.addCleanup(w.configure, output="pull_request")
+        fix = w.ended(w.start(issue, force=True))
+        self.assertEqual((fix["status"], fix["pr_state"], fix["pr_number"]), ("success", "issue", 1), w.log(fix["id"]))
+        filed = os.listdir(os.path.join(w.bare, "soulcaster-issues"))
+        self.assertEqual([name for name in filed if name.endswith(".json")], ["1.json"])
+        with open(os.path.join(w.bare, "soulcaster-issues", "1.json"), encoding="utf-8") as f:
+            body = json.load(f)["body"]
+        self.assertIn(f"| Fix | {fix['id']} |", body)
+        self.assertIn("+++ b/larderlark/", body)
+        self.assertEqual(w.branches(), before, "nothing is pushed")
+        self.assertEqual(self.c.get(f"/api/jobs/{fix['id']}/pull_request").status, 404)
+
     def test_the_command_line_goes_the_same_way(self):
         data, issue = self.w.server.data, self.w.own_issue(CSV[1])
         done = soul.run("fix", issue, "--data", data, "--say", "and the last row, please")

@@ -166,7 +166,7 @@ def main():
             bad += 1
             print(f"{x['method']} {x['path']}:", *faults, sep="\n    ")
     # all that the fake knows (ROUTES)
-    assert len(asked) == 13, f"{len(asked)} operations were asked for: {sorted(asked)}"
+    assert len(asked) == 14, f"{len(asked)} operations were asked for: {sorted(asked)}"
     print(f"{len(exchanges)} exchanges of {len(asked)} kinds, {bad} not as described")
     sys.exit(bad > 0)
 

@@ -131,6 +131,20 @@ static sc_rc issue_create(void *self, const sc_forge_call *c, const sc_forge_iss
     return answer(f, c, err);
 }
 
+static sc_rc issue_find(void *self, const sc_forge_call *c, sc_str mark, int64_t since_ms,
+                        sc_forge_issue *ret, sc_err *err) {
+    (void)c, (void)since_ms;
+    fix_fixture *f = self;
+    sc_rc rc = is_down(f, err);
+    if (rc) return rc;
+    *ret = (sc_forge_issue){0, SC_STR("")};
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->n_issues; i++)
+        if (sc_str_find(sc_str_of(f->issues[i]), mark) != SIZE_MAX) ret->number = (int64_t)i + 1;
+    pthread_mutex_unlock(&f->lock);
+    return SC_OK;
+}
+
 static const sc_forge_ops toy = {.name = "toy",
                                  .summary = "for tests",
                                  .repo_ok = repo_ok,
@@ -141,7 +155,8 @@ static const sc_forge_ops toy = {.name = "toy",
                                  .pr_update = pr_update,
                                  .pr_get = pr_get,
                                  .comments = comments,
-                                 .issue_create = issue_create};
+                                 .issue_create = issue_create,
+                                 .issue_find = issue_find};
 
 /* ---- The runner --------------------------------------------------------------------------------- */
 

@@ -184,9 +184,21 @@ class Handler(BaseHTTPRequestHandler):
 
     def issue(self, repo, body):
         State.count += 1
-        State.issues[State.count] = body
-        return 201, {"id": State.count, "number": State.count, "title": body["title"], "state": "open",
-                     "html_url": f"https://github.com/{repo}/issues/{State.count}", "labels": body["labels"]}
+        State.issues[State.count] = made = {
+            "id": State.count, "number": State.count, "title": body["title"], "body": body["body"], "state": "open",
+            "html_url": f"https://github.com/{repo}/issues/{State.count}", "created_at": now(), "updated_at": now(),
+            "labels": [{"id": 1, "name": name, "color": "ededed"} for name in body["labels"]], "user": user()}
+        return 201, made
+
+    def issues(self, repo, _):
+        query = dict(part.split("=", 1) for part in self.path.partition("?")[2].split("&"))
+        assert query["state"] == "all" and query["sort"] == "created" and query["direction"] == "desc", query
+        pulls = [{**{key: p[key] for key in ("id", "number", "title", "body", "state", "html_url", "created_at", "updated_at",
+                                             "labels", "user")}, "pull_request": {"url": p["html_url"]}}
+                 for p in State.pulls.values() if p["base"]["repo"]["full_name"] == repo]
+        found = [i for i in [*State.issues.values(), *pulls] if i["updated_at"] >= query["since"]]
+        size, page = int(query["per_page"]), int(query["page"])
+        return 200, sorted(found, key=lambda i: -i["number"])[(page - 1) * size:page * size]
 
     def installation(self, _, __):
         return 200, {"id": 4711, "app_id": 7, "permissions": {"contents": "write"}}
@@ -210,6 +222,7 @@ class Handler(BaseHTTPRequestHandler):
         ("GET", r"/repos/([^/]+/[^/]+)/pulls/(\d+)/comments", review_comments),
         ("GET", r"/repos/([^/]+/[^/]+)/pulls/(\d+)/reviews", reviews),
         ("POST", r"/repos/([^/]+/[^/]+)/issues/(\d+)/comments", say), ("POST", r"/repos/([^/]+/[^/]+)/issues", issue),
+        ("GET", r"/repos/([^/]+/[^/]+)/issues", issues),
         ("GET", r"/repos/([^/]+/[^/]+)/installation", installation),
         ("POST", r"/app/installations/(\d+)/access_tokens", app_token),
     ]

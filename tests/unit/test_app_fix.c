@@ -333,6 +333,93 @@ static void a_retry_works_by_the_newest_plan(void **state) {
     fix_fixture_close(&f);
 }
 
+/* ---- An issue instead of a pull request ---------------------------------------------------------- */
+
+static sc_rc dies(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
+    (void)w, (void)c;
+    atomic_store(&dead, true);
+    return sc_fail(err, SC_CANCELLED, "dead");
+}
+
+static sc_rc no_answer(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
+    (void)c;
+    atomic_store(&w->down, true);
+    return sc_fail(err, SC_TIMEOUT, "no answer");
+}
+
+static void open_for_issues(void) {
+    fix_fixture_open(&f, EDIT(",\"output\":\"issue\""));
+    f.app.wrap = mortal;
+    fix_restart(&f);
+}
+
+/* Time goes on while it waits for its next attempt. */
+static bool is_over_at_last(void *self) {
+    sc_fix fix = fix_get(&f, self);
+    if (fix.status == SC_JOB_pending) f.app.now_ms += 1000;
+    return sc_job_state_ended(fix.status);
+}
+
+static sc_fix at_last(sc_id *id) {
+    app_wait(is_over_at_last, id, "the end of all attempts");
+    return fix_get(&f, id);
+}
+
+static void an_issue_is_filed_once_though_its_worker_dies(void **state) {
+    (void)state;
+    open_for_issues();
+    sc_id issue = fix_issue(&f, "Filed, and dead");
+    f.made = dies;
+    sc_id id = fix_start(&f, &issue);
+    app_wait(is_dead, NULL, "the worker's death");
+    sc_app_stop(f.app.app);
+    atomic_store(&dead, false);
+    fix_restart(&f);
+    f.app.now_ms += 16000; /* its lease */
+    sc_fix fix = at_last(&id);
+    assert_int_equal(fix.status, SC_JOB_success);
+    assert_int_equal(fix.pull, SC_FIX_PULL_issue);
+    assert_int_equal(fix.pull_number, 1);
+    assert_int_equal(f.n_issues, 1);
+    assert_int_equal(f.n_pulls, 0);
+    fix_fixture_close(&f);
+}
+
+static void an_issue_whose_answer_was_lost_is_looked_for_before_it_is_filed_again(void **state) {
+    (void)state;
+    open_for_issues();
+    sc_id issue = fix_issue(&f, "Filed, and no answer");
+    f.made = no_answer;
+    sc_id id = fix_start(&f, &issue);
+    sc_fix fix = at_last(&id); /* the forge cannot be asked: whether it is there, nobody knows */
+    assert_int_equal(fix.status, SC_JOB_failed);
+    assert_int_equal(fix.reason, SC_FIX_REASON_forge);
+    assert_true(sc_str_find(fix.error, SC_STR("may be filed already")) != SIZE_MAX);
+    assert_int_equal(f.n_issues, 1);
+    atomic_store(&f.down, false);
+    fix = retried(&id);
+    assert_int_equal(fix.status, SC_JOB_success);
+    assert_int_equal(fix.pull_number, 1);
+    assert_int_equal(f.n_issues, 1);
+    fix_fixture_close(&f);
+}
+
+static void an_issue_that_was_refused_is_filed_when_it_is_tried_again(void **state) {
+    (void)state;
+    open_for_issues();
+    sc_id issue = fix_issue(&f, "Refused at first");
+    f.made = refused;
+    sc_id id = fix_start(&f, &issue);
+    sc_fix fix = fix_ended(&f, &id);
+    assert_int_equal(fix.reason, SC_FIX_REASON_forge);
+    assert_int_equal(fix.pull, SC_FIX_PULL_none);
+    f.n_issues = 0; /* it was not made */
+    fix = retried(&id);
+    assert_int_equal(fix.status, SC_JOB_success);
+    assert_int_equal(f.n_issues, 1);
+    fix_fixture_close(&f);
+}
+
 /* ---- The same cause ----------------------------------------------------------------------------- */
 
 static sc_rc start_of(const char *id, const char *body) {
@@ -377,6 +464,9 @@ int main(void) {
         cmocka_unit_test(a_word_said_while_a_follow_up_runs_is_taken_up_after_it),
         cmocka_unit_test(comments_are_read_once_though_a_worker_dies_taking_them_over),
         cmocka_unit_test(a_retry_works_by_the_newest_plan),
+        cmocka_unit_test(an_issue_is_filed_once_though_its_worker_dies),
+        cmocka_unit_test(an_issue_whose_answer_was_lost_is_looked_for_before_it_is_filed_again),
+        cmocka_unit_test(an_issue_that_was_refused_is_filed_when_it_is_tried_again),
         cmocka_unit_test(a_trace_that_names_a_file_by_url_has_the_same_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -446,6 +446,13 @@ static sc_rc github_comment(void *self, const sc_forge_call *c, int64_t number, 
     return ask(self, c, "POST", numbered(c, "/issues/#/comments", number), body, &v, err);
 }
 
+static sc_rc issue_of(const sc_forge_call *c, const json_t *v, sc_forge_issue *ret, sc_err *err) {
+    const int64_t number = (int64_t)json_integer_value(json_object_get(v, "number"));
+    if (number <= 0) return sc_fail(err, SC_UPSTREAM, "GitHub describes no issue");
+    ret->number = number;
+    return keep(c, sc_json_str_at(v, "html_url"), &ret->url, err);
+}
+
 static sc_rc github_issue_create(void *self, const sc_forge_call *c,
                                  const sc_forge_issue_new *issue, sc_forge_issue *ret,
                                  sc_err *err) {
@@ -458,10 +465,48 @@ static sc_rc github_issue_create(void *self, const sc_forge_call *c,
         return no_memory(err);
     sc_rc rc = ask(self, c, "POST", "/issues", body, &v, err);
     if (rc) return rc;
-    int64_t number = (int64_t)json_integer_value(json_object_get(v, "number"));
-    if (number <= 0) return sc_fail(err, SC_UPSTREAM, "GitHub describes no issue");
-    ret->number = number;
-    return keep(c, sc_json_str_at(v, "html_url"), &ret->url, err);
+    return issue_of(c, v, ret, err);
+}
+
+/* One page; *ret_last: what follows is older, or there is no more. To GitHub a pull request is an issue, too. */
+static sc_rc find_on_page(sc_github *g, const sc_forge_call *c, const char *path, sc_str mark,
+                          int64_t since_ms, sc_forge_issue *ret, bool *ret_last, sc_err *err) {
+    SC_AUTO(sc_json_auto) json_t *list = NULL;
+    sc_rc rc = ask(g, c, "GET", path, NULL, &list, err);
+    if (rc) return rc;
+    if (!json_is_array(list)) return sc_fail(err, SC_UPSTREAM, "GitHub lists no issues");
+    const size_t n = json_array_size(list);
+    *ret_last = n < SC_GITHUB_PAGE;
+    for (size_t i = 0; i < n && !ret->number; i++) {
+        const json_t *v = json_array_get(list, i);
+        if (time_at(v, "created_at") < since_ms) *ret_last = true;
+        if (!json_object_get(v, "pull_request") &&
+            sc_str_find(sc_json_str_at(v, "body"), mark) != SIZE_MAX)
+            return issue_of(c, v, ret, err);
+    }
+    return SC_OK;
+}
+
+static sc_rc github_issue_find(void *self, const sc_forge_call *c, sc_str mark, int64_t since_ms,
+                               sc_forge_issue *ret, sc_err *err) {
+    char at[SC_TIME_TEXT];
+    sc_forge_issue found = {.number = 0};
+    bool last = false;
+    sc_time_format(since_ms, at);
+    since_ms -= since_ms % 1000; /* GitHub counts whole seconds */
+    for (int page = 1; page <= MAX_PAGES && !last && !found.number; page++) {
+        const char *path = sc_arena_printf(
+            c->arena,
+            "/issues?state=all&sort=created&direction=desc&since=%.19sZ&per_page=%d&page=%d", at,
+            SC_GITHUB_PAGE, page);
+        sc_rc rc =
+            path ? find_on_page(self, c, path, mark, since_ms, &found, &last, err) : no_memory(err);
+        if (rc) return rc;
+    }
+    if (!found.number && !last)
+        return sc_fail(err, SC_UPSTREAM, "there are too many new issues to look through");
+    *ret = found;
+    return SC_OK;
 }
 
 const sc_forge_ops sc_forge_github = {
@@ -482,4 +527,5 @@ const sc_forge_ops sc_forge_github = {
     .comments = github_comments,
     .comment = github_comment,
     .issue_create = github_issue_create,
+    .issue_find = github_issue_find,
 };

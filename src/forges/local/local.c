@@ -468,6 +468,26 @@ static sc_rc local_issue_create(void *self, const sc_forge_call *c, const sc_for
     return sc_pulls_add(&j.pulls, v, &ret->number, err);
 }
 
+static sc_rc local_issue_find(void *self, const sc_forge_call *c, sc_str mark, int64_t since_ms,
+                              sc_forge_issue *ret, sc_err *err) {
+    SC_AUTO(job_done) job j;
+    int64_t n = 0;
+    bool found = false;
+    sc_rc rc = begin(self, c, SC_PULLS_ISSUES, &j, err);
+    if (!rc) rc = sc_pulls_last(&j.pulls, &n, err);
+    for (; !rc && !found && n > 0; n--) {
+        SC_AUTO(sc_json_auto) json_t *v = NULL;
+        rc = sc_pulls_read(&j.pulls, n, &v, err);
+        if (rc == SC_NOT_FOUND) rc = SC_OK;
+        if (v && time_of(v, "created_at_ms") < since_ms) break;
+        found = v && sc_str_find(sc_json_str_at(v, "body"), mark) != SIZE_MAX;
+        if (found) break;
+    }
+    if (rc) return rc;
+    *ret = (sc_forge_issue){found ? n : 0, SC_STR("")};
+    return SC_OK;
+}
+
 const sc_forge_ops sc_forge_local = {
     .name = "local",
     .summary = "Bare repositories on this machine; pull requests are pages of ours.",
@@ -486,6 +506,7 @@ const sc_forge_ops sc_forge_local = {
     .comments = local_comments,
     .comment = local_comment,
     .issue_create = local_issue_create,
+    .issue_find = local_issue_find,
     .pr_merge = local_pr_merge,
     .pr_close = local_pr_close,
     .pr_say = local_pr_say,
