@@ -93,7 +93,7 @@ test("money and time are short", () => {
 test("settings go into the form and come out of it as they were", () => {
   const config: FixConfig = {
     enabled: true, forge: "local", repository: "demo", base_branch: "", agent: "custom", command: ["sh", "-c", "true"], model: "", steps: 60, setup_command: "",
-    test_command: "make check\n", hosts: ["pypi.example:443"], allow: [], deny: ["docs/**"], rules_off: ["lock"], max_files: 20, max_lines: 1000, max_patch_bytes: 262144,
+    test_command: "make check\n", hosts: ["pypi.example:443"], test_hosts: true, allow: [], deny: ["docs/**"], rules_off: ["lock"], max_files: 20, max_lines: 1000, max_patch_bytes: 262144,
     max_minutes: 30, max_usd: 2, max_tokens: 3000000, max_day_usd: 20, concurrency: 1, output: "pull_request", draft: true, labels: ["bot"],
     policy: { enabled: false, min_reports: 5, min_cohesion: 0.7, max_a_day: 3, max_open: 3 },
   };
