@@ -77,11 +77,11 @@ struct sc_fixes {
     sc_fix_worker workers[SC_FIX_MAX_WORKERS];
     size_t n_workers;
     sc_lane beat;            /* heartbeats, deadlines */
+    sc_lane tidy;            /* what is left on disk */
     sc_lane watch;           /* pull requests, policy */
     pthread_mutex_t lock;    /* guards `runs` */
     sc_fix_run *runs;        /* under way in this process */
     pthread_mutex_t looking; /* at pull requests of a forge on this machine */
-    int64_t next_sweep_us;   /* beat thread alone */
 };
 
 sc_rc sc_fixes_new(sc_app *app, sc_err *err);

@@ -1,7 +1,6 @@
 /* The workers of fixes: claiming, heartbeats, the end of a job. */
 #include <stdarg.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "app/fix_internal.h"
 #include "app/fix_log.h"
@@ -13,7 +12,6 @@ enum {
     BEAT_MS = 1000,
     LEASE_MS = 15000,
     FULL_MS = 2000, /* a project that is at its concurrency is asked again after it */
-    SWEEP_US = 60000000,
     BACKOFF_BASE_MS = 5000,
     BACKOFF_CAP_MS = 300000,
     MINUTE_MS = 60000,
@@ -305,25 +303,9 @@ static void beat_one(sc_app *app, sc_fix_run *r) {
     if (now >= r->deadline_ms) tell_stop(r, SC_FIX_STOP_TIME);
 }
 
-/* What runs of dead processes left behind. */
-static void sweep(sc_app *app) {
-    const sc_fix_conf *c = &app->conf.fix;
-    const int64_t now = sc_mono_us(app->conf.clock);
-    char state[SC_FIX_PATH];
-    size_t n = 0;
-    sc_err err = {0};
-    if (!c->runner.ops || now < app->fixes->next_sweep_us) return;
-    app->fixes->next_sweep_us = now + SWEEP_US;
-    snprintf(state, sizeof state, "%s/state", c->dir);
-    if (c->runner.ops->sweep(c->runner.self, state, &n, &err))
-        sc_log_err(SC_LOG_WARN, "what dead workers left is not cleared away", &err);
-    if (n) sc_log(SC_LOG_INFO, "cleared away after dead workers", SC_F_INT("runs", (int64_t)n));
-}
-
 static void *beat(void *arg) {
     struct sc_fixes *x = arg;
     while (!atomic_load(&x->beat.stop)) {
-        sweep(x->app);
         pthread_mutex_lock(&x->lock);
         for (sc_fix_run *r = x->runs; r; r = r->next) beat_one(x->app, r);
         pthread_mutex_unlock(&x->lock);
@@ -341,6 +323,7 @@ sc_rc sc_fixes_new(sc_app *app, sc_err *err) {
     x->n_workers = SC_MIN((size_t)app->conf.fix.workers, (size_t)SC_FIX_MAX_WORKERS);
     for (size_t i = 0; i < SC_FIX_MAX_WORKERS; i++) sc_lane_init(&x->workers[i].lane);
     sc_lane_init(&x->beat);
+    sc_lane_init(&x->tidy);
     sc_lane_init(&x->watch);
     pthread_mutex_init(&x->lock, NULL);
     pthread_mutex_init(&x->looking, NULL);
@@ -353,6 +336,7 @@ void sc_fixes_free(sc_app *app) {
     if (!x) return;
     for (size_t i = 0; i < SC_FIX_MAX_WORKERS; i++) sc_lane_done(&x->workers[i].lane);
     sc_lane_done(&x->beat);
+    sc_lane_done(&x->tidy);
     sc_lane_done(&x->watch);
     pthread_mutex_destroy(&x->lock);
     pthread_mutex_destroy(&x->looking);
@@ -367,6 +351,7 @@ sc_rc sc_fixes_start(sc_app *app, sc_err *err) {
     const bool works = x->n_workers && queues & 1u << SC_QUEUE_fix;
     sc_rc rc = works ? sc_fix_folders(app, err) : SC_OK;
     if (!rc && works) rc = sc_lane_start(&x->beat, x, beat, "fix-beat", err);
+    if (!rc && works) rc = sc_lane_start(&x->tidy, x, sc_fix_tidy_run, "fix-tidy", err);
     for (size_t i = 0; !rc && works && i < x->n_workers; i++) {
         x->workers[i].app = app;
         rc = sc_lane_start(&x->workers[i].lane, &x->workers[i], run, "fix", err);
@@ -387,6 +372,7 @@ void sc_fixes_stop(sc_app *app) {
     pthread_mutex_unlock(&x->lock);
     for (size_t i = 0; i < x->n_workers; i++) sc_lane_stop(&x->workers[i].lane);
     sc_lane_stop(&x->watch);
+    sc_lane_stop(&x->tidy);
     sc_lane_stop(&x->beat);
 }
 

@@ -83,10 +83,7 @@ static sc_rc set_up(sc_fix_run *r, sc_err *err) {
     if (sc_fix_missing(r->app, &r->set, missing))
         return sc_fix_refuse(r, SC_FIX_REASON_no_agent, err, "%s", missing[0]);
     r->forge = *forge;
-    char key[400];
-    int n = snprintf(key, sizeof key, "%.*s/%.*s", SC_FMT(r->set.forge), SC_FMT(r->set.repository));
-    snprintf(r->mirror, sizeof r->mirror, "%.900s/mirrors/%016llx", c->dir,
-             (unsigned long long)sc_hash64(key, (size_t)n, 7));
+    sc_fix_mirror(c, r->set.forge, r->set.repository, r->mirror);
     char home[SC_FIX_PATH];
     snprintf(home, sizeof home, "%.900s/home", c->dir);
     const char *kept = sc_arena_copy(&r->arena, home, strlen(home));
@@ -394,8 +391,11 @@ static sc_rc look_for_pushed(sc_fix_run *r, bool *ret_there, sc_err *err) {
 static sc_rc resume(sc_fix_run *r, sc_err *err) {
     sc_fix_step at;
     sc_rc rc = sc_fix_next(r->fix.step, SC_FIX_EV_RESUME, &at, err);
-    struct stat st;
-    if (!rc && at > SC_FIX_queued && at < SC_FIX_opened && stat(r->mirror, &st)) {
+    const sc_git_id head = sc_git_id_of(r->fix.head_commit);
+    bool kept = true;
+    if (!rc && at > SC_FIX_queued && at < SC_FIX_opened)
+        rc = sc_git_has(&r->git, r->mirror, &head, &kept, err);
+    if (!rc && !kept) {
         bool there = false;
         if (at == SC_FIX_pushing) rc = look_for_pushed(r, &there, err);
         if (!there) at = SC_FIX_queued;

@@ -10,8 +10,11 @@ sc_rc sc_fix_work(sc_fix_run *r, sc_err *err);
 void sc_fix_clear(sc_fix_run *r);
 /* Makes the folders that all runs share. */
 sc_rc sc_fix_folders(sc_app *app, sc_err *err);
-/* The watcher's thread; arg is the sc_fixes. */
+/* Threads of their own; arg is the sc_fixes: the watcher's, and who clears away. */
 void *sc_fix_watch_run(void *arg);
+void *sc_fix_tidy_run(void *arg);
+/* Our bare repository of one of a forge. */
+void sc_fix_mirror(const sc_fix_conf *c, sc_str forge, sc_str repository, char ret[SC_FIX_PATH]);
 
 /* ---- Parts (fix_sandbox.c, fix_pull.c) ---------------------------------------------------------- */
 

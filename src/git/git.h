@@ -67,6 +67,14 @@ sc_rc sc_git_url_check(const sc_git_remote *r, sc_err *err);
 
 /* ---- The repository of ours ---------------------------------------------------------------------------------- */
 
+/* Is the commit (or tree) there? No repository has none. */
+sc_rc sc_git_has(const sc_git *g, const char *dir, const sc_git_id *id, bool *ret, sc_err *err);
+/* Packs what is there and drops what nothing names and nobody wrote in 14 days; SC_GIT_PACKED of it is as old as that. SC_TIMEOUT: in
+ * use. */
+sc_rc sc_git_pack(const sc_git *g, const char *dir, sc_err *err);
+#define SC_GIT_PACKED "soulcaster.packed"
+/* Removes it all. SC_TIMEOUT: in use. */
+sc_rc sc_git_remove(const sc_git *g, const char *dir, sc_err *err);
 /* Makes `dir` an empty bare repository unless it is one. */
 sc_rc sc_git_init(const sc_git *g, const char *dir, sc_err *err);
 /* sc_git_init, then fetches the newest commit of `branch` (empty: the remote's HEAD),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "git/lock.h"
 #include "git_fixture.h"
 
 #define TOKEN "ghp_CANARY0123456789abcdefTOKEN"
@@ -692,6 +693,43 @@ static void a_diff_that_does_not_fit_is_an_error(void **state) {
     assert_int_equal(sc_git_diff(&f->git, f->mirror, &base, &tree, &diff, &f->err), SC_TOO_LARGE);
 }
 
+static void a_repository_is_packed_and_removed(void **state) {
+    git_fixture *f = *state;
+    sc_git_id base = begin(f), other = base;
+    bool has = false;
+    good(f, sc_git_has(&f->git, f->mirror, &base, &has, &f->err));
+    assert_true(has);
+    other.text[0] = other.text[0] == '0' ? '1' : '0';
+    good(f, sc_git_has(&f->git, f->mirror, &other, &has, &f->err));
+    assert_false(has);
+    good(f, sc_git_has(&f->git, f->home, &base, &has, &f->err)); /* no repository at all */
+    assert_false(has);
+    /* what nothing names goes, once it is old */
+    const char *fresh = git_says(f, "echo fresh | git --git-dir=mirror hash-object -w --stdin");
+    const char *old = git_says(f, "echo old | git --git-dir=mirror hash-object -w --stdin");
+    git_sh(f, "touch -d '30 days ago' mirror/objects/$(echo %s | sed 's,^..,&/,')", old);
+    good(f, sc_git_pack(&f->git, f->mirror, &f->err));
+    other = sc_git_id_of(sc_str_of(old));
+    good(f, sc_git_has(&f->git, f->mirror, &other, &has, &f->err));
+    assert_false(has);
+    other = sc_git_id_of(sc_str_of(fresh));
+    good(f, sc_git_has(&f->git, f->mirror, &other, &has, &f->err));
+    assert_true(has);
+    good(f, sc_git_has(&f->git, f->mirror, &base, &has, &f->err));
+    assert_true(has);
+    git_sh(f, "test -e mirror/" SC_GIT_PACKED);
+    /* not under who works there */
+    int lock;
+    good(f, sc_git_lock(&f->git, f->mirror, false, &lock, &f->err));
+    f->git.timeout_ms = 20;
+    assert_int_equal(sc_git_pack(&f->git, f->mirror, &f->err), SC_TIMEOUT);
+    assert_int_equal(sc_git_remove(&f->git, f->mirror, &f->err), SC_TIMEOUT);
+    close(lock);
+    f->git.timeout_ms = 60000;
+    good(f, sc_git_remove(&f->git, f->mirror, &f->err));
+    git_sh(f, "test ! -e mirror");
+}
+
 static void a_version_is_told(void **state) {
     git_fixture *f = *state;
     sc_str version;
@@ -731,6 +769,7 @@ int main(void) {
         T(a_push_knows_where_the_branch_was),
         T(branches_merge_or_conflict),
         T(a_diff_that_does_not_fit_is_an_error),
+        T(a_repository_is_packed_and_removed),
         T(a_version_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
