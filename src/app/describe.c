@@ -86,11 +86,9 @@ static void shift_trend(sc_cluster *c, int64_t day) {
     c->trend_day = day;
 }
 
-void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta) {
-    sc_cluster *c = &row->cluster;
+static void count_member(sc_cluster *c, const sc_feedback *f, int delta) {
     c->count += delta;
     c->source_counts[f->source] += delta;
-    delta > 0 ? row->joined++ : row->left++;
     if (delta > 0 && c->first_seen_ms) {
         c->first_seen_ms = SC_MIN(c->first_seen_ms, f->created_at_ms);
         c->last_seen_ms = SC_MAX(c->last_seen_ms, f->created_at_ms);
@@ -98,6 +96,18 @@ void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta) {
     int64_t back = c->trend_day - f->created_at_ms / DAY_MS;
     if (back < 0) back = 0; /* a clock ahead of ours: today */
     if (back < SC_CLUSTER_TREND_DAYS) c->trend[SC_CLUSTER_TREND_DAYS - 1 - back] += delta;
+}
+
+void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta) {
+    delta > 0 ? row->joined++ : row->left++;
+    count_member(&row->cluster, f, delta);
+}
+
+void sc_describe_member(sc_cluster *c, const sc_feedback *f) {
+    if (!c->first_seen_ms) c->first_seen_ms = c->last_seen_ms = f->created_at_ms;
+    shift_trend(c, f->created_at_ms / DAY_MS);
+    if (c->count < SC_CLUSTER_REPRESENTATIVES) c->representative_ids[c->count] = f->id;
+    count_member(c, f, 1);
 }
 
 sc_rc sc_describe_report(sc_describe_row *row, sc_err *err) {

@@ -23,6 +23,9 @@ sc_rc sc_describe_load(sc_space *s, const sc_id *ids, size_t n, bool some_gone, 
                        sc_arena *arena, sc_describe_row *ret, sc_err *err);
 /* One member more or less. */
 void sc_describe_count(sc_describe_row *row, const sc_feedback *f, int delta);
+/* A member of an issue that is taken from elsewhere, as far as a report says it: counts, trend, first and last seen, the
+ * first representatives. */
+void sc_describe_member(sc_cluster *c, const sc_feedback *f);
 /* A new report joined: the state machine's word (a resolved cluster regresses). */
 sc_rc sc_describe_report(sc_describe_row *row, sc_err *err);
 /* Fills what follows from the engine's view: representatives, cohesion, first and last seen; title, summary and

@@ -38,6 +38,11 @@ static void put_int(sc_buf *b, const char *key, int64_t v) {
     if (v) sc_buf_putf(b, ",\"%s\":%lld", key, (long long)v);
 }
 
+/* What was not measured (NAN) is left out. */
+static void put_real(sc_buf *b, const char *key, double v) {
+    if (v == v) sc_buf_putf(b, ",\"%s\":%.17g", key, v);
+}
+
 static sc_rc put_cluster(exporter *x, const sc_cluster *c, sc_err *err) {
     sc_buf *b = &x->line;
     sc_buf_putf(b, "{\"kind\":\"cluster\",\"id\":\"%s\",\"project_id\":\"%s\",\"status\":\"%s\"",
@@ -59,9 +64,10 @@ static sc_rc put_cluster(exporter *x, const sc_cluster *c, sc_err *err) {
     for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES && sc_id_is_set(&c->representative_ids[i]);
          i++)
         sc_buf_putf(b, "%s\"%s\"", i ? "," : "", c->representative_ids[i].text);
-    sc_buf_putf(b, "],\"keywords\":%.*s,\"cohesion_mean\":%.17g,\"cohesion_min\":%.17g",
-                c->keywords.n ? (int)c->keywords.n : 2, c->keywords.n ? c->keywords.p : "[]",
-                c->cohesion_mean, c->cohesion_min);
+    sc_buf_puts(b, "],\"keywords\":");
+    sc_buf_put_str(b, c->keywords.n ? c->keywords : SC_STR("[]"));
+    put_real(b, "cohesion_mean", c->cohesion_mean);
+    put_real(b, "cohesion_min", c->cohesion_min);
     put_int(b, "trend_day", c->trend_day);
     put_int(b, "first_seen_ms", c->first_seen_ms);
     put_int(b, "last_seen_ms", c->last_seen_ms);
@@ -123,8 +129,7 @@ static sc_rc put_decision(exporter *x, const sc_feedback *f, const sc_decision *
                  {"lexical", e->lexical},
                  {"title", e->title},
                  {"stack", e->stack}};
-    for (size_t i = 0; i < SC_LEN(parts); i++)
-        if (parts[i].v == parts[i].v) sc_buf_putf(b, ",\"%s\":%.17g", parts[i].key, parts[i].v);
+    for (size_t i = 0; i < SC_LEN(parts); i++) put_real(b, parts[i].key, parts[i].v);
     if (e->conflict) sc_buf_puts(b, ",\"conflict\":true");
     sc_buf_puts(b, ",\"shared_terms\":");
     sc_buf_put_str(b, d->shared_terms.n ? d->shared_terms : SC_STR("[]"));

@@ -1,5 +1,6 @@
 /* Export and import: everything of a project as NDJSON, and back. Ids are kept; importing twice changes
- * nothing the second time. Lines: {"kind": "project" | "cluster" | "feedback" | "correction" | "decision" | "audit", ...};
+ * nothing the second time. Lines: {"kind": "project" | "cluster" | "feedback" | "correction" | "decision" | "audit" |
+ * "setting", ...};
  * the first line is {"kind": "soulcaster-export", "version": 1, ...}. Secrets and keys are never exported. */
 #ifndef SC_APP_TRANSFER_H
 #define SC_APP_TRANSFER_H
@@ -8,16 +9,44 @@
 
 typedef bool (*sc_write_fn)(void *self, sc_str bytes); /* false aborts */
 
+/* What travels, by name and in words. */
+#define SC_TRANSFER_KINDS(X)      \
+    X(projects, "projects")       \
+    X(clusters, "issues")         \
+    X(feedback, "reports")        \
+    X(corrections, "corrections") \
+    X(decisions, "decisions")     \
+    X(settings, "settings")       \
+    X(audits, "rows of the audit log")
+
 typedef struct sc_transfer_counts {
-    int64_t projects, clusters, feedback, corrections, decisions, audits, skipped;
+#define X(name, words) int64_t name;
+    SC_TRANSFER_KINDS(X)
+#undef X
+    int64_t skipped; /* known already */
 } sc_transfer_counts;
+
+/* "2 projects, 7 issues, ..."; and as the members of a JSON object. */
+void sc_transfer_words(const sc_transfer_counts *n, sc_buf *out);
+void sc_transfer_members(const sc_transfer_counts *n, sc_buf *out);
 
 /* project NULL: all. */
 sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self,
                 sc_progress_fn progress, void *progress_self, sc_transfer_counts *ret, sc_err *err);
-/* Feed lines one by one; `line_no` names it in errors. */
+/* How lines are taken. All false: as an export of ours. */
+typedef struct sc_import_conf {
+    bool dry_run; /* nothing is written; with it `app` may be NULL: nothing is stored yet    */
+    bool
+        foreign; /* not an export of ours: issues are counted as their reports come; a report that is here under
+                   * another id is known already; a project of the same name is another one  */
+    void *self; /* With `foreign`: a report whose id something else here has. */
+    void (*refused)(void *self, const sc_id *report, const char *why);
+} sc_import_conf;
+
+/* Feed lines one by one; `line_no` names it in errors (0: nothing does). conf NULL: all false. SC_INVALID, SC_TOO_LARGE and
+ * SC_UNPROCESSABLE are about this line, and the next one may be fed. */
 typedef struct sc_import sc_import;
-sc_rc sc_import_begin(sc_app *app, sc_import **ret, sc_err *err);
+sc_rc sc_import_begin(sc_app *app, const sc_import_conf *conf, sc_import **ret, sc_err *err);
 sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err);
 sc_rc sc_import_end(sc_import *im, sc_transfer_counts *ret, sc_err *err); /* commits and frees */
 

@@ -107,9 +107,11 @@ static void print_cluster(const json_t *v) {
     line_time("last seen", sc_json_str_at(v, "last_seen"));
     sc_buf_reset(&b);
     sc_str quality = sc_json_str_at(v, "cohesion.quality");
-    sc_buf_putf(&b, "%.*s (%.2f on average, %.2f at worst)", SC_FMT(quality),
-                json_number_value(sc_json_at(v, "cohesion.mean")),
-                json_number_value(sc_json_at(v, "cohesion.min")));
+    sc_buf_put_str(&b, quality);
+    if (json_is_number(sc_json_at(v, "cohesion.mean")))
+        sc_buf_putf(&b, " (%.2f on average, %.2f at worst)",
+                    json_number_value(sc_json_at(v, "cohesion.mean")),
+                    json_number_value(sc_json_at(v, "cohesion.min")));
     line_text("fits", sc_buf_str(&b));
     sc_buf_reset(&b);
     put_list(&b, json_object_get(v, "keywords"));

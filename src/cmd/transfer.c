@@ -1,4 +1,4 @@
-/* soulcaster backup, restore, export, import: what is stored, out and in again. */
+/* soulcaster backup, restore, export: what is stored, out and in again. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -211,21 +211,6 @@ static int restore(sc_call *c) {
 
 /* ---- export -------------------------------------------------------------------------------------- */
 
-static void print_counts(const sc_call *c, const sc_transfer_counts *n, FILE *to) {
-    const char *form =
-        c->common.json
-            ? "{\"projects\":%lld,\"clusters\":%lld,\"feedback\":%lld,"
-              "\"corrections\":%lld,\"decisions\":%lld,\"audits\":%lld,\"skipped\":%lld}\n"
-            : "%lld projects, %lld issues, %lld reports, %lld corrections, %lld "
-              "decisions, %lld rows of the audit log; %lld left out\n";
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    fprintf(to, form, (long long)n->projects, (long long)n->clusters, (long long)n->feedback,
-            (long long)n->corrections, (long long)n->decisions, (long long)n->audits,
-            (long long)n->skipped);
-#pragma GCC diagnostic pop
-}
-
 typedef struct export_conf {
     const char *project;
 } export_conf;
@@ -276,53 +261,10 @@ static int export_verb(sc_call *c) {
         if (rc) unlink(part);
     }
     if (rc) return sc_cmd_fail_err(c, &err);
-    print_counts(c, &n, standard ? stderr : stdout);
-    return SC_EXIT_OK;
-}
-
-/* ---- import -------------------------------------------------------------------------------------- */
-
-static sc_rc import_from(sc_call *c, sc_reader *in, sc_app *app, sc_transfer_counts *n,
-                         sc_err *err) {
-    enum { MAX_LINE = 8 << 20 };
-    (void)c;
-    sc_import *im = NULL;
-    sc_rc rc = sc_import_begin(app, &im, err);
-    if (rc) return rc;
-    sc_progress p;
-    sc_progress_start(&p, "import");
-    for (int64_t line_no = 1; rc == SC_OK; line_no++) {
-        sc_str line;
-        rc = sc_reader_line(in, MAX_LINE, &line, err);
-        if (rc == SC_OK && sc_str_trim(line).n)
-            rc = sc_import_line(im, line, line_no, err);
-        else if (rc == SC_NOT_FOUND)
-            break;
-        sc_progress_tell(&p, line_no, 0);
-    }
-    sc_progress_end(&p);
-    sc_err ended = {0};
-    sc_rc end = sc_import_end(im, n, &ended);
-    if (rc && rc != SC_NOT_FOUND) return rc;
-    if (end && err) *err = ended;
-    return end;
-}
-
-static int import_verb(sc_call *c) {
-    sc_err err = {0};
-    sc_transfer_counts n = {0};
-    sc_reader *in = NULL;
-    sc_stack *s = NULL;
-    if (sc_cmd_words_wrong(c, 1, 1)) return SC_EXIT_USAGE;
-    if (sc_reader_open(c->words[0], &in, &err))
-        return sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
-    sc_log_from(c, "warn");
-    sc_rc rc = sc_stack_open(c, SC_STACK_APP, NULL, &s, &err);
-    if (rc == SC_OK) rc = import_from(c, in, sc_stack_app(s), &n, &err);
-    sc_stack_close(s);
-    sc_reader_close(in);
-    if (rc) return sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
-    print_counts(c, &n, stdout);
+    SC_AUTO(sc_buf_done) sc_buf told;
+    sc_buf_init(&told, 4096);
+    c->common.json ? sc_transfer_members(&n, &told) : sc_transfer_words(&n, &told);
+    fprintf(standard ? stderr : stdout, c->common.json ? "{%s}\n" : "%s\n", told.p);
     return SC_EXIT_OK;
 }
 
@@ -393,17 +335,4 @@ const sc_verb sc_verb_export = {
     .n_opts = SC_LEN(export_opts),
     .conf_size = sizeof(export_conf),
     .run = export_verb,
-};
-
-const sc_verb sc_verb_import = {
-    .name = "import",
-    .group = SC_GROUP_KEEP,
-    .summary = "take in what `soulcaster export` wrote",
-    .synopsis = "FILE|- [--data DIR]",
-    .about = "Ids are kept, so importing the same file twice changes nothing the second time. For "
-             "reports from elsewhere see ingest.",
-    .examples = "# move a project to another machine\nsoulcaster export -p app | ssh other "
-                "soulcaster import --data /srv/soulcaster -\n",
-    .sets = SC_OPTS_DATA | SC_OPTS_OUT | SC_OPTS_STORE,
-    .run = import_verb,
 };

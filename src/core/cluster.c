@@ -1,5 +1,7 @@
 #include "core/cluster.h"
 
+#include <math.h>
+
 static const char *const names[] = {
 #define X(name, final) [SC_CLUSTER_##name] = #name,
     SC_CLUSTER_STATUSES(X)
@@ -85,6 +87,7 @@ bool sc_cluster_deserted(const sc_cluster *c) {
 
 const char *sc_cluster_quality(const sc_cluster *c) {
     if (c->count <= 1) return "single";
+    if (isnan(c->cohesion_mean)) return "unknown";
     if (c->cohesion_mean >= 0.85) return "tight";
     return c->cohesion_mean >= 0.70 ? "moderate" : "loose";
 }

@@ -70,8 +70,9 @@ typedef struct sc_cluster {
     int64_t source_counts[SC_SOURCE_COUNT];
     sc_str keywords; /* JSON array of strings                                        */
     sc_id representative_ids[SC_CLUSTER_REPRESENTATIVES]; /* empty id = none                */
-    double cohesion_mean; /* average pairwise similarity, 0..1; 1 for a single member     */
-    double cohesion_min;  /* worst member's average similarity to the others              */
+    double
+        cohesion_mean; /* average pairwise similarity, 0..1; 1 for a single member; NAN: unknown */
+    double cohesion_min; /* worst member's average similarity to the others              */
     int64_t first_seen_ms, last_seen_ms; /* members' created_at                             */
     int64_t created_at_ms, updated_at_ms;
     int64_t snooze_until_ms; /* 0 = not snoozed by time                                      */
@@ -97,7 +98,7 @@ bool sc_cluster_outgrown(const sc_cluster *c);
 /* Its words are about other reports by now: they are taken from the reports again, and a model is asked anew. */
 void sc_cluster_untell(sc_cluster *c);
 
-/* "tight" >= .85, "moderate" >= .70, "loose" below; "single" for one member. */
+/* "tight" >= .85, "moderate" >= .70, "loose" below; "single" for one member; "unknown": not measured. */
 const char *sc_cluster_quality(const sc_cluster *c);
 
 /* Recent weight for sorting by trend: members of the last 7 days minus those of the 7 before. */

@@ -22,7 +22,8 @@
     X(held, "its text was changed, and it stays where a person put it")                   \
     X(remodelled, "the model was changed: with the new one it fits better here")          \
     X(restored, "the change of the model was taken back: it is where it was before")      \
-    X(llm_merged, "a language model found one cause for both issues")
+    X(llm_merged, "a language model found one cause for both issues")                     \
+    X(imported, "it was in this issue in the system that it was taken from")
 
 typedef enum sc_decision_reason {
 #define X(name, words) SC_REASON_##name,

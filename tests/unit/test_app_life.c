@@ -437,7 +437,7 @@ static bool keep(void *self, sc_str bytes) { return sc_buf_put_str(self, bytes);
 
 static sc_rc import_all(app_fixture *f, sc_str text, sc_transfer_counts *ret, sc_err *err) {
     sc_import *im;
-    sc_rc rc = sc_import_begin(f->app, &im, err);
+    sc_rc rc = sc_import_begin(f->app, NULL, &im, err);
     int64_t n = 0;
     sc_str line;
     while (!rc && sc_str_next(&text, '\n', &line)) rc = sc_import_line(im, line, ++n, err);

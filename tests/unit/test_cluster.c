@@ -105,8 +105,13 @@ static void quality_has_its_limits(void **state) {
         int64_t count;
         double mean;
         const char *want;
-    } rows[] = {{0, 0, "single"},       {1, 0.1, "single"},    {2, 0.85, "tight"},
-                {2, 0.849, "moderate"}, {9, 0.70, "moderate"}, {9, 0.699, "loose"}};
+    } rows[] = {{2, __builtin_nan(""), "unknown"},
+                {0, 0, "single"},
+                {1, 0.1, "single"},
+                {2, 0.85, "tight"},
+                {2, 0.849, "moderate"},
+                {9, 0.70, "moderate"},
+                {9, 0.699, "loose"}};
     for (size_t i = 0; i < SC_LEN(rows); i++) {
         const sc_cluster c = {.count = rows[i].count, .cohesion_mean = rows[i].mean};
         assert_string_equal(sc_cluster_quality(&c), rows[i].want);

@@ -1,0 +1,217 @@
+#include "legacy/source.h"
+
+#include <stdio.h>
+
+#include "stores/redis/link.h"
+
+enum { MAX_REQUEST = 64 << 20, AT_ONCE = 1000 };
+
+struct sc_legacy_source {
+    sc_rd_link *link;
+    sc_buf out;   /* commands that wait to be sent  */
+    size_t asked; /* how many they are              */
+};
+
+sc_rc sc_legacy_open(const char *url, const char *ca_file, int64_t timeout_ms,
+                     sc_legacy_source **ret, sc_err *err) {
+    sc_rd_address to;
+    sc_rc rc = sc_rd_address_parse(sc_str_of(url), &to, err);
+    if (rc) return rc;
+    to.timeout_ms = (int)timeout_ms;
+    snprintf(to.ca_file, sizeof to.ca_file, "%s", ca_file ? ca_file : "");
+    sc_legacy_source *s = sc_alloc(sizeof *s);
+    if (!s) return sc_fail(err, SC_NOMEM, "no memory for the old system's Redis");
+    sc_buf_init(&s->out, MAX_REQUEST);
+    rc = sc_rd_link_open(&to, &s->link, err);
+    if (rc)
+        sc_legacy_close(s);
+    else
+        *ret = s;
+    return rc;
+}
+
+void sc_legacy_close(sc_legacy_source *s) {
+    if (!s) return;
+    sc_rd_link_close(s->link);
+    sc_buf_done(&s->out);
+    sc_free(s);
+}
+
+/* ---- Questions and answers ------------------------------------------------------------------------- */
+
+static void put_word(sc_legacy_source *s, sc_str word) {
+    sc_buf_putf(&s->out, "$%zu\r\n", word.n);
+    sc_buf_put(&s->out, word.p, word.n);
+    sc_buf_puts(&s->out, "\r\n");
+}
+
+/* https://redis.io/docs/latest/develop/reference/protocol-spec/ */
+static void ask(sc_legacy_source *s, const char *command, sc_str key, size_t more) {
+    sc_buf_putf(&s->out, "*%zu\r\n", 1 + (key.p ? 1 : 0) + more);
+    put_word(s, sc_str_of(command));
+    if (key.p) put_word(s, key);
+    s->asked++;
+}
+
+static sc_rc send_all(sc_legacy_source *s, sc_err *err) {
+    sc_rc rc = sc_buf_check(&s->out, "a question to the old system's Redis", err);
+    if (!rc && s->asked) rc = sc_rd_link_send(s->link, s->out.p, s->out.n, err);
+    sc_buf_reset(&s->out);
+    s->asked = 0;
+    return rc;
+}
+
+/* What this user may not do at all is said; what one key refuses (WRONGTYPE) is an answer. */
+static sc_rc answer(sc_legacy_source *s, redisReply **ret, sc_err *err) {
+    sc_rc rc = sc_rd_link_reply(s->link, ret, err);
+    if (rc || (*ret)->type != REDIS_REPLY_ERROR || !strncmp((*ret)->str, "WRONGTYPE", 9)) return rc;
+    rc = sc_fail(err, SC_STORE, "the old system's Redis refuses: %.150s", (*ret)->str);
+    freeReplyObject(*ret);
+    *ret = NULL;
+    return rc;
+}
+
+static int64_t number_of(const redisReply *r) {
+    return r->type == REDIS_REPLY_INTEGER ? (int64_t)r->integer : 0;
+}
+
+static sc_rc numbers(sc_legacy_source *s, size_t n, int64_t *ret, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t i = 0; !rc && i < n; i++) {
+        redisReply *r = NULL;
+        if ((rc = answer(s, &r, err))) break;
+        ret[i] = number_of(r);
+        freeReplyObject(r);
+    }
+    return rc;
+}
+
+/* ---- Names and members ------------------------------------------------------------------------------ */
+
+/* One page of SCAN or SSCAN; the cursor is text, as Redis gives it. */
+static sc_rc take_page(const redisReply *r, char cursor[32], sc_legacy_name_fn fn, void *self,
+                       sc_err *err) {
+    if (r->type == REDIS_REPLY_ERROR) return sc_fail(err, SC_UNPROCESSABLE, "is no set");
+    if (r->type != REDIS_REPLY_ARRAY || r->elements != 2 ||
+        r->element[0]->type != REDIS_REPLY_STRING || r->element[0]->len >= 32 ||
+        r->element[1]->type != REDIS_REPLY_ARRAY)
+        return sc_fail(err, SC_STORE, "the old system's Redis gave no answer to SCAN");
+    memcpy(cursor, r->element[0]->str, r->element[0]->len + 1);
+    for (size_t i = 0; i < r->element[1]->elements; i++) {
+        const redisReply *e = r->element[1]->element[i];
+        if (e->type == REDIS_REPLY_STRING && !fn(self, (sc_str){e->str, e->len}))
+            return sc_fail(err, SC_NOMEM, "no memory for the names of the old system");
+    }
+    return SC_OK;
+}
+
+static sc_rc scan(sc_legacy_source *s, const char *command, sc_str key, sc_legacy_name_fn fn,
+                  void *self, sc_err *err) {
+    char cursor[32] = "0", count[16];
+    sc_rc rc = SC_OK;
+    snprintf(count, sizeof count, "%d", AT_ONCE);
+    do {
+        redisReply *r = NULL;
+        ask(s, command, key, 3);
+        put_word(s, sc_str_of(cursor));
+        put_word(s, SC_STR("COUNT"));
+        put_word(s, sc_str_of(count));
+        rc = send_all(s, err);
+        if (!rc) rc = answer(s, &r, err);
+        if (!rc) rc = take_page(r, cursor, fn, self, err);
+        if (r) freeReplyObject(r);
+    } while (!rc && strcmp(cursor, "0") != 0);
+    return rc;
+}
+
+sc_rc sc_legacy_names(sc_legacy_source *s, sc_legacy_name_fn fn, void *self, sc_err *err) {
+    return scan(s, "SCAN", SC_STR_NONE, fn, self, err);
+}
+
+sc_rc sc_legacy_members(sc_legacy_source *s, sc_str key, sc_legacy_name_fn fn, void *self,
+                        sc_err *err) {
+    return scan(s, "SSCAN", key, fn, self, err);
+}
+
+/* ---- Values ---------------------------------------------------------------------------------------- */
+
+static bool copy(sc_arena *arena, const redisReply *r, sc_str *ret) {
+    if (r->type != REDIS_REPLY_STRING) return true;
+    char *p = sc_arena_copy(arena, r->str, r->len);
+    *ret = (sc_str){p, r->len};
+    return p != NULL;
+}
+
+static sc_rc types_of(sc_legacy_source *s, const sc_str *keys, size_t n, sc_legacy_value *ret,
+                      sc_err *err) {
+    for (size_t i = 0; i < n; i++) ask(s, "TYPE", keys[i], 0);
+    sc_rc rc = send_all(s, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        redisReply *r = NULL;
+        if ((rc = answer(s, &r, err))) break;
+        bool status = r->type == REDIS_REPLY_STATUS;
+        ret[i].hash = status && !strcmp(r->str, "hash");
+        if (status && !strcmp(r->str, "none"))
+            ret[i].why = "it is gone";
+        else if (!ret[i].hash && !(status && !strcmp(r->str, "string")))
+            ret[i].why = "it is neither a hash nor a string";
+        freeReplyObject(r);
+    }
+    return rc;
+}
+
+/* A value is asked how long it is before it is asked for. */
+static sc_rc sizes_of(sc_legacy_source *s, const sc_str *keys, size_t n, const char *const *fields,
+                      size_t n_fields, sc_legacy_value *ret, sc_err *err) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; !ret[i].why && k < (ret[i].hash ? n_fields : 1); k++) {
+            ask(s, ret[i].hash ? "HSTRLEN" : "STRLEN", keys[i], ret[i].hash ? 1 : 0);
+            if (ret[i].hash) put_word(s, sc_str_of(fields[k]));
+        }
+    sc_rc rc = send_all(s, err);
+    for (size_t i = 0; !rc && i < n; i++) {
+        int64_t sizes[SC_LEGACY_MOST_FIELDS] = {0}, all = 0;
+        size_t some = ret[i].hash ? n_fields : 1;
+        if (ret[i].why) continue;
+        rc = numbers(s, some, sizes, err);
+        for (size_t k = 0; k < some; k++) all += SC_MIN(sizes[k], (int64_t)SC_LEGACY_MAX_VALUE + 1);
+        if (all > SC_LEGACY_MAX_VALUE) ret[i].why = "it is over 4 MiB";
+    }
+    return rc;
+}
+
+static sc_rc values_of(sc_legacy_source *s, size_t n, size_t n_fields, sc_arena *arena,
+                       sc_legacy_value *ret, sc_err *err) {
+    sc_rc rc = SC_OK;
+    for (size_t i = 0; !rc && i < n; i++) {
+        redisReply *r = NULL;
+        bool ok = true;
+        if (ret[i].why) continue;
+        if ((rc = answer(s, &r, err))) break;
+        if (ret[i].hash && r->type == REDIS_REPLY_ARRAY && r->elements == n_fields)
+            for (size_t k = 0; ok && k < n_fields; k++)
+                ok = copy(arena, r->element[k], &ret[i].fields[k]);
+        else if (!ret[i].hash)
+            ok = copy(arena, r, &ret[i].text);
+        else
+            ret[i].why = "it changed meanwhile";
+        if (!ok) rc = sc_fail(err, SC_NOMEM, "no memory for the old system's values");
+        freeReplyObject(r);
+    }
+    return rc;
+}
+
+sc_rc sc_legacy_fetch(sc_legacy_source *s, const sc_str *keys, size_t n, const char *const *fields,
+                      size_t n_fields, sc_arena *arena, sc_legacy_value *ret, sc_err *err) {
+    for (size_t i = 0; i < n; i++) ret[i] = (sc_legacy_value){.why = NULL};
+    sc_rc rc = types_of(s, keys, n, ret, err);
+    if (!rc) rc = sizes_of(s, keys, n, fields, n_fields, ret, err);
+    if (rc) return rc;
+    for (size_t i = 0; i < n; i++) {
+        if (ret[i].why) continue;
+        ask(s, ret[i].hash ? "HMGET" : "GET", keys[i], ret[i].hash ? n_fields : 0);
+        for (size_t k = 0; ret[i].hash && k < n_fields; k++) put_word(s, sc_str_of(fields[k]));
+    }
+    rc = send_all(s, err);
+    return rc ? rc : values_of(s, n, n_fields, arena, ret, err);
+}
