@@ -102,22 +102,6 @@ class Fix(unittest.TestCase):
         self.assertEqual(git("--git-dir", w.bare, "rev-list", "--count", f"main..{first['branch']}").strip(), "2")
         self.assertEqual(self.c.get(f"/api/clusters/{issue}/jobs").json["total"], 2)
 
-    def test_the_change_is_filed_as_an_issue_where_a_project_wants_that(self):
-        w, before = self.w, self.w.branches()
-        issue = w.own_issue(CSV[1] + ", file it")
-        w.configure(output="issue")
-        self.addCleanup(w.configure, output="pull_request")
-        fix = w.ended(w.start(issue, force=True))
-        self.assertEqual((fix["status"], fix["pr_state"], fix["pr_number"]), ("success", "issue", 1), w.log(fix["id"]))
-        filed = os.listdir(os.path.join(w.bare, "soulcaster-issues"))
-        self.assertEqual([name for name in filed if name.endswith(".json")], ["1.json"])
-        with open(os.path.join(w.bare, "soulcaster-issues", "1.json"), encoding="utf-8") as f:
-            body = json.load(f)["body"]
-        self.assertIn(f"| Fix | {fix['id']} |", body)
-        self.assertIn("+++ b/larderlark/", body)
-        self.assertEqual(w.branches(), before, "nothing is pushed")
-        self.assertEqual(self.c.get(f"/api/jobs/{fix['id']}/pull_request").status, 404)
-
     def test_the_command_line_goes_the_same_way(self):
         data, issue = self.w.server.data, self.w.own_issue(CSV[1])
         done = soul.run("fix", issue, "--data", data, "--say", "and the last row, please")
@@ -134,16 +118,14 @@ class Fix(unittest.TestCase):
         self.assertEqual(none.returncode, 1)
         self.assertIn("changed nothing", none.stdout)
 
-    def test_for_programs_it_waits_too_and_prints_the_job_alone(self):
-        data, issue = self.w.server.data, self.w.own_issue(CSV[0] + ", a program says")
-        done = soul.run("fix", issue, "--data", data, "--json", "--force")
-        self.assertEqual((done.returncode, json.loads(done.stdout)["status"]), (0, "success"), done)
-        none = soul.run("fix", self.w.own_issue("Nothing to be done by a program"), "--data", data, "--json")
-        self.assertEqual((none.returncode, json.loads(none.stdout)["reason"]), (1, "no_change"), none)
-        left = soul.run("fix", self.w.own_issue("Nothing to be done later"), "--data", data, "--json", "--detach")
-        job = json.loads(left.stdout)
-        self.assertEqual((left.returncode, job["status"] in ("pending", "running")), (0, True), left)
-        self.w.ended(job["id"])
+    def test_the_log_is_followed_to_its_end(self):
+        issue = self.w.issue("Nothing that anybody prepared an edit for, at all")
+        job = self.w.start(issue)
+        connection = self.w.server.client().connection
+        connection.request("GET", f"/api/jobs/{job}/logs/follow", headers={"X-API-Key": soul.KEY})
+        text = connection.getresponse().read().decode()  # the stream ends by itself
+        self.assertIn("event: log", text)
+        self.assertTrue(text.rstrip().endswith('data: {"status":"failed"}'), text[-200:])
 
     def test_events_tell_of_each_step_and_of_the_end(self):
         issue = self.w.own_issue("Nothing to be done, and all of it told")
@@ -175,20 +157,42 @@ class Fix(unittest.TestCase):
         self.assertEqual(self.c.get(path, before=1).json["items"], [])
         self.assertEqual(self.c.get(path, before=0).status, 400)
 
-    def test_the_log_is_followed_to_its_end(self):
-        issue = self.w.issue("Nothing that anybody prepared an edit for, at all")
-        job = self.w.start(issue)
-        connection = self.w.server.client().connection
-        connection.request("GET", f"/api/jobs/{job}/logs/follow", headers={"X-API-Key": soul.KEY})
-        text = connection.getresponse().read().decode()  # the stream ends by itself
-        self.assertIn("event: log", text)
-        self.assertTrue(text.rstrip().endswith('data: {"status":"failed"}'), text[-200:])
 
+class Apart(unittest.TestCase):
+    """Each with a world of its own: what it leaves open is in nobody's way."""
 
-class Alone(unittest.TestCase):
+    def setUp(self):
+        self.w = World()
+        self.addCleanup(self.w.close)
+
+    def test_the_change_is_filed_as_an_issue_where_a_project_wants_that(self):
+        w = self.w
+        issue = w.own_issue(CSV[1] + ", file it")
+        w.configure(output="issue")
+        fix = w.ended(w.start(issue))
+        self.assertEqual((fix["status"], fix["pr_state"], fix["pr_number"]), ("success", "issue", 1), w.log(fix["id"]))
+        filed = os.listdir(os.path.join(w.bare, "soulcaster-issues"))
+        self.assertEqual([name for name in filed if name.endswith(".json")], ["1.json"])
+        with open(os.path.join(w.bare, "soulcaster-issues", "1.json"), encoding="utf-8") as f:
+            body = json.load(f)["body"]
+        self.assertIn(f"| Fix | {fix['id']} |", body)
+        self.assertIn("+++ b/larderlark/", body)
+        self.assertEqual(w.branches(), ["main"], "nothing is pushed")
+        self.assertEqual(w.c.get(f"/api/jobs/{fix['id']}/pull_request").status, 404)
+
+    def test_for_programs_it_waits_too_and_prints_the_job_alone(self):
+        data, issue = self.w.server.data, self.w.own_issue(CSV[0] + ", a program says")
+        done = soul.run("fix", issue, "--data", data, "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)["status"]), (0, "success"), done)
+        none = soul.run("fix", self.w.own_issue("Nothing to be done by a program"), "--data", data, "--json")
+        self.assertEqual((none.returncode, json.loads(none.stdout)["reason"]), (1, "no_change"), none)
+        left = soul.run("fix", self.w.own_issue("Nothing to be done later"), "--data", data, "--json", "--detach")
+        job = json.loads(left.stdout)
+        self.assertEqual((left.returncode, job["status"] in ("pending", "running")), (0, True), left)
+        self.w.ended(job["id"])
+
     def test_a_server_of_its_own_lives_until_the_fix_is_over(self):
-        w = World()
-        self.addCleanup(w.close)
+        w = self.w
         issue = w.issue(*CSV)
         self.assertEqual(w.server.stop(), 0)
         for more in ["--json"], ["--json", "--detach", "--force"]:
