@@ -161,6 +161,22 @@ static void place(pass *p, const sc_feedback *list, size_t n) {
     }
 }
 
+/* Each report's own trace tells when it was placed, and by which job. */
+static void put_spans(const pass *p) {
+    for (size_t i = 0; i < p->n_placed && sc_span_wanted(); i++) {
+        const sc_feedback *f = &p->items[i].feedback;
+        sc_span s = {.ctx = sc_span_ctx_of(f->request_id),
+                     .name = "group report",
+                     .kind = SC_SPAN_INTERNAL,
+                     .start_us = f->received_at_ms * 1000,
+                     .end_us = sc_span_now_us()};
+        sc_span_set_text(&s, "soulcaster.feedback.id", sc_id_str(&f->id));
+        sc_span_set_text(&s, "soulcaster.project.id", sc_id_str(&f->project_id));
+        sc_span_set_text(&s, "soulcaster.job.id", sc_id_str(&p->job->id));
+        sc_span_put(&s);
+    }
+}
+
 static sc_rc write_pass(pass *p, sc_err *err) {
     if (!p->n_placed) return SC_OK;
     sc_write w = {.space = p->space,
@@ -179,6 +195,7 @@ static sc_rc write_pass(pass *p, sc_err *err) {
         if (p->items[i].bare) /* without memory for that it is found at the next start */
             sc_bare_add(&p->space->bare, p->items[i].feedback.seq, SC_BARE_PLACE, NULL);
     }
+    if (!rc) put_spans(p);
     return rc;
 }
 

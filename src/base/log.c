@@ -136,9 +136,15 @@ static void put_now(sc_str line) {
     pthread_mutex_unlock(&sink);
 }
 
+static const sc_log_sink *_Atomic the_sink;
+
+void sc_log_sink_set(const sc_log_sink *to) { atomic_store(&the_sink, to); }
+
 static bool log_line(sc_log_level level, const char *event, const sc_log_field *f, size_t n,
                      bool may_wait) {
     if (!sc_log_on(level)) return false;
+    const sc_log_sink *also = atomic_load_explicit(&the_sink, memory_order_acquire);
+    if (also) also->put(also->self, level, event, context, f, n);
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, LINE_BYTES);
     put_line(&b, level, event, f, n);

@@ -56,6 +56,15 @@ bool sc_log_fields_later(sc_log_level level, const char *event, const sc_log_fie
 /* Writes what waits. Also at exit(3). */
 void sc_log_flush(void);
 
+/* Each line that is not dropped is handed on as well; never waits, any thread. The sink outlives the threads that log, or is taken off
+ * (NULL) and one of them may still be in it. */
+typedef struct sc_log_sink {
+    void (*put)(void *self, sc_log_level level, const char *event, const char *request_id,
+                const sc_log_field *f, size_t n);
+    void *self;
+} sc_log_sink;
+void sc_log_sink_set(const sc_log_sink *to);
+
 /* One line with the error's code, message, errno and field. */
 void sc_log_err(sc_log_level level, const char *event, const sc_err *err);
 

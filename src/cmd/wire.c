@@ -12,8 +12,11 @@
 #include "net/http_server.h"
 #include "sources/registry.h"
 #include "stores/registry.h"
+#include "telemetry/otlp.h"
 #include "version.h"
 #include "web/web.h"
+
+enum { TELEMETRY_MS = 3000 }; /* to send what waits, at the end */
 
 struct sc_stack {
     sc_store store;
@@ -25,6 +28,7 @@ struct sc_stack {
     bool started;
     sc_web *web;
     sc_http_server *server;
+    sc_otlp *otlp; /* NULL: nothing is exported */
     int64_t drain_ms;
     int folder; /* our share of the data folder */
 };
@@ -173,16 +177,30 @@ static void set_if(int64_t from, void *to, size_t size) {
 }
 #define SET_IF(from, to) set_if(from, &(to), sizeof(to))
 
-static sc_rc open_server(const sc_call *c, const char *listen, sc_stack *s, sc_err *err) {
+static void more_metrics(void *stack, sc_buf *out) {
+    sc_otlp_write_stats(((const sc_stack *)stack)->otlp, out);
+}
+
+static void metrics(void *web, sc_buf *out) { sc_web_write_metrics(web, out); }
+
+/* Without a server it only tells metrics. */
+static sc_rc open_web(const sc_call *c, sc_stack *s, sc_err *err) {
     const sc_common *o = &c->common;
-    raise_limits();
     sc_web_conf web = {.app = s->app,
                        .version = SC_VERSION,
                        .log_requests = true,
                        .max_subscribers = 1000,
                        .key_rate = o->key_rate,
-                       .address_rate = o->address_rate};
-    sc_rc rc = sc_web_new(&web, &s->web, err);
+                       .address_rate = o->address_rate,
+                       .more_metrics = more_metrics,
+                       .more_self = s};
+    return sc_web_new(&web, &s->web, err);
+}
+
+static sc_rc open_server(const sc_call *c, const char *listen, sc_stack *s, sc_err *err) {
+    const sc_common *o = &c->common;
+    raise_limits();
+    sc_rc rc = open_web(c, s, err);
     if (rc) return rc;
     sc_http_conf conf;
     sc_http_conf_default(&conf);
@@ -207,7 +225,9 @@ sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_sta
     sc_stack *s = sc_alloc(sizeof *s);
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
     s->drain_ms = c->common.drain_ms;
-    sc_rc rc = sc_folder_share(c->common.data, &s->folder, err);
+    s->folder = -1;
+    sc_rc rc = parts & SC_STACK_STAYS ? sc_otlp_start(SC_VERSION, &s->otlp, err) : SC_OK;
+    if (rc == SC_OK) rc = sc_folder_share(c->common.data, &s->folder, err);
     if (rc == SC_OK) rc = open_store(c, parts, &s->store, err);
     if (rc == SC_OK && s->folder < 0) rc = sc_folder_share(c->common.data, &s->folder, err);
     if (rc == SC_OK && (parts & SC_STACK_APP) == SC_STACK_APP) rc = open_app(c, parts, s, err);
@@ -218,6 +238,8 @@ sc_rc sc_stack_open(const sc_call *c, unsigned parts, const char *listen, sc_sta
     }
     if (rc == SC_OK && (parts & SC_STACK_SERVER) == SC_STACK_SERVER)
         rc = open_server(c, listen, s, err);
+    if (rc == SC_OK && s->otlp && s->app && !s->web) rc = open_web(c, s, err);
+    if (rc == SC_OK && s->otlp) sc_otlp_set_metrics(s->otlp, metrics, s->web);
     if (rc)
         sc_stack_close(s);
     else
@@ -233,7 +255,11 @@ void sc_stack_close(sc_stack *s) {
         if (cut) sc_log(SC_LOG_WARN, "requests cut off", SC_F_INT("requests", cut));
     }
     if (s->started) sc_app_stop(s->app);
+    sc_otlp_set_metrics(s->otlp, NULL, NULL); /* the server goes, which is measured, too */
+    if (s->web) sc_web_set_server(s->web, NULL);
     if (s->server) sc_http_server_close(s->server);
+    if (s->web) sc_otlp_set_metrics(s->otlp, metrics, s->web);
+    sc_otlp_stop(s->otlp, TELEMETRY_MS);
     if (s->web) sc_web_free(s->web);
     if (s->app) sc_app_free(s->app);
     sc_stack_close_embedder(&s->embedder);

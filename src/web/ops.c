@@ -321,22 +321,26 @@ static void put_process(sc_buf *b, sc_web *w) {
                 w->conf.version ? w->conf.version : "");
 }
 
-sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
-    sc_web *w = q->web;
-    SC_AUTO(sc_buf_done) sc_buf b;
-    sc_buf_init(&b, 4 << 20);
+void sc_web_write_metrics(sc_web *w, sc_buf *out) {
     sc_app_stats s;
     sc_app_stats_get(w->conf.app, &s);
-    sc_metrics_write(w->metrics, w->contract, &b);
-    put_http(&b, w);
-    put_app(&b, &s);
-    put_limits(&b, &s);
-    gauge(&b, "soulcaster_audit_lost_total", "counter",
+    sc_metrics_write(w->metrics, w->contract, out);
+    put_http(out, w);
+    put_app(out, &s);
+    put_limits(out, &s);
+    gauge(out, "soulcaster_audit_lost_total", "counter",
           "Changes that could not be put into the audit log.", (double)atomic_load(&w->audit_lost));
-    put_embedder(&b, &s);
-    put_llm(&b, &s);
-    put_store(&b, w);
-    put_process(&b, w);
+    put_embedder(out, &s);
+    put_llm(out, &s);
+    put_store(out, w);
+    put_process(out, w);
+    if (w->conf.more_metrics) w->conf.more_metrics(w->conf.more_self, out);
+}
+
+sc_rc sc_on_getMetrics(sc_req *q, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, 4 << 20);
+    sc_web_write_metrics(q->web, &b);
     sc_rc rc = sc_buf_check(&b, "the metrics", err);
     if (rc) return rc;
     sc_req_reply(q, 200, "text/plain; version=0.0.4; charset=utf-8", sc_buf_str(&b));

@@ -16,13 +16,17 @@ typedef struct sc_web_conf {
     sc_app *app;
     const char *version; /* for /health and the User-Agent */
     bool log_requests;
-    size_t max_subscribers;         /* SSE streams at once */
+    size_t max_subscribers;                        /* SSE streams at once */
+    void (*more_metrics)(void *self, sc_buf *out); /* further families; NULL: none */
+    void *more_self;
     int64_t key_rate, address_rate; /* requests a minute; 0 = no limit */
 } sc_web_conf;
 
 sc_rc sc_web_new(const sc_web_conf *conf, sc_web **ret, sc_err *err);
 /* The handler to open a server with; valid while the sc_web lives. */
 const sc_http_handler *sc_web_handler(sc_web *w);
+/* What /metrics answers. */
+void sc_web_write_metrics(sc_web *w, sc_buf *out);
 /* For /metrics and draining; set once the server is open. */
 void sc_web_set_server(sc_web *w, sc_http_server *server);
 /* From now on /health says "draining" (503) and new SSE streams are refused. */
