@@ -62,6 +62,7 @@ static void hand_out(sc_app *app, const batch *b, const sc_ingest *list) {
     for (const sc_ingest *in = list; in; in = in->next)
         for (size_t i = 0; i < in->n; i++, at++) {
             in->results[i] = b->results[at];
+            if (!sc_id_is_set(&b->results[at].id)) continue; /* refused by itself */
             *(b->results[at].status == SC_PUT_NEW ? &fresh : &dup) += 1;
         }
     atomic_fetch_add(&app->committed, fresh);
@@ -110,14 +111,67 @@ static void store_again(sc_app *app, batch *b, const sc_ingest *list, sc_err *er
     }
 }
 
-static void commit(sc_app *app, batch *b, sc_ingest *list, size_t n) {
+/* What an earlier try stored before it failed (projects are stored one after the other in Redis) is no duplicate. */
+static void own_is_new(batch *b, size_t from, size_t n) {
+    for (size_t i = from; i < from + n; i++)
+        if (sc_id_eq(&b->results[i].id, &b->items[i].id)) b->results[i].status = SC_PUT_NEW;
+}
+
+/* Halves one request's items until the one that the store does not take stands alone. */
+static sc_rc put_apart(sc_app *app, batch *b, sc_ingest *in, size_t from, size_t n, sc_err *err) {
+    sc_err why = {0};
+    sc_rc rc = STORE(app)->feedback_put(SELF(app), b->items + from, b->job_ids + from, n,
+                                        b->results + from, &why);
+    if (!rc) {
+        own_is_new(b, from, n);
+        return SC_OK;
+    }
+    if (!sc_work_blames_input(rc)) {
+        *err = why;
+        return rc;
+    }
+    if (n == 1) {
+        b->results[from] = (sc_put_result){.seq = 0};
+        in->refused(in, from, &why);
+        return SC_OK;
+    }
+    rc = put_apart(app, b, in, from, n / 2, err);
+    return rc ? rc : put_apart(app, b, in, from + n / 2, n - n / 2, err);
+}
+
+/* The second half of the list; *n: items of the first. */
+static sc_ingest *halve(sc_ingest *list, size_t *n) {
+    sc_ingest *middle = list;
+    for (sc_ingest *end = list->next; end && end->next; end = end->next->next)
+        middle = middle->next;
+    sc_ingest *second = middle->next;
+    middle->next = NULL;
+    *n = 0;
+    for (const sc_ingest *in = list; in; in = in->next) *n += in->n;
+    return second;
+}
+
+/* n: their items. `apart`: out of a bigger commit that failed. */
+static void commit(sc_app *app, batch *b, sc_ingest *list, size_t n, bool apart) {
     sc_err err = {0};
+    sc_rc rc = SC_OK;
     int64_t start = sc_mono_us(app->conf.clock);
     if (!room(b, n)) {
         sc_fail(&err, SC_NOMEM, "no memory to write %zu reports", n);
     } else if (n) {
         flatten(app, b, list);
-        if (!STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err)) {
+        rc = STORE(app)->feedback_put(SELF(app), b->items, b->job_ids, n, b->results, &err);
+        if (sc_work_blames_input(rc) && list->next) { /* one request must not fail the others */
+            size_t first;
+            sc_ingest *second = halve(list, &first);
+            commit(app, b, list, first, true);
+            commit(app, b, second, n - first, true);
+            return;
+        }
+        if (!rc && apart) own_is_new(b, 0, n);
+        if (sc_work_blames_input(rc) && list->refused && n > 1)
+            rc = put_apart(app, b, list, 0, n, &err);
+        if (!rc) {
             err = (sc_err){0};
             store_again(app, b, list, &err);
         }
@@ -139,7 +193,7 @@ static void *run(void *arg) {
         size_t n;
         sc_ingest *list = take(c, &n);
         pthread_mutex_unlock(&c->lock);
-        commit(app, &b, list, n);
+        commit(app, &b, list, n, false);
         pthread_mutex_lock(&c->lock);
     }
     pthread_mutex_unlock(&c->lock);

@@ -17,6 +17,9 @@ struct sc_ingest {
     void (*done)(sc_ingest *in,
                  const sc_err *err); /* on the committer thread; err->rc SC_OK = durable */
     void *self;
+    /* NULL: all of them are stored or none. Else the others are stored without the one that the store does not take,
+     * which is told here, on the committer thread, before `done`; its result is none. */
+    void (*refused)(sc_ingest *in, size_t i, const sc_err *why);
     /* NULL, or per item what to store it under when its external_id is known already but that report's issue
      * was resolved before this one was written: a recurrence, not a duplicate. Empty = always a duplicate. */
     const sc_str *again_ids;

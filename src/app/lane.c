@@ -142,11 +142,6 @@ void sc_lane_beat(sc_lane *l, sc_app *app) {
     pthread_mutex_unlock(&l->lock);
 }
 
-/* Another process was faster: what it did has to be looked at, and then it goes on. */
-static bool again(const sc_job *job, sc_rc rc) {
-    return job->attempts < job->max_attempts && (rc == SC_CONFLICT || sc_rc_retryable(rc));
-}
-
 void sc_lane_end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_err *err) {
     const sc_work *work = sc_work_find(job->kind);
     sc_job_end end = {.id = job->id,
@@ -163,7 +158,7 @@ void sc_lane_end_job(sc_app *app, const sc_job *job, int64_t later_ms, const sc_
     } else if (err->rc == SC_CANCELLED) {
         end.event = SC_JOB_EV_RELEASE;
         if (err->retry_after_ms) end.run_at_ms = end.now_ms + err->retry_after_ms;
-    } else if (again(job, err->rc)) {
+    } else if (sc_rc_retryable(err->rc) && job->attempts < job->max_attempts) {
         end.event = SC_JOB_EV_RETRY;
         end.run_at_ms = end.now_ms + sc_job_backoff_ms(job->attempts, work->base_ms, work->cap_ms,
                                                        random, err->retry_after_ms);

@@ -63,8 +63,7 @@ void sc_lane_beat(sc_lane *l, struct sc_app *app);
 
 /* The lane's: how a job ends that came back with *err (rc 0: well). later_ms: when one that ended well is
  * to go on, or 0. SC_CANCELLED burns no attempt (retry_after_ms: not before); what may be tried again
- * is, with back-off, as long as attempts are left (core/work.h), and so is what another process was faster at; the rest
- * becomes a dead letter. */
+ * is, with back-off, as long as attempts are left (core/work.h); the rest becomes a dead letter. */
 void sc_lane_end_job(struct sc_app *app, const sc_job *job, int64_t later_ms, const sc_err *err);
 
 #endif

@@ -226,9 +226,21 @@ static sc_rc park(pass *p, sc_err *err) {
     return rc;
 }
 
-/* One write's worth of the project's pending reports. *ret_left: there may be more. */
-static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *ret_left,
-                        sc_err *err) {
+/* The write was refused, and it may be one of the reports: half as many the next time, until the one that does it stands
+ * alone and is parked. */
+static sc_rc take_apart(pass *p, const sc_feedback *list, size_t *most, sc_err *err) {
+    if (p->n_placed > 1) {
+        *most = p->n_placed / 2;
+        return SC_OK;
+    }
+    p->failed = list;
+    p->why = *err;
+    return park(p, err);
+}
+
+/* One write's worth of the project's pending reports, at most *most. *ret_left: there may be more. */
+static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, size_t *most,
+                        bool *ret_left, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_rc rc = sc_space_lock(space, err);
@@ -236,20 +248,47 @@ static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, bool *r
     int64_t start = sc_mono_us(app->conf.clock);
     sc_feedback *list;
     size_t n = 0;
-    rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, PASS_ITEMS, &arena, &list,
-                                      &n, err);
+    rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, *most, &arena, &list, &n,
+                                      err);
     pass p = {.app = app, .job = job, .space = space, .arena = &arena};
     if (!rc) rc = pass_init(&p, n, err);
     if (!rc) place(&p, list, n);
-    if (!rc) rc = write_pass(&p, err);
-    if (!rc) sc_tidy_note(space, p.n_placed);
-    if (!rc && p.failed) rc = park(&p, err);
+    sc_rc wrote = rc ? SC_OK : write_pass(&p, err);
+    if (!rc && !wrote) {
+        sc_tidy_note(space, p.n_placed);
+        if (p.failed) rc = park(&p, err);
+        *most = SC_MIN(*most * 2, (size_t)PASS_ITEMS);
+    } else if (sc_work_blames_input(wrote)) {
+        rc = take_apart(&p, list, most, err);
+        p.n_placed = 0;
+    } else if (wrote) {
+        rc = wrote;
+    }
     sc_space_unlock(space);
     *ret_left = n > 0;
     if (!rc && p.n_placed) {
         atomic_fetch_add(&app->grouped, (int64_t)p.n_placed);
         atomic_fetch_add(&app->group_us_total, sc_mono_us(app->conf.clock) - start);
     }
+    return rc;
+}
+
+/* Its worker died each time, with this report the next one. */
+static sc_rc set_apart(sc_app *app, const sc_job *job, sc_space *space, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_feedback *list;
+    size_t n = 0;
+    sc_rc rc = sc_space_lock(space, err);
+    if (rc) return rc;
+    rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, 1, &arena, &list, &n, err);
+    if (!rc && n) {
+        pass p = {.app = app, .job = job, .space = space, .arena = &arena, .failed = list};
+        sc_fail(&p.why, SC_INTERNAL, "%d workers died one after the other when this was the next",
+                job->attempts - 1);
+        rc = park(&p, err);
+    }
+    sc_space_unlock(space);
     return rc;
 }
 
@@ -293,14 +332,19 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     sc_rc rc = sc_space_get(app, &job->project_id, &space, err);
     const int64_t start = sc_mono_us(app->conf.clock);
+    /* After a worker's death one report a write, so that the next death has one report to blame. */
+    const bool died = sc_job_died(job);
+    size_t most = died ? 1 : PASS_ITEMS;
     int conflicts = 0;
+    if (!rc && died && job->attempts >= job->max_attempts) rc = set_apart(app, job, space, err);
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
         ingest_look before = look_at_ingest(app);
         int64_t wait_ms = 0;
-        rc = sc_ahead_pending(app, space, &wait_ms, err);
+        if (!died || sc_space_embed(space)) rc = sc_ahead_pending(app, space, &wait_ms, err);
         if (!rc && wait_ms) return give_back_for(wait_ms, err);
-        if (!rc) rc = group_some(app, job, space, &left, err);
+        if (!rc) rc = group_some(app, job, space, &most, &left, err);
+        if (died) most = 1;
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
             atomic_fetch_add(&app->conflicts,
                              1); /* another process corrected something: compute again */
@@ -420,7 +464,7 @@ static void release_orphans(sc_app *app) {
                           .fence = list.items[i].fence,
                           .event = SC_JOB_EV_RETRY,
                           .run_at_ms = now,
-                          .error = SC_STR("its worker died"),
+                          .error = SC_STR(SC_JOB_DIED),
                           .now_ms = now};
         err = (sc_err){0};
         if (STORE(app)->job_end(SELF(app), &end, &err) && err.rc != SC_FENCED)

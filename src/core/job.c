@@ -73,3 +73,7 @@ int64_t sc_job_backoff_ms(int attempt, int64_t base_ms, int64_t cap_ms, uint32_t
     int64_t wait = (int64_t)(((unsigned __int128)top * random + UINT32_MAX / 2) / UINT32_MAX);
     return SC_MAX(wait, retry_after_ms);
 }
+
+bool sc_job_died(const sc_job *j) {
+    return j->attempts > 1 && (!j->error.n || sc_str_is(j->error, SC_JOB_DIED));
+}

@@ -56,6 +56,9 @@ sc_rc sc_job_next(sc_job_state from, sc_job_event ev, sc_job_state *ret, sc_err 
 int64_t sc_job_backoff_ms(int attempt, int64_t base_ms, int64_t cap_ms, uint32_t random,
                           int64_t retry_after_ms);
 
+/* The error of an attempt that ended with its worker; the store writes none where a lease ran out. */
+#define SC_JOB_DIED "its worker died"
+
 typedef struct sc_job {
     sc_id id;
     sc_id project_id;  /* empty: the whole installation                            */
@@ -73,5 +76,8 @@ typedef struct sc_job {
     sc_str request_id; /* of the request that caused it                            */
     bool again;        /* asked for again while running: pending after it ends     */
 } sc_job;
+
+/* The attempt before this one ended with its worker, as far as is known. */
+bool sc_job_died(const sc_job *j);
 
 #endif

@@ -56,3 +56,8 @@ size_t sc_work_kinds(unsigned queues, sc_str *ret, size_t room) {
         if (queues & 1u << sc_works[i].queue) ret[n++] = sc_str_of(sc_works[i].kind);
     return n;
 }
+
+bool sc_work_blames_input(sc_rc rc) {
+    return rc == SC_INVALID || rc == SC_UNPROCESSABLE || rc == SC_TOO_LARGE || rc == SC_NOT_FOUND ||
+           rc == SC_INTERNAL;
+}

@@ -34,6 +34,9 @@ extern const size_t sc_works_n;
 
 /* NULL when there is no such kind. */
 const sc_work *sc_work_find(sc_str kind);
+/* May it be what was given, and not the store, a service or the machine? Then a batch is taken apart until what does it
+ * stands alone. */
+bool sc_work_blames_input(sc_rc rc);
 /* The kinds of a set of queues, at most `room`; returns how many. */
 size_t sc_work_kinds(unsigned queues, sc_str *ret, size_t room);
 

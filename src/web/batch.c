@@ -79,6 +79,13 @@ static void on_durable(sc_ingest *in, const sc_err *err) {
     unref(b);
 }
 
+/* The same; the group's owner does not look at it before it is durable. */
+static void on_refused(sc_ingest *in, size_t item, const sc_err *err) {
+    batch *b = in->self;
+    for (size_t i = 0; i < GROUPS; i++)
+        if (&b->groups[i].in == in) sc_batch_group_refuse(&b->groups[i], item, err);
+}
+
 static void end_group(sc_batch_group *g, const sc_err *err) {
     g->err = *err;
     atomic_store(&g->state, SC_BATCH_GROUP_DONE);
@@ -102,6 +109,7 @@ static bool submit(batch *b, sc_batch_group *g) {
                         .results = g->results,
                         .again_ids = g->again_ids,
                         .done = on_durable,
+                        .refused = on_refused,
                         .self = b};
     atomic_fetch_add(&b->refs, 1);
     atomic_store(&g->state, SC_BATCH_GROUP_FLYING);

@@ -64,12 +64,15 @@ static void put_error(sc_buf *b, const sc_err *err) {
     sc_buf_putc(b, '}');
 }
 
+static sc_str no_words(void) {
+    return SC_STR("\"status\":\"error\",\"error\":{\"code\":\"nomem\",\"detail\":"
+                  "\"no memory for this line\",\"retryable\":true}");
+}
+
 /* A line whose result is known already. When there is no memory for its words, it gets fixed ones. */
 static void add_tail(sc_batch_group *g, int64_t number, const sc_buf *tail, bool filtered) {
     char *p = tail->failed ? NULL : sc_arena_copy(&g->arena, tail->p, tail->n);
-    sc_str text = p ? (sc_str){p, tail->n}
-                    : SC_STR("\"status\":\"error\",\"error\":{\"code\":\"nomem\",\"detail\":"
-                             "\"no memory for this line\",\"retryable\":true}");
+    sc_str text = p ? (sc_str){p, tail->n} : no_words();
     g->lines[g->n_lines++] =
         (sc_batch_group_line){.number = number, .tail = text, .filtered = filtered && p};
 }
@@ -80,6 +83,19 @@ void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *e
     sc_buf_init(&tail, 4096);
     put_error(&tail, err);
     add_tail(g, number, &tail, false);
+}
+
+void sc_batch_group_refuse(sc_batch_group *g, size_t item, const sc_err *err) {
+    size_t at = 0;
+    SC_AUTO(sc_buf_done) sc_buf tail;
+    sc_buf_init(&tail, 4096);
+    put_error(&tail, err);
+    for (size_t i = 0; i < g->n_lines; i++) {
+        if (!g->lines[i].item || at++ != item) continue;
+        char *p = tail.failed ? NULL : sc_arena_copy(&g->arena, tail.p, tail.n);
+        g->lines[i].tail = p ? (sc_str){p, tail.n} : no_words();
+        return;
+    }
 }
 
 static sc_rc read_line(sc_batch_group *g, const sc_batch_scope *scope, sc_str line,
@@ -157,9 +173,10 @@ void sc_batch_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts 
         sc_buf_puts(out, "{");
         sc_render_int(out, "line", line->number);
         sc_buf_putc(out, ',');
-        if (line->item) {
+        if (line->item && (g->err.rc || !line->tail.n)) {
             write_item(g, at++, out, counts);
         } else {
+            at += line->item; /* refused by itself */
             sc_buf_put_str(out, line->tail);
             if (line->filtered)
                 counts->filtered++;

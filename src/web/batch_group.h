@@ -24,8 +24,9 @@ typedef enum sc_batch_group_state {
 
 typedef struct sc_batch_group_line {
     int64_t number;
-    bool item;   /* in `items`, the next one in order */
-    sc_str tail; /* else the rest of its result as JSON: "status":"error",... */
+    bool item; /* in `items`, the next one in order */
+    sc_str
+        tail; /* else, or when it was refused: the rest of its result as JSON: "status":"error",... */
     bool filtered;
 } sc_batch_group_line;
 
@@ -64,6 +65,8 @@ typedef struct sc_batch_scope {
 void sc_batch_group_add(sc_batch_group *g, const sc_batch_scope *scope, int64_t number,
                         sc_str line);
 void sc_batch_group_add_error(sc_batch_group *g, int64_t number, const sc_err *err);
+/* The store does not take this item, but the others. On the committer's thread while the group is flying. */
+void sc_batch_group_refuse(sc_batch_group *g, size_t item, const sc_err *err);
 /* Result lines, in order; counts them. */
 void sc_batch_group_write(const sc_batch_group *g, sc_buf *out, sc_batch_counts *counts);
 
