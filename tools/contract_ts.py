@@ -2,8 +2,8 @@
 """Makes TypeScript types of the contract: contract_ts.py openapi.json OUT.ts
 
 Two things come out: an interface or type for each schema of components.schemas, and `Operations`, which
-has for each operation under /api its parameters, JSON body and JSON answer. `routes` holds their methods, paths
-and whether they take a project. A member of an answer may be missing unless the contract lists it under `required`.
+has for each operation under /api its parameters, JSON body and JSON answer. `routes` holds their methods, paths,
+whether they take a project and whether they may wait for somebody else. A member of an answer may be missing unless the contract lists it under `required`.
 """
 
 import json
@@ -119,11 +119,12 @@ class Writer:
             yield f"    answer: {self.answer(op)};"
             yield "  };"
         yield "}\n"
-        yield "/** Method, path, and whether it takes project_id. */"
-        yield "export const routes: Record<keyof Operations, readonly [string, string, boolean]> = {"
+        yield "/** Method, path, whether it takes project_id, and whether it may wait for somebody else (x-waits). */"
+        yield "export const routes: Record<keyof Operations, readonly [string, string, boolean, boolean]> = {"
         for method, path, item, op in self.operations():
             takes = "project_id" in self.parameters(op, item, "query")
-            yield f"  {op['operationId']}: [{json.dumps(method)}, {json.dumps(path)}, {json.dumps(takes)}],"
+            row = [method, path, takes, op.get("x-waits", False)]
+            yield f"  {op['operationId']}: {json.dumps(row)},"
         yield "};"
 
 

@@ -53,6 +53,7 @@ static sc_rc read_scope(const loader *l, const json_t *node, sc_operation *op) {
         return fault(l, op->id, "x-scope is not a scope");
     op->page = json_is_true(json_object_get(node, "x-page"));
     op->any_query = json_is_true(json_object_get(node, "x-any-query"));
+    op->waits = json_is_true(json_object_get(node, "x-waits"));
     return SC_OK;
 }
 

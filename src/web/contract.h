@@ -33,6 +33,7 @@ typedef struct sc_operation {
     unsigned scope;   /* SC_ACCESS_KEY: the scope bit */
     bool page;        /* x-page */
     bool any_query;   /* x-any-query */
+    bool waits;       /* x-waits: for somebody else; run aside */
     bool has_project; /* takes project_id */
     size_t max_body;
     bool has_body, body_required;

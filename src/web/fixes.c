@@ -160,7 +160,7 @@ sc_rc sc_on_savePlan(sc_req *q, sc_err *err) {
     sc_rc rc =
         edits ? sc_fix_plan_save(sc_req_app(q), &q->project, &id, &e, sc_req_actor(q),
                                  sc_req_arena(q), &p, err)
-              : sc_fix_plan_make(sc_req_app(q), &q->project, &id, false, sc_req_arena(q), &p, err);
+              : sc_fix_plan_make(sc_req_app(q), &q->project, &id, true, sc_req_arena(q), &p, err);
     return rc ? rc : reply_plan(q, &p, err);
 }
 

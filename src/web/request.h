@@ -7,6 +7,7 @@
 
 #include "app/access.h"
 #include "net/target.h"
+#include "web/aside.h"
 #include "web/contract.h"
 #include "web/form_guard.h"
 #include "web/metrics.h"
@@ -41,7 +42,8 @@ struct sc_req {
     sc_str params[SC_CONTRACT_PARAMS]; /* as in op->params; p NULL = absent */
     size_t media;                      /* which of op->media the body is */
     json_t *body;
-    void *state; /* the handler's own */
+    void *state;      /* the handler's own */
+    sc_errand errand; /* of operations that wait */
     size_t reply_bytes;
     bool audited;     /* audit.h */
     sc_str before;    /* JSON, how it was */
@@ -67,6 +69,7 @@ struct sc_web {
     sc_metrics *metrics;
     sc_projects projects;
     sc_ticker ticker;
+    sc_aside aside;
     sc_tick log_tick; /* writes the request log that waits */
     sc_health health;
     sc_form_guard form_guard;

@@ -170,8 +170,17 @@ static sc_http_flow on_chunk(void *self, sc_http_request *r, sc_str bytes) {
                                                                : SC_HTTP_GO;
 }
 
+/* The handler of an operation that waits, on a thread where it may. */
+static void run_aside(void *self) {
+    sc_req *q = self;
+    sc_err err = {0};
+    enter(q->http, q);
+    if (q->row->run(q, &err)) sc_req_fail(q, &err);
+    leave();
+}
+
 static void on_done(void *self, sc_http_request *r) {
-    (void)self;
+    sc_web *w = self;
     sc_req *q = sc_http_state(r);
     if (!q || sc_http_replied(r)) return;
     sc_err err = {0};
@@ -179,7 +188,12 @@ static void on_done(void *self, sc_http_request *r) {
     q->started = q->started || q->row;
     sc_rc rc = q->row->chunk ? SC_OK : read_body(q, &err);
     if (!rc) sc_audit_begin(q);
-    if (!rc) rc = q->row->run(q, &err);
+    if (!rc && q->op->waits) {
+        q->errand = (sc_errand){.fn = run_aside, .self = q};
+        rc = sc_aside_put(&w->aside, &q->errand, &err);
+    } else if (!rc) {
+        rc = q->row->run(q, &err);
+    }
     if (rc) sc_req_fail(q, &err);
     leave();
 }
@@ -285,6 +299,7 @@ static sc_rc set_up(sc_web *w, sc_err *err) {
     if (!rc) rc = sc_contract_schema(w->contract, "BatchLine", &w->batch_line, err);
     if (!rc) rc = sc_metrics_new(w->contract->n_operations, &w->metrics, err);
     if (!rc) rc = sc_ticker_start(&w->ticker, err);
+    if (!rc) rc = sc_aside_start(&w->aside, err);
     return rc;
 }
 
@@ -321,6 +336,7 @@ void sc_web_drain(sc_web *w) { atomic_store(&w->draining, true); }
 
 void sc_web_free(sc_web *w) {
     if (!w) return;
+    sc_aside_stop(&w->aside);
     sc_ticker_stop(&w->ticker);
     sc_metrics_free(w->metrics);
     sc_contract_free(w->contract);

@@ -16,7 +16,7 @@ export type Input<K extends Operation> = Part<"path", Operations[K]["path"]> &
   Part<"body", Operations[K]["body"]> & { signal?: AbortSignal };
 
 const TIMEOUT_MS = 30_000;
-const BATCH_TIMEOUT_MS = 180_000;
+const LONG_TIMEOUT_MS = 180_000; // batches, and what waits for a language model
 
 /** Why a call failed: what a person can be told. */
 export class Failure extends Error {
@@ -89,8 +89,8 @@ async function ask(address: string, init: RequestInit): Promise<Response> {
 const within = (ms: number, signal?: AbortSignal) => (signal ? AbortSignal.any([signal, AbortSignal.timeout(ms)]) : AbortSignal.timeout(ms));
 
 export async function call<K extends Operation>(operation: K, input: Input<K>): Promise<Answer<K>> {
-  const [method, path, takesProject] = routes[operation];
-  const init: RequestInit = { method, signal: within(TIMEOUT_MS, input.signal) };
+  const [method, path, takesProject, waits] = routes[operation];
+  const init: RequestInit = { method, signal: within(waits ? LONG_TIMEOUT_MS : TIMEOUT_MS, input.signal) };
   if (input.body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = JSON.stringify(input.body);
@@ -108,7 +108,7 @@ export async function callText(operation: "getFixPatch", input: Input<"getFixPat
 /** A batch of NDJSON lines; a result for each of them, in order. A connection that breaks is a Failure, too. */
 export async function sendLines(lines: string, signal: AbortSignal): Promise<BatchResult[]> {
   const [method, path, takesProject] = routes.ingestBatch;
-  const init = { method, body: lines, headers: { "Content-Type": "application/x-ndjson" }, signal: within(BATCH_TIMEOUT_MS, signal) };
+  const init = { method, body: lines, headers: { "Content-Type": "application/x-ndjson" }, signal: within(LONG_TIMEOUT_MS, signal) };
   const reply = await ask(addressOf(path, takesProject, {}), init);
   return (await heard(reply)).split("\n").filter(Boolean).map((line) => JSON.parse(line) as BatchResult);
 }

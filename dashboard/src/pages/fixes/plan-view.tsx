@@ -79,14 +79,27 @@ function PlanText({ of }: { of: Plan }) {
   );
 }
 
-async function make(id: string, again: () => void): Promise<void> {
-  try {
-    const plan = await call("savePlan", { path: { id } });
-    say(`The plan is made, as version ${plan.version}.`);
-    again();
-  } catch (error) {
-    complain("No plan was made", error);
-  }
+/** Makes one, which may take a language model its time; whether it is being made. */
+function useMake(id: string, again: () => void): [boolean, () => void] {
+  const [busy, setBusy] = useState(false);
+  const make = async () => {
+    setBusy(true);
+    try {
+      const plan = await call("savePlan", { path: { id } });
+      say(`The plan is made, as version ${plan.version}.`);
+      again();
+    } catch (error) {
+      complain("No plan was made", error);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return [busy, () => void make()];
+}
+
+function MakeAnew({ id, again }: { id: string; again: () => void }) {
+  const [busy, make] = useMake(id, again);
+  return <button type="button" class="button small" disabled={busy} onClick={make}><Icon name="again" />{busy ? "Being made…" : "Make it anew"}</button>;
 }
 
 function Versions({ newest, shown, onChoose }: { newest: number; shown: number; onChoose: (version: number | null) => void }) {
@@ -100,10 +113,11 @@ function Versions({ newest, shown, onChoose }: { newest: number; shown: number; 
 }
 
 function None({ id, again }: { id: string; again: () => void }) {
+  const [busy, make] = useMake(id, again);
   return (
     <p class="dim">
       There is no plan yet; a fix makes one from the reports.{" "}
-      {may("fix") && <button type="button" class="link-button" onClick={() => void make(id, again)}>Make it now, to look at it</button>}
+      {may("fix") && <button type="button" class="link-button" disabled={busy} onClick={make}>{busy ? "It is being made…" : "Make it now, to look at it"}</button>}
     </p>
   );
 }
@@ -133,7 +147,7 @@ export function PlanView({ id }: { id: string }) {
               {may("fix") && shown.version === newest.version && (
                 <>
                   <button type="button" class="button small" onClick={() => setEditing(true)}><Icon name="edit" />Edit</button>
-                  <button type="button" class="button small" onClick={() => void make(id, fresh)}><Icon name="again" />Make it anew</button>
+                  <MakeAnew id={id} again={fresh} />
                 </>
               )}
             </p>
