@@ -108,6 +108,10 @@ class Sandbox(unittest.TestCase):
         self.assertIn("ended: timeout", done.stderr)
         self.assertEqual(self.sandbox("run", "--", "/no/such/program").returncode, 1)
 
+    def test_a_crash_inside_starts_nothing_outside(self):
+        done = self.sandbox("run", "--", "sh", "-c", "ulimit -c unlimited; ulimit -c 0; grep 'core file' /proc/self/limits")
+        self.assertEqual((done.returncode, done.stdout.split()), (0, "Max core file size 1 1 bytes".split()), done.stderr)
+
     def test_our_own_program_runs_inside_and_forwards(self):
         done = self.sandbox("run", "--", "python3", "-c", INSIDE)
         self.assertEqual((done.returncode, done.stdout), (9, "40\n"), done.stderr)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -25,9 +26,9 @@
 #define OTHER_ARCH AUDIT_ARCH_ARM
 #endif
 
-enum { ALLOWED = 0, KILLED = -1 };
+enum { ALLOWED = 0, KILLED = -1, PRETENDED = -2 };
 
-/* Classic BPF as the kernel runs it for seccomp, the instructions that the filter has. ALLOWED, KILLED or an errno. */
+/* Classic BPF as the kernel runs it for seccomp, the instructions that the filter has. ALLOWED, KILLED, PRETENDED or an errno. */
 static int verdict_in(uint32_t arch, uint32_t nr, const uint64_t args[6]) {
     struct sock_filter f[SC_SECCOMP_ROOM];
     size_t n = sc_seccomp_filter(f);
@@ -47,7 +48,7 @@ static int verdict_in(uint32_t arch, uint32_t nr, const uint64_t args[6]) {
             if (i->k == SECCOMP_RET_ALLOW) return ALLOWED;
             if (i->k == SECCOMP_RET_KILL_PROCESS) return KILLED;
             assert_int_equal(i->k & SECCOMP_RET_ACTION_FULL, SECCOMP_RET_ERRNO);
-            return (int)(i->k & SECCOMP_RET_DATA);
+            return i->k & SECCOMP_RET_DATA ? (int)(i->k & SECCOMP_RET_DATA) : PRETENDED;
         case BPF_JMP | BPF_JEQ | BPF_K: yes = a == i->k; break;
         case BPF_JMP | BPF_JGT | BPF_K: yes = a > i->k; break;
         case BPF_JMP | BPF_JSET | BPF_K: yes = (a & i->k) != 0; break;
@@ -170,6 +171,17 @@ static void a_persona_is_the_usual_one(void **state) {
                      EPERM);
 }
 
+static void the_limit_on_core_files_stays(void **state) {
+    (void)state;
+    assert_int_equal(verdict(SYS_setrlimit, RLIMIT_CORE, 1000, 0), PRETENDED);
+    assert_int_equal(verdict(SYS_setrlimit, RLIMIT_CORE | UINT64_C(1) << 32, 1000, 0), PRETENDED);
+    assert_int_equal(verdict(SYS_prlimit64, 0, RLIMIT_CORE, 1000), PRETENDED);
+    assert_int_equal(verdict(SYS_prlimit64, 7, RLIMIT_CORE, UINT64_C(1) << 40), PRETENDED);
+    assert_int_equal(verdict(SYS_prlimit64, 0, RLIMIT_CORE, 0), ALLOWED); /* asking */
+    assert_int_equal(verdict(SYS_setrlimit, RLIMIT_NOFILE, 1000, 0), ALLOWED);
+    assert_int_equal(verdict(SYS_prlimit64, 0, RLIMIT_STACK, 1000), ALLOWED);
+}
+
 static void what_programs_are_made_of_is_allowed(void **state) {
     (void)state;
     static const uint32_t calls[] = {SYS_read,
@@ -211,6 +223,7 @@ int main(void) {
         cmocka_unit_test(a_terminals_input_can_not_be_typed),
         cmocka_unit_test(sockets_are_local_and_of_usual_kinds),
         cmocka_unit_test(a_persona_is_the_usual_one),
+        cmocka_unit_test(the_limit_on_core_files_stays),
         cmocka_unit_test(what_programs_are_made_of_is_allowed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

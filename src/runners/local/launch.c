@@ -236,7 +236,7 @@ static sc_rc run_it(launch *l, sc_arena *arena, const _Atomic bool *stop, sc_pro
                     sc_err *err) {
     const sc_runner_limits *m = &l->plan->limits;
     const sc_proc_limit limits[] = {
-        {RLIMIT_CORE, 0, 0},
+        {RLIMIT_CORE, 1, 0},                 /* not 0: see keep_core_limit */
         {RLIMIT_CPU, (uint64_t)m->cpu_s, 5}, /* SIGXCPU first: so it can be told from other ends */
         {RLIMIT_FSIZE, (uint64_t)m->disk_bytes, 0},
         {RLIMIT_NOFILE, SC_MIN(4096, (uint64_t)sysconf(_SC_OPEN_MAX)), 0},

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 
@@ -199,6 +200,26 @@ static void sockets(program *p, unsigned call) {
     end_part(p, part);
 }
 
+/* The limit on core files stays what the launcher has set. Where a program of the machine takes them (core_pattern is a pipe),
+ * the kernel would start that as root, and give it what a sandboxed process has made up; only a limit of 1 says no. Who
+ * wants another one, as most do that set it to 0, is told that it is done. */
+static void keep_core_limit(program *p, unsigned call, unsigned resource, bool asks_too) {
+    size_t part = begin_part(p, call);
+    load_arg(p, resource);
+    size_t core = begin_part(p, RLIMIT_CORE);
+    if (asks_too) { /* without new limits it only asks */
+        load_arg(p, 2);
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 3);
+        load(p, (unsigned)offsetof(struct seccomp_data, args) + 2 * 8 + 4);
+        emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+        allow(p);
+    }
+    refuse(p, 0);
+    end_part(p, core);
+    allow(p);
+    end_part(p, part);
+}
+
 size_t sc_seccomp_filter(struct sock_filter *ret_filter) {
     program p = {ret_filter, 0};
     load(&p, offsetof(struct seccomp_data, arch));
@@ -219,6 +240,8 @@ size_t sc_seccomp_filter(struct sock_filter *ret_filter) {
     load_arg(&p, 0);
     decide_by(&p, persons, SC_LEN(persons), true, EPERM);
     end_part(&p, part);
+    keep_core_limit(&p, SYS_setrlimit, 0, false);
+    keep_core_limit(&p, SYS_prlimit64, 1, true);
     sockets(&p, SYS_socket);
     sockets(&p, SYS_socketpair);
     allow(&p);
