@@ -269,6 +269,13 @@ sc_rc sc_git_commit(const sc_git *g, const char *dir, const sc_git_id *tree,
     return commit_of(g, dir, args, by, at_ms, message, ret_commit, err);
 }
 
+/* An answer that is lost says nothing of the push: the transport may have sent it twice, and the second one is refused. */
+static bool is_there(const sc_git *g, const sc_git_remote *r, const sc_git_id *commit,
+                     sc_str branch) {
+    sc_git_id there;
+    return !sc_git_remote_head(g, r, branch, &there, NULL) && !strcmp(there.text, commit->text);
+}
+
 sc_rc sc_git_push(const sc_git *g, const char *dir, const sc_git_remote *r, const sc_git_id *commit,
                   sc_str branch, const sc_git_id *expect, sc_err *err) {
     char lease[2 * MAX_REF + SC_GIT_ID_TEXT], spec[MAX_REF + SC_GIT_ID_TEXT + 16], url[1024];
@@ -285,8 +292,9 @@ sc_rc sc_git_push(const sc_git *g, const char *dir, const sc_git_remote *r, cons
                                 lease,         "--",
                                 url,           spec,
                                 NULL};
-    return sc_git_exec(g, &(sc_git_run){.what = "push", .args = args, .dir = dir, .remote = r},
-                       NULL, err);
+    rc = sc_git_exec(g, &(sc_git_run){.what = "push", .args = args, .dir = dir, .remote = r}, NULL,
+                     err);
+    return rc && rc != SC_CANCELLED && is_there(g, r, commit, branch) ? SC_OK : rc;
 }
 
 /* ---- Where the repository itself is the forge ---------------------------------------------------------------- */

@@ -1,0 +1,179 @@
+"""The whole way on GitHub: its API (tests/support/github_fake.py) and the real git over HTTP, behind one address that can fail. The
+token reaches both, and nobody else."""
+
+import http.client
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import unittest
+import urllib.parse
+
+import soul
+from fix_world import World, git
+
+TOKEN = "github_pat_" + "canary0a1b2c3d4e5f6g7h8i9j"
+
+
+class Front(http.server.ThreadingHTTPServer):
+    """Paths of a repository go to git, others to the API; `trouble` says which call goes wrong, how, and how often."""
+
+    daemon_threads = True
+
+    def __init__(self, api, repositories):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.api, self.repositories = (urllib.parse.urlsplit(u).netloc for u in (api, repositories))
+        self.trouble, self.asked = None, []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def body(self):
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline(), 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
+
+    def answer(self, status, headers, body):
+        self.send_response(status)
+        for name, value in headers:
+            if name.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def serve(self):
+        body, how = self.body(), None
+        what = f"{self.command} {self.path.partition('?')[0]}"
+        self.server.asked.append(what)
+        trouble = self.server.trouble
+        if trouble and trouble["left"] and what.endswith(trouble["call"]):
+            trouble["left"] -= 1
+            how = trouble["how"]
+        if how == "down":
+            self.answer(503, [], b"{}")
+            return
+        try:
+            reply, said = self.ask(body)
+        except OSError:  # the test is over
+            self.close_connection = True
+            return
+        if how == "answer lost":
+            self.close_connection = True
+            return
+        self.answer(reply.status, reply.getheaders(), said)
+
+    def ask(self, body):
+        connection = http.client.HTTPConnection(self.server.repositories if ".git/" in self.path else self.server.api)
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "transfer-encoding", "content-length")}
+        connection.request(self.command, self.path, body or None, headers)
+        reply = connection.getresponse()
+        said = reply.read()
+        connection.close()
+        return reply, said
+
+    do_GET = do_POST = do_PATCH = serve
+
+
+class GitHub(unittest.TestCase):
+    def helper(self, *words):
+        process = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        process.stdin.write(TOKEN + "\n")
+        process.stdin.close()
+        self.addCleanup(process.stdout.close)
+        return process.stdout.readline().strip()
+
+    def setUp(self):
+        self.w = World({"app.txt": "one\n"}, agent="custom", command=["sh", "-c", "env; cat /proc/[0-9]*/environ; echo two >> app.txt"], test_command="")
+        self.addCleanup(self.w.close)
+        self.root = os.path.join(self.w.folder.name, "served")
+        os.makedirs(os.path.join(self.root, "owner"))
+        os.symlink(self.w.bare, os.path.join(self.root, "owner", "repo.git"))
+        self.front = Front(self.helper("tests/support/github_fake.py"), self.helper("tests/support/git_http.py", self.root))
+        self.addCleanup(self.front.server_close)
+        self.addCleanup(self.front.shutdown)
+        self.w.server.stop()
+        self.w.server.env = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": self.front.url, "no_proxy": "127.0.0.1"}
+        self.w.server.start()
+        self.w.c = self.w.server.client()
+        self.w.configure(forge="github", repository="owner/repo", labels=["bot"])
+
+    def fix(self, name, call=None, how=None, left=0):
+        self.front.trouble = {"call": call, "how": how, "left": left} if call else None
+        fix = self.w.ended(self.w.start(self.w.own_issue(name)))
+        if call:
+            self.assertEqual(self.front.trouble["left"], 0, "it went wrong as it should")
+        return fix
+
+    def pulls(self):
+        connection = http.client.HTTPConnection(self.front.api)
+        connection.request("POST", "/_test/look", "{}")
+        state = json.loads(connection.getresponse().read())
+        connection.close()
+        return state["pulls"]
+
+    def opened(self, fix, n, attempt=1):
+        self.assertEqual((fix["status"], fix["pr_state"]), ("success", "open"), (fix["error"], self.w.log(fix["id"])))
+        self.assertEqual((len(self.pulls()), fix["attempt"]), (n, attempt))
+
+    def test_from_an_issue_to_a_draft_and_the_token_is_nowhere(self):
+        fix = self.fix("Something on GitHub is wrong")
+        self.opened(fix, 1)
+        pull, = self.pulls()
+        self.assertEqual((pull["draft"], pull["head"]["ref"], pull["base"]["ref"]), (True, fix["branch"], "main"))
+        self.assertEqual(git("--git-dir", self.w.bare, "show", f"{fix['branch']}:app.txt"), "one\ntwo\n")
+        with open(os.path.join(self.root, "seen"), encoding="utf-8") as f:
+            seen = f.read().splitlines()
+        self.assertTrue(any("git-receive-pack token" in line for line in seen), seen)
+        allowed = f"{self.w.server.pid}/environ"  # it was told so there
+        for line in seen:
+            self.assertIn(line.split()[-1], (allowed, "nowhere"), line)
+        c, job = self.w.c, fix["id"]
+        told = [json.dumps(fix), self.w.log(job), c.get(f"/api/jobs/{job}/patch").body.decode(), self.w.server.logged(),
+                c.get(f"/api/jobs/{job}/pull_request").body.decode(), json.dumps(pull)]
+        self.assertNotIn(TOKEN, "".join(told))
+        for folder, _, files in os.walk(self.w.server.data):
+            for name in files:
+                with open(os.path.join(folder, name), "rb") as f:
+                    self.assertNotIn(TOKEN.encode(), f.read(), name)
+
+    def test_what_goes_wrong_makes_no_second_pull_request(self):
+        self.opened(self.fix("It is down when it is asked for", "GET /repos/owner/repo", "down", 1), 1, 2)
+        self.opened(self.fix("It is down when it is pushed", "/owner/repo.git/git-receive-pack", "down", 1), 2, 2)
+        self.opened(self.fix("Its word of the push is lost", "/owner/repo.git/git-receive-pack", "answer lost", 1), 3)
+        self.opened(self.fix("It is down when it is opened", "POST /repos/owner/repo/pulls", "down", 1), 4, 2)
+        self.opened(self.fix("Its answer is lost", "POST /repos/owner/repo/pulls", "answer lost", 1), 5, 2)
+        self.assertEqual(len(self.w.branches()), 6)
+
+    def test_a_push_that_is_rejected_ends_it_and_the_patch_is_kept(self):
+        hook = os.path.join(self.w.bare, "hooks", "pre-receive")
+        os.makedirs(os.path.dirname(hook), exist_ok=True)
+        with open(hook, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\necho protected >&2\nexit 1\n")
+        os.chmod(hook, 0o755)
+        fix = self.fix("The branch is protected")
+        self.assertEqual((fix["status"], fix["reason"], self.pulls()), ("failed", "forge", []), self.w.log(fix["id"]))
+        self.assertEqual(self.w.branches(), ["main"])
+        self.assertIn("+two", self.w.c.get(f"/api/jobs/{fix['id']}/patch").body.decode())
+
+
+if __name__ == "__main__":
+    soul.main()
