@@ -27,6 +27,8 @@ void sc_app_conf_default(sc_app_conf *c) {
         .llm_settle_ms = 5000,
         .keep_ended_jobs_ms = 24 * 3600 * 1000LL,
         .keep_events_ms = 24 * 3600 * 1000LL,
+        .max_dead_letters = 1000,
+        .max_dead_bytes = 16 << 20,
         .keep_decisions = 8,
         .action_bytes = 512 << 20,
     };

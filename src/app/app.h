@@ -37,6 +37,7 @@ typedef struct sc_app_conf {
     int64_t lease_ms;         /* of jobs but fixes, and of the lead        */
     int64_t tidy_ms;          /* quiet time before all is looked at together (tidy.h); 0 = never */
     int64_t keep_ended_jobs_ms, keep_events_ms;
+    int64_t max_dead_letters, max_dead_bytes; /* of a project (dead.h) */
     size_t keep_decisions; /* of each report, the newest; besides those that are kept for ever */
     size_t action_bytes;   /* memory that a merge, split, move or undo may take */
     /* For an embedder behind a network (app/embed.h). */

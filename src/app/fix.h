@@ -10,6 +10,7 @@
 #define SC_APP_FIX_H
 
 #include "app/fix_settings.h"
+#include "app/forge_guard.h"
 #include "core/fix.h"
 #include "ports/forge.h"
 #include "ports/runner.h"
@@ -115,5 +116,9 @@ sc_rc sc_fix_pull_act(struct sc_app *app, const sc_id *project, const sc_id *id,
 /* Somebody says that people answered this pull request: where it is one of ours, a look at it is asked for now. */
 sc_rc sc_fix_pull_hint(struct sc_app *app, const sc_id *project, sc_str repo, int64_t number,
                        sc_err *err);
+
+enum { SC_FIX_MAX_FORGES = 4 };
+/* How it stands with the forges; ret has room for SC_FIX_MAX_FORGES. Never waits. */
+size_t sc_fix_forges_look(struct sc_app *app, sc_forge_guard_state *ret);
 
 #endif

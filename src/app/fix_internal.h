@@ -76,12 +76,13 @@ struct sc_fixes {
     sc_app *app;
     sc_fix_worker workers[SC_FIX_MAX_WORKERS];
     size_t n_workers;
-    sc_lane beat;            /* heartbeats, deadlines */
-    sc_lane tidy;            /* what is left on disk */
-    sc_lane watch;           /* pull requests, policy */
-    pthread_mutex_t lock;    /* guards `runs` */
-    sc_fix_run *runs;        /* under way in this process */
-    pthread_mutex_t looking; /* at pull requests of a forge on this machine */
+    sc_lane beat;                             /* heartbeats, deadlines */
+    sc_lane tidy;                             /* what is left on disk */
+    sc_lane watch;                            /* pull requests, policy */
+    pthread_mutex_t lock;                     /* guards `runs` */
+    sc_fix_run *runs;                         /* under way in this process */
+    pthread_mutex_t looking;                  /* at pull requests of a forge on this machine */
+    sc_forge_guard guards[SC_FIX_MAX_FORGES]; /* the first conf.fix.n_forges */
 };
 
 sc_rc sc_fixes_new(sc_app *app, sc_err *err);

@@ -316,6 +316,15 @@ static void *beat(void *arg) {
 
 /* ---- All of them -------------------------------------------------------------------------------- */
 
+static size_t n_guards(const sc_app *app) {
+    return SC_MIN(app->conf.fix.n_forges, (size_t)SC_FIX_MAX_FORGES);
+}
+
+size_t sc_fix_forges_look(sc_app *app, sc_forge_guard_state *ret) {
+    for (size_t i = 0; i < n_guards(app); i++) sc_forge_guard_look(&app->fixes->guards[i], &ret[i]);
+    return n_guards(app);
+}
+
 sc_rc sc_fixes_new(sc_app *app, sc_err *err) {
     struct sc_fixes *x = sc_alloc(sizeof *x);
     if (!x) return sc_fail(err, SC_NOMEM, "no memory for fixes");
@@ -327,6 +336,8 @@ sc_rc sc_fixes_new(sc_app *app, sc_err *err) {
     sc_lane_init(&x->watch);
     pthread_mutex_init(&x->lock, NULL);
     pthread_mutex_init(&x->looking, NULL);
+    for (size_t i = 0; i < n_guards(app); i++)
+        sc_forge_guard_init(&x->guards[i], &app->conf.fix.forges[i], app->conf.clock);
     app->fixes = x;
     return SC_OK;
 }
@@ -340,6 +351,7 @@ void sc_fixes_free(sc_app *app) {
     sc_lane_done(&x->watch);
     pthread_mutex_destroy(&x->lock);
     pthread_mutex_destroy(&x->looking);
+    for (size_t i = 0; i < n_guards(app); i++) sc_forge_guard_done(&x->guards[i]);
     sc_free(x);
     app->fixes = NULL;
 }

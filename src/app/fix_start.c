@@ -57,8 +57,8 @@ sc_rc sc_fix_settings_put(sc_app *app, const sc_id *project, const json_t *setti
 
 const sc_forge *sc_fix_forge(const sc_app *app, sc_str name) {
     const sc_fix_conf *c = &app->conf.fix;
-    for (size_t i = 0; i < c->n_forges; i++)
-        if (sc_str_is(name, c->forges[i].ops->name)) return &c->forges[i];
+    for (size_t i = 0; i < c->n_forges && i < SC_FIX_MAX_FORGES; i++)
+        if (sc_str_is(name, c->forges[i].ops->name)) return &app->fixes->guards[i].forge;
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "app/schedule.h"
 
+#include "app/dead.h"
 #include "app/fix_internal.h"
 #include "app/internal.h"
 #include "app/retention.h"
@@ -97,6 +98,7 @@ static const task tasks[SC_SCHEDULE_TASKS] = {
     {"pruning failed", HOUSE_MS, true, false, prune},
     {"waking snoozed issues failed", HOUSE_MS, true, false, wake_snoozed},
     {"retention was not asked for", HOUSE_MS, true, false, retain},
+    {"dead letters were not looked at", HOUSE_MS, false, true, sc_dead_look},
     {"fixes were not looked at", 0, false, true, watch_fixes},
 };
 

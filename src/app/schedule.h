@@ -9,7 +9,7 @@
 
 #include "app/lane.h"
 
-enum { SC_SCHEDULE_TASKS = 5 };
+enum { SC_SCHEDULE_TASKS = 6 };
 
 typedef struct sc_schedule {
     sc_lane lane;

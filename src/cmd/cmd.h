@@ -80,7 +80,7 @@ typedef struct sc_common {
     bool no_worker, no_scheduler, login_link;
     const char *queues;
     int64_t threads, max_connections, max_connections_per_address, address_rate, key_rate;
-    int64_t max_body_bytes, max_buffered_bytes, max_queued_bytes;
+    int64_t max_body_bytes, max_buffered_bytes, max_queued_bytes, max_dead_letters, max_dead_bytes;
     int64_t head_timeout_ms, idle_timeout_ms, min_body_bytes_per_s, drain_ms, lease_ms, tidy_ms;
 } sc_common;
 

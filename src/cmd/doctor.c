@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "agents/agents.h"
+#include "app/dead.h"
 #include "app/ingest.h"
 #include "cmd/cmd.h"
 #include "runners/registry.h"
@@ -199,6 +200,15 @@ static void check_jobs(exam *e) {
     say(e, dead ? NOTE : GOOD, "jobs", "%lld pending, %lld running, %lld dead letters%s",
         (long long)n.by_state[SC_JOB_pending], (long long)n.by_state[SC_JOB_running],
         (long long)dead, dead ? ": soulcaster jobs dead" : "");
+    sc_dead seen;
+    if (sc_dead_get(sc_stack_app(e->stack), &seen, &err)) {
+        say(e, BAD, "dead letters", "%s", err.msg);
+    } else if (sc_dead_level_of(&seen) != SC_DEAD_ok) {
+        say(e, NOTE, "dead letters",
+            "%.0f %% of what a project keeps (project %s); %lld were dropped so far: read them "
+            "(soulcaster jobs dead), retry or drop them",
+            100 * seen.fullness, seen.project.text, (long long)seen.dropped);
+    }
 }
 
 /* Adds a name to a list in words. */

@@ -146,6 +146,8 @@ static sc_rc open_app(const sc_call *c, unsigned parts, sc_stack *s, sc_err *err
     conf.clock = &sc_clock_system;
     conf.max_queued_bytes = c->common.max_queued_bytes;
     conf.lease_ms = c->common.lease_ms;
+    conf.max_dead_letters = c->common.max_dead_letters;
+    conf.max_dead_bytes = SC_MAX(c->common.max_dead_bytes, (int64_t)1);
     conf.tidy_ms = c->common.tidy_ms;
     rc = embed_conf(c, &conf, err);
     if (rc == SC_OK) rc = sc_stack_open_llm(c, &s->llm, err);

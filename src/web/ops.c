@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "app/dead.h"
+#include "app/fix.h"
 #include "web/guard.h"
 #include "web/handlers.h"
 
@@ -22,8 +24,11 @@ static void probe(sc_web *w, int64_t now_us) {
     const sc_store *s = sc_app_store(w->conf.app);
     atomic_store(&h->probing_us, now_us);
     s->ops->probe(s->self, sc_now_ms(sc_app_clock(w->conf.app)), &err);
+    sc_dead dead;
+    const bool seen = !sc_dead_get(w->conf.app, &dead, NULL);
     pthread_mutex_lock(&h->text_lock);
     h->last = err;
+    if (seen) h->dead = dead;
     pthread_mutex_unlock(&h->text_lock);
     atomic_store(&h->checked_us, sc_mono_us(sc_app_clock(w->conf.app)));
     atomic_store(&h->probing_us, 0);
@@ -51,6 +56,22 @@ static void check(sc_web *w, sc_err *ret) {
                 (long long)((now - probing) / 1000000));
 }
 
+static sc_dead_level dead_level(sc_web *w) {
+    pthread_mutex_lock(&w->health.text_lock);
+    const sc_dead_level level = sc_dead_level_of(&w->health.dead);
+    pthread_mutex_unlock(&w->health.text_lock);
+    return level;
+}
+
+/* Of all forges together: each is in the metrics. */
+static void put_forges(sc_buf *b, sc_web *w) {
+    sc_forge_guard_state f[SC_FIX_MAX_FORGES];
+    const size_t n = sc_fix_forges_look(w->conf.app, f);
+    bool degraded = false;
+    for (size_t i = 0; i < n; i++) degraded |= f[i].breaker != SC_BREAKER_closed;
+    if (n) sc_render_str(b, "forges", degraded ? SC_STR("degraded") : SC_STR("ok"));
+}
+
 sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
     sc_web *w = q->web;
     bool draining = atomic_load(&w->draining);
@@ -71,6 +92,8 @@ sc_rc sc_on_getHealth(sc_req *q, sc_err *err) {
         sc_render_str(&b, "embedder", degraded ? SC_STR("degraded") : SC_STR("ok"));
     if (sc_app_llm(w->conf.app, &degraded))
         sc_render_str(&b, "llm", degraded ? SC_STR("degraded") : SC_STR("ok"));
+    put_forges(&b, w);
+    sc_render_str(&b, "dead_letters", sc_str_of(sc_dead_level_name(dead_level(w))));
     sc_render_str(&b, "version", sc_str_of(w->conf.version ? w->conf.version : ""));
     sc_render_int(&b, "uptime_s",
                   (sc_mono_us(sc_app_clock(w->conf.app)) - w->started_us) / 1000000);
@@ -270,6 +293,40 @@ static void put_llm(sc_buf *b, const sc_app_stats *s) {
     sc_metrics_guard(b, "llm", "the language model", &a->guard);
 }
 
+static void put_forge_metrics(sc_buf *b, sc_web *w) {
+    sc_forge_guard_state f[SC_FIX_MAX_FORGES];
+    const size_t n = sc_fix_forges_look(w->conf.app, f);
+    if (!n) return;
+    sc_metrics_family(b, "soulcaster_forge_requests_total", "counter", "Requests to a forge.");
+    for (size_t i = 0; i < n; i++)
+        sc_buf_putf(b, "soulcaster_forge_requests_total{forge=\"%s\"} %lld\n", f[i].name,
+                    (long long)f[i].requests);
+    sc_metrics_family(b, "soulcaster_forge_failures_total", "counter",
+                      "Requests to a forge without a whole answer.");
+    for (size_t i = 0; i < n; i++)
+        sc_buf_putf(b, "soulcaster_forge_failures_total{forge=\"%s\"} %lld\n", f[i].name,
+                    (long long)f[i].failures);
+    sc_metrics_family(b, "soulcaster_forge_breaker", "gauge", "The circuit breaker's state.");
+    for (size_t i = 0; i < n; i++)
+        for (sc_breaker_state k = SC_BREAKER_closed; k <= SC_BREAKER_half_open; k++)
+            sc_buf_putf(b, "soulcaster_forge_breaker{forge=\"%s\",state=\"%s\"} %d\n", f[i].name,
+                        sc_breaker_state_name(k), f[i].breaker == k);
+}
+
+static void put_dead(sc_buf *b, sc_web *w) {
+    sc_dead d;
+    if (sc_dead_get(w->conf.app, &d, NULL)) return;
+    gauge(b, "soulcaster_dead_letters", "gauge",
+          "Jobs given up that wait for a person, as the scheduler saw them.", (double)d.n);
+    gauge(b, "soulcaster_dead_letters_bytes", "gauge", "Their payloads and reasons.",
+          (double)d.bytes);
+    gauge(b, "soulcaster_dead_letters_fullness", "gauge",
+          "How near the fullest project is to its bound, 0 to 1; from 1 on the oldest are dropped.",
+          d.fullness);
+    gauge(b, "soulcaster_dead_letters_dropped_total", "counter",
+          "Dead letters dropped because there were too many.", (double)d.dropped);
+}
+
 /* A store that cannot answer now leaves its lines out; the scrape tells the rest. */
 static void put_store(sc_buf *b, sc_web *w) {
     const sc_store *s = sc_app_store(w->conf.app);
@@ -332,7 +389,9 @@ void sc_web_write_metrics(sc_web *w, sc_buf *out) {
           "Changes that could not be put into the audit log.", (double)atomic_load(&w->audit_lost));
     put_embedder(out, &s);
     put_llm(out, &s);
+    put_forge_metrics(out, w);
     put_store(out, w);
+    put_dead(out, w);
     put_process(out, w);
     if (w->conf.more_metrics) w->conf.more_metrics(w->conf.more_self, out);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "app/access.h"
+#include "app/dead.h"
 #include "net/target.h"
 #include "web/aside.h"
 #include "web/contract.h"
@@ -58,6 +59,7 @@ typedef struct sc_health {
     _Atomic int64_t probing_us; /* when the running one began; 0 = none */
     pthread_mutex_t text_lock;  /* guards `last` */
     sc_err last;
+    sc_dead dead; /* what the scheduler saw, as of the last probe */
 } sc_health;
 
 struct sc_web {
