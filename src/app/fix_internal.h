@@ -52,6 +52,7 @@ struct sc_fix_run {
     char name[64];            /* of this run: the job and its fence */
     char dir[SC_FIX_PATH];    /* its folder: work trees */
     char mirror[SC_FIX_PATH]; /* our bare repository of the project's */
+    bool set_up;              /* `work` is: with what set-up made for the tests */
     _Atomic bool stop;
     _Atomic int why; /* sc_fix_stop */
     int64_t deadline_ms;

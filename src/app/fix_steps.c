@@ -11,7 +11,15 @@
 #include "base/tree.h"
 #include "patch/rules.h"
 
-enum { EARLIER = 16, GIT_MS = 5 * 60000, PATCH_MAX = 8 << 20, TASK_BYTES = 256 << 10 };
+enum {
+    EARLIER = 16,
+    GIT_MS = 5 * 60000,
+    PATCH_MAX = 8 << 20,
+    TASK_BYTES = 256 << 10,
+    MAX_KEPT_ENTRIES = 500000
+};
+
+static const int64_t max_kept_bytes = INT64_C(4) << 30;
 
 /* ---- Folders ------------------------------------------------------------------------------------ */
 
@@ -162,11 +170,39 @@ static sc_rc note_tests(sc_fix_run *r, const char *which, const sc_fix_ran *ran,
     return sc_fix_copy(&r->arena, sc_buf_str(&text), &r->fix.tests, err);
 }
 
+/* The agent begins with the same commit: what set-up made of it is copied before the tests touch it. Where that does not
+ * work it is only made again. The change is set up anew in any case: it may be what set-up works by. */
+static sc_rc keep_for_agent(sc_fix_run *r, const char *dir, sc_err *err) {
+    char path[SC_FIX_PATH];
+    snprintf(path, sizeof path, "%.900s/work", r->dir);
+    sc_err why = {0};
+    sc_rc rc = sc_tree_copy(dir, path, max_kept_bytes, MAX_KEPT_ENTRIES, &r->stop, &why);
+    if (rc == SC_CANCELLED) {
+        *err = why;
+        return rc;
+    }
+    r->set_up = !rc;
+    return rc ? sc_tree_remove(path, err) : SC_OK;
+}
+
+/* The tree that the agent works in. */
+static sc_rc agent_tree(sc_fix_run *r, const char **ret_dir, sc_err *err) {
+    if (r->set_up) {
+        r->set_up = false;
+        *ret_dir = sc_arena_printf(&r->arena, "%.900s/work", r->dir);
+        return *ret_dir ? SC_OK : sc_fail(err, SC_NOMEM, "no memory for a fix");
+    }
+    sc_rc rc = sc_fix_checkout(r, "work", r->fix.base_commit, ret_dir, err);
+    return rc ? rc : set_up_tree(r, *ret_dir, err);
+}
+
 static sc_rc run_tests(sc_fix_run *r, const char *which, sc_str commit, sc_fix_ran *ret,
                        sc_err *err) {
     const char *dir;
+    const bool keeps = r->fix.step == SC_FIX_base_tests && r->set.setup_command.n;
     sc_rc rc = sc_fix_checkout(r, which, commit, &dir, err);
     if (!rc) rc = set_up_tree(r, dir, err);
+    if (!rc && keeps) rc = keep_for_agent(r, dir, err);
     if (!rc) rc = sc_fix_shell(r, dir, r->set.test_command, "tests", r->set.test_hosts, ret, err);
     if (!rc) rc = note_tests(r, which, ret, err);
     if (!rc) rc = sc_tree_remove(dir, err);
@@ -255,8 +291,7 @@ static sc_rc agent(sc_fix_run *r, sc_err *err) {
     const char *dir;
     sc_buf_init(&task, TASK_BYTES);
     sc_rc rc = sc_fix_prompt(&r->plan, &r->fix, r->set.test_command, &task, err);
-    if (!rc) rc = sc_fix_checkout(r, "work", r->fix.base_commit, &dir, err);
-    if (!rc) rc = set_up_tree(r, dir, err);
+    if (!rc) rc = agent_tree(r, &dir, err);
     if (rc) return rc;
     sc_fix_say(r, "the agent %.*s begins", SC_FMT(r->fix.agent));
     rc = sc_fix_agent_run(r, dir, sc_buf_str(&task), &ran, err);

@@ -6,6 +6,8 @@
 #ifndef SC_BASE_TREE_H
 #define SC_BASE_TREE_H
 
+#include <stdatomic.h>
+
 #include "base/err.h"
 
 enum { SC_TREE_MAX_DEPTH = 100 };
@@ -19,6 +21,12 @@ typedef struct sc_tree_size {
  * then, too. SC_NOT_FOUND: no such folder, or it is a symlink. What vanishes meanwhile is left out. */
 sc_rc sc_tree_measure(const char *path, int64_t max_bytes, int64_t max_entries, sc_tree_size *ret,
                       sc_err *err);
+
+/* A copy of the folder `from` as `to`, which must not be there: files with modes and times, links as links, no device, pipe or
+ * socket. SC_TOO_LARGE: deeper than SC_TREE_MAX_DEPTH, more than max_entries or max_bytes (holes count). SC_CANCELLED: *stop (may be
+ * NULL). What is copied then stays. Nobody may change `from` meanwhile. */
+sc_rc sc_tree_copy(const char *from, const char *to, int64_t max_bytes, int64_t max_entries,
+                   const _Atomic bool *stop, sc_err *err);
 
 /* Removes path and all in it; path itself may be a file or symlink. What is not there is removed. */
 sc_rc sc_tree_remove(const char *path, sc_err *err);

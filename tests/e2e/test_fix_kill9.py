@@ -86,7 +86,7 @@ class Held(unittest.TestCase):
         self.put("git", GIT.format(hold=self.hold, home="/", git=shutil.which("git")))
         os.chmod(git, 0o755)
         self.w = World({"app.txt": "one\n"}, self.options, env={"PATH": f"{self.hold}:{os.environ['PATH']}"}, agent="custom",
-                       command=["sh", "-c", "echo two >> app.txt"], setup_command="true", test_command="test -s app.txt")
+                       command=["sh", "-c", "echo two >> app.txt"], test_command="test -s app.txt")
         self.addCleanup(self.w.close)
 
     def put(self, name, text):

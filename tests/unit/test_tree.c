@@ -111,10 +111,61 @@ static void a_tree_deeper_than_any_path_goes_and_is_not_measured(void **state) {
     assert_int_equal(access(in_root("deep"), F_OK), -1);
 }
 
+static int mode_of(const char *name) {
+    struct stat st;
+    assert_int_equal(lstat(in_root(name), &st), 0);
+    return (int)(st.st_mode & 07777);
+}
+
+static void a_copy_follows_no_link_and_keeps_modes_and_times(void **state) {
+    (void)state;
+    char from[128], to[128], target[64];
+    struct stat a, b;
+    snprintf(from, sizeof from, "%s/from", root);
+    snprintf(to, sizeof to, "%s/to", root);
+    assert_int_equal(sc_tree_copy(from, to, 1 << 20, 100, NULL, NULL), SC_NOT_FOUND);
+    assert_int_equal(mkdir(in_root("from"), 0755), 0);
+    assert_int_equal(mkdir(in_root("from/dir"), 0500), 0);
+    put("from/file", 8192);
+    assert_int_equal(chmod(in_root("from/file"), 04755), 0);
+    assert_int_equal(symlink("/usr", in_root("from/usr")), 0);
+    assert_int_equal(mkfifo(in_root("from/pipe"), 0600), 0);
+    assert_int_equal(chmod(in_root("from/dir"), 0700), 0);
+    put("from/dir/inner", 4096);
+    assert_int_equal(chmod(in_root("from/dir"), 0500), 0);
+    assert_int_equal(utimensat(AT_FDCWD, in_root("from/file"),
+                               (const struct timespec[2]){{1000, 5}, {2000, 7}}, 0),
+                     0);
+    assert_int_equal(sc_tree_copy(from, to, 1 << 20, 100, NULL, NULL), SC_OK);
+    assert_int_equal(mode_of("to/file"), 0755); /* whose it is nobody needs to become */
+    assert_int_equal(mode_of("to/dir"), 0500);
+    assert_int_equal(access(in_root("to/dir/inner"), F_OK), 0);
+    assert_int_equal(access(in_root("to/pipe"), F_OK), -1);
+    assert_int_equal(readlink(in_root("to/usr"), target, sizeof target), 4);
+    assert_int_equal(lstat(in_root("from/file"), &a), 0);
+    assert_int_equal(lstat(in_root("to/file"), &b), 0);
+    assert_int_equal(a.st_size, b.st_size);
+    assert_int_equal(a.st_mtim.tv_nsec, b.st_mtim.tv_nsec);
+    assert_int_equal(b.st_mtim.tv_sec, 2000);
+    assert_int_equal(sc_tree_copy(from, to, 1 << 20, 100, NULL, NULL), SC_IO); /* it is there */
+    assert_int_equal(sc_tree_remove(to, NULL), SC_OK);
+    assert_int_equal(sc_tree_copy(from, to, 12000, 100, NULL, NULL), SC_TOO_LARGE);
+    assert_int_equal(sc_tree_remove(to, NULL), SC_OK);
+    assert_int_equal(sc_tree_copy(from, to, 1 << 20, 4, NULL, NULL), SC_TOO_LARGE);
+    assert_int_equal(sc_tree_remove(to, NULL), SC_OK);
+    _Atomic bool stop = true;
+    assert_int_equal(sc_tree_copy(from, to, 1 << 20, 100, &stop, NULL), SC_CANCELLED);
+    assert_int_equal(sc_tree_remove(to, NULL), SC_OK);
+    assert_int_equal(truncate(in_root("from/file"), INT64_C(1) << 40), 0); /* a hole */
+    assert_int_equal(sc_tree_copy(from, to, 1 << 20, 100, NULL, NULL), SC_TOO_LARGE);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(size_is_what_lies_on_disk_and_no_link_is_followed,
                                         make_root, end_root),
+        cmocka_unit_test_setup_teardown(a_copy_follows_no_link_and_keeps_modes_and_times, make_root,
+                                        end_root),
         cmocka_unit_test_setup_teardown(removal_leaves_what_links_point_to, make_root, end_root),
         cmocka_unit_test_setup_teardown(a_tree_without_permissions_goes, make_root, end_root),
         cmocka_unit_test_setup_teardown(a_tree_deeper_than_any_path_goes_and_is_not_measured,
