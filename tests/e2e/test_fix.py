@@ -231,6 +231,10 @@ class Refusals(unittest.TestCase):
         self.refused("patch_refused", "seq 100000 > app.txt")
         self.refused("patch_refused", "echo 'key = \"AKIA" + "IOSFODNN7EXAMPLQ\"' > app.txt; "
                      "echo 'token: ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8' >> app.txt")
+        self.refused("patch_refused", "head -c 104857600 /dev/zero | tr '\\0' a > app.txt")
+        self.refused("patch_refused", "mkfifo .gitignore; echo two > app.txt")
+        self.refused("patch_refused", "mkdir -p a/b; ln -s ../.. a/b/l; ln -s a/b/l/../../etc out")
+        self.refused("agent_failed", "echo two > app.txt; head -c 1G /dev/zero | tr '\\0' a")
         self.refused("tests_failed", ": > app.txt")
         self.refused("agent_failed", "echo two > app.txt; exit 7")
         self.refused("no_change", "echo hello; echo > .git; rm -f .git")
@@ -257,6 +261,20 @@ class Refusals(unittest.TestCase):
         self.assertLess(len(text), 6 << 20)
         self.assertIn("the log is full", text)
         self.assertEqual(rows[-1]["stream"], "step", "our words come after all the same")
+
+
+class SetUp(unittest.TestCase):
+    def test_the_agent_gets_what_set_up_made_for_the_tests(self):
+        w = World({"app.txt": "one\n"}, agent="custom", setup_command="date +%s%N > stamp; mkdir -p deps; ln -s ../stamp deps/link",
+                  test_command="cat deps/link; echo touched > deps/touched",
+                  command=["sh", "-c", "cat deps/link; test ! -e deps/touched && rm -r stamp deps && echo two > app.txt"])
+        self.addCleanup(w.close)
+        fix = w.ended(w.start(w.own_issue("Something is wrong, and needs packages")))
+        self.assertEqual(fix["status"], "success", w.log(fix["id"]))
+        rows = w.c.get(f"/api/jobs/{fix['id']}/logs", limit=200).json["items"]
+        base, agent, patched = (r["text"] for r in rows if r["stream"] in ("tests", "agent"))
+        self.assertEqual(agent, base)
+        self.assertNotEqual(patched, base, "the change is set up by itself")
 
 
 class Installed(unittest.TestCase):

@@ -35,7 +35,9 @@ class Hostile(unittest.TestCase):
         """All that people and exports see of it."""
         c = self.w.c
         texts = [json.dumps(self.w.fix(job)), self.w.log(job), c.get(f"/api/jobs/{job}/patch").body.decode(),
-                 c.get(f"/api/jobs/{job}/pull_request").body.decode(), self.w.server.logged()]
+                 c.get(f"/api/jobs/{job}/pull_request").body.decode(), self.w.server.logged(),
+                 soul.run("export", "-", "--data", self.w.server.data).stdout]
+        self.assertIn(self.w.fix(job)["cluster_id"], texts[-1], "it is an export")
         return "\n".join(texts)
 
     def test_orders_in_reports_are_quoted_or_gone(self):
@@ -84,8 +86,9 @@ class Hostile(unittest.TestCase):
         issue = self.w.own_issue("An agent that was told a key by mistake")
         half = len(CANARY) // 2
         apart = "\\033".join(CANARY[i:i + 5] for i in range(0, len(CANARY), 5)) + "\\n" + "\\342\\200\\213".join(CANARY)
-        tell = (f"printf {CANARY[:half]}; sleep 0.4; printf '{CANARY[half:]}\\n'; printf {CANARY} | base64; printf '{apart}\\n'; "
-                f"printf '{CANARY[:half]}\\342'; sleep 0.4; printf '\\200\\213{CANARY[half:]}\\n'; echo {CANARY} > app.txt")
+        # Not whole in the command itself: that is a setting, which people and exports see.
+        tell = (f"a={CANARY[:half]}; b={CANARY[half:]}; printf $a; sleep 0.4; printf \"$b\\n\"; printf $a$b | base64; printf '{apart}\\n'; "
+                "printf \"$a\\342\"; sleep 0.4; printf \"\\200\\213$b\\n\"; echo $a$b > app.txt")
         self.w.configure(command=["sh", "-c", tell])
         fix = self.w.ended(self.w.start(issue))
         self.assertEqual((fix["status"], fix["reason"]), ("failed", "patch_refused"), self.w.log(fix["id"]))
