@@ -5,7 +5,6 @@
 #include "web/guard.h"
 #include "web/handlers.h"
 
-
 /* Whether what turns texts into vectors is at work, and what is to be mended when it is again. */
 static void put_embedder(sc_buf *b, const sc_grouping_status *st) {
     sc_render_name(b, "embedder");

@@ -383,19 +383,19 @@ test("who may only read is offered nothing to press", async () => {
 
 test("settings that are typed outlive an outage", async () => {
   const v = await enter("/settings#fixes");
-  await v.page.getByLabel("Test command").fill("make typed");
+  await v.page.getByRole("textbox", { name: "Test command" }).fill("make typed");
   const loadedAnew = v.page.waitForResponse((reply) => reply.url().includes("/api/config/fix") && reply.status() === 200);
   await v.outage();
   await loadedAnew;
   await v.page.getByText("Not ready yet:").waitFor();
   await v.page.evaluate(() => new Promise(requestAnimationFrame)); // what came is shown
-  assert.equal(await v.page.getByLabel("Test command").inputValue(), "make typed");
+  assert.equal(await v.page.getByRole("textbox", { name: "Test command" }).inputValue(), "make typed");
   await v.leave({ butNetwork: true });
 });
 
 test("the settings are saved as they stand, and a refusal names the field", async () => {
   const v = await enter("/settings#fixes");
-  await v.page.getByLabel("Test command").fill("make check");
+  await v.page.getByRole("textbox", { name: "Test command" }).fill("make check");
   await v.page.getByLabel("Never these paths").fill("docs/**\nLICENSE");
   await v.page.getByLabel("lock files of packages").check();
   await v.page.getByLabel("Dollars of one fix").fill("0.75");
