@@ -95,6 +95,7 @@ static sc_rc feed_legacy(run *r, sc_err *err) {
     const sc_redis_conf *store = NULL; /* its options say whom to trust and how long to wait */
     for (size_t i = 0; i < sc_stores_n; i++)
         if (sc_stores[i] == &sc_store_redis) store = r->c->store_confs[i];
+    if (!store) return sc_fail(err, SC_INTERNAL, "this program was built without Redis");
     sc_legacy_conf conf = {.url = r->conf->from,
                            .ca_file = store->ca_file,
                            .timeout_ms = store->timeout_ms,
