@@ -12,8 +12,6 @@ enum {
     BEAT_MS = 1000,
     LEASE_MS = 15000,
     FULL_MS = 2000, /* a project that is at its concurrency is asked again after it */
-    BACKOFF_BASE_MS = 5000,
-    BACKOFF_CAP_MS = 300000,
     MINUTE_MS = 60000,
 };
 
@@ -160,9 +158,10 @@ static sc_job_event event_of(sc_fix_run *r, sc_rc rc, const sc_err *err, int64_t
         return SC_JOB_EV_TIMEOUT;
     }
     if (!r->fix.reason && sc_rc_retryable(rc) && r->job.attempts < r->job.max_attempts) {
+        const sc_work *work = sc_work_find(r->job.kind);
         sc_random(&random, sizeof random);
         *ret_run_at = sc_now_ms(r->app->conf.clock) +
-                      sc_job_backoff_ms(r->job.attempts, BACKOFF_BASE_MS, BACKOFF_CAP_MS, random,
+                      sc_job_backoff_ms(r->job.attempts, work->base_ms, work->cap_ms, random,
                                         err->retry_after_ms);
         return SC_JOB_EV_RETRY;
     }

@@ -1,5 +1,5 @@
-/* Kinds of work: one row a kind of job, with its queue, and what is done when it fails. docs/failure-policy.md is printed
- * from here. */
+/* Kinds of work: one row a kind of job, with its queue, and what is done when it fails. The same rows stand in
+ * docs/failure-policy.md; tests/unit/test_policy.c holds the two together, and each row to what happens. */
 #ifndef SC_CORE_WORK_H
 #define SC_CORE_WORK_H
 
@@ -25,8 +25,9 @@ typedef struct sc_work {
     const char *kind;
     sc_queue queue;
     int attempts;
-    int64_t base_ms, cap_ms; /* back-off between two attempts (sc_job_backoff_ms) */
-    bool periodic;           /* the scheduler asks for it again anyway: it leaves no dead letter */
+    int64_t base_ms, cap_ms;  /* back-off between two attempts (sc_job_backoff_ms) */
+    bool periodic;            /* the scheduler asks for it again anyway: it leaves no dead letter */
+    const char *about, *then; /* for people: what it does; what becomes of it when it is given up */
 } sc_work;
 
 extern const sc_work sc_works[];
