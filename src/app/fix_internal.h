@@ -75,6 +75,7 @@ typedef struct sc_fix_worker {
 
 struct sc_fixes {
     sc_app *app;
+    char dir[SC_FIX_PATH - 128]; /* the conf's, without links on the way */
     sc_fix_worker workers[SC_FIX_MAX_WORKERS];
     size_t n_workers;
     sc_lane beat;                             /* heartbeats, deadlines */

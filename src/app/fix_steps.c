@@ -1,7 +1,9 @@
 #include "app/fix_steps.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "app/fix_log.h"
@@ -28,9 +30,23 @@ static sc_rc make_folder(const char *path, sc_err *err) {
     return sc_fail_sys(err, SC_IO, errno, "make the folder %.150s", path);
 }
 
+/* The sandbox wants to know where a work tree really is; a link may lead there. */
+static sc_rc find_folder(sc_app *app, sc_err *err) {
+    struct sc_fixes *x = app->fixes;
+    char real[PATH_MAX];
+    if (!realpath(app->conf.fix.dir, real))
+        return sc_fail_sys(err, SC_IO, errno, "find the folder %.150s", app->conf.fix.dir);
+    if (strlen(real) >= sizeof x->dir)
+        return sc_fail(err, SC_INVALID, "the path of the folder of fixes is too long");
+    memcpy(x->dir, real, strlen(real) + 1);
+    app->conf.fix.dir = x->dir;
+    return SC_OK;
+}
+
 sc_rc sc_fix_folders(sc_app *app, sc_err *err) {
-    static const char *const names[] = {"", "/jobs", "/mirrors", "/state", "/home", "/s"};
-    sc_rc rc = SC_OK;
+    static const char *const names[] = {"/jobs", "/mirrors", "/state", "/home", "/s"};
+    sc_rc rc = make_folder(app->conf.fix.dir, err);
+    if (!rc) rc = find_folder(app, err);
     for (size_t i = 0; !rc && i < SC_LEN(names); i++) {
         char path[SC_FIX_PATH];
         snprintf(path, sizeof path, "%s%s", app->conf.fix.dir, names[i]);

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 import unittest
 
 import soul
@@ -60,6 +61,15 @@ class Guards(unittest.TestCase):
         self.assertEqual(refused.status, 409, (refused, report))
         self.assertIn(first["id"], refused.json["detail"])
         self.assertEqual(w.c.post(f"/api/clusters/{issue}/start_fix", {"force": True}).status, 202)
+
+    def test_the_folder_of_fixes_may_be_reached_by_a_link(self):
+        folder = tempfile.TemporaryDirectory(prefix="fix-")
+        self.addCleanup(folder.cleanup)
+        os.mkdir(os.path.join(folder.name, "disk"))
+        os.symlink("disk", os.path.join(folder.name, "link"))
+        w = self.world("--fix-dir", os.path.join(folder.name, "link", "fixes"))
+        fix = w.ended(w.start(w.own_issue("It lies behind a link")))
+        self.assertEqual(fix["status"], "success", (fix["error"], w.log(fix["id"])))
 
     def test_opting_out_and_caps(self):
         w = self.world()
