@@ -188,6 +188,7 @@ static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x,
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, call->follow ? 1L : 0L);
     curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, call->once ? 1L : 0L);
     if (call->timeout_ms > 0) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
     int64_t connect_ms = call->timeout_ms > 0
                              ? SC_MIN(call->timeout_ms, (int64_t)CONNECT_TIMEOUT_MS)

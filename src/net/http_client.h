@@ -30,6 +30,9 @@ typedef struct sc_http_call {
     int64_t timeout_ms; /* for the whole call; 0 = none (streams) */
     size_t max_reply_bytes; /* 0 = 64 MiB */
     bool follow;
+    /* Sent once at most, on a connection of its own: where a used one ends without an answer, libcurl sends a request again,
+     * whatever it does. */
+    bool once;
 } sc_http_call;
 
 struct sc_http_answer {

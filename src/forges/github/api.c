@@ -108,6 +108,7 @@ static sc_rc send(sc_github *g, const sc_forge_call *c, const sc_github_call *ca
                                .body = sc_buf_str(&body),
                                .stop = c->stop,
                                .timeout_ms = left,
+                               .once = !strcmp(call->method, "POST"),
                                .max_reply_bytes = MAX_REPLY};
     sc_rc rc = sc_http_pool_do(&g->pool, &http, c->arena, ret, err);
     explicit_bzero(auth, sizeof auth);
