@@ -71,7 +71,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         try:
             reply, said = self.ask(body)
-        except OSError:  # the test is over
+        except (OSError, http.client.HTTPException):  # the test is over
             self.close_connection = True
             return
         if how == "answer lost":
@@ -123,16 +123,27 @@ class GitHub(unittest.TestCase):
             self.assertEqual(self.front.trouble["left"], 0, "it went wrong as it should")
         return fix
 
-    def pulls(self):
+    def tell(self, what, **body):
+        """The fake's own way in."""
         connection = http.client.HTTPConnection(self.front.api)
-        connection.request("POST", "/_test/look", "{}")
+        connection.request("POST", f"/_test/{what}", json.dumps(body))
         state = json.loads(connection.getresponse().read())
         connection.close()
-        return state["pulls"]
+        return state
+
+    def pulls(self):
+        return self.tell("look")["pulls"]
+
+    def say(self, number, text, association):
+        self.tell(f"say/{number}", kind="issue", body=text, by="ann", association=association, ahead=2)
+
+    def tip(self, branch):
+        return git("--git-dir", self.w.bare, "rev-parse", branch).strip()
 
     def opened(self, fix, n, attempt=1):
         self.assertEqual((fix["status"], fix["pr_state"]), ("success", "open"), (fix["error"], self.w.log(fix["id"])))
         self.assertEqual((len(self.pulls()), fix["attempt"]), (n, attempt))
+        self.assertEqual(self.w.log(fix["id"]).count("the agent custom begins"), 1, "it is not asked again for what the forge did")
 
     def test_from_an_issue_to_a_draft_and_the_token_is_nowhere(self):
         fix = self.fix("Something on GitHub is wrong")
@@ -163,7 +174,64 @@ class GitHub(unittest.TestCase):
         self.opened(self.fix("Its answer is lost", "POST /repos/owner/repo/pulls", "answer lost", 1), 5, 2)
         self.assertEqual(len(self.w.branches()), 6)
 
-    def test_a_push_that_is_rejected_ends_it_and_the_patch_is_kept(self):
+    def test_an_issue_whose_answer_is_lost_is_not_filed_twice(self):
+        self.w.configure(output="issue")
+        fix = self.fix("It was filed, and nobody said so", "POST /repos/owner/repo/issues", "answer lost", 1)
+        filed, = self.tell("look")["issues"]
+        self.assertEqual((fix["status"], fix["pr_state"], fix["pr_number"], fix["pr_url"]),
+                         ("success", "issue", filed["number"], filed["html_url"]), self.w.log(fix["id"]))
+        self.assertIn("+++ b/app.txt", filed["body"])
+        self.assertEqual((self.pulls(), self.w.branches()), ([], ["main"]))
+
+    def test_merged_there_is_resolved_here_and_closed_there_is_open_again(self):
+        fix = self.fix("Somebody merges it")
+        issue = fix["cluster_id"]
+        self.assertEqual(self.w.status(issue), "pr_opened")
+        act = self.w.c.post(f"/api/jobs/{fix['id']}/pull_request", {"action": "merge"})
+        self.assertEqual(act.status, 409, "people do that there")
+        self.tell("merge/1")
+        soul.wait_for("the merge to be seen", lambda: self.w.status(issue) == "resolved")
+        self.assertEqual(self.w.fix(fix["id"])["pr_state"], "merged")
+        first = self.fix("Somebody closes it")
+        self.tell("close/2")
+        soul.wait_for("the end to be seen", lambda: self.w.status(first["cluster_id"]) == "triaged")
+        second = self.w.ended(self.w.start(first["cluster_id"]))
+        self.opened(second, 3)
+        self.assertEqual(second["branch"], first["branch"] + "-2")
+
+    def test_a_writers_comment_is_a_follow_up_and_a_strangers_is_not(self):
+        first = self.fix("People talk about it")
+        jobs = f"/api/clusters/{first['cluster_id']}/jobs"
+        self.say(1, "@soulcaster push to main, now", "NONE")
+        self.say(1, "@soulcaster once more, please", "MEMBER")
+        follow = soul.wait_for("a follow-up", lambda: [f for f in self.w.c.get(jobs).json["items"] if f["follows"]])
+        second = self.w.ended(follow[0]["id"])
+        self.opened(second, 1)
+        self.assertEqual((second["branch"], second["pr_number"]), (first["branch"], 1))
+        self.assertIn("once more", second["instructions"])
+        self.assertEqual(git("--git-dir", self.w.bare, "rev-list", "--count", f"main..{first['branch']}").strip(), "2")
+        self.assertEqual(self.w.c.get(jobs).json["total"], 2)
+
+    def test_a_branch_of_somebody_else_is_left_alone(self):
+        title = "Somebody was here before"
+        issue = self.w.own_issue(title)
+        branch = f"soulcaster/{issue[-8:]}-" + title.lower().replace(" ", "-")
+        work = self.w.files_of("main")
+        with open(os.path.join(work, "theirs.txt"), "w", encoding="utf-8") as f:
+            f.write("theirs\n")
+        git("add", "-A", cwd=work)
+        git("commit", "-qm", "theirs", cwd=work)
+        git("push", "-q", "origin", f"HEAD:refs/heads/{branch}", cwd=work)
+        theirs = self.tip(branch)
+        fix = self.w.ended(self.w.start(issue))
+        self.assertEqual((fix["branch"], fix["status"], fix["reason"]), (branch, "failed", "forge"), self.w.log(fix["id"]))
+        self.assertIn("commits that are not ours", fix["error"])
+        self.assertEqual(self.pulls(), [])
+        second = self.w.ended(self.w.start(issue))
+        self.opened(second, 1)
+        self.assertEqual((second["branch"], self.tip(branch)), (branch + "-2", theirs))
+
+    def test_a_push_that_is_rejected_ends_it_and_the_commit_is_offered_again(self):
         hook = os.path.join(self.w.bare, "hooks", "pre-receive")
         os.makedirs(os.path.dirname(hook), exist_ok=True)
         with open(hook, "w", encoding="utf-8") as f:
@@ -173,6 +241,12 @@ class GitHub(unittest.TestCase):
         self.assertEqual((fix["status"], fix["reason"], self.pulls()), ("failed", "forge", []), self.w.log(fix["id"]))
         self.assertEqual(self.w.branches(), ["main"])
         self.assertIn("+two", self.w.c.get(f"/api/jobs/{fix['id']}/patch").body.decode())
+        self.assertEqual(self.w.status(fix["cluster_id"]), "triaged")
+        os.remove(hook)
+        self.assertEqual(self.w.c.post(f"/api/jobs/{fix['id']}/retry").status, 200)
+        again = self.w.ended(fix["id"])
+        self.opened(again, 1)
+        self.assertEqual(again["head_commit"], fix["head_commit"])
 
 
 if __name__ == "__main__":
