@@ -277,6 +277,11 @@ void sc_app_stats_get(sc_app *app, sc_app_stats *ret) {
     ret->queues = app->conf.queues;
     ret->schedules = app->conf.schedules;
     ret->leads = atomic_load(&app->schedule.leads);
+    for (size_t i = 0; i < SC_FIX_REASON_COUNT; i++)
+        ret->fixes.ended[i] = atomic_load(&app->fixes_ended[i]);
+    ret->fixes.calls = atomic_load(&app->fix_calls);
+    ret->fixes.tokens = atomic_load(&app->fix_tokens);
+    ret->fixes.micro_usd = atomic_load(&app->fix_micro_usd);
     ret->remote = app->embed != NULL;
     if (app->embed) sc_embed_stats_get(app->embed, &ret->embed);
     ret->llm = app->ask != NULL;

@@ -71,6 +71,12 @@ const char *sc_app_embedder_hint(sc_app *app);
 /* NULL when there is no such source. */
 const sc_source_ops *sc_app_source(sc_app *app, sc_str name);
 
+/* Of the fixes that this process worked on. */
+typedef struct sc_fix_stats {
+    int64_t ended[SC_FIX_REASON_COUNT]; /* none: well */
+    int64_t calls, tokens, micro_usd;   /* of their models */
+} sc_fix_stats;
+
 /* Counters for /metrics and `doctor`; all since start unless named otherwise. */
 typedef struct sc_app_stats {
     int64_t commits, committed, duplicates, refused; /* ingest */
@@ -81,6 +87,7 @@ typedef struct sc_app_stats {
     int64_t spaces, items, clusters, index_bytes;                            /* loaded now */
     int64_t subscribers;                                                     /* now    */
     int64_t limited_keys, limited_addresses, limited_reports, limited_fixes; /* refused by limits */
+    sc_fix_stats fixes;
     int64_t expired;       /* reports that retention removed */
     int64_t limited_alone; /* decided by this process because the store did not answer */
     unsigned queues;       /* bits 1 << sc_queue */

@@ -216,8 +216,11 @@ static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     end.events = &ev;
     end.n_events = 1;
     /* When this fails, the lease runs out and the job is claimed again. */
-    if (STORE(app)->job_end(SELF(app), &end, &late) && late.rc != SC_FENCED)
-        sc_log_err(SC_LOG_ERROR, "end of a fix not stored", &late);
+    if (STORE(app)->job_end(SELF(app), &end, &late)) {
+        if (late.rc != SC_FENCED) sc_log_err(SC_LOG_ERROR, "end of a fix not stored", &late);
+    } else if (over || end.event == SC_JOB_EV_FINISH) {
+        atomic_fetch_add(&app->fixes_ended[r->fix.reason], 1);
+    }
     sc_pump_poke(app);
 }
 

@@ -102,6 +102,9 @@ static void on_spent(void *self, const sc_proxy_call *call, const sc_proxy_use *
     sc_budget_correct(&r->day, &booked, &real);
     sc_budget_flush(&r->day, sc_now_ms(r->app->conf.clock));
     pthread_mutex_unlock(&r->spend_lock);
+    atomic_fetch_add(&r->app->fix_calls, 1);
+    atomic_fetch_add(&r->app->fix_tokens, took->tokens_in + took->tokens_out);
+    atomic_fetch_add(&r->app->fix_micro_usd, took->micro_usd);
     sc_err err = {0}; /* so that a crash forgets no call */
     if (sc_fix_keep(r, NULL, &err)) sc_log_err(SC_LOG_WARN, "a fix's cost is not kept", &err);
 }

@@ -102,6 +102,7 @@ struct sc_app {
     _Atomic int64_t commits, committed, duplicates, refused, commit_us_total;
     _Atomic int64_t grouped, group_errors, conflicts, regressions, group_us_total;
     _Atomic int64_t tidied, tidy_moves;
+    _Atomic int64_t fixes_ended[SC_FIX_REASON_COUNT], fix_calls, fix_tokens, fix_micro_usd;
     _Atomic int64_t expired; /* reports that were too old */
 };
 

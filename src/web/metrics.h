@@ -13,6 +13,7 @@ void sc_metrics_free(sc_metrics *m);
 void sc_metrics_count(sc_metrics *m, const sc_operation *op, int status, int64_t us);
 /* The two families in Prometheus' text format. */
 void sc_metrics_write(const sc_metrics *m, const sc_contract *c, sc_buf *out);
+int64_t sc_metrics_resident_bytes(void);
 /* "# HELP" and "# TYPE" of a family, then its samples follow. */
 void sc_metrics_family(sc_buf *out, const char *name, const char *type, const char *help);
 

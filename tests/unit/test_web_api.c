@@ -388,7 +388,7 @@ static void health_and_metrics_tell_numbers_and_no_names(void **state) {
         "soulcaster_http_in_flight",
         "soulcaster_ingest_reports_total",
         "soulcaster_ingest_queued_bytes",
-        "soulcaster_jobs{state=\"pending\"}",
+        "soulcaster_jobs{kind=\"group\",state=\"pending\"}",
         "soulcaster_jobs_oldest_pending_seconds",
         "soulcaster_grouping_seconds_total",
         "soulcaster_index_bytes",
