@@ -13,7 +13,7 @@ RULES, DASHBOARD = "deploy/prometheus/soulcaster.rules.yml", "deploy/grafana/sou
 NAME = re.compile(r"\b(?:soulcaster|process)_[a-z_]+")
 LABELS = re.compile(r"\b(soulcaster_[a-z_]+)\{([^}]*)\}")
 # What a server without a remote embedder, a language model and a collector does not tell.
-ELSEWHERE = re.compile("soulcaster_(embedder|llm|otlp)_")
+ELSEWHERE = re.compile("soulcaster_(embedder|llm|forge|otlp)_")
 
 
 class Deploy(unittest.TestCase):
