@@ -5,6 +5,7 @@
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "proc/proc.h"
@@ -41,15 +42,10 @@ static sc_str last_of(sc_str path) {
     return n < path.n ? (sc_str){path.p + n + 1, path.n - n - 1} : SC_STR_NONE;
 }
 
-/* The folder that belongs to a program: npm's packages, the folder above its bin, else its own; or the file alone, where
- * that would be the home folder, or one right below it (~/.local holds keyrings). */
-static sc_str belongs(const finder *f, sc_str file) {
-    sc_str dir = parent_of(file), home = sc_str_of(f->home ? f->home : "");
-    for (sc_str up = dir; up.n; up = parent_of(up))
-        if (sc_str_is(last_of(up), "node_modules")) return up;
-    if (sc_str_is(last_of(dir), "bin")) dir = parent_of(dir);
-    bool wide = !dir.n || (home.n && (lies_in(home, dir) || sc_str_eq(parent_of(dir), home)));
-    return wide ? file : dir;
+/* The home folder, what holds it, and what lies right below it (~/.local holds keyrings): too much to be shown. */
+static bool is_wide(const finder *f, sc_str dir) {
+    sc_str home = sc_str_of(f->home ? f->home : "");
+    return !dir.n || (home.n && (lies_in(home, dir) || sc_str_eq(parent_of(dir), home)));
 }
 
 /* Into the list, where none holds another. */
@@ -68,6 +64,39 @@ static sc_rc show(finder *f, sc_str path) {
     if (!copy) return sc_fail(f->err, SC_NOMEM, "no memory for an agent's place");
     to->paths[to->n++] = copy;
     return SC_OK;
+}
+
+/* `name` in the folder, where it is, and is no link. */
+static sc_rc show_in(finder *f, sc_str dir, const char *name) {
+    char path[PATH_MAX];
+    struct stat st;
+    int n = snprintf(path, sizeof path, "%.*s/%s", SC_FMT(dir), name);
+    bool is = n > 0 && n < (int)sizeof path && !lstat(path, &st) &&
+              (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode));
+    return is ? show(f, sc_str_of(path)) : SC_OK;
+}
+
+static bool has(sc_str dir, const char *name) {
+    char path[PATH_MAX];
+    int n = snprintf(path, sizeof path, "%.*s/%s", SC_FMT(dir), name);
+    return n > 0 && n < (int)sizeof path && !access(path, F_OK);
+}
+
+/* What belongs to a program: npm's packages; a virtual environment; of other folders with a bin what programs are made of
+ * (beside it may lie anything); else its own folder; or the file alone. */
+static sc_rc show_what_belongs(finder *f, sc_str file) {
+    sc_str dir = parent_of(file), above = parent_of(dir);
+    for (sc_str up = dir; up.n; up = parent_of(up))
+        if (sc_str_is(last_of(up), "node_modules")) return show(f, up);
+    const bool bin = sc_str_is(last_of(dir), "bin");
+    const bool holds_home = f->home && lies_in(sc_str_of(f->home), above);
+    if (bin && above.n && !holds_home && has(above, "pyvenv.cfg")) return show(f, above);
+    if (is_wide(f, bin ? above : dir)) return show(f, file);
+    if (!bin) return show(f, dir);
+    sc_rc rc = show(f, dir);
+    static const char *const beside[] = {"lib", "lib64", "libexec"};
+    for (size_t i = 0; !rc && i < SC_LEN(beside); i++) rc = show_in(f, above, beside[i]);
+    return rc;
 }
 
 /* "#!" and what follows in the first line; empty: it is no script. */
@@ -92,10 +121,11 @@ static sc_str interpreter_of(sc_str line) {
 /* An interpreter is started by the path that its script names: a virtual environment's, which is a link. */
 static sc_rc show_named(finder *f, const char *found) {
     char dir[PATH_MAX], real[PATH_MAX];
-    sc_str own = belongs(f, sc_str_of(found));
+    sc_str own = parent_of(sc_str_of(found));
     snprintf(dir, sizeof dir, "%.*s", SC_FMT(own));
-    bool is = !of_the_system(own) && realpath(dir, real) && !strcmp(dir, real);
-    return is ? show(f, own) : SC_OK;
+    bool is = !of_the_system(own) && !is_wide(f, parent_of(own)) && realpath(dir, real) &&
+              !strcmp(dir, real);
+    return is ? show_what_belongs(f, sc_str_of(found)) : SC_OK;
 }
 
 /* A program, what it really is, and what runs it. *ret_path is what can be started inside. */
@@ -106,7 +136,7 @@ static sc_rc follow(finder *f, const char *name, int steps, const char **ret_pat
     if (!realpath(found, real) || access(real, X_OK))
         return sc_fail(f->err, SC_NOT_FOUND, "no program %.100s", found);
     sc_str is = sc_str_of(real);
-    if (!of_the_system(is)) rc = show(f, belongs(f, is));
+    if (!of_the_system(is)) rc = show_what_belongs(f, is);
     if (!rc && steps < MAX_STEPS) rc = show_named(f, found);
     if (rc) return rc;
     *ret_path = sc_arena_copy(f->arena, real, is.n);

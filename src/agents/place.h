@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-enum { SC_AGENT_MAX_PLACES = 6 };
+enum { SC_AGENT_MAX_PLACES = 16 };
 
 typedef struct sc_agent_place {
     const char *program; /* what to start: an absolute path, or the name where it is the system's */

@@ -84,8 +84,9 @@ static void a_version_managers_folder_is_shown_whole(void **state) {
     setenv("PATH", sc_arena_printf(&w->arena, "%s:/usr/bin:/bin", at(w, ".nvm/v1/bin")), 1);
     sc_agent_place p = find(w, "claude");
     assert_string_equal(p.program, at(w, ".nvm/v1/lib/node_modules/claude/cli.js"));
-    assert_int_equal(p.n, 1);
-    assert_string_equal(p.paths[0], at(w, ".nvm/v1"));
+    assert_int_equal(p.n, 2);
+    assert_string_equal(p.paths[0], at(w, ".nvm/v1/bin"));
+    assert_string_equal(p.paths[1], at(w, ".nvm/v1/lib"));
     assert_string_equal(p.search, at(w, ".nvm/v1/bin:"));
 }
 
@@ -94,13 +95,28 @@ static void a_virtual_environment_is_shown(void **state) {
     world *w = *state;
     sh(w, "mkdir -p .local/bin .local/share/keyrings .local/pipx/venvs/aider/bin; cd "
           ".local/pipx/venvs/aider/bin; "
-          "ln -s /bin/true python; printf \"#!$PWD/python\nx\n\" >aider; chmod +x aider; "
+          "ln -s /bin/true python; touch ../pyvenv.cfg; printf \"#!$PWD/python\nx\n\" >aider; "
+          "chmod +x aider; "
           "ln -s ../pipx/venvs/aider/bin/aider ../../../../bin/aider");
     sc_agent_place p = find(w, at(w, ".local/bin/aider"));
     assert_string_equal(p.program, at(w, ".local/pipx/venvs/aider/bin/aider"));
     assert_int_equal(p.n, 1);
     assert_string_equal(p.paths[0], at(w, ".local/pipx/venvs/aider"));
     assert_string_equal(p.search, "");
+    sh(w, "mkdir -p venv/bin; touch venv/pyvenv.cfg pyvenv.cfg; cp /bin/true venv/bin/x");
+    p = find(w, at(w, "venv/bin/x"));
+    assert_int_equal(p.n, 1);
+    assert_string_equal(p.paths[0], at(w, "venv"));
+}
+
+static void what_lies_beside_a_bin_is_not_shown(void **state) {
+    world *w = *state;
+    sh(w,
+       "mkdir -p a/tool/bin a/tool/lib a/tool/etc; touch a/tool/.env; cp /bin/true a/tool/bin/x");
+    sc_agent_place p = find(w, at(w, "a/tool/bin/x"));
+    assert_int_equal(p.n, 2);
+    assert_string_equal(p.paths[0], at(w, "a/tool/bin"));
+    assert_string_equal(p.paths[1], at(w, "a/tool/lib"));
 }
 
 static void a_home_is_never_shown_nor_what_is_right_below_it(void **state) {
@@ -124,6 +140,7 @@ int main(void) {
         T(the_systems_own_need_nothing),
         T(a_version_managers_folder_is_shown_whole),
         T(a_virtual_environment_is_shown),
+        T(what_lies_beside_a_bin_is_not_shown),
         T(a_home_is_never_shown_nor_what_is_right_below_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
