@@ -1,10 +1,13 @@
 """The whole way on GitHub: its API (tests/support/github_fake.py) and the real git over HTTP, behind one address that can fail. The
 token reaches both, and nobody else."""
 
+import hashlib
+import hmac
 import http.client
 import http.server
 import json
 import os
+import secrets
 import subprocess
 import sys
 import threading
@@ -14,7 +17,7 @@ import urllib.parse
 import soul
 from fix_world import World, git
 
-TOKEN = "github_pat_" + "canary0a1b2c3d4e5f6g7h8i9j"
+TOKEN = "github_pat_canary" + secrets.token_hex(12)  # no other run's: all processes are searched for it
 
 
 class Front(http.server.ThreadingHTTPServer):
@@ -91,7 +94,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_POST = do_PATCH = serve
 
 
-class GitHub(unittest.TestCase):
+class OnGitHub(unittest.TestCase):
+    options = ()
+
     def helper(self, *words):
         process = subprocess.Popen([sys.executable, *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.addCleanup(process.wait)
@@ -102,7 +107,8 @@ class GitHub(unittest.TestCase):
         return process.stdout.readline().strip()
 
     def setUp(self):
-        self.w = World({"app.txt": "one\n"}, agent="custom", command=["sh", "-c", "env; cat /proc/[0-9]*/environ; echo two >> app.txt"], test_command="")
+        self.w = World({"app.txt": "one\n"}, agent="custom", command=["sh", "-c", "env; cat /proc/[0-9]*/environ; echo two >> app.txt"], test_command="",
+                       options=self.options)
         self.addCleanup(self.w.close)
         self.root = os.path.join(self.w.folder.name, "served")
         os.makedirs(os.path.join(self.root, "owner"))
@@ -140,6 +146,8 @@ class GitHub(unittest.TestCase):
     def tip(self, branch):
         return git("--git-dir", self.w.bare, "rev-parse", branch).strip()
 
+
+class GitHub(OnGitHub):
     def opened(self, fix, n, attempt=1):
         self.assertEqual((fix["status"], fix["pr_state"]), ("success", "open"), (fix["error"], self.w.log(fix["id"])))
         self.assertEqual((len(self.pulls()), fix["attempt"]), (n, attempt))
@@ -247,6 +255,46 @@ class GitHub(unittest.TestCase):
         again = self.w.ended(fix["id"])
         self.opened(again, 1)
         self.assertEqual(again["head_commit"], fix["head_commit"])
+
+
+class Webhook(OnGitHub):
+    """Nobody looks of himself: what people did is seen when GitHub says so."""
+
+    options = "--fix-watch-ms", "86400000"
+    secret = "a long random word"
+
+    def deliver(self, event, secret=None, **body):
+        data = json.dumps({"repository": {"full_name": "owner/repo"}, **body}).encode()
+        signature = hmac.new((secret or self.secret).encode(), data, hashlib.sha256).hexdigest()
+        return self.w.c.call("POST", "/api/ingest/github/webhook", data, headers={"X-GitHub-Event": event, "X-Hub-Signature-256": f"sha256={signature}"})
+
+    def test_a_merge_is_seen_at_once_and_only_on_githubs_word(self):
+        self.w.c.call("PUT", "/api/config/github", {"secret": self.secret})
+        fix = self.fix("Something on GitHub is wrong")
+        number = self.pulls()[0]["number"]
+        self.tell(f"merge/{number}")
+        asked = len(self.front.asked)
+        merged = {"action": "closed", "pull_request": {"number": number, "merged": True}}
+        self.assertEqual(self.deliver("pull_request", secret="another word", **merged).status, 401)
+        for other in ({"action": "closed", "pull_request": {"number": number + 1}}, {**merged, "repository": {"full_name": "owner/other"}},
+                      {**merged, "action": "labeled"}):
+            self.assertEqual(self.deliver("pull_request", **other).status, 200)
+        self.assertEqual(self.deliver("pull_request", action="closed", pull_request={}).status, 422)
+        self.assertEqual((self.w.fix(fix["id"])["pr_state"], len(self.front.asked)), ("open", asked), "GitHub was asked for nothing of that")
+        self.assertEqual(self.deliver("pull_request", **merged).status, 200)
+        soul.wait_for("the merge", lambda: self.w.fix(fix["id"])["pr_state"] == "merged")
+        self.assertEqual(self.w.status(fix["cluster_id"]), "resolved")
+
+    def test_a_comment_that_mentions_us_is_taken_up_at_once(self):
+        self.w.c.call("PUT", "/api/config/github", {"secret": self.secret})
+        fix = self.fix("Something on GitHub is wrong")
+        number = self.pulls()[0]["number"]
+        self.say(number, "@soulcaster and once more, please", "MEMBER")
+        self.deliver("issue_comment", action="created", issue={"number": number, "pull_request": {"url": "x"}})
+        follow = soul.wait_for("a fix that follows", lambda: [f for f in self.w.c.get("/api/jobs").json["items"] if f["follows"] == fix["id"]])[0]
+        self.assertEqual(self.w.ended(follow["id"])["status"], "success", self.w.log(follow["id"]))
+        self.assertEqual(git("--git-dir", self.w.bare, "show", f"{fix['branch']}:app.txt"), "one\ntwo\ntwo\n")
+        self.assertEqual(len(self.pulls()), 1)
 
 
 if __name__ == "__main__":
