@@ -139,6 +139,7 @@ static sc_rc ask_upstream(call *k, sc_str body, sc_err *err) {
                                 .head = on_head,
                                 .self = k,
                                 .stop = &k->c->gone,
+                                .once = true, /* each go is paid for */
                                 .timeout_ms = k->c->proxy->conf.call_timeout_ms,
                                 .max_reply_bytes = k->c->proxy->conf.max_reply_bytes};
     if (!rc) rc = sc_http_client_do(k->c->client, &asked, &arena, &answer, err);

@@ -19,12 +19,27 @@ open("app.txt", "w").write("two")
 """
 
 
+# Asks twice on one connection; the second time nobody answers.
+TWICE = """
+import http.client, json
+body = json.dumps({"model": "m", "max_tokens": 10, "messages": [{"role": "user", "content": "x"}]})
+c = http.client.HTTPConnection("127.0.0.1", 8079)
+for i in range(2):
+    c.request("POST", "/v1/chat/completions", body, {"Content-Type": "application/json"})
+    r = c.getresponse()
+    print("status", r.status)
+    r.read()
+open("app.txt", "w").write("two")
+"""
+
+
 class Service(http.server.ThreadingHTTPServer):
     daemon_threads = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
         self.asked, self.may_answer = threading.Semaphore(0), threading.Event()
+        self.n, self.answers = 0, None  # how many of them it answers; None: all
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     @property
@@ -41,6 +56,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         self.rfile.read(int(self.headers["Content-Length"]))
         self.server.asked.release()
+        self.server.n += 1
+        if self.server.answers is not None and self.server.n > self.server.answers:
+            self.close_connection = True
+            return
         self.server.may_answer.wait(60)
         text = json.dumps({"choices": [{"message": {"content": "x"}}], "usage": {"prompt_tokens": 1, "completion_tokens": 10}}).encode()
         self.send_response(200)
@@ -51,6 +70,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 class Money(unittest.TestCase):
+    def test_a_call_is_sent_once_whatever_becomes_of_its_connection(self):
+        service = Service()
+        self.addCleanup(service.server_close)
+        self.addCleanup(service.shutdown)
+        service.may_answer.set()
+        service.answers = 1
+        w = World({"app.txt": "one\n"}, ("--agent-models", "openai:m=1/1", "--agent-openai-url", service.url), agent="custom",
+                  command=["python3", "-c", TWICE], test_command="")
+        self.addCleanup(w.close)
+        fix = w.ended(w.start(w.own_issue("Something is wrong, and the model goes away")))
+        self.assertEqual(fix["status"], "success", w.log(fix["id"]))
+        self.assertIn("status 200\nstatus 502", w.log(fix["id"]))
+        self.assertEqual((service.n, fix["cost"]["calls"]), (2, 2), "who is asked twice is paid twice")
+
     def test_fixes_at_the_same_time_share_the_days_cap(self):
         service = Service()
         self.addCleanup(service.server_close)
