@@ -289,6 +289,16 @@ static sc_rc judge_run(sc_fix_run *r, const sc_fix_ran *ran, sc_err *err) {
     return SC_OK;
 }
 
+/* Hosts and paths are called what the agent has chosen: kept without our secrets. */
+static sc_rc keep_clean(sc_fix_run *r, const sc_buf *text, sc_str *ret, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf clean;
+    sc_buf_init(&clean, 2 << 20);
+    sc_rc rc = sc_buf_check(text, "what is to be kept of a fix", err);
+    if (!rc && !sc_redact_text(r->redact, sc_buf_str(text), &clean))
+        rc = sc_fail(err, SC_NOMEM, "no memory for a fix");
+    return rc ? rc : sc_fix_copy(&r->arena, sc_buf_str(&clean), ret, err);
+}
+
 static sc_rc note_blocked(sc_fix_run *r, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 64 << 10);
@@ -298,7 +308,7 @@ static sc_rc note_blocked(sc_fix_run *r, sc_err *err) {
         sc_buf_put_json(&b, sc_str_of(r->blocked[i]));
     }
     sc_buf_putc(&b, ']');
-    return sc_fix_copy(&r->arena, sc_buf_str(&b), &r->fix.blocked, err);
+    return keep_clean(r, &b, &r->fix.blocked, err);
 }
 
 static sc_rc agent(sc_fix_run *r, sc_err *err) {
@@ -340,8 +350,7 @@ static sc_rc note_findings(sc_fix_run *r, const sc_patch_findings *f, sc_err *er
         sc_buf_putc(&b, '}');
     }
     sc_buf_putc(&b, ']');
-    sc_rc rc = sc_buf_check(&b, "the findings", err);
-    return rc ? rc : sc_fix_copy(&r->arena, sc_buf_str(&b), &r->fix.findings, err);
+    return keep_clean(r, &b, &r->fix.findings, err);
 }
 
 /* The patch as people may see it: a secret of ours in it (there should be none near the agent) is no patch of ours. */

