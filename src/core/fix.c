@@ -40,6 +40,24 @@ const char *sc_fix_pull_name(sc_fix_pull p) {
     return (unsigned)p < SC_FIX_PULL_COUNT ? pulls[p] : "unknown";
 }
 
+bool sc_fix_step_parse(sc_str name, sc_fix_step *ret) {
+    for (unsigned i = 0; i < SC_FIX_STEP_COUNT; i++) {
+        if (!sc_str_is(name, sc_fix_step_name((sc_fix_step)i))) continue;
+        *ret = (sc_fix_step)i;
+        return true;
+    }
+    return false;
+}
+
+bool sc_fix_reason_parse(sc_str name, sc_fix_reason *ret) {
+    for (unsigned i = 0; i < SC_FIX_REASON_COUNT; i++) {
+        if (!sc_str_is(name, sc_fix_reason_name((sc_fix_reason)i))) continue;
+        *ret = (sc_fix_reason)i;
+        return true;
+    }
+    return false;
+}
+
 bool sc_fix_pull_parse(sc_str name, sc_fix_pull *ret) {
     for (unsigned i = 0; i < SC_FIX_PULL_COUNT; i++) {
         if (!sc_str_is(name, pulls[i])) continue;
@@ -107,4 +125,16 @@ void sc_fix_branch(const sc_id *cluster, sc_str title, sc_buf *out) {
         sc_buf_putc(out, c);
         n++;
     }
+}
+
+sc_rc sc_fix_check_kept(const sc_job *job, const sc_fix *fix, sc_err *err) {
+    if (!sc_id_is_set(&job->id) || !sc_id_is_set(&fix->cluster_id))
+        return sc_fail_field(err, SC_INVALID, "id", "not an id");
+    if (!sc_str_is(job->kind, "fix")) return sc_fail_field(err, SC_INVALID, "kind", "not fix");
+    if (job->state <= SC_JOB_running || (unsigned)job->state >= SC_JOB_STATE_COUNT)
+        return sc_fail_field(err, SC_INVALID, "state", "it has not ended");
+    if ((unsigned)fix->step >= SC_FIX_STEP_COUNT || (unsigned)fix->reason >= SC_FIX_REASON_COUNT ||
+        (unsigned)fix->pull >= SC_FIX_PULL_COUNT)
+        return sc_fail_field(err, SC_INVALID, "fix", "a step, reason or pull that is not ours");
+    return SC_OK;
 }

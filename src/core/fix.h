@@ -80,6 +80,8 @@ const char *sc_fix_step_name(sc_fix_step s);
 const char *sc_fix_reason_name(sc_fix_reason r);
 const char *sc_fix_reason_words(sc_fix_reason r);
 const char *sc_fix_pull_name(sc_fix_pull p);
+bool sc_fix_step_parse(sc_str name, sc_fix_step *ret);
+bool sc_fix_reason_parse(sc_str name, sc_fix_reason *ret);
 bool sc_fix_pull_parse(sc_str name, sc_fix_pull *ret);
 
 typedef struct sc_fix_cost {
@@ -131,6 +133,9 @@ typedef struct sc_plan {
     sc_str by; /* "template", "llm", or who edited it          */
     int64_t created_at_ms;
 } sc_plan;
+
+/* A fix that ended elsewhere may be stored as it is: ids, kind, states that are ours, and an end. SC_INVALID. */
+sc_rc sc_fix_check_kept(const sc_job *job, const sc_fix *fix, sc_err *err);
 
 /* "soulcaster/0193a2b4-the-title-in-short": of the issue alone, so that a second try finds the first one's. */
 void sc_fix_branch(const sc_id *cluster, sc_str title, sc_buf *out);

@@ -29,5 +29,6 @@ typedef struct sc_pair {
 } sc_pair;
 
 const char *sc_pair_state_name(sc_pair_state s);
+bool sc_pair_state_parse(sc_str name, sc_pair_state *ret);
 
 #endif

@@ -376,7 +376,7 @@ typedef struct sc_store_ops {
                          sc_str *ret, sc_err *err);
     sc_rc (*setting_put)(void *self, const sc_id *project, sc_str name, sc_str value,
                          int64_t now_ms, sc_err *err);
-    /* Those whose name begins with `prefix` (not empty), by name (bytewise). */
+    /* Those whose name begins with `prefix` (empty: all), by name (bytewise). */
     sc_rc (*setting_list)(void *self, const sc_id *project, sc_str prefix, sc_arena *arena,
                           sc_setting_row **ret, size_t *ret_n, sc_err *err);
 
@@ -489,6 +489,9 @@ typedef struct sc_store_ops {
     sc_rc (*pairs_open)(void *self, const sc_id *project, size_t limit, sc_arena *arena,
                         sc_pair *ret, size_t *ret_n, sc_err *err);
     sc_rc (*pair_put)(void *self, const sc_pair_write *w, sc_err *err);
+    /* All of them, in any order. */
+    sc_rc (*pair_list)(void *self, const sc_id *project, sc_arena *arena, sc_pair **ret,
+                       size_t *ret_n, sc_err *err);
 
     /* Jobs. enqueue: when a pending job has the unique key, its id comes back and nothing is added;
      * when a running one has it, it is marked `again`. claim: the oldest ready job of one of the kinds
@@ -518,6 +521,10 @@ typedef struct sc_store_ops {
     sc_rc (*fix_start)(void *self, const sc_job *job, const sc_fix *fix, sc_id *ret_id,
                        bool *ret_new, sc_err *err);
     sc_rc (*fix_save)(void *self, const sc_fix_write *w, sc_err *err);
+    /* A fix that ended elsewhere, with its job, as they are given; patch NULL: it has none. Its log follows by fix_log_put.
+     * SC_CONFLICT when its id is stored already; SC_INVALID when it has not ended. */
+    sc_rc (*fix_keep)(void *self, const sc_job *job, const sc_fix *fix, const sc_str *patch,
+                      sc_err *err);
     sc_rc (*fix_get)(void *self, const sc_id *project, const sc_id *id, sc_arena *arena,
                      sc_fix *ret, sc_err *err);
     sc_rc (*fix_list)(void *self, const sc_fix_filter *f, const sc_page *page, sc_arena *arena,

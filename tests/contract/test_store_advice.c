@@ -132,6 +132,14 @@ static void a_worker_that_lost_its_job_stores_no_verdict(void **state) {
     w.job_fence = job.fence;
     fx_ok(f, f->ops->pair_put(f->s, &w, &f->err));
     fx_ok(f, f->ops->pair_get(f->s, &f->a, &k[1], &k[0], &f->arena, &p, &f->err));
+    sc_pair *all;
+    size_t n;
+    fx_ok(f, f->ops->pair_list(f->s, &f->a, &f->arena, &all, &n, &f->err)); /* judged ones, too */
+    assert_int_equal(n, 1);
+    assert_true(all[0].state == SC_PAIR_two && sc_id_eq(&all[0].a, &p.a) &&
+                all[0].a_count == p.a_count && sc_str_eq(all[0].why, p.why));
+    fx_ok(f, f->ops->pair_list(f->s, &f->b, &f->arena, &all, &n, &f->err));
+    assert_int_equal(n, 0);
 }
 
 static void open_pairs_come_the_likeliest_first_and_once(void **state) {

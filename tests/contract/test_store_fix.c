@@ -317,6 +317,63 @@ static void a_days_books_hold_for_all_who_write_in_them(void **state) {
     assert_int_equal(use.micro_usd, PRICE);
 }
 
+static void a_fix_that_ended_elsewhere_is_kept_as_it_was(void **state) {
+    sc_fx *f = *state;
+    world w = make_world(f);
+    char key[64];
+    snprintf(key, sizeof key, "fix:%s", w.cluster.text);
+    sc_job job = {.id = fx_id(f),
+                  .project_id = f->a,
+                  .kind = SC_STR("fix"),
+                  .unique_key = sc_str_of(key),
+                  .state = SC_JOB_failed,
+                  .attempts = 2,
+                  .max_attempts = 3,
+                  .fence = 7,
+                  .created_at_ms = T0 - 9,
+                  .updated_at_ms = T0 - 5,
+                  .ended_at_ms = T0 - 5,
+                  .error = SC_STR("no"),
+                  .request_id = SC_STR("req")};
+    sc_fix fix = {.cluster_id = w.cluster,
+                  .follows = fx_id(f),
+                  .by = SC_STR("ann"),
+                  .instructions = SC_STR("soon"),
+                  .step = SC_FIX_patched_tests,
+                  .reason = SC_FIX_REASON_tests_failed,
+                  .started_at_ms = T0 - 8,
+                  .head_commit = SC_STR("abc"),
+                  .cost = {1, 2, 3, 4},
+                  .pull = SC_FIX_PULL_merged,
+                  .pull_number = 12,
+                  .watch_until_ms = T0 + 9,
+                  .seen_comments = 3,
+                  .patch_bytes = 3};
+    sc_str patch = {"a\0b", 3}, got_patch;
+    sc_job running = job, other = job;
+    running.state = SC_JOB_running;
+    other.kind = SC_STR("group");
+    fx_rc(f, f->ops->fix_keep(f->s, &running, &fix, NULL, &f->err), SC_INVALID);
+    fx_rc(f, f->ops->fix_keep(f->s, &other, &fix, NULL, &f->err), SC_INVALID);
+    fx_ok(f, f->ops->fix_keep(f->s, &job, &fix, &patch, &f->err));
+    fx_rc(f, f->ops->fix_keep(f->s, &job, &fix, &patch, &f->err), SC_CONFLICT);
+    fx_reopen(f);
+    sc_fix got = get(f, &job.id);
+    assert_true(got.status == SC_JOB_failed && got.attempts == 2 && got.step == fix.step &&
+                got.reason == fix.reason && got.pull == fix.pull && got.pull_number == 12);
+    assert_true(got.created_at_ms == T0 - 9 && got.updated_at_ms == T0 - 5 &&
+                got.ended_at_ms == T0 - 5 && got.started_at_ms == T0 - 8 &&
+                got.watch_until_ms == T0 + 9 && got.seen_comments == 3);
+    assert_true(sc_str_is(got.error, "no") && sc_str_is(got.instructions, "soon") &&
+                sc_id_eq(&got.follows, &fix.follows) && got.cost.micro_usd == 4);
+    fx_ok(f, f->ops->fix_patch(f->s, &f->a, &job.id, &f->arena, &got_patch, &f->err));
+    assert_true(sc_str_eq(got_patch, patch));
+    /* It is history like any other: it goes round again, and only one at a time. */
+    fx_ok(f, f->ops->fix_retry(f->s, &f->a, &job.id, SC_FIX_preparing, f->clock_ms, &f->err));
+    assert_string_equal(start(f, &w.cluster, false).text, job.id.text);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(one_fix_of_an_issue_is_under_way_at_a_time),
@@ -324,6 +381,7 @@ int main(void) {
         fx_test(an_ended_fix_goes_round_again_unless_another_one_is_under_way),
         fx_test(a_log_is_read_from_where_one_was_and_ends_at_its_cap),
         fx_test(a_log_is_read_from_its_end_backwards),
+        fx_test(a_fix_that_ended_elsewhere_is_kept_as_it_was),
         fx_test(lists_filter_and_page),
         fx_test(plans_are_versions),
         fx_test(a_days_books_hold_for_all_who_write_in_them),

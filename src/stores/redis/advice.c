@@ -92,6 +92,27 @@ sc_rc sc_rd_pairs_open(void *self, const sc_id *project, size_t limit, sc_arena 
     return rc ? rc : read_pairs(&r.body, limit, arena, ret, ret_n, err);
 }
 
+sc_rc sc_rd_pair_list(void *self, const sc_id *project, sc_arena *arena, sc_pair **ret,
+                      size_t *ret_n, sc_err *err) {
+    SC_RD_RUN(r);
+    bool nomem = false;
+    sc_rc rc = sc_rd_known(self, project, err);
+    if (rc) return rc;
+    sc_rd_run_init(&r, 0);
+    rc = sc_rd_ask(self, SC_RD_pair_list, project, &r, err);
+    if (rc) return rc;
+    size_t n = sc_unpack_array(&r.body);
+    sc_pair *list = sc_arena_take_array(arena, n + 1, sizeof *list);
+    if (!list) return sc_rd_no_memory(err);
+    for (size_t i = 0; i < n && !r.body.bad; i++)
+        list[i] = read_pair(sc_unpack_str(&r.body), arena, &r.body.bad, &nomem);
+    rc = sc_rd_read_check(&r.body, nomem, err);
+    if (rc) return rc;
+    *ret = list;
+    *ret_n = n;
+    return SC_OK;
+}
+
 sc_rc sc_rd_pair_put(void *self, const sc_pair_write *w, sc_err *err) {
     SC_RD_RUN(r);
     const sc_pair *p = &w->pair;

@@ -36,6 +36,22 @@ sc_rc sc_rd_fix_start(void *self, const sc_job *job, const sc_fix *fix, sc_id *r
     return SC_OK;
 }
 
+sc_rc sc_rd_fix_keep(void *self, const sc_job *job, const sc_fix *fix, const sc_str *patch,
+                     sc_err *err) {
+    SC_RD_RUN(r);
+    int64_t number;
+    sc_rc rc = sc_fix_check_kept(job, fix, err);
+    if (!rc) rc = sc_rd_known(self, &job->project_id, err);
+    if (!rc) rc = sc_rd_number(self, &number, err);
+    if (rc) return rc;
+    sc_rd_run_init(&r, 4);
+    sc_rd_pack_job_as_it_is(&r.args, job, number);
+    rc = sc_rd_pack_whole_fix(&r.args, fix, err);
+    sc_pack_int(&r.args, patch != NULL);
+    sc_pack_str(&r.args, patch ? *patch : SC_STR_NONE);
+    return rc ? rc : sc_rd_write(self, SC_RD_fix_keep, &job->project_id, NULL, 0, &r, err);
+}
+
 sc_rc sc_rd_fix_save(void *self, const sc_fix_write *w, sc_err *err) {
     SC_RD_RUN(r);
     const sc_fix *f = w->fix;

@@ -30,11 +30,20 @@ sc_rc sc_rd_pack_fix_rest(sc_buf *b, const sc_fix *f, sc_err *err) {
 }
 
 sc_rc sc_rd_pack_new_fix(sc_buf *b, const sc_fix *f, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf fixed;
-    sc_fix fresh = {.agent = f->agent,
+    sc_fix fresh = {.cluster_id = f->cluster_id,
+                    .follows = f->follows,
+                    .by = f->by,
+                    .instructions = f->instructions,
+                    .step = f->step,
+                    .agent = f->agent,
                     .runner = f->runner,
                     .branch = f->branch,
                     .plan_version = f->plan_version};
+    return sc_rd_pack_whole_fix(b, &fresh, err);
+}
+
+sc_rc sc_rd_pack_whole_fix(sc_buf *b, const sc_fix *f, sc_err *err) {
+    SC_AUTO(sc_buf_done) sc_buf fixed;
     sc_buf_init(&fixed, MOST_BYTES);
     sc_pack_array(&fixed, 3);
     sc_pack_id(&fixed, &f->follows);
@@ -43,12 +52,15 @@ sc_rc sc_rd_pack_new_fix(sc_buf *b, const sc_fix *f, sc_err *err) {
     sc_pack_array(b, 10);
     sc_pack_int(b, 1);
     sc_pack_int(b, f->step);
-    for (int i = 0; i < 3; i++) sc_pack_int(b, 0); /* reason, pull, watched until */
+    sc_pack_int(b, f->reason);
+    sc_pack_int(b, f->pull);
+    sc_pack_int(b, f->watch_until_ms);
     sc_pack_id(b, &f->cluster_id);
-    for (int i = 0; i < 2; i++) sc_pack_int(b, 0); /* bytes of the log, started at */
+    sc_pack_int(b, 0); /* bytes of the log */
+    sc_pack_int(b, f->started_at_ms);
     sc_pack_str(b, sc_buf_str(&fixed));
     sc_rc rc = sc_buf_check(&fixed, "a fix", err);
-    return rc ? rc : sc_rd_pack_fix_rest(b, &fresh, err);
+    return rc ? rc : sc_rd_pack_fix_rest(b, f, err);
 }
 
 static void read_rest(sc_unpack u, sc_arena *arena, sc_fix *f, bool *bad, bool *nomem) {

@@ -7,6 +7,8 @@
 
 /* A new one, as an argument of `fix_start`. */
 sc_rc sc_rd_pack_new_fix(sc_buf *b, const sc_fix *f, sc_err *err);
+/* One with all that is known of it but its log, as an argument of `fix_keep`. */
+sc_rc sc_rd_pack_whole_fix(sc_buf *b, const sc_fix *f, sc_err *err);
 /* What may change of it, as one string. */
 sc_rc sc_rd_pack_fix_rest(sc_buf *b, const sc_fix *f, sc_err *err);
 /* Back again, out of both rows; *ret_seq: number of the job. */

@@ -2,23 +2,33 @@
 #include "stores/redis/steps.h"
 
 void sc_rd_pack_job(sc_buf *b, const sc_job *j, int64_t number) {
+    sc_job fresh = *j;
+    fresh.state = SC_JOB_pending;
+    fresh.attempts = 0;
+    fresh.fence = fresh.ended_at_ms = 0;
+    fresh.error = SC_STR_NONE;
+    fresh.updated_at_ms = j->created_at_ms;
+    sc_rd_pack_job_as_it_is(b, &fresh, number);
+}
+
+void sc_rd_pack_job_as_it_is(sc_buf *b, const sc_job *j, int64_t number) {
     sc_pack_array(b, 19);
     sc_pack_id(b, &j->id);
     sc_pack_id_text(b, &j->project_id);
     sc_pack_str(b, j->kind);
     sc_pack_str(b, j->unique_key);
     sc_pack_str(b, j->payload.n ? j->payload : SC_STR("{}"));
-    sc_pack_int(b, SC_JOB_pending);
-    sc_pack_int(b, 0);
+    sc_pack_int(b, j->state);
+    sc_pack_int(b, j->attempts);
     sc_pack_int(b, SC_MAX(j->max_attempts, 1));
-    sc_pack_int(b, 0);
+    sc_pack_int(b, j->fence);
     sc_pack_str(b, SC_STR_NONE);
     sc_pack_int(b, 0);
     sc_pack_int(b, j->run_at_ms);
     sc_pack_int(b, j->created_at_ms);
-    sc_pack_int(b, j->created_at_ms);
-    sc_pack_int(b, 0);
-    sc_pack_str(b, SC_STR_NONE);
+    sc_pack_int(b, j->updated_at_ms);
+    sc_pack_int(b, j->ended_at_ms);
+    sc_pack_str(b, j->error);
     sc_pack_str(b, j->request_id);
     sc_pack_int(b, 0);
     sc_pack_int(b, number);

@@ -129,7 +129,6 @@ sc_rc sc_rd_setting_list(void *self, const sc_id *project, sc_str prefix, sc_are
                          sc_setting_row **ret, size_t *ret_n, sc_err *err) {
     SC_RD_RUN(r);
     bool nomem = false;
-    if (prefix.n == 0) return sc_fail_field(err, SC_INVALID, "prefix", "must not be empty");
     sc_rd_run_init(&r, 1);
     sc_pack_str(&r.args, prefix);
     sc_rc rc = sc_rd_ask(self, SC_RD_setting_list, project, &r, err);

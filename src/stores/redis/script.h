@@ -29,6 +29,7 @@
     X(feedback_rows, "", "p m f fi fp")                                                     \
     X(feedback_update, "jr", SC_RD_JOB_KEYS " f m x fi fa fs: ft: fp fo t")                 \
     X(fix_get, "", "p z j")                                                                 \
+    X(fix_keep, "jf", SC_RD_JOB_KEYS " z zi zp km")                                         \
     X(fix_list, "", "p z zi j km")                                                          \
     X(fix_log_get, "", "p j zl:")                                                           \
     X(fix_log_put, "f", "z zl:")                                                            \
@@ -67,6 +68,7 @@
     X(model_state, "", "p")                                                                 \
     X(moved, "r", "p iv m d")                                                               \
     X(pair_get, "k", "p km q")                                                              \
+    X(pair_list, "", "p q")                                                                 \
     X(pair_put, "jk", SC_RD_JOB_KEYS " km q qo")                                            \
     X(pairs_open, "", "p q qo")                                                             \
     X(plan_get, "", "p km y:")                                                              \

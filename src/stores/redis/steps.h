@@ -10,6 +10,8 @@ sc_job sc_rd_job_row(sc_str row, sc_arena *arena, int64_t *ret_seq, bool *bad, b
 
 /* A new job, as an argument. */
 void sc_rd_pack_job(sc_buf *b, const sc_job *j, int64_t number);
+/* The same with its state, attempts, times and error. */
+void sc_rd_pack_job_as_it_is(sc_buf *b, const sc_job *j, int64_t number);
 /* Which state follows from each with the event; -1: it does not fit. */
 void sc_rd_pack_moves(sc_buf *b, sc_job_event event);
 /* Where the job lives; SC_NOT_FOUND when that is not the project named. */
@@ -80,6 +82,7 @@ sc_rc sc_rd_answer_put(void *, const unsigned char[32], sc_str, int64_t, int64_t
 sc_rc sc_rd_pair_get(void *, const sc_id *, const sc_id *, const sc_id *, sc_arena *, sc_pair *,
                      sc_err *);
 sc_rc sc_rd_pairs_open(void *, const sc_id *, size_t, sc_arena *, sc_pair *, size_t *, sc_err *);
+sc_rc sc_rd_pair_list(void *, const sc_id *, sc_arena *, sc_pair **, size_t *, sc_err *);
 sc_rc sc_rd_pair_put(void *, const sc_pair_write *, sc_err *);
 
 sc_rc sc_rd_job_enqueue(void *, const sc_job *, sc_id *, sc_err *);
@@ -94,6 +97,7 @@ sc_rc sc_rd_job_act(void *, const sc_id *, const sc_id *, sc_job_event, int64_t,
 sc_rc sc_rd_job_drop(void *, const sc_id *, const sc_id *, sc_err *);
 sc_rc sc_rd_job_counts(void *, const sc_id *, sc_str, sc_job_counts *, sc_err *);
 sc_rc sc_rd_fix_start(void *, const sc_job *, const sc_fix *, sc_id *, bool *, sc_err *);
+sc_rc sc_rd_fix_keep(void *, const sc_job *, const sc_fix *, const sc_str *, sc_err *);
 sc_rc sc_rd_fix_save(void *, const sc_fix_write *, sc_err *);
 sc_rc sc_rd_fix_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_fix *, sc_err *);
 sc_rc sc_rd_fix_list(void *, const sc_fix_filter *, const sc_page *, sc_arena *, sc_fix_list *,

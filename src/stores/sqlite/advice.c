@@ -141,6 +141,36 @@ sc_rc sc_sq_pairs_open(void *self, const sc_id *project, size_t limit, sc_arena 
     return rc ? rc : sc_sq_read_end(c, pairs_open(c, project, limit, arena, ret, ret_n, err));
 }
 
+static sc_rc pair_list(sc_sq_conn *c, const sc_id *project, sc_arena *arena, sc_pair **ret,
+                       size_t *ret_n, sc_err *err) {
+    int64_t no;
+    sc_pair *list = NULL;
+    size_t n = 0, cap = 0;
+    bool row;
+    sc_rc rc = sc_sq_project_no(c, project, &no, err);
+    if (rc) return rc;
+    SC_AUTO(sc_query_done)
+    sc_query q = sc_query_of(c, PAIR_COLUMNS " WHERE p.project_no = ? ORDER BY p.pair_no");
+    sc_query_int(&q, no);
+    while (!(rc = sc_query_next(&q, &row, err)) && row) {
+        list = sc_sq_grow(arena, list, n, &cap, sizeof *list);
+        if (!list) return sc_sq_no_memory(err);
+        rc = read_pair(&q, arena, &list[n++], err);
+        if (rc) return rc;
+    }
+    if (rc) return rc;
+    *ret = list;
+    *ret_n = n;
+    return SC_OK;
+}
+
+sc_rc sc_sq_pair_list(void *self, const sc_id *project, sc_arena *arena, sc_pair **ret,
+                      size_t *ret_n, sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_sq_read_begin(self, &c, err);
+    return rc ? rc : sc_sq_read_end(c, pair_list(c, project, arena, ret, ret_n, err));
+}
+
 static sc_rc pair_put(sc_sq_conn *c, const sc_pair_write *w, sc_err *err) {
     const sc_pair *p = &w->pair;
     int64_t no, two[2];

@@ -169,6 +169,53 @@ sc_rc sc_sq_fix_save(void *self, const sc_fix_write *w, sc_err *err) {
     return rc ? rc : sc_sq_write_end(c, save(c, w, err), err);
 }
 
+/* ---- From elsewhere ------------------------------------------------------------------------------ */
+
+static const char keep_sql[] =
+    "INSERT INTO job (id, project_no, state, attempts, max_attempts, fence, lease_until, run_at,"
+    " created_at, updated_at, ended_at, again, kind, unique_key, lease_owner, request_id, error,"
+    " payload) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, 0, 'fix', ?, '', ?, ?, ?)";
+
+static sc_rc keep_job(sc_sq_conn *c, const sc_job *j, int64_t project_no, sc_err *err) {
+    SC_AUTO(sc_query_done) sc_query q = sc_query_of(c, keep_sql);
+    const int64_t numbers[] = {project_no,       j->state,         j->attempts,
+                               j->max_attempts,  j->fence,         j->run_at_ms,
+                               j->created_at_ms, j->updated_at_ms, j->ended_at_ms};
+    sc_query_id(&q, &j->id);
+    for (size_t i = 0; i < SC_LEN(numbers); i++) sc_query_int(&q, numbers[i]);
+    sc_query_text(&q, j->unique_key);
+    sc_query_text(&q, j->request_id);
+    sc_query_text(&q, j->error);
+    sc_query_text(&q, j->payload.n ? j->payload : SC_STR("{}"));
+    return sc_query_run(&q, err);
+}
+
+static sc_rc keep(sc_sq_conn *c, const sc_job *job, const sc_fix *f, const sc_str *patch,
+                  sc_err *err) {
+    int64_t project_no, cluster_no, seq;
+    sc_fix whole = *f;
+    whole.version = 1;
+    sc_rc rc = sc_sq_project_no(c, &job->project_id, &project_no, err);
+    if (!rc) rc = sc_sq_cluster_no(c, project_no, &f->cluster_id, &cluster_no, err);
+    if (!rc && !cluster_no) rc = sc_fail(err, SC_NOT_FOUND, "no such cluster");
+    if (!rc) rc = keep_job(c, job, project_no, err);
+    if (rc) return rc;
+    seq = sqlite3_last_insert_rowid(c->db);
+    rc = insert(c, seq, project_no, cluster_no, f, err);
+    if (!rc) rc = update(c, seq, &whole, err);
+    return rc || !patch ? rc : put_patch(c, seq, *patch, err);
+}
+
+sc_rc sc_sq_fix_keep(void *self, const sc_job *job, const sc_fix *fix, const sc_str *patch,
+                     sc_err *err) {
+    sc_sq_conn *c;
+    sc_rc rc = sc_fix_check_kept(job, fix, err);
+    if (!rc) rc = sc_sq_write_begin(self, &c, err);
+    return rc ? rc : sc_sq_write_end(c, keep(c, job, fix, patch, err), err);
+}
+
+/* ---- Again --------------------------------------------------------------------------------------- */
+
 static sc_rc rewind_step(sc_sq_conn *c, int64_t fix_no, sc_fix_step step, sc_err *err) {
     SC_AUTO(sc_query_done)
     sc_query q = sc_query_of(c, "UPDATE fix SET version = version + 1, step = ?, reason = 0,"

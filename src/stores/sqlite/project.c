@@ -216,7 +216,7 @@ static sc_rc setting_list(sc_sq_conn *c, const sc_id *project, sc_str prefix, sc
 sc_rc sc_sq_setting_list(void *self, const sc_id *project, sc_str prefix, sc_arena *arena,
                          sc_setting_row **ret, size_t *ret_n, sc_err *err) {
     sc_sq_conn *c;
-    if (prefix.n == 0) return sc_fail_field(err, SC_INVALID, "prefix", "must not be empty");
+    if (!prefix.n) prefix = SC_STR("");
     sc_rc rc = sc_sq_read_begin(self, &c, err);
     return rc ? rc : sc_sq_read_end(c, setting_list(c, project, prefix, arena, ret, ret_n, err));
 }

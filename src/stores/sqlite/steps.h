@@ -127,6 +127,7 @@ sc_rc sc_sq_answer_put(void *, const unsigned char[32], sc_str, int64_t, int64_t
 sc_rc sc_sq_pair_get(void *, const sc_id *, const sc_id *, const sc_id *, sc_arena *, sc_pair *,
                      sc_err *);
 sc_rc sc_sq_pairs_open(void *, const sc_id *, size_t, sc_arena *, sc_pair *, size_t *, sc_err *);
+sc_rc sc_sq_pair_list(void *, const sc_id *, sc_arena *, sc_pair **, size_t *, sc_err *);
 sc_rc sc_sq_pair_put(void *, const sc_pair_write *, sc_err *);
 
 sc_rc sc_sq_job_enqueue(void *, const sc_job *, sc_id *, sc_err *);
@@ -141,6 +142,7 @@ sc_rc sc_sq_job_act(void *, const sc_id *, const sc_id *, sc_job_event, int64_t,
 sc_rc sc_sq_job_drop(void *, const sc_id *, const sc_id *, sc_err *);
 sc_rc sc_sq_job_counts(void *, const sc_id *, sc_str, sc_job_counts *, sc_err *);
 sc_rc sc_sq_fix_start(void *, const sc_job *, const sc_fix *, sc_id *, bool *, sc_err *);
+sc_rc sc_sq_fix_keep(void *, const sc_job *, const sc_fix *, const sc_str *, sc_err *);
 sc_rc sc_sq_fix_save(void *, const sc_fix_write *, sc_err *);
 sc_rc sc_sq_fix_get(void *, const sc_id *, const sc_id *, sc_arena *, sc_fix *, sc_err *);
 sc_rc sc_sq_fix_list(void *, const sc_fix_filter *, const sc_page *, sc_arena *, sc_fix_list *,
