@@ -3,8 +3,6 @@
 
 #include "app/import.h"
 
-enum { LINE_MAX_BYTES = 4 << 20 };
-
 sc_rc sc_import_begin(sc_app *app, const sc_import_conf *conf, sc_import **ret, sc_err *err) {
     sc_import *im = sc_alloc(sizeof *im);
     if (!im) return sc_fail(err, SC_NOMEM, "no memory to import");
@@ -64,40 +62,93 @@ static sc_rc take_project(sc_import *im, const json_t *o, sc_err *err) {
     return rc;
 }
 
-/* Of a source, checked as when a person sets it; what is set here stays. */
-static sc_rc take_setting(sc_import *im, const json_t *o, sc_err *err) {
-    SC_AUTO(sc_json_auto) json_t *have = NULL;
-    const json_t *value = json_object_get(o, "value");
-    const sc_source_ops *source = NULL;
-    sc_str name = sc_json_str_at(o, "name");
+static const sc_source_ops *source_of(const sc_import *im, sc_str setting) {
     for (size_t i = 0; im->app && i < im->app->conf.n_sources; i++) {
         char full[64];
         snprintf(full, sizeof full, "source.%s", im->app->conf.sources[i]->name);
-        if (sc_str_is(name, full)) source = im->app->conf.sources[i];
+        if (sc_str_is(setting, full)) return im->app->conf.sources[i];
     }
-    if (im->app && !source)
-        return sc_fail_field(err, SC_UNPROCESSABLE, "name", "not a setting that is imported");
-    sc_rc rc = im->app ? sc_settings_get(im->app, &im->project, source, &have, err) : SC_OK;
-    bool known = !rc && json_object_size(have) > 0;
-    if (!rc && !known && source && source->check_settings) rc = source->check_settings(value, err);
-    if (!rc && !known && !im->conf.dry_run)
-        rc = sc_settings_put(im->app, &im->project, source, value, err);
-    if (!rc) known ? im->counts.skipped++ : im->counts.settings++;
+    return NULL;
+}
+
+/* A source's is checked as when a person sets it; what is set here stays. */
+static sc_rc take_setting(sc_import *im, const sc_id *project, const json_t *o, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    SC_AUTO(sc_buf_done) sc_buf text;
+    sc_arena_init(&arena, 4 << 20);
+    sc_buf_init(&text, 1 << 20);
+    const json_t *value = json_object_get(o, "value");
+    sc_str name = sc_json_str_at(o, "name"), have = SC_STR_NONE;
+    const sc_source_ops *source = source_of(im, name);
+    if (!sc_transfer_setting(name))
+        return sc_fail_field(err, SC_UNPROCESSABLE, "name", "not a setting that travels");
+    if (!value || !sc_json_dump(value, &text))
+        return sc_fail_field(err, SC_UNPROCESSABLE, "value", "missing, or over 1 MiB");
+    const sc_store_ops *st = im->app ? STORE(im->app) : NULL;
+    sc_rc rc = st ? st->setting_get(SELF(im->app), project, name, &arena, &have, err) : SC_OK;
+    if (rc == SC_NOT_FOUND && im->conf.dry_run) rc = SC_OK; /* its project is new */
+    if (!rc && have.n) {
+        im->counts.skipped++;
+        return SC_OK;
+    }
+    if (!rc && source && source->check_settings) rc = source->check_settings(value, err);
+    int64_t at = sc_import_int(o, "updated_at_ms");
+    if (!rc && !im->conf.dry_run)
+        rc = st->setting_put(SELF(im->app), project, name, sc_buf_str(&text),
+                             at ? at : sc_now_ms(im->app->conf.clock), err);
+    im->counts.settings += !rc;
     return rc;
+}
+
+/* Named in the export, not in it. */
+static sc_rc tell_behind(sc_import *im, sc_str what, const sc_id *project, const json_t *o,
+                         sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 16);
+    sc_project p;
+    sc_str name = sc_json_str_at(o, "name");
+    if (!im->conf.behind) return SC_OK;
+    if (project) {
+        sc_rc rc = sc_import_find_project(im, sc_id_str(project), &arena, &p, err);
+        if (rc) return rc;
+        name = sc_str_of(
+            sc_arena_printf(&arena, "%.*s (%.*s)", SC_FMT(sc_str_clip(name, 200)), SC_FMT(p.name)));
+    }
+    im->conf.behind(im->conf.self, what, name);
+    return SC_OK;
 }
 
 /* ---- Lines -------------------------------------------------------------------------------------------- */
 
-/* A report and its decisions go in one group: only a new report or another kind of line may start a new one. */
-static bool must_flush(const sc_import *im, sc_str kind, const sc_id *project) {
+/* A report's decisions go in one group, behind the report in version 1: only another report, or another kind of line, may
+ * start a new one. */
+static bool must_flush(const sc_import *im, sc_str kind, const json_t *o, const sc_id *project) {
     if (!sc_id_eq(&im->project, project)) return true;
     if (sc_str_is(kind, "feedback"))
         return im->n_reports >= SC_IMPORT_GROUP - 1 || im->n_decisions >= SC_IMPORT_GROUP / 2;
-    if (sc_str_is(kind, "setting")) return false;
     if (sc_str_is(kind, "cluster")) return im->n_clusters >= SC_IMPORT_GROUP - 1;
     if (sc_str_is(kind, "correction"))
         return im->n_corrections >= SC_IMPORT_GROUP - 1 || im->n_reports;
-    return im->n_decisions >= SC_IMPORT_GROUP - 1;
+    if (!sc_str_is(kind, "decision")) return true; /* written at once */
+    sc_id of = sc_import_id(o, "feedback_id");
+    return im->n_decisions >= SC_IMPORT_GROUP && !sc_id_eq(&of, &im->decided[im->n_decisions - 1]);
+}
+
+/* Of a project, or of the installation. *ret NULL: the latter. */
+static sc_rc project_or_none(const sc_import *im, const json_t *o, const sc_id **ret, sc_err *err) {
+    sc_id theirs = sc_import_id(o, "project_id");
+    *ret = sc_id_is_set(&theirs) ? sc_import_project_of(im, &theirs) : NULL;
+    return *ret || !sc_id_is_set(&theirs) ? SC_OK : sc_import_no_project(err);
+}
+
+static sc_rc take_other(sc_import *im, sc_str kind, const json_t *o, sc_err *err) {
+    const sc_id *project;
+    sc_rc rc = project_or_none(im, o, &project, err);
+    if (rc) return rc;
+    if (sc_str_is(kind, "setting")) return take_setting(im, project, o, err);
+    if (sc_str_is(kind, "key") || sc_str_is(kind, "secret"))
+        return tell_behind(im, kind, project, o, err);
+    return sc_fail_field(err, SC_UNPROCESSABLE, "kind", "unknown kind of line");
 }
 
 static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err) {
@@ -109,39 +160,41 @@ static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err)
     static const struct {
         const char *kind;
         sc_rc (*take)(sc_import *, const json_t *, sc_err *);
-    } kinds[] = {{"cluster", sc_import_cluster},
-                 {"feedback", sc_import_feedback},
-                 {"decision", sc_import_decision},
-                 {"correction", sc_import_correction},
-                 {"setting", take_setting}};
+    } kinds[] = {{"cluster", sc_import_cluster},   {"feedback", sc_import_feedback},
+                 {"decision", sc_import_decision}, {"correction", sc_import_correction},
+                 {"pair", sc_import_pair},         {"plan", sc_import_plan},
+                 {"fix", sc_import_fix},           {"fix_log", sc_import_fix_log}};
     for (size_t i = 0; i < SC_LEN(kinds); i++) {
         if (!sc_str_is(kind, kinds[i].kind)) continue;
         sc_id theirs = sc_import_id(o, "project_id");
         const sc_id *ours = sc_import_project_of(im, &theirs);
         if (!ours) return sc_import_no_project(err);
-        if (must_flush(im, kind, ours)) {
+        if (must_flush(im, kind, o, ours)) {
             sc_rc rc = sc_import_flush(im, err);
             if (rc) return rc;
         }
         im->project = *ours;
         return kinds[i].take(im, o, err);
     }
-    return sc_fail_field(err, SC_UNPROCESSABLE, "kind", "unknown kind of line");
+    return take_other(im, kind, o, err);
 }
 
 sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err) {
     if (!sc_str_trim(line).n) return SC_OK;
     SC_AUTO(sc_json_auto) json_t *o = NULL;
-    sc_rc rc = line.n > LINE_MAX_BYTES ? sc_fail(err, SC_TOO_LARGE, "over %d bytes", LINE_MAX_BYTES)
-                                       : sc_json_parse(line, &o, err);
+    sc_rc rc = line.n > SC_TRANSFER_MAX_LINE
+                   ? sc_fail(err, SC_TOO_LARGE, "over %d bytes", SC_TRANSFER_MAX_LINE)
+                   : sc_json_parse(line, &o, err);
     sc_str kind = rc ? SC_STR_NONE : sc_json_str_at(o, "kind");
     if (!rc && !im->started) {
         if (!sc_str_is(kind, "soulcaster-export"))
             rc = sc_fail(err, SC_UNPROCESSABLE,
                          "not an export of Soulcaster (its first line says so)");
-        else if (sc_import_int(o, "version") != 1)
-            rc =
-                sc_fail(err, SC_UNPROCESSABLE, "made by a newer version: this one reads version 1");
+        else if (sc_import_int(o, "version") < 1 ||
+                 sc_import_int(o, "version") > SC_TRANSFER_VERSION)
+            rc = sc_fail(err, SC_UNPROCESSABLE,
+                         "made by a newer version: this one reads versions 1 to %d",
+                         SC_TRANSFER_VERSION);
         im->started = !rc;
     } else if (!rc) {
         rc = take_line(im, kind, o, err);

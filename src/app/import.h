@@ -7,7 +7,7 @@
 #include "app/transfer.h"
 #include "base/json.h"
 
-enum { SC_IMPORT_GROUP = 500, SC_IMPORT_PROJECTS = 1000 };
+enum { SC_IMPORT_DECISIONS = 2000, SC_IMPORT_GROUP = 500, SC_IMPORT_PROJECTS = 1000 };
 
 typedef struct sc_import_project {
     sc_id theirs, ours;
@@ -29,6 +29,7 @@ struct sc_import {
     size_t n_clusters;
     sc_decision *decisions;
     sc_id *decided; /* report of decisions[i] */
+    sc_id *nearest; /* report that it names as the nearest, or empty */
     size_t n_decisions;
     sc_correction *corrections;
     sc_id *corrected; /* report of corrections[i], or empty */
@@ -67,6 +68,13 @@ sc_rc sc_import_feedback(sc_import *im, const json_t *o, sc_err *err);
 sc_rc sc_import_decision(sc_import *im, const json_t *o, sc_err *err);
 sc_rc sc_import_correction(sc_import *im, const json_t *o, sc_err *err);
 sc_rc sc_import_audit(sc_import *im, const json_t *o, sc_err *err);
+
+/* ---- Lines that are written at once (import_work.c) ---- */
+
+sc_rc sc_import_pair(sc_import *im, const json_t *o, sc_err *err);
+sc_rc sc_import_plan(sc_import *im, const json_t *o, sc_err *err);
+sc_rc sc_import_fix(sc_import *im, const json_t *o, sc_err *err);
+sc_rc sc_import_fix_log(sc_import *im, const json_t *o, sc_err *err);
 
 /* ---- The group (import_group.c) ---- */
 

@@ -14,12 +14,13 @@ sc_rc sc_import_fresh(sc_import *im, sc_err *err) {
     im->clusters =
         sc_arena_take_array(&im->arena, (size_t)2 * SC_IMPORT_GROUP, sizeof *im->clusters);
     im->placed = sc_arena_take_array(&im->arena, SC_IMPORT_GROUP, sizeof *im->placed);
-    im->decisions = sc_arena_take_array(&im->arena, SC_IMPORT_GROUP, sizeof *im->decisions);
-    im->decided = sc_arena_take_array(&im->arena, SC_IMPORT_GROUP, sizeof *im->decided);
+    im->decisions = sc_arena_take_array(&im->arena, SC_IMPORT_DECISIONS, sizeof *im->decisions);
+    im->decided = sc_arena_take_array(&im->arena, SC_IMPORT_DECISIONS, sizeof *im->decided);
+    im->nearest = sc_arena_take_array(&im->arena, SC_IMPORT_DECISIONS, sizeof *im->nearest);
     im->corrections = sc_arena_take_array(&im->arena, SC_IMPORT_GROUP, sizeof *im->corrections);
     im->corrected = sc_arena_take_array(&im->arena, SC_IMPORT_GROUP, sizeof *im->corrected);
     bool ok = im->reports && im->clusters_of && im->placed && im->clusters && im->decisions &&
-              im->decided && im->corrections && im->corrected && im->audits;
+              im->decided && im->nearest && im->corrections && im->corrected && im->audits;
     return ok ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to import");
 }
 
@@ -102,21 +103,50 @@ static sc_rc seq_of(sc_import *im, const sc_id *id, int64_t *ret, sc_err *err) {
     return rc;
 }
 
-/* Only decisions about reports that came with this group: a second import adds nothing. Those of a report stand behind it. */
-static void keep_decisions(sc_import *im, const sc_assign *assigns, size_t n) {
-    size_t kept = 0, at = 0;
-    for (size_t i = 0; i < im->n_decisions; i++) {
-        size_t from = at;
-        while (at < n && !sc_id_eq(&im->reports[im->placed[at]].id, &im->decided[i])) at++;
-        if (at == n) {
-            at = from; /* none of these: known already */
-            continue;
+/* The number of a report whose decisions are to be written; 0: it has some, or is not here. Of one that came with this group it
+ * is known without a look. */
+static sc_rc undecided(sc_import *im, const sc_id *id, const sc_assign *assigns, size_t n,
+                       int64_t *ret_seq, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 64 << 20);
+    sc_decision *have;
+    size_t had = 0;
+    *ret_seq = 0;
+    for (size_t i = 0; i < n; i++)
+        if (sc_id_eq(&im->reports[im->placed[i]].id, id)) {
+            *ret_seq = assigns[i].seq;
+            return SC_OK;
         }
-        im->decisions[kept] = im->decisions[i];
-        im->decisions[kept++].feedback_seq = assigns[at].seq;
+    int64_t seq = 0;
+    sc_rc rc = seq_of(im, id, &seq, err);
+    if (!rc)
+        rc = STORE(im->app)->decisions(SELF(im->app), &im->project, seq, &arena, &have, &had, err);
+    if (!rc && !had) *ret_seq = seq;
+    return rc == SC_NOT_FOUND ? SC_OK : rc;
+}
+
+/* A second import adds nothing: a report's decisions are written where it has none. They stand together. */
+static sc_rc keep_decisions(sc_import *im, const sc_assign *assigns, size_t n, sc_err *err) {
+    size_t kept = 0;
+    int64_t seq = 0;
+    sc_id of = {{0}};
+    for (size_t i = 0; i < im->n_decisions; i++) {
+        sc_rc rc = SC_OK;
+        if (!sc_id_eq(&of, &im->decided[i]))
+            rc = undecided(im, &im->decided[i], assigns, n, &seq, err);
+        of = im->decided[i];
+        if (rc) return rc;
+        if (!seq) continue;
+        sc_decision *d = &im->decisions[kept++];
+        *d = im->decisions[i];
+        d->feedback_seq = seq;
+        if (!sc_id_is_set(&im->nearest[i])) continue;
+        rc = seq_of(im, &im->nearest[i], &d->nearest_seq, err);
+        if (rc && rc != SC_NOT_FOUND) return rc; /* one that was removed is not named */
     }
     im->n_decisions = kept;
     im->counts.decisions += (int64_t)kept;
+    return SC_OK;
 }
 
 static sc_rc keep_corrections(sc_import *im, sc_err *err) {
@@ -225,7 +255,7 @@ sc_rc sc_import_flush(sc_import *im, sc_err *err) {
     sc_rc rc = assigns ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to import");
     if (!rc && im->n_reports) rc = put_reports(im, assigns, &n, err);
     if (!rc && im->conf.foreign) rc = count_places(im, assigns, &n, err);
-    if (!rc) keep_decisions(im, assigns, n);
+    if (!rc) rc = keep_decisions(im, assigns, n, err);
     if (!rc) rc = keep_corrections(im, err);
     sc_group_write gw = {.project_id = im->project,
                          .model = "",

@@ -161,6 +161,10 @@ sc_rc sc_import_decision(sc_import *im, const json_t *o, sc_err *err) {
                      .at_ms = sc_import_int(o, "at_ms")};
     if (!sc_decision_reason_parse(sc_json_str_at(o, "reason"), &d.reason))
         return sc_fail_field(err, SC_UNPROCESSABLE, "reason", "not a reason for a decision");
+    if (im->n_decisions == SC_IMPORT_DECISIONS)
+        return sc_fail(err, SC_TOO_LARGE, "more than %d decisions about a report",
+                       SC_IMPORT_DECISIONS);
+    im->nearest[im->n_decisions] = sc_import_id(o, "nearest_id");
     sc_rc rc = sc_import_need_id(o, "feedback_id", &im->decided[im->n_decisions], err);
     if (!rc) im->decisions[im->n_decisions++] = d;
     return rc;

@@ -23,16 +23,16 @@ typedef struct run {
     int64_t told; /* reasons printed so far */
     int64_t left[SC_LEGACY_LEFT_COUNT];
     sc_transfer_counts counts;
+    sc_buf keys, secrets; /* what stayed behind, by name */
 } run;
 
 /* ---- A file --------------------------------------------------------------------------------------- */
 
 static sc_rc feed_file(run *r, sc_reader *in, sc_err *err) {
-    enum { MAX_LINE = 8 << 20 };
     sc_rc rc = SC_OK;
     for (int64_t line_no = 1; rc == SC_OK; line_no++) {
         sc_str line;
-        rc = sc_reader_line(in, MAX_LINE, &line, err);
+        rc = sc_reader_line(in, SC_TRANSFER_MAX_LINE, &line, err);
         if (rc == SC_OK && sc_str_trim(line).n) rc = sc_import_line(r->im, line, line_no, err);
         sc_progress_tell(&r->progress, line_no, 0);
     }
@@ -73,6 +73,13 @@ static void keep_left(void *self, sc_legacy_left what, sc_str key, const char *w
 
 static void keep_refused(void *self, const sc_id *report, const char *why) {
     keep_left(self, SC_LEGACY_LEFT_broken, sc_id_str(report), why);
+}
+
+static void keep_behind(void *self, sc_str what, sc_str name) {
+    run *r = self;
+    sc_buf *b = sc_str_is(what, "key") ? &r->keys : &r->secrets;
+    if (b->n) sc_buf_puts(b, ", ");
+    sc_out_clean(b, name);
 }
 
 static sc_rc feed_line(void *self, sc_str line, sc_str key, sc_err *err) {
@@ -124,18 +131,24 @@ static void print_counts(const run *r) {
     printf("%s%s; %lld known already\n", r->conf->dry_run ? "Would be taken: " : "", b.p,
            (long long)r->counts.skipped);
     if (r->conf->from) print_left(r);
+    if (r->keys.n) printf("Keys do not travel, make them anew: %s\n", r->keys.p);
+    if (r->secrets.n) printf("Secrets do not travel, set them anew: %s\n", r->secrets.p);
 }
 
 static void print_json(const run *r) {
     SC_AUTO(sc_buf_done) sc_buf b;
-    sc_buf_init(&b, 8192);
+    sc_buf_init(&b, 1 << 20);
     sc_transfer_members(&r->counts, &b);
     sc_buf_puts(&b, ",\"left_out\":{");
     for (int i = 0, n = 0; i < SC_LEGACY_LEFT_COUNT; i++)
         if (r->left[i])
             sc_buf_putf(&b, "%s\"%s\":%lld", n++ ? "," : "", sc_legacy_left_name(i),
                         (long long)r->left[i]);
-    printf("{\"dry_run\":%s,%s}}\n", r->conf->dry_run ? "true" : "false", b.p);
+    sc_buf_puts(&b, "},\"keys\":");
+    sc_buf_put_json(&b, sc_buf_str(&r->keys));
+    sc_buf_puts(&b, ",\"secrets\":");
+    sc_buf_put_json(&b, sc_buf_str(&r->secrets));
+    printf("{\"dry_run\":%s,%s}\n", r->conf->dry_run ? "true" : "false", b.p ? b.p : "");
 }
 
 static int result_of(const run *r) {
@@ -154,7 +167,8 @@ static sc_rc feed(run *r, sc_reader *in, sc_err *err) {
     sc_import_conf conf = {.dry_run = r->conf->dry_run,
                            .foreign = r->conf->from != NULL,
                            .self = r,
-                           .refused = r->conf->from ? keep_refused : NULL};
+                           .refused = r->conf->from ? keep_refused : NULL,
+                           .behind = keep_behind};
     bool none = conf.dry_run && !sc_stack_is_stored(r->c);
     sc_rc rc = none ? SC_OK : sc_stack_open(r->c, SC_STACK_APP, NULL, &s, err);
     if (!rc) rc = sc_import_begin(none ? NULL : sc_stack_app(s), &conf, &r->im, err);
@@ -185,6 +199,8 @@ static int import_verb(sc_call *c) {
     sc_err err = {0};
     sc_reader *in = NULL;
     run r = {.c = c, .conf = c->conf};
+    sc_buf_init(&r.keys, 1 << 16);
+    sc_buf_init(&r.secrets, 1 << 16);
     if (wrong_words(c)) return SC_EXIT_USAGE;
     if (!r.conf->from && sc_reader_open(c->words[0], &in, &err))
         return sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg);
@@ -195,7 +211,10 @@ static int import_verb(sc_call *c) {
     sc_reader_close(in);
     if (r.rejects && (fclose(r.rejects) || r.rejects_failed) && !rc)
         rc = sc_fail(&err, SC_IO, "%s could not be written", r.conf->rejects);
-    return rc ? sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg) : result_of(&r);
+    int code = rc ? sc_cmd_fail(c, SC_EXIT_FAILED, "%s", err.msg) : result_of(&r);
+    sc_buf_done(&r.keys);
+    sc_buf_done(&r.secrets);
+    return code;
 }
 
 static const sc_opt opts[] = {

@@ -323,10 +323,10 @@ const sc_verb sc_verb_restore = {
 const sc_verb sc_verb_export = {
     .name = "export",
     .group = SC_GROUP_KEEP,
-    .summary = "write projects, issues, reports and corrections as NDJSON",
+    .summary = "write all that is stored as NDJSON",
     .synopsis = "[FILE|-] [--project NAME]",
     .about = "One JSON object a line, for other programs and for `soulcaster import`. Keys and "
-             "secrets are never in it; for a copy with all "
+             "secrets are never in it, only their names; for a copy with all "
              "there is, see backup.",
     .examples = "# one project\nsoulcaster export --project demo demo.ndjson\n# how many "
                 "reports?\nsoulcaster export | grep -c '\"kind\":\"feedback\"'\n",

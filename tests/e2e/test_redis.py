@@ -49,7 +49,7 @@ def rows(text):
     lines = [json.loads(line) for line in text.splitlines()]
     names = {line["id"]: line["name"] for line in lines if line["kind"] == "project"}
     kept = [line for line in lines if line["kind"] not in ("soulcaster-export", "project")]
-    named = [dict(line, project_id=names[line["project_id"]]) for line in kept]
+    named = [dict(line, project_id=names.get(line.get("project_id"))) for line in kept]
     for line in named:
         line.pop("version", None)  # of the project's grouping, which a store counts by itself
     return sorted(names.values()), sorted(json.dumps(line, sort_keys=True) for line in named)
