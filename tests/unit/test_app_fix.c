@@ -18,7 +18,7 @@
 
 static fix_fixture f;
 
-static bool is_stopped(void *self) { return atomic_load((const _Atomic bool *)self); }
+static bool is_set(void *self) { return atomic_load((const _Atomic bool *)self); }
 
 static sc_cluster_status status_of(const sc_id *issue) { return app_cluster(&f.app, issue).status; }
 
@@ -48,16 +48,18 @@ static void look_at_the_forge(void) {
 static sc_rc time_is_up(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
     (void)err;
     w->app.now_ms += 11000; /* its lease is longer */
-    app_wait(is_stopped, (void *)(uintptr_t)c->stop, "the time limit to be seen");
+    app_wait(is_set, (void *)(uintptr_t)c->stop, "the time limit to be seen");
     return SC_OK;
 }
 
 static sc_id asked_for;
+static _Atomic bool is_known; /* the id above */
 
 static sc_rc somebody_cancels(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
     sc_fix fix;
+    app_wait(is_set, &is_known, "the fix's id");
     sc_rc rc = sc_fix_cancel(w->app.app, &w->app.project.id, &asked_for, c->arena, &fix, err);
-    app_wait(is_stopped, (void *)(uintptr_t)c->stop, "the cancel to be seen");
+    app_wait(is_set, (void *)(uintptr_t)c->stop, "the cancel to be seen");
     return rc;
 }
 
@@ -94,10 +96,8 @@ static void a_pull_request_made_while_a_person_cancelled_is_known_and_watched(vo
     fix_fixture_open(&f, EDIT(""));
     sc_id issue = fix_issue(&f, "Cancelled at the last moment");
     f.made = somebody_cancels;
-    asked_for = (sc_id){""};
-    fix_settings(&f, EDIT(",\"setup_command\":\"sleep 0.1\"")); /* so that its id is
-                                                             known by then */
     sc_id id = asked_for = fix_start(&f, &issue);
+    atomic_store(&is_known, true);
     app_wait(knows_its_pull, &id, "its pull request to be noted");
     sc_fix fix = fix_ended(&f, &id);
     assert_int_equal(fix.status, SC_JOB_cancelled);
