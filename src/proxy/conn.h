@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/span.h"
 #include "net/http_client.h"
 #include "proxy/proxy.h"
 #include "proxy/screen.h"
@@ -24,6 +25,8 @@ struct sc_proxy_conn {
 struct sc_proxy {
     sc_proxy_conf conf; /* its tables are copies in the arena */
     sc_arena arena;
+    bool traced;
+    sc_span_ctx trace; /* of whoever started it */
     int listen_fd, stop_fd;
     bool bound; /* the socket's file is ours */
     pthread_t acceptor;

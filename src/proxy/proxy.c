@@ -105,6 +105,7 @@ static void part(const sc_proxy_conn *c) {
 static void *run_conn(void *self) {
     sc_proxy_conn *c = self;
     sc_proxy *p = c->proxy;
+    if (p->traced) sc_span_enter(&p->trace);
     sc_wire_init(&c->wire, c->fd, p->stop_fd, p->conf.idle_timeout_ms, p->conf.head_timeout_ms);
     serve(c);
     part(c);
@@ -279,6 +280,9 @@ sc_rc sc_proxy_start(const sc_proxy_conf *conf, sc_proxy **ret, sc_err *err) {
     sc_proxy *p = sc_alloc(sizeof *p);
     if (!p) return sc_fail(err, SC_NOMEM, "no memory for the model proxy");
     p->conf = *conf;
+    p->traced = sc_span_current() != NULL;
+    if (p->traced) p->trace = *sc_span_current();
+    p->trace.state = NULL; /* it may not live as long */
     p->conf.max_connections = SC_MIN(SC_MAX(conf->max_connections, 1u), (unsigned)MAX_CONNECTIONS);
     p->listen_fd = p->stop_fd = -1;
     sc_arena_init(&p->arena, ARENA);

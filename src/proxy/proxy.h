@@ -97,7 +97,7 @@ typedef struct sc_proxy_conf {
 
 /* Limits filled in, the rest zero. */
 void sc_proxy_conf_default(sc_proxy_conf *c);
-/* Copies the conf's tables. SC_INVALID says what is wrong with them. */
+/* Copies the conf's tables. Model calls are in the trace that this thread works in. SC_INVALID says what is wrong with them. */
 sc_rc sc_proxy_start(const sc_proxy_conf *conf, sc_proxy **ret, sc_err *err);
 /* Ends connections and calls, waits for the threads (calls in flight are booked by what was seen), removes
  * the socket. No callback comes after it. NULL is fine. */

@@ -95,7 +95,7 @@ test("a change of the model is shown as it goes", async () => {
 test("a view is removed and comes back by undo", async () => {
   await server.api("POST", "/api/views", { name: "Big ones", query: { min_count: 10, sort: "size" } });
   const v = await enter();
-  const row = v.page.locator("main tr", { hasText: "Big ones" });
+  const row = v.page.locator("section.part", { hasText: "They stand beside" }).locator("tr", { hasText: "Big ones" });
   await row.getByRole("button", { name: "Remove Big ones" }).click();
   await row.waitFor({ state: "detached" });
   await v.page.getByRole("button", { name: /^Undo/ }).click();
@@ -126,4 +126,18 @@ test("signing out leads to the form", async () => {
   await v.page.goto(`${server.url}/settings`);
   await v.page.waitForURL(/\/login/);
   await v.leave({ butNetwork: true });
+});
+
+test("what was changed is told, with how it was before, and older changes on request", async () => {
+  const limit = (n) => server.api("PUT", "/api/config/limits", { max_reports: n });
+  for (let n = 1000; n < 1025; n++) await limit(n);
+  const v = await enter();
+  const part = v.page.locator("section.part", { hasText: "What people and keys changed" });
+  await part.getByText("max_reports: 1023 → 1024").waitFor();
+  assert.equal(await part.locator("tbody tr").count(), 20);
+  await part.getByRole("button", { name: "Older changes" }).click();
+  await part.getByText("max_reports: 1001 → 1002").waitFor();
+  await v.accessible("the changes");
+  await limit(0);
+  await v.leave();
 });

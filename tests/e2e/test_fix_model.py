@@ -75,6 +75,8 @@ class TestFixModel(unittest.TestCase):
         self.assertEqual(job["cost"]["calls"], 3)
         self.assertAlmostEqual(job["cost"]["usd"], (30 * 1 + 6 * 10) / 1e6, places=4)
         self.assertEqual({headers["Authorization"] for _, headers, _ in model.asked}, {f"Bearer {CANARY}"})
+        traces = {headers["traceparent"].split("-")[1] for _, headers, _ in model.asked}
+        self.assertEqual(len(traces), 1)  # that of the request that asked for the fix
         seen = json.dumps([body for _, _, body in model.asked[:2]])
         self.assertIn("HOME=/home/agent", seen)  # it did look around
         self.assertNotIn(CANARY, seen)

@@ -5,6 +5,7 @@ import { chooseTheme, theme, type Theme } from "../../state/theme";
 import { chooseZone, localZone, zone, type Zone } from "../../state/zone";
 import { Icon } from "../../ui/icons";
 import { Loaded, Page, Section } from "../../ui/page";
+import { Audit } from "./audit";
 import { FixSettings } from "./fixes";
 import { Keys } from "./keys";
 import { ModelPart } from "./model";
@@ -62,6 +63,7 @@ export function SettingsPage() {
       <ModelPart />
       <SavedViews />
       <FixSettings />
+      <Audit />
     </Page>
   );
 }
