@@ -27,23 +27,28 @@ typedef struct names { /* of a folder's entries; in the arena */
     size_t n;
 } names;
 
+static sc_rc add_name(names *l, size_t *room, const char *name, sc_arena *arena, sc_err *err) {
+    if (l->n == *room) {
+        size_t more = *room ? 2 * *room : 64;
+        char(*v)[MAX_NAME] = sc_arena_take_array(arena, more, sizeof *v);
+        if (!v) return sc_fail(err, SC_NOMEM, "no memory for a folder's names");
+        if (l->n) memcpy(v, l->v, l->n * sizeof *v);
+        l->v = v;
+        *room = more;
+    }
+    memcpy(l->v[l->n++], name, strlen(name) + 1);
+    return SC_OK;
+}
+
 static sc_rc read_names(const char *dir, sc_arena *arena, names *ret, sc_err *err) {
     DIR *d = opendir(dir);
     size_t room = 0;
     *ret = (names){.n = 0};
     if (!d) return errno == ENOENT ? SC_OK : sc_fail_sys(err, SC_IO, errno, "read %s", dir);
     sc_rc rc = SC_OK;
-    for (const struct dirent *e; !rc && (e = readdir(d));) {
-        if (e->d_name[0] == '.' || strlen(e->d_name) >= MAX_NAME) continue;
-        if (ret->n == room) {
-            room = room ? 2 * room : 64;
-            char(*more)[MAX_NAME] = sc_arena_take_array(arena, room, sizeof *more);
-            if (!more) rc = sc_fail(err, SC_NOMEM, "no memory for a folder's names");
-            if (more && ret->n) memcpy(more, ret->v, ret->n * sizeof *more);
-            if (more) ret->v = more;
-        }
-        if (!rc) memcpy(ret->v[ret->n++], e->d_name, strlen(e->d_name) + 1);
-    }
+    for (const struct dirent *e; !rc && (e = readdir(d));)
+        if (e->d_name[0] != '.' && strlen(e->d_name) < MAX_NAME)
+            rc = add_name(ret, &room, e->d_name, arena, err);
     closedir(d);
     return rc;
 }

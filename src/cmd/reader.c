@@ -142,7 +142,7 @@ static sc_rc pull(sc_reader *r, char *into, size_t room, size_t *ret_n, sc_err *
 
 sc_rc sc_reader_read(sc_reader *r, char *into, size_t room, size_t *ret_n, sc_err *err) {
     size_t have = r->out.n - r->at;
-    if (!have) return pull(r, into, room, ret_n, err);
+    if (!have || !r->out.p) return pull(r, into, room, ret_n, err);
     *ret_n = SC_MIN(room, have);
     memcpy(into, r->out.p + r->at, *ret_n);
     r->at += *ret_n;
@@ -202,9 +202,9 @@ sc_rc sc_reader_line(sc_reader *r, size_t max_bytes, sc_str *ret, sc_err *err) {
 }
 
 sc_rc sc_reader_all(const char *path, sc_buf *ret, sc_err *err) {
-    sc_reader *r;
+    sc_reader *r = NULL;
     sc_rc rc = sc_reader_open(path, &r, err);
-    if (rc) return rc;
+    if (rc || !r) return rc;
     for (size_t n = 1; !rc && n;) {
         char piece[16 << 10];
         rc = sc_reader_read(r, piece, sizeof piece, &n, err);
