@@ -218,21 +218,46 @@ sc_rc sc_fix_pull_hint(sc_app *app, const sc_id *project, sc_str repo, int64_t n
     return rc;
 }
 
-/* Where there was never a fix, there is nothing to look at but the policy. */
+static sc_rc has_some(sc_app *app, const sc_fix_filter *f, bool *ret, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_list list = {0};
+    sc_rc rc = STORE(app)->fix_list(SELF(app), f, &(sc_page){.limit = 1}, &arena, &list, err);
+    *ret = !rc && list.n > 0;
+    return rc;
+}
+
+static sc_rc has_lost(sc_app *app, const sc_id *project, bool *ret, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, ARENA_BYTES);
+    sc_fix_filter dead = {.project_id = *project, .by_state = true, .state = SC_JOB_dead};
+    sc_fix_list list = {0};
+    sc_rc rc =
+        STORE(app)->fix_list(SELF(app), &dead, &(sc_page){.limit = PAGE}, &arena, &list, err);
+    for (size_t i = 0; !rc && i < list.n; i++) *ret |= !list.items[i].reason;
+    return rc;
+}
+
+/* It reads only where there is nothing to look at: an idle installation writes nothing. */
 sc_rc sc_fix_watch_ask(sc_app *app, const sc_id *project, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     const int64_t now = sc_now_ms(app->conf.clock);
-    const sc_page one = {.limit = 1};
-    sc_fix_filter any = {.project_id = *project},
-                  open = {.project_id = *project, .by_pull = true, .pull = SC_FIX_PULL_open};
+    sc_fix_filter open = {.project_id = *project,
+                          .watched = true,
+                          .by_pull = true,
+                          .pull = SC_FIX_PULL_open,
+                          .now_ms = now},
+                  merged = open;
     sc_fix_settings s;
-    sc_fix_list list = {0};
+    bool poll = false, verify = false;
+    merged.pull = SC_FIX_PULL_merged;
     sc_rc rc = sc_fix_settings_get(app, project, &arena, &s, err);
-    if (!rc) rc = STORE(app)->fix_list(SELF(app), &any, &one, &arena, &list, err);
-    if (!rc && (list.n || s.policy.enabled))
+    if (!rc) rc = has_some(app, &open, &poll, err);
+    if (!rc) rc = has_some(app, &merged, &verify, err);
+    if (!rc) rc = has_lost(app, project, &verify, err);
+    if (!rc && poll) rc = sc_work_ask(app, "poll", project, SC_STR_NONE, now, err);
+    if (!rc && (verify || s.policy.enabled))
         rc = sc_work_ask(app, "verify", project, SC_STR_NONE, now, err);
-    if (rc || !list.n) return rc;
-    rc = STORE(app)->fix_list(SELF(app), &open, &one, &arena, &list, err);
-    return rc || !list.n ? rc : sc_work_ask(app, "poll", project, SC_STR_NONE, now, err);
+    return rc;
 }

@@ -163,6 +163,19 @@ class OnRedis(Roles, unittest.TestCase):
         soul.wait_for("grouping", lambda: self.pending() == 0)
         self.check_all_are_placed_once(20 * sum(sent))
 
+    def test_an_owner_that_was_stopped_and_comes_back_changes_nothing(self):
+        self.world(workers=2, schedulers=1)
+        self.send(600, "a")
+        pid = soul.wait_for("an owner", self.owner)
+        victim = next(w for w in self.workers if w.pid == pid)
+        victim.process.send_signal(signal.SIGSTOP)
+        self.send(50, "b")
+        soul.wait_for("the other worker", lambda: self.pending() == 0)
+        victim.process.send_signal(signal.SIGCONT)
+        self.send(50, "c")
+        soul.wait_for("grouping", lambda: self.pending() == 0)
+        self.check_all_are_placed_once(700)
+
     def test_a_leader_that_was_stopped_learns_that_it_was_followed(self):
         self.world(schedulers=2)
         first = self.leader()

@@ -45,6 +45,7 @@ static void open_app(app_fixture *f, bool worker) {
     app.n_sources = SC_SOURCE_COUNT;
     app.clock = &f->clock;
     app.queues = worker ? SC_QUEUES_ALL : 0;
+    app.schedules = !f->unscheduled;
     app.tidy_ms = f->tidy_ms;
     app.open_embedder = f->open_embedder;
     app.close_embedder = f->close_embedder;

@@ -23,8 +23,9 @@ typedef struct app_fixture {
     sc_rc (*open_embedder)(void *self, sc_str name, sc_embedder *ret, sc_err *err);
     void (*close_embedder)(sc_embedder *em);
     bool decides;
-    int64_t tidy_ms; /* of the next start; 0: nothing is tidied */
-    sc_llm llm;      /* of the next start; ops NULL: none       */
+    bool unscheduled; /* of the next start: nobody leads the schedule */
+    int64_t tidy_ms;  /* of the next start; 0: nothing is tidied */
+    sc_llm llm;       /* of the next start; ops NULL: none       */
     sc_budget_use llm_cap;
     sc_prompts prompts;
     sc_fix_conf fix; /* of the next start; dir NULL: no fixes */

@@ -11,6 +11,13 @@
 #include "app/internal.h"
 #include "app_fixture.h"
 
+/* Nobody else looks at dead letters. */
+static void open_alone(app_fixture *f) {
+    app_fixture_open(f, NULL, false);
+    f->unscheduled = true;
+    app_fixture_restart(f, false);
+}
+
 /* A job that was given up; returns its id. */
 static sc_id bury(app_fixture *f, const char *kind, const char *why) {
     const sc_str kinds[] = {sc_str_of(kind)};
@@ -52,7 +59,7 @@ static sc_dead look(app_fixture *f) {
 static void nothing_is_dropped_below_the_bounds_but_a_warning_comes(void **state) {
     (void)state;
     app_fixture f;
-    app_fixture_open(&f, NULL, false);
+    open_alone(&f);
     f.app->conf.max_dead_letters = 10;
     assert_int_equal(sc_dead_level_of(&(sc_dead){.n = 0}), SC_DEAD_ok);
     for (int i = 0; i < 7; i++) bury(&f, "regroup", "it cannot be");
@@ -72,7 +79,7 @@ static void the_oldest_go_when_there_are_too_many(void **state) {
     (void)state;
     sc_id ids[6];
     app_fixture f;
-    app_fixture_open(&f, NULL, false);
+    open_alone(&f);
     f.app->conf.max_dead_letters = 4;
     for (int i = 0; i < 6; i++) ids[i] = bury(&f, "regroup", "no");
     sc_dead d = look(&f);
@@ -92,7 +99,7 @@ static void the_oldest_go_when_they_take_too_much(void **state) {
     app_fixture f;
     memset(why, 'x', 200);
     why[200] = 0;
-    app_fixture_open(&f, NULL, false);
+    open_alone(&f);
     f.app->conf.max_dead_bytes = 500;
     for (int i = 0; i < 5; i++) ids[i] = bury(&f, "reembed", why);
     sc_dead d = look(&f);
@@ -105,7 +112,7 @@ static void the_oldest_go_when_they_take_too_much(void **state) {
 static void more_than_a_page_of_them_is_looked_at(void **state) {
     (void)state;
     app_fixture f;
-    app_fixture_open(&f, NULL, false);
+    open_alone(&f);
     f.app->conf.max_dead_letters = 150;
     for (int i = 0; i < 330; i++) bury(&f, "regroup", "no");
     sc_dead d = look(&f);
@@ -117,7 +124,7 @@ static void more_than_a_page_of_them_is_looked_at(void **state) {
 static void what_a_person_dropped_makes_room(void **state) {
     (void)state;
     app_fixture f;
-    app_fixture_open(&f, NULL, false);
+    open_alone(&f);
     f.app->conf.max_dead_letters = 2;
     sc_id a = bury(&f, "regroup", "no"), b = bury(&f, "regroup", "no");
     sc_dead d = look(&f);
