@@ -114,7 +114,7 @@ def numbered(ctx, n):
 
 
 def run(ctx):
-    n, rounds = (2000, 1) if ctx.quick else (100000, 5)
+    n, rounds = (2000, 1) if ctx.quick else (ctx.items or 100000, 5)
     program = ctx.program("redis-server", "redis-server")
     with ctx.folder() as folder:
         redis = Redis(program, folder)
@@ -136,9 +136,12 @@ def run(ctx):
                 workers.remove(victim)
                 if at_once:
                     workers.append(at_once())
-                return first_grouped_after(feed, trickle, killed) - killed
+                before = workers[-1].cpu() if not at_once else 0
+                took = first_grouped_after(feed, trickle, killed) - killed
+                busy.append((workers[-1].cpu() - before) / os.sysconf("SC_CLK_TCK"))
+                return took
 
-            warm, here, there = [], [], []
+            warm, here, there, busy = [], [], [], []
             for i in range(rounds):
                 workers[-1].wait_warm()
                 warm.append(kill_owner())
@@ -158,6 +161,8 @@ def run(ctx):
             if there:
                 ctx.row(f"{of}: by one that is started then, another machine", median(there), "s", ("<", 5))
                 ctx.row("  the slowest", max(there), "s")
+            cold = [s for k, s in enumerate(busy) if k % (3 if there else 2)]
+            ctx.row("  processor time of one that is started then, until the first report is grouped", median(cold), "s")
             trickle.open = False
             trickle.join()
             waited, left = server.wait_grouped(120)
