@@ -27,6 +27,12 @@ typedef struct project {
     sc_id id;
 } project;
 
+/* A run of an agent, by the old id of its issue. */
+typedef struct job_of {
+    sc_str cluster;
+    entry *e;
+} job_of;
+
 typedef struct walk {
     const sc_legacy_conf *conf;
     sc_legacy_source *from;
@@ -35,6 +41,8 @@ typedef struct walk {
     size_t n, cap;
     project *projects;
     size_t n_projects;
+    job_of *jobs; /* by issue */
+    size_t n_jobs;
     int64_t now_ms, done, total;
     sc_buf line;
 } walk;
@@ -59,7 +67,6 @@ static const struct {
     sc_legacy_kind kind;
     sc_legacy_left left;
 } whole[] = {
-    {SC_LEGACY_JOB, SC_LEGACY_LEFT_jobs},         {SC_LEGACY_LOGS, SC_LEGACY_LEFT_jobs},
     {SC_LEGACY_PLAN, SC_LEGACY_LEFT_plans},       {SC_LEGACY_RUN, SC_LEGACY_LEFT_runs},
     {SC_LEGACY_SETTING, SC_LEGACY_LEFT_settings}, {SC_LEGACY_USER, SC_LEGACY_LEFT_users},
     {SC_LEGACY_INDEX, SC_LEGACY_LEFT_indexes},    {SC_LEGACY_FOREIGN, SC_LEGACY_LEFT_foreign},
@@ -360,6 +367,72 @@ static sc_rc members_of(walk *w, const entry *e, const sc_legacy_row *row, membe
     return rc;
 }
 
+static int by_issue(const void *a, const void *b) {
+    const job_of *x = a, *y = b;
+    int c = sc_str_cmp(x->cluster, y->cluster);
+    return c ? c : sc_str_cmp(x->e->name, y->e->name);
+}
+
+/* Which issue each run was about. */
+static sc_rc find_jobs(walk *w, sc_err *err) {
+    static const char *const names[] = {"cluster_id"};
+    size_t first = 0, n = 0;
+    while (first < w->n && w->entries[first].kind != SC_LEGACY_JOB) first++;
+    while (first + n < w->n && w->entries[first + n].kind == SC_LEGACY_JOB) n++;
+    w->jobs = sc_alloc_array(n + 1, sizeof *w->jobs);
+    if (!w->jobs) return sc_fail(err, SC_NOMEM, "no memory for jobs");
+    for (size_t at = 0; at < n; at += SC_LEGACY_MOST_KEYS) {
+        sc_str keys[SC_LEGACY_MOST_KEYS];
+        size_t part = SC_MIN(n - at, (size_t)SC_LEGACY_MOST_KEYS);
+        sc_legacy_value *v = sc_arena_take_array(&w->names, part, sizeof *v);
+        if (!v) return sc_fail(err, SC_NOMEM, "no memory for jobs");
+        for (size_t i = 0; i < part; i++) keys[i] = w->entries[first + at + i].name;
+        sc_rc rc = sc_legacy_fetch(w->from, keys, part, names, 1, &w->names, v, err);
+        if (rc) return rc;
+        for (size_t i = 0; i < part; i++)
+            if (!v[i].why && v[i].hash)
+                w->jobs[w->n_jobs++] = (job_of){v[i].fields[0], &w->entries[first + at + i]};
+    }
+    if (w->n_jobs) qsort(w->jobs, w->n_jobs, sizeof *w->jobs, by_issue);
+    return SC_OK;
+}
+
+static sc_rc write_job(walk *w, entry *e, const issue *k, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, MOST_ROWS);
+    sc_legacy_row row;
+    sc_str list = SC_STR_NONE;
+    sc_legacy_place at = {.project_id = k->at.project_id,
+                          .cluster_id = k->at.id,
+                          .now_ms = w->now_ms,
+                          .id = sc_legacy_id("job", SC_STR_NONE, e->id, false)};
+    size_t log = find(w, SC_LEGACY_LOGS, e->id);
+    sc_rc rc = fetch_one(w, e->name, sc_legacy_job_fields, &arena, &row, err);
+    if (!rc && log < w->n)
+        rc = sc_legacy_list(w->from, w->entries[log].name, SC_LEGACY_MAX_LOG, &arena, &list, err);
+    if (rc) return rc;
+    e->used = true;
+    rc = put_line(w, e->name, sc_legacy_job_line(&row, &at, &w->line), err);
+    if (rc || row.why) return rc;
+    sc_legacy_log_line(&row, list, &at, &w->line);
+    return put_line(w, e->name, NULL, err);
+}
+
+static sc_rc write_jobs(walk *w, const issue *k, sc_err *err) {
+    size_t low = 0, high = w->n_jobs;
+    sc_rc rc = SC_OK;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (sc_str_cmp(w->jobs[mid].cluster, k->e->id) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (; !rc && low < w->n_jobs && sc_str_eq(w->jobs[low].cluster, k->e->id); low++)
+        if (!w->jobs[low].e->used) rc = write_job(w, w->jobs[low].e, k, err);
+    return rc;
+}
+
 static sc_rc write_issue(walk *w, entry *e, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, MOST_ROWS);
@@ -381,6 +454,7 @@ static sc_rc write_issue(walk *w, entry *e, sc_err *err) {
     if (!rc) rc = project_of(w, k.project, &k.at.project_id, err);
     if (!rc) rc = write_reports(w, m.list, m.n, &k, err);
     sc_free(m.list);
+    if (!rc && k.told) rc = write_jobs(w, &k, err);
     if (!rc && !k.told) left(w, SC_LEGACY_LEFT_emptied, e->name, "no report of it is there");
     return rc;
 }
@@ -415,6 +489,12 @@ static sc_rc tell_project(walk *w, entry *e, sc_err *err) {
 
 static sc_rc tell_subreddits(walk *w, entry *e, sc_err *err) { return write_subreddits(w, e, err); }
 
+static sc_rc leave_job(walk *w, entry *e, sc_err *err) {
+    (void)err;
+    left(w, SC_LEGACY_LEFT_jobs, e->name, "its issue is not there");
+    return SC_OK;
+}
+
 static sc_rc other_reports(walk *w, sc_err *err) {
     entry *batch[SC_LEGACY_MOST_KEYS];
     size_t n = 0;
@@ -433,8 +513,10 @@ static sc_rc walk_all(walk *w, sc_err *err) {
     sc_buf_puts(&w->line, "{\"kind\":\"soulcaster-export\",\"version\":1}");
     sc_rc rc = put_line(w, SC_STR("(head)"), NULL, err);
     if (!rc) rc = all_names(w, err);
+    if (!rc) rc = find_jobs(w, err);
     if (!rc) rc = each(w, SC_LEGACY_PROJECT, tell_project, err);
     if (!rc) rc = each(w, SC_LEGACY_CLUSTER, write_issue, err);
+    if (!rc) rc = each(w, SC_LEGACY_JOB, leave_job, err);
     if (!rc) rc = other_reports(w, err);
     return rc ? rc : each(w, SC_LEGACY_SUBREDDITS, tell_subreddits, err);
 }
@@ -450,6 +532,7 @@ sc_rc sc_legacy_read(const sc_legacy_conf *conf, sc_err *err) {
     sc_legacy_close(w.from);
     sc_buf_done(&w.line);
     sc_free(w.projects);
+    sc_free(w.jobs);
     sc_free(w.entries);
     sc_arena_done(&w.names);
     return rc;

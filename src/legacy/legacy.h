@@ -1,5 +1,5 @@
 /* Reads the system that came before this one out of its Redis, as the lines that import takes (app/transfer.h): projects,
- * issues with their reports, the other reports, Reddit's setting. Nothing is written there. What is read twice gives the same
+ * issues with their reports and the runs of agents on them, the other reports, Reddit's setting. Nothing is written there. What is read twice gives the same
  * lines: ids are kept where they are UUIDs, else made of the old ones.
  *
  * Held in memory: the names of all keys (about 150 bytes each), one issue's members, and some rows. Threads: one. */
@@ -16,8 +16,8 @@
     X(emptied, true, "issues none of whose reports is there")                         \
     X(elsewhere, true, "places in an issue of another project, or in a second issue") \
     X(older, false, "older copies of what has the same id")                           \
-    X(jobs, false, "jobs of coding agents, and their logs")                           \
-    X(plans, false, "plans for coding agents")                                        \
+    X(jobs, false, "jobs of coding agents, of issues that are not there")             \
+    X(plans, false, "plans: agents are told only what was written here")              \
     X(runs, false, "runs of the old grouping")                                        \
     X(settings, false, "settings of webhooks: they hold secrets, set them up anew")   \
     X(users, false, "users: make keys for them")                                      \

@@ -23,11 +23,14 @@ static const char *const cluster_names[] = {"project_id",      "title",         
                                             "github_repo_url", "issue_title",   "issue_description",
                                             "error_message"};
 static const char *const project_names[] = {"name", "created_at"};
+static const char *const job_names[] = {"project_id", "cluster_id", "runner",     "status",
+                                        "logs",       "pr_url",     "created_at", "updated_at"};
 #define FIELDS(list) \
     { list, SC_LEN(list) }
 const sc_legacy_fields sc_legacy_feedback_fields = FIELDS(feedback_names);
 const sc_legacy_fields sc_legacy_cluster_fields = FIELDS(cluster_names);
 const sc_legacy_fields sc_legacy_project_fields = FIELDS(project_names);
+const sc_legacy_fields sc_legacy_job_fields = FIELDS(job_names);
 
 enum {
     MAX_SHORT = 500,
@@ -327,6 +330,55 @@ const char *sc_legacy_cluster_line(const sc_legacy_row *row, const sc_legacy_pla
     put_text(out, "issue_description", sc_legacy_field(row, "issue_description"), MAX_SUMMARY);
     put_text(out, "error_message", sc_legacy_field(row, "error_message"), MAX_SUMMARY);
     return finish(out);
+}
+
+/* ---- A run of a coding agent ------------------------------------------------------------------------------- */
+
+static int64_t time_at(const sc_legacy_row *row, const char *name, int64_t fallback) {
+    int64_t ms = fallback;
+    return sc_legacy_time(sc_legacy_field(row, name), &ms) ? ms : fallback;
+}
+
+/* Its pull request is not followed: nobody knows whose account opened it. */
+const char *sc_legacy_job_line(const sc_legacy_row *row, const sc_legacy_place *at, sc_buf *out) {
+    if (row->why) return row->why;
+    sc_str status = sc_legacy_field(row, "status"), pull = sc_legacy_field(row, "pr_url");
+    bool well = sc_str_is(status, "success") || sc_str_is(status, "succeeded");
+    bool ended = well || sc_str_is(status, "failed");
+    int64_t created = time_at(row, "created_at", at->now_ms);
+    int64_t updated = time_at(row, "updated_at", created);
+    begin(out, "fix", at);
+    put_id(out, "cluster_id", &at->cluster_id);
+    sc_buf_putf(out, ",\"status\":\"%s\",\"unique_key\":\"fix:%s\"",
+                well    ? "success"
+                : ended ? "failed"
+                        : "running",
+                at->cluster_id.text);
+    sc_buf_putf(out, ",\"step\":\"%s\",\"reason\":\"%s\",\"pull\":\"none\"",
+                well ? "opened" : "agent", ended && !well ? "agent_failed" : "none");
+    put_int(out, "attempts", 1);
+    put_int(out, "max_attempts", 1);
+    put_int(out, "created_at_ms", created);
+    put_int(out, "started_at_ms", created);
+    put_int(out, "updated_at_ms", updated);
+    put_int(out, "ended_at_ms", updated);
+    put_text(out, "by", SC_STR("import"), MAX_SHORT);
+    put_text(out, "runner", sc_legacy_field(row, "runner"), MAX_SHORT);
+    if (is_url(pull)) put_text(out, "pull_url", pull, MAX_URL);
+    return finish(out);
+}
+
+void sc_legacy_log_line(const sc_legacy_row *row, sc_str list, const sc_legacy_place *at,
+                        sc_buf *out) {
+    sc_str text = list.n ? list : raw(row, "logs");
+    if (sc_legacy_none(text)) return;
+    sc_buf_putf(out, "{\"kind\":\"fix_log\",\"fix_id\":\"%s\"", at->id.text);
+    put_id(out, "project_id", &at->project_id);
+    put_int(out, "seq", 1);
+    sc_buf_puts(out, ",\"rows\":[{\"stream\":\"agent\"");
+    put_int(out, "at_ms", time_at(row, "updated_at", at->now_ms));
+    put_text(out, "text", text, SC_LEGACY_MAX_LOG);
+    sc_buf_puts(out, "}]}");
 }
 
 /* ---- A project and its setting ---------------------------------------------------------------------------- */

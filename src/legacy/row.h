@@ -20,7 +20,7 @@ typedef struct sc_legacy_fields {
     size_t n;
 } sc_legacy_fields;
 extern const sc_legacy_fields sc_legacy_feedback_fields, sc_legacy_cluster_fields,
-    sc_legacy_project_fields;
+    sc_legacy_project_fields, sc_legacy_job_fields;
 
 sc_legacy_row sc_legacy_row_of(const sc_legacy_value *v, sc_legacy_fields fields, sc_arena *arena);
 /* The field, trimmed; empty where it is none, or stands for nothing. */
@@ -41,6 +41,11 @@ void sc_legacy_decision_line(const sc_legacy_row *row, const sc_legacy_place *at
                              sc_buf *out);
 const char *sc_legacy_cluster_line(const sc_legacy_row *row, const sc_legacy_place *at,
                                    int64_t members, sc_buf *out);
+/* A run of a coding agent as a fix; `at->cluster_id` is its issue. */
+const char *sc_legacy_job_line(const sc_legacy_row *row, const sc_legacy_place *at, sc_buf *out);
+/* What it printed; nothing is appended where that is nothing. */
+void sc_legacy_log_line(const sc_legacy_row *row, sc_str list, const sc_legacy_place *at,
+                        sc_buf *out);
 /* `fallback`: the name of one that has none; `chosen`: a person named it, so one of that name that is here already is meant. */
 const char *sc_legacy_project_line(const sc_legacy_row *row, const sc_legacy_place *at,
                                    sc_str fallback, bool chosen, sc_buf *out);

@@ -215,3 +215,42 @@ sc_rc sc_legacy_fetch(sc_legacy_source *s, const sc_str *keys, size_t n, const c
     rc = send_all(s, err);
     return rc ? rc : values_of(s, n, n_fields, arena, ret, err);
 }
+
+/* ---- Lists ---------------------------------------------------------------------------------------- */
+
+static sc_rc list_bytes(sc_legacy_source *s, sc_str key, int64_t *ret, sc_err *err) {
+    ask(s, "MEMORY", SC_STR("USAGE"), 3);
+    put_word(s, key);
+    put_word(s, SC_STR("SAMPLES"));
+    put_word(s, SC_STR("0"));
+    sc_rc rc = send_all(s, err);
+    return rc ? rc : numbers(s, 1, ret, err);
+}
+
+sc_rc sc_legacy_list(sc_legacy_source *s, sc_str key, size_t max_bytes, sc_arena *arena,
+                     sc_str *ret, sc_err *err) {
+    int64_t bytes = 0;
+    redisReply *r = NULL;
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, max_bytes + SC_LEGACY_MAX_VALUE);
+    *ret = SC_STR_NONE;
+    sc_rc rc = list_bytes(s, key, &bytes, err);
+    if (rc || bytes > 2 * (int64_t)SC_LEGACY_MAX_VALUE) return rc;
+    ask(s, "LRANGE", key, 2);
+    put_word(s, SC_STR("0"));
+    put_word(s, SC_STR("-1"));
+    rc = send_all(s, err);
+    if (!rc) rc = answer(s, &r, err);
+    if (rc) return rc;
+    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i < r->elements && b.n < max_bytes; i++)
+        if (r->element[i]->type == REDIS_REPLY_STRING) {
+            sc_buf_put(&b, r->element[i]->str, r->element[i]->len);
+            sc_buf_putc(&b, '\n');
+        }
+    freeReplyObject(r);
+    size_t n = SC_MIN(b.n, max_bytes);
+    char *p = sc_arena_copy(arena, b.p ? b.p : "", n);
+    if (!p) return sc_fail(err, SC_NOMEM, "no memory for a log of the old system");
+    *ret = (sc_str){p, n};
+    return SC_OK;
+}

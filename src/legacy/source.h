@@ -10,6 +10,7 @@
 enum {
     SC_LEGACY_MOST_KEYS = 50, /* of one fetch */
     SC_LEGACY_MOST_FIELDS = 32,
+    SC_LEGACY_MAX_LOG = 1 << 20,  /* bytes of an agent's log that are taken */
     SC_LEGACY_MAX_VALUE = 4 << 20 /* of one key's wanted values together, in bytes */
 };
 
@@ -35,5 +36,9 @@ typedef struct sc_legacy_value {
 /* Strings, and the named fields of hashes, of at most SC_LEGACY_MOST_KEYS keys. */
 sc_rc sc_legacy_fetch(sc_legacy_source *s, const sc_str *keys, size_t n, const char *const *fields,
                       size_t n_fields, sc_arena *arena, sc_legacy_value *ret, sc_err *err);
+/* The beginning of a list of strings, one after the other, at most max_bytes; empty where there is no such list, or where it is
+ * too long to be looked at. */
+sc_rc sc_legacy_list(sc_legacy_source *s, sc_str key, size_t max_bytes, sc_arena *arena,
+                     sc_str *ret, sc_err *err);
 
 #endif

@@ -83,7 +83,7 @@ class Legacy(unittest.TestCase):
         done = soul.run("export", "--data", os.path.join(self.dir, data), env=env)
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = [json.loads(line) for line in done.stdout.splitlines()]
-        return {kind: [line for line in lines if line["kind"] == kind] for kind in ("project", "cluster", "feedback", "decision", "setting")}
+        return {kind: [line for line in lines if line["kind"] == kind] for kind in ("project", "cluster", "feedback", "decision", "setting", "fix", "fix_log")}
 
     def fill_scoped(self):
         """The last form: a project in every key, hashes, sets beside the issue."""
@@ -106,7 +106,12 @@ class Legacy(unittest.TestCase):
                 ["SET", f"config:reddit:subreddits:{P1}", json.dumps(["r/soul", "shop", " "])],
                 ["SET", f"config:sentry:{P1}:webhook_secret", json.dumps("hush")],
                 ["SET", f"coding_plan:{report_id(100)}", json.dumps({"id": "x", "cluster_id": report_id(100), "title": "t", "description": "d"})]])
-        r.put(f"job:{report_id(900)}", id=report_id(900), project_id=P1, cluster_id=report_id(100), status="success")
+        r.put(f"job:{report_id(900)}", id=report_id(900), project_id=P1, cluster_id=report_id(100), status="success", runner="kilo",
+              pr_url="https://github.com/o/shop/pull/7", logs="None", created_at="2025-11-03T01:00:00", updated_at="2025-11-03T02:00:00")
+        r.put(f"job:{report_id(901)}", id=report_id(901), project_id=P1, cluster_id=report_id(100), status="running", logs="still at it",
+              created_at="2025-11-03T03:00:00", updated_at="2025-11-03T03:00:00")
+        r.put(f"job:{report_id(902)}", id=report_id(902), project_id=P1, cluster_id="gone", status="failed")
+        r.many([["RPUSH", f"job:{report_id(900)}:logs", "cloning", b"done \xff"]])
 
     def test_the_last_form_comes_over_whole(self):
         self.fill_scoped()
@@ -125,6 +130,11 @@ class Legacy(unittest.TestCase):
         one = next(f for f in got["feedback"] if f["id"] == report_id(1))
         self.assertEqual((one["created_at_ms"], one["metadata"]["subreddit"], one["external_id"]), (1762077600123, "soul", "t3_1"))
         self.assertEqual([d["reason"] for d in got["decision"]], ["imported"] * 3)
+        done, stopped = sorted(got["fix"], key=lambda f: f["id"])
+        self.assertEqual((done["status"], done["pull_url"], done["ended_at_ms"], done["runner"]), ("success", issue["pr_url"], 1762135200000, "kilo"))
+        self.assertEqual((stopped["status"], stopped["cluster_id"]), ("cancelled", report_id(100)))
+        logs = {line["fix_id"]: line["rows"][0]["text"] for line in got["fix_log"]}
+        self.assertEqual(logs, {report_id(900): "cloning\ndone \ufffd\n", report_id(901): "still at it"})
         self.assertEqual(self.redis.everything(), before)
         self.assertEqual({k: v for k, v in told["left_out"].items() if k != "indexes"}, {"users": 1, "jobs": 1, "plans": 1, "settings": 1})
 
@@ -133,8 +143,8 @@ class Legacy(unittest.TestCase):
         self.take()
         before = self.exported()
         again = self.take()
-        self.assertEqual((again["projects"], again["clusters"], again["feedback"], again["settings"]), (0, 0, 0, 0))
-        self.assertEqual(again["skipped"], 7)
+        self.assertEqual((again["projects"], again["clusters"], again["feedback"], again["settings"], again["fixes"]), (0, 0, 0, 0, 0))
+        self.assertEqual(again["skipped"], 9)
         self.assertEqual(self.exported(), before)
         self.redis.put(f"feedback:{P1}:{report_id(50)}", **feedback(50, project_id=P1))
         self.redis.many([["SADD", f"cluster:{P1}:{report_id(100)}:items", report_id(50)]])
@@ -245,7 +255,7 @@ class Legacy(unittest.TestCase):
         self.assertFalse(os.path.exists(os.path.join(self.dir, "d")))
         self.take()
         told = self.take("--dry-run")
-        self.assertEqual((told["projects"], told["clusters"], told["feedback"], told["skipped"]), (0, 0, 0, 7))
+        self.assertEqual((told["projects"], told["clusters"], told["feedback"], told["skipped"]), (0, 0, 0, 9))
 
     def test_a_user_who_may_only_read_is_enough(self):
         self.fill_scoped()
