@@ -191,6 +191,7 @@ static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     sc_app *app = r->app;
     sc_err late = {0};
     if (rc == SC_FENCED || atomic_load(&r->why) == SC_FIX_STOP_LOST) {
+        sc_fix_last_look(r, rc);
         if (r->fix.pull_number && note_pull(r, &late))
             sc_log_err(SC_LOG_WARN, "a cancelled fix's pull request is not noted", &late);
         return;
@@ -205,8 +206,9 @@ static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     if (rc && end.event != SC_JOB_EV_RELEASE) sc_fix_say(r, "%.*s", SC_FMT(sc_buf_str(&words)));
     end.error = sc_buf_str(&words);
     end.now_ms = sc_now_ms(app->conf.clock);
+    const bool over = end.event == SC_JOB_EV_FAIL || end.event == SC_JOB_EV_TIMEOUT;
+    if (over) sc_fix_last_look(r, rc);
     if (sc_fix_keep(r, NULL, &late)) sc_log_err(SC_LOG_WARN, "a fix's end is not kept", &late);
-    bool over = end.event == SC_JOB_EV_FAIL || end.event == SC_JOB_EV_TIMEOUT;
     late = (sc_err){0};
     if (over && sc_fix_tell_cluster(app, &r->fix, sc_fix_event_of(&r->fix), end.error, &late))
         sc_log_err(SC_LOG_WARN, "an issue does not say that its fix failed", &late);

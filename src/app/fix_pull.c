@@ -5,11 +5,13 @@
 #include "app/fix_log.h"
 #include "app/fix_steps.h"
 #include "app/fix_text.h"
+#include "base/log.h"
 
 enum {
     CALL_MS = 60000,
     BODY_BYTES = 60000,
     MAX_LABELS = 10,
+    LAST_MS = 10000,
     SKEW_MS = 10 * 60000, /* a forge's clock may be so far behind ours */
 };
 
@@ -169,6 +171,23 @@ static sc_rc file_issue(sc_fix_run *r, sc_str title, sc_str body, sc_err *err) {
     r->fix.pull_url = issue.url;
     sc_fix_say(r, "issue %lld is filed", (long long)issue.number);
     return SC_OK;
+}
+
+/* A follow-up's is known by the fix before it. */
+void sc_fix_last_look(sc_fix_run *r, sc_rc rc) {
+    sc_forge_pr pr = {.number = 0};
+    sc_forge_call call = sc_fix_call(r);
+    call.deadline_ms = sc_now_ms(r->app->conf.clock) + LAST_MS;
+    call.stop = NULL;
+    if (!r->forge.ops || r->fix.step != SC_FIX_pushing || r->fix.pull != SC_FIX_PULL_none ||
+        was_refused(rc) || sc_id_is_set(&r->fix.follows) || sc_str_is(r->set.output, "issue"))
+        return;
+    sc_err err = {0};
+    rc = r->forge.ops->pr_find(r->forge.self, &call, r->fix.branch, &pr, &err);
+    if (rc) sc_log_err(SC_LOG_WARN, "whether a fix has a pull request is not known", &err);
+    if (rc || !pr.number || pr.state != SC_FORGE_OPEN) return;
+    take_pull(r, &pr);
+    sc_fix_say(r, "pull request %lld is there", (long long)pr.number);
 }
 
 sc_rc sc_fix_open_pull(sc_fix_run *r, sc_err *err) {

@@ -40,5 +40,7 @@ sc_forge_call sc_fix_call(sc_fix_run *r);
 sc_rc sc_fix_remote(sc_fix_run *r, sc_git_remote *ret, sc_err *err);
 sc_rc sc_fix_push(sc_fix_run *r, sc_err *err);
 sc_rc sc_fix_open_pull(sc_fix_run *r, sc_err *err);
+/* It is over, by rc, and may have been cut off while it made its pull request: whether that is there. */
+void sc_fix_last_look(sc_fix_run *r, sc_rc rc);
 
 #endif

@@ -52,6 +52,38 @@ static sc_rc time_is_up(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
     return SC_OK;
 }
 
+static bool is_merged(void *self) { return fix_get(&f, self).pull == SC_FIX_PULL_merged; }
+
+static void merge_and_look(const sc_id *id) {
+    pthread_mutex_lock(&f.lock);
+    f.pulls[0].state = SC_FORGE_MERGED;
+    pthread_mutex_unlock(&f.lock);
+    look_at_the_forge();
+    app_wait(is_merged, (void *)(uintptr_t)id, "the merge to be seen");
+}
+
+static sc_rc time_is_up_before_the_answer(fix_fixture *w, const sc_forge_call *c, sc_err *err) {
+    time_is_up(w, c, err);
+    return sc_fail(err, SC_CANCELLED, "given up");
+}
+
+static void a_pull_request_whose_answer_came_too_late_is_known(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    f.app.fix.max_ms = 10000;
+    fix_restart(&f);
+    sc_id issue = fix_issue(&f, "Time is up before the answer");
+    f.made = time_is_up_before_the_answer;
+    sc_id id = fix_start(&f, &issue);
+    sc_fix fix = fix_ended(&f, &id);
+    assert_int_equal(fix.status, SC_JOB_timed_out);
+    assert_int_equal(fix.pull, SC_FIX_PULL_open);
+    assert_int_equal(fix.pull_number, 1);
+    merge_and_look(&id);
+    assert_int_equal(status_of(&issue), SC_CLUSTER_resolved);
+    fix_fixture_close(&f);
+}
+
 static sc_id asked_for;
 static _Atomic bool is_known; /* the id above */
 
@@ -61,16 +93,6 @@ static sc_rc somebody_cancels(fix_fixture *w, const sc_forge_call *c, sc_err *er
     sc_rc rc = sc_fix_cancel(w->app.app, &w->app.project.id, &asked_for, c->arena, &fix, err);
     app_wait(is_set, (void *)(uintptr_t)c->stop, "the cancel to be seen");
     return rc;
-}
-
-static bool is_merged(void *self) { return fix_get(&f, self).pull == SC_FIX_PULL_merged; }
-
-static void merge_and_look(const sc_id *id) {
-    pthread_mutex_lock(&f.lock);
-    f.pulls[0].state = SC_FORGE_MERGED;
-    pthread_mutex_unlock(&f.lock);
-    look_at_the_forge();
-    app_wait(is_merged, (void *)(uintptr_t)id, "the merge to be seen");
 }
 
 static void a_pull_request_made_as_time_ran_out_is_a_success(void **state) {
@@ -353,11 +375,15 @@ static void open_for_issues(void) {
     fix_restart(&f);
 }
 
-/* Time goes on while it waits for its next attempt. */
+/* While it waits for its next attempt, time goes on to just that moment: no lease runs out. */
 static bool is_over_at_last(void *self) {
-    sc_fix fix = fix_get(&f, self);
-    if (fix.status == SC_JOB_pending) f.app.now_ms += 1000;
-    return sc_job_state_ended(fix.status);
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 1 << 20);
+    sc_job job;
+    fix_ok(&f, f.app.store.ops->job_get(f.app.store.self, &f.app.project.id, self, &arena, &job,
+                                        &f.err));
+    if (job.state == SC_JOB_pending && job.run_at_ms > f.app.now_ms) f.app.now_ms = job.run_at_ms;
+    return sc_job_state_ended(job.state);
 }
 
 static sc_fix at_last(sc_id *id) {
@@ -455,6 +481,7 @@ static void a_trace_that_names_a_file_by_url_has_the_same_cause(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pull_request_whose_answer_came_too_late_is_known),
         cmocka_unit_test(a_pull_request_made_as_time_ran_out_is_a_success),
         cmocka_unit_test(a_pull_request_made_while_a_person_cancelled_is_known_and_watched),
         cmocka_unit_test(an_open_pull_request_is_watched_however_its_fix_ended),
