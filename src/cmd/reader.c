@@ -142,7 +142,7 @@ static sc_rc pull(sc_reader *r, char *into, size_t room, size_t *ret_n, sc_err *
 
 sc_rc sc_reader_read(sc_reader *r, char *into, size_t room, size_t *ret_n, sc_err *err) {
     size_t have = r->out.n - r->at;
-    if (!have || !r->out.p) return pull(r, into, room, ret_n, err);
+    if (!have) return pull(r, into, room, ret_n, err);
     *ret_n = SC_MIN(room, have);
     memcpy(into, r->out.p + r->at, *ret_n);
     r->at += *ret_n;
@@ -150,7 +150,7 @@ sc_rc sc_reader_read(sc_reader *r, char *into, size_t room, size_t *ret_n, sc_er
 }
 
 static sc_rc ahead(sc_reader *r, sc_err *err) {
-    if (r->at) {
+    if (r->at && r->out.p) {
         memmove(r->out.p, r->out.p + r->at, r->out.n - r->at);
         r->out.n -= r->at;
         r->at = 0;
