@@ -71,7 +71,7 @@ static void hand_out(sc_app *app, const batch *b, const sc_ingest *list) {
 }
 
 static void answer(sc_app *app, const batch *b, sc_ingest *list, const sc_err *err) {
-    if (!err->rc) hand_out(app, b, list);
+    if (!err->rc && b->results) hand_out(app, b, list); /* none: there was nothing to write */
     for (sc_ingest *in = list, *next; in; in = next) {
         next = in->next; /* `done` may end the request */
         atomic_fetch_sub(&app->committer.queued_bytes, (int64_t)in->bytes);

@@ -56,9 +56,9 @@ typedef struct pass {
 static sc_rc pass_init(pass *p, size_t room, sc_err *err) {
     p->items = sc_arena_take_array(p->arena, room + 1, sizeof *p->items);
     p->engine_items = sc_arena_take_array(p->arena, room + 1, sizeof *p->engine_items);
-    return p->items && p->engine_items
-               ? SC_OK
-               : sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
+    if (p->items && p->engine_items) return SC_OK;
+    sc_fail(err, SC_NOMEM, "no memory to group %zu reports", room);
+    return SC_NOMEM;
 }
 
 /* Prepares and embeds one report. What it makes stays in the arena until the pass is written. */
@@ -108,7 +108,9 @@ static sc_rc place_chunk(pass *p, size_t n, sc_err *err) {
     for (size_t i = 0; i < n; i++)
         if (!p->items[p->n_placed + i].bare) sc_bare_learn(&s->bare, items[i].repr->vec);
     sc_rc rc = sc_engine_place(s->engine, items, n, p->arena, &p->changes[p->n_changes], err);
-    s->place_us = (s->place_us * 7 + (sc_mono_us(p->app->conf.clock) - start) / (int64_t)n) / 8;
+    s->place_us = (s->place_us * 7 +
+                   (sc_mono_us(p->app->conf.clock) - start) / (int64_t)SC_MAX(n, (size_t)1)) /
+                  8;
     pthread_rwlock_unlock(&s->lock);
     if (rc) return rc;
     p->n_placed += n;
@@ -246,19 +248,19 @@ static sc_rc group_some(sc_app *app, const sc_job *job, sc_space *space, size_t 
     sc_rc rc = sc_space_lock(space, err);
     if (rc) return rc;
     int64_t start = sc_mono_us(app->conf.clock);
-    sc_feedback *list;
+    sc_feedback *list = NULL;
     size_t n = 0;
     rc = STORE(app)->feedback_pending(SELF(app), &space->project_id, 0, *most, &arena, &list, &n,
                                       err);
     pass p = {.app = app, .job = job, .space = space, .arena = &arena};
     if (!rc) rc = pass_init(&p, n, err);
-    if (!rc) place(&p, list, n);
+    if (!rc && list) place(&p, list, n);
     sc_rc wrote = rc ? SC_OK : write_pass(&p, err);
     if (!rc && !wrote) {
         sc_tidy_note(space, p.n_placed);
         if (p.failed) rc = park(&p, err);
         *most = SC_MIN(*most * 2, (size_t)PASS_ITEMS);
-    } else if (sc_work_blames_input(wrote)) {
+    } else if (list && sc_work_blames_input(wrote)) {
         rc = take_apart(&p, list, most, err);
         p.n_placed = 0;
     } else if (wrote) {
