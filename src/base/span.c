@@ -50,7 +50,10 @@ void sc_traceparent_write(const sc_span_ctx *c, char ret[SC_TRACEPARENT_TEXT]) {
     ret[35] = '-';
     sc_hex_encode(c->span, 8, hex);
     memcpy(ret + 36, hex, 16);
-    memcpy(ret + 52, c->flags & SAMPLED ? "-01" : "-00", 4);
+    ret[52] = '-';
+    ret[53] = '0';
+    ret[54] = c->flags & SAMPLED ? '1' : '0';
+    ret[55] = 0;
 }
 
 /* ---- tracestate --------------------------------------------------------------------------------- */

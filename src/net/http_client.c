@@ -262,7 +262,7 @@ static sc_rc perform(sc_http_client *c, exchange *x, sc_err *err) {
 /* Host and port; no path and no query, which may hold what is private. */
 static sc_str authority(sc_str url) {
     size_t at = sc_str_find(url, SC_STR("://"));
-    if (at == SIZE_MAX) return SC_STR_NONE;
+    if (!url.p || at == SIZE_MAX) return SC_STR_NONE;
     url = (sc_str){url.p + at + 3, url.n - at - 3};
     for (size_t i = 0; i < url.n; i++) {
         if (url.p[i] == '@') return SC_STR_NONE; /* a name and password */
