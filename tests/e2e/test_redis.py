@@ -145,6 +145,20 @@ class OnRedis(unittest.TestCase):
         self.assertIn("appendfsync always", said())
         self.assertIn("noeviction", said())
 
+    def test_doctor_sees_jobs_that_differ_from_their_lists(self):
+        with self.serve() as server:
+            client = server.client()
+            soul.feed_topics(client)
+            key = f"sc:{{{client.get('/api/stats').json['project_id']}}}:"
+        def said():
+            return soul.run("doctor", "--data", self.redis.folder.name + "/d", "--redis", self.redis.url).stdout
+        self.assertIn("checked in", said())
+        self.redis.say("HINCRBY", key + "jt", "2:group", "1")
+        self.assertIn("the counters of jobs differ from the jobs", said())
+        self.redis.say("HINCRBY", key + "jt", "2:group", "-1")
+        self.redis.say("ZREMRANGEBYRANK", key + "ja", "0", "0")
+        self.assertIn("the order of the jobs differs from the jobs", said())
+
     def test_everything_moves_from_sqlite_to_redis_and_back(self):
         with tempfile.TemporaryDirectory(prefix="soul-") as folder:
             first, back = os.path.join(folder, "first"), os.path.join(folder, "back")

@@ -91,7 +91,7 @@
     X(side_put, "jrk", SC_RD_JOB_KEYS " m w: ws mo o")                                      \
     X(stats, "r", "p t ar:")                                                                \
     X(sweep, "j", SC_RD_JOB_KEYS " o")                                                      \
-    X(verify, "rk", SC_RD_REPORT_KEYS " " SC_RD_ISSUE_KEYS " c: is j z zi")
+    X(verify, "rk", SC_RD_REPORT_KEYS " " SC_RD_ISSUE_KEYS " c: is j ja js: jr: jl: jt z zi")
 
 typedef enum sc_rd_script {
 #define X(name, parts, keys) SC_RD_##name,

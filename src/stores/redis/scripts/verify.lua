@@ -1,6 +1,25 @@
 -- A: numbers above (of reports), how many. Body: where to go on, what is wrong or empty. The counters against the lists, then the
 -- reports one by one.
 local function wrong(words) return pack({'', words}) end
+-- The jobs against their lists: what is in line or held, and the counters by state and kind.
+local function wrong_jobs()
+    if call('ZCARD', K.ja) ~= call('HLEN', K.j) then return 'the order of the jobs differs from the jobs' end
+    local counts, of_state = call('HGETALL', K.jt), {}
+    for i = 1, #counts, 2 do
+        local state, kind = string.match(counts[i], '^(%d+):(.*)$')
+        local n = tonumber(counts[i + 1])
+        of_state[state] = (of_state[state] or 0) + n
+        if state == '0' and n ~= call('ZCARD', K.jr .. ':' .. kind) then return 'a job that is pending and not in line' end
+        if state == '1' and n ~= call('ZCARD', K.jl .. ':' .. kind) then return 'a job that runs without a lease' end
+    end
+    local all = 0
+    for state = 0, 15 do
+        local n = of_state[tostring(state)] or 0
+        if n ~= call('ZCARD', K.js .. ':' .. state) then return 'the counters of jobs differ from the jobs' end
+        all = all + n
+    end
+    if all ~= call('ZCARD', K.ja) then return 'a job that no counter counts' end
+end
 if A[1] == '' then
     if number('all') ~= call('ZCARD', K.fa) then return wrong('the counter of reports differs from the reports') end
     local sum = 0
@@ -22,6 +41,8 @@ if A[1] == '' then
         return wrong('the counters by status differ from the issues')
     end
     if call('HLEN', K.k) ~= call('HLEN', K.km) then return wrong('an issue without its facts') end
+    local words = wrong_jobs()
+    if words then return wrong(words) end
     if call('ZCARD', K.zi) ~= call('HLEN', K.z) then return wrong('the order of the fixes differs from the fixes') end
     local below = '+'
     repeat
