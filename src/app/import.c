@@ -93,7 +93,7 @@ static sc_rc take_setting(sc_import *im, const sc_id *project, const json_t *o, 
     }
     if (!rc && source && source->check_settings) rc = source->check_settings(value, err);
     int64_t at = sc_import_int(o, "updated_at_ms");
-    if (!rc && !im->conf.dry_run)
+    if (!rc && st && !im->conf.dry_run)
         rc = st->setting_put(SELF(im->app), project, name, sc_buf_str(&text),
                              at ? at : sc_now_ms(im->app->conf.clock), err);
     im->counts.settings += !rc;

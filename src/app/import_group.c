@@ -252,8 +252,12 @@ sc_rc sc_import_flush(sc_import *im, sc_err *err) {
     if (!im->n_reports && !im->n_clusters && !im->n_decisions && !im->n_corrections) return SC_OK;
     sc_assign *assigns = sc_arena_take_array(&im->arena, im->n_reports + 1, sizeof *assigns);
     size_t n = 0;
-    sc_rc rc = assigns ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to import");
-    if (!rc && im->n_reports) rc = put_reports(im, assigns, &n, err);
+    sc_rc rc = SC_OK;
+    if (!assigns) {
+        sc_fail(err, SC_NOMEM, "no memory to import");
+        return SC_NOMEM;
+    }
+    if (im->n_reports) rc = put_reports(im, assigns, &n, err);
     if (!rc && im->conf.foreign) rc = count_places(im, assigns, &n, err);
     if (!rc) rc = keep_decisions(im, assigns, n, err);
     if (!rc) rc = keep_corrections(im, err);

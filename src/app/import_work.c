@@ -64,7 +64,8 @@ sc_rc sc_import_plan(sc_import *im, const json_t *o, sc_err *err) {
                                             &arena, &have, err)
                  : SC_NOT_FOUND;
     rc = known_or(im, rc, &write);
-    if (!rc && write && !im->conf.dry_run) rc = STORE(im->app)->plan_put(SELF(im->app), &p, err);
+    if (!rc && write && im->app && !im->conf.dry_run)
+        rc = STORE(im->app)->plan_put(SELF(im->app), &p, err);
     im->counts.plans += !rc && write;
     return rc;
 }
@@ -140,7 +141,7 @@ sc_rc sc_import_fix(sc_import *im, const json_t *o, sc_err *err) {
     rc = im->app ? STORE(im->app)->fix_get(SELF(im->app), &im->project, &job.id, &arena, &have, err)
                  : SC_NOT_FOUND;
     rc = known_or(im, rc, &write);
-    if (!rc && write && !im->conf.dry_run)
+    if (!rc && write && im->app && !im->conf.dry_run)
         rc = STORE(im->app)->fix_keep(SELF(im->app), &job, &f, patch.n ? &patch : NULL, err);
     im->counts.fixes += !rc && write;
     return rc;
@@ -154,11 +155,14 @@ sc_rc sc_import_fix_log(sc_import *im, const json_t *o, sc_err *err) {
     sc_id id;
     sc_fix_log *have, *rows = sc_arena_take_array(&arena, json_array_size(list) + 1, sizeof *rows);
     size_t n = json_array_size(list), had = 0;
-    sc_rc rc = rows ? sc_import_need_id(o, "fix_id", &id, err)
-                    : sc_fail(err, SC_NOMEM, "no memory for a log");
+    if (!rows) {
+        sc_fail(err, SC_NOMEM, "no memory for a log");
+        return SC_NOMEM;
+    }
+    sc_rc rc = sc_import_need_id(o, "fix_id", &id, err);
     if (!rc && n > LOG_ROWS)
         rc = sc_fail_field(err, SC_UNPROCESSABLE, "rows", "more than %d", LOG_ROWS);
-    if (rc || im->conf.dry_run) return rc;
+    if (rc || !im->app || im->conf.dry_run) return rc;
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(list, i);
         rows[i] = (sc_fix_log){.stream = sc_json_str_at(row, "stream"),

@@ -282,25 +282,29 @@ static sc_rc write_report(walk *w, entry *e, const sc_legacy_row *row, issue *k,
     return put_line(w, e->name, NULL, err);
 }
 
-static sc_rc write_batch(walk *w, entry **list, size_t n, issue *k, sc_err *err) {
+typedef struct member {
+    entry *e;
+} member;
+
+static sc_rc write_batch(walk *w, const member *list, size_t n, issue *k, sc_err *err) {
     sc_str keys[SC_LEGACY_MOST_KEYS];
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, MOST_ROWS);
     sc_legacy_fields f = sc_legacy_feedback_fields;
     sc_legacy_value *v = sc_arena_take_array(&arena, n, sizeof *v);
     if (!v) return sc_fail(err, SC_NOMEM, "no memory for rows");
-    for (size_t i = 0; i < n; i++) keys[i] = list[i]->name;
+    for (size_t i = 0; i < n; i++) keys[i] = list[i].e->name;
     sc_rc rc = sc_legacy_fetch(w->from, keys, n, f.names, f.n, &arena, v, err);
     for (size_t i = 0; !rc && i < n; i++) {
         sc_legacy_row row = sc_legacy_row_of(&v[i], f, &arena);
-        rc = write_report(w, list[i], &row, k, err);
+        rc = write_report(w, list[i].e, &row, k, err);
     }
     w->done += (int64_t)n;
     w->conf->progress(w->conf->self, w->done, w->total);
     return rc;
 }
 
-static sc_rc write_reports(walk *w, entry **list, size_t n, issue *k, sc_err *err) {
+static sc_rc write_reports(walk *w, const member *list, size_t n, issue *k, sc_err *err) {
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < n; i += SC_LEGACY_MOST_KEYS)
         rc = write_batch(w, list + i, SC_MIN(n - i, (size_t)SC_LEGACY_MOST_KEYS), k, err);
@@ -313,7 +317,7 @@ typedef struct members {
     walk *w;
     const entry *issue;
     sc_str project;
-    entry **list;
+    member *list;
     size_t n, cap;
 } members;
 
@@ -328,19 +332,19 @@ static bool add_member(void *self, sc_str id) {
     }
     if (m->n == m->cap) {
         size_t cap = m->cap ? 2 * m->cap : 64;
-        entry **more = sc_realloc_array(m->list, cap, sizeof *more);
+        member *more = sc_realloc_array(m->list, cap, sizeof *more);
         if (!more) return false;
         m->list = more;
         m->cap = cap;
     }
     e->used = true;
     e->owner = m->issue;
-    m->list[m->n++] = e;
+    m->list[m->n++].e = e;
     return true;
 }
 
 static int by_name(const void *a, const void *b) {
-    return sc_str_cmp((*(entry *const *)a)->name, (*(entry *const *)b)->name);
+    return sc_str_cmp(((const member *)a)->e->name, ((const member *)b)->e->name);
 }
 
 /* Of the sets that are the issue's, and of the row where it is old enough to hold them itself. */
@@ -400,7 +404,7 @@ static sc_rc find_jobs(walk *w, sc_err *err) {
 static sc_rc write_job(walk *w, entry *e, const issue *k, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, MOST_ROWS);
-    sc_legacy_row row;
+    sc_legacy_row row = {.why = NULL};
     sc_str list = SC_STR_NONE;
     sc_legacy_place at = {.project_id = k->at.project_id,
                           .cluster_id = k->at.id,
@@ -436,7 +440,7 @@ static sc_rc write_jobs(walk *w, const issue *k, sc_err *err) {
 static sc_rc write_issue(walk *w, entry *e, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, MOST_ROWS);
-    sc_legacy_row row;
+    sc_legacy_row row = {.why = NULL};
     sc_rc rc = fetch_one(w, e->name, sc_legacy_cluster_fields, &arena, &row, err);
     if (rc) return rc;
     if (row.why) {
@@ -496,12 +500,12 @@ static sc_rc leave_job(walk *w, entry *e, sc_err *err) {
 }
 
 static sc_rc other_reports(walk *w, sc_err *err) {
-    entry *batch[SC_LEGACY_MOST_KEYS];
+    member batch[SC_LEGACY_MOST_KEYS];
     size_t n = 0;
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < w->n; i++) {
         if (w->entries[i].kind != SC_LEGACY_FEEDBACK || w->entries[i].used) continue;
-        batch[n++] = &w->entries[i];
+        batch[n++].e = &w->entries[i];
         if (n < SC_LEGACY_MOST_KEYS) continue;
         rc = write_batch(w, batch, n, NULL, err);
         n = 0;

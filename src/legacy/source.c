@@ -63,12 +63,16 @@ static sc_rc send_all(sc_legacy_source *s, sc_err *err) {
 
 /* What this user may not do at all is said; what one key refuses (WRONGTYPE) is an answer. */
 static sc_rc answer(sc_legacy_source *s, redisReply **ret, sc_err *err) {
-    sc_rc rc = sc_rd_link_reply(s->link, ret, err);
-    if (rc || (*ret)->type != REDIS_REPLY_ERROR || !strncmp((*ret)->str, "WRONGTYPE", 9)) return rc;
-    rc = sc_fail(err, SC_STORE, "the old system's Redis refuses: %.150s", (*ret)->str);
-    freeReplyObject(*ret);
-    *ret = NULL;
-    return rc;
+    redisReply *r = NULL;
+    sc_rc rc = sc_rd_link_reply(s->link, &r, err);
+    if (rc) return rc;
+    if (r->type == REDIS_REPLY_ERROR && strncmp(r->str, "WRONGTYPE", 9) != 0) {
+        sc_fail(err, SC_STORE, "the old system's Redis refuses: %.150s", r->str);
+        freeReplyObject(r);
+        return SC_STORE;
+    }
+    *ret = r;
+    return SC_OK;
 }
 
 static int64_t number_of(const redisReply *r) {
