@@ -144,6 +144,7 @@ def run(ctx):
             warm, here, there, busy = [], [], [], []
             for i in range(rounds):
                 workers[-1].wait_warm()
+                server.http.close()  # the server may have closed it meanwhile
                 warm.append(kill_owner())
                 here.append(kill_owner(lambda i=i: Worker(ctx, folder / f"h{i}", url)))
                 if shutil.which("unshare"):
