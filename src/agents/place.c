@@ -128,10 +128,26 @@ static sc_rc show_named(finder *f, const char *found) {
     return is ? show_what_belongs(f, sc_str_of(found)) : SC_OK;
 }
 
+/* A version manager's shim (pyenv, asdf) looks for the program by files of its manager, which no sandbox shows: such folders
+ * are passed over. */
+static bool holds_programs(sc_str dir) {
+    while (dir.n > 1 && dir.p[dir.n - 1] == '/') dir.n--;
+    return !sc_str_is(last_of(dir), "shims");
+}
+
+static sc_rc find_program(const finder *f, const char *name, char *found, size_t room) {
+    sc_rc rc = sc_proc_find_where(name, holds_programs, found, room, f->err);
+    if (rc == SC_NOT_FOUND && !sc_proc_find(name, found, room, NULL))
+        return sc_fail(f->err, SC_NOT_FOUND,
+                       "%.100s is a version manager's shim: give the path of the program itself",
+                       found);
+    return rc;
+}
+
 /* A program, what it really is, and what runs it. *ret_path is what can be started inside. */
 static sc_rc follow(finder *f, const char *name, int steps, const char **ret_path) {
     char found[PATH_MAX], real[PATH_MAX], line[FIRST_LINE];
-    sc_rc rc = sc_proc_find(name, found, sizeof found, f->err);
+    sc_rc rc = find_program(f, name, found, sizeof found);
     if (rc) return rc;
     if (!realpath(found, real) || access(real, X_OK))
         return sc_fail(f->err, SC_NOT_FOUND, "no program %.100s", found);

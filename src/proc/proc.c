@@ -339,7 +339,17 @@ sc_rc sc_proc_run(const sc_proc_spec *spec, sc_proc_end *ret, sc_err *err) {
 
 static bool may_run(const char *path) { return access(path, X_OK) == 0; }
 
+static bool any(sc_str dir) {
+    (void)dir;
+    return true;
+}
+
 sc_rc sc_proc_find(const char *name, char *ret_path, size_t room, sc_err *err) {
+    return sc_proc_find_where(name, any, ret_path, room, err);
+}
+
+sc_rc sc_proc_find_where(const char *name, bool (*fits)(sc_str dir), char *ret_path, size_t room,
+                         sc_err *err) {
     if (strchr(name, '/')) {
         if (snprintf(ret_path, room, "%s", name) >= (int)room)
             return sc_fail(err, SC_INVALID, "the program's path is too long");
@@ -349,6 +359,7 @@ sc_rc sc_proc_find(const char *name, char *ret_path, size_t room, sc_err *err) {
     sc_str rest = sc_str_of(path && *path ? path : "/usr/local/bin:/usr/bin:/bin"), dir;
     while (sc_str_next(&rest, ':', &dir)) {
         if (!dir.n || dir.p[0] != '/') continue; /* never from wherever we happen to stand */
+        if (!fits(dir)) continue;
         int n = snprintf(ret_path, room, "%.*s/%s", SC_FMT(dir), name);
         if (n > 0 && n < (int)room && may_run(ret_path)) return SC_OK;
     }

@@ -81,6 +81,9 @@ sc_rc sc_proc_run(const sc_proc_spec *spec, sc_proc_end *ret, sc_err *err);
 /* The absolute path of a program: `name` itself where it has a slash, else the first executable file on our PATH.
  * SC_NOT_FOUND otherwise. */
 sc_rc sc_proc_find(const char *name, char *ret_path, size_t room, sc_err *err);
+/* The same, in those folders of our PATH that `fits` takes. */
+sc_rc sc_proc_find_where(const char *name, bool (*fits)(sc_str dir), char *ret_path, size_t room,
+                         sc_err *err);
 
 /* When a process started, in clock ticks since boot (/proc/PID/stat, field 22): with the pid it names one process of
  * one boot. 0: there is no such process. */

@@ -74,6 +74,18 @@ static void the_systems_own_need_nothing(void **state) {
     assert_string_equal(p.search, "");
 }
 
+static void shims_are_passed_over(void **state) {
+    world *w = *state;
+    sh(w, "mkdir -p .pyenv/shims; printf '#!/bin/sh\nexec pyenv exec x\n' >.pyenv/shims/sh; cp "
+          ".pyenv/shims/sh .pyenv/shims/only; chmod +x .pyenv/shims/*");
+    setenv("PATH", sc_arena_printf(&w->arena, "%s/:/usr/bin:/bin", at(w, ".pyenv/shims")), 1);
+    sc_agent_place p = find(w, "sh");
+    assert_string_equal(p.program, "sh");
+    assert_int_equal(p.n, 0);
+    assert_int_equal(sc_agent_find_place("only", w->home, &w->arena, &p, &w->err), SC_NOT_FOUND);
+    assert_non_null(strstr(w->err.msg, "shim"));
+}
+
 /* ~/.nvm/versions/node/v1/bin/claude -> ../lib/node_modules/claude/cli.js, which node from beside it runs */
 static void a_version_managers_folder_is_shown_whole(void **state) {
     world *w = *state;
@@ -138,6 +150,7 @@ int main(void) {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         T(what_is_not_there_is_named),
         T(the_systems_own_need_nothing),
+        T(shims_are_passed_over),
         T(a_version_managers_folder_is_shown_whole),
         T(a_virtual_environment_is_shown),
         T(what_lies_beside_a_bin_is_not_shown),
