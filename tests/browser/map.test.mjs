@@ -119,8 +119,10 @@ test("by keyboard alone: j looks at an issue, x catches it, v moves it, Escape l
   await v.press("Enter");
   await v.toast("5 reports moved to");
   await waitFor("eleven", async () => (await server.issues("", project)).some((c) => c.count === 11));
+  await becomes(() => v.page.locator(".map-table tbody tr").count(), 5);
   await v.press("u");
   await v.toast("Undone");
+  await becomes(() => v.page.locator(".map-table tbody tr").count(), 6);
   await v.press("x");
   await v.page.getByRole("heading", { name: "5 reports of 1 issue" }).waitFor();
   await v.press("Escape");
