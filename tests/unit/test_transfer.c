@@ -383,6 +383,88 @@ static sc_buf exported(world *w) {
     return b;
 }
 
+/* ---- What comes while it is written ------------------------------------------------------------------------ */
+
+typedef struct late {
+    world *w;
+    const char *kind; /* of the line behind which it comes */
+    bool came;
+    sc_buf text;
+} late;
+
+/* An issue with a report, decisions, a correction, a suggestion, plans, fixes; and a project with a key and an audit row. */
+static void come(sc_fx *f) {
+    int64_t version;
+    sc_arena *arena = &f->arena;
+    sc_cluster *old, k = fx_cluster(f, &f->a, "late");
+    size_t n;
+    fx_ok(f, f->ops->clusters_since(f->s, &f->a, 0, arena, &old, &n, &f->err));
+    sc_feedback r = fx_feedback(f, &f->a);
+    int64_t seq = fx_put(f, &r).seq;
+    sc_assign as = {seq, k.id, SC_STR("repr-bytes")};
+    sc_decision d = {.feedback_seq = seq,
+                     .cluster_id = k.id,
+                     .from_id = old[0].id,
+                     .reason = SC_REASON_person_moved,
+                     .shared_terms = SC_STR("[]"),
+                     .model = SC_STR("m1"),
+                     .at_ms = T0};
+    sc_correction c = {.id = fx_id(f),
+                       .action_id = fx_id(f),
+                       .kind = SC_CORRECTION_pin,
+                       .feedback_seq = seq,
+                       .cluster_id = k.id,
+                       .at_ms = T0};
+    sc_group_write w = {.project_id = f->a,
+                        .expect_version = fx_version(f, &f->a),
+                        .model = "m1",
+                        .assigns = &as,
+                        .n_assigns = 1,
+                        .clusters = &k,
+                        .n_clusters = 1,
+                        .decisions = &d,
+                        .n_decisions = 1,
+                        .corrections = &c,
+                        .n_corrections = 1,
+                        .now_ms = T0};
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    sc_pair_write p = {.project_id = f->a,
+                       .pair = {.a = old[0].id,
+                                .b = k.id,
+                                .state = SC_PAIR_two,
+                                .probability = .5,
+                                .model = SC_STR("toy"),
+                                .at_ms = T0}};
+    fx_ok(f, f->ops->pair_put(f->s, &p, &f->err));
+    fill_fixes(f, &k.id);
+    sc_id fresh = fx_project(f, "late");
+    sc_key key = {.id = fx_id(f),
+                  .project_id = fresh,
+                  .name = SC_STR("late"),
+                  .prefix = SC_STR("sc_34"),
+                  .scopes = SC_SCOPE_read,
+                  .created_at_ms = T0,
+                  .hash = {2}};
+    fx_ok(f, f->ops->key_put(f->s, &key, &f->err));
+    sc_audit row = {.id = fx_id(f),
+                    .project_id = fresh,
+                    .at_ms = T0,
+                    .actor = SC_STR("ann"),
+                    .action = SC_STR("createProject")};
+    fx_ok(f, f->ops->audit_put(f->s, &row, 1, &f->err));
+}
+
+static bool keep_and_come(void *self, sc_str line) {
+    late *l = self;
+    char start[64];
+    snprintf(start, sizeof start, "{\"kind\":\"%s\"", l->kind);
+    if (!l->came && sc_str_starts(line, start)) {
+        l->came = true;
+        come(&l->w->fx);
+    }
+    return sc_buf_put_str(&l->text, line);
+}
+
 static void note_behind(void *self, sc_str what, sc_str name) {
     sc_buf_putf(self, "%.*s:%.*s ", SC_FMT(what), SC_FMT(name));
 }
@@ -466,12 +548,44 @@ static void what_stays_behind_is_said_by_name(void **state) {
     app_fixture_close(&host);
 }
 
+static void an_export_made_while_the_server_works_can_be_imported(void **state) {
+    (void)state;
+    static app_fixture host;
+    static world here, there;
+    /* Between the list of issues and the reports, and between any two of the lists behind them. */
+    static const char *const kinds[] = {"project", "setting", "cluster", "feedback", "decision",
+                                        "correction", "pair", "plan", "fix", "key"};
+    app_fixture_open(&host, NULL, false);
+    for (size_t i = 0; i < SC_LEN(kinds); i++) {
+        SC_AUTO(sc_buf_done) sc_buf behind;
+        late l = {.w = &here, .kind = kinds[i]};
+        sc_transfer_counts n;
+        open_world(&here, &sc_store_sqlite, &host.embedder);
+        open_world(&there, &sc_store_sqlite, &host.embedder);
+        fill(&here);
+        sc_buf_init(&l.text, 64 << 20);
+        sc_buf_init(&behind, 4096);
+        ok(sc_export(here.app, NULL, keep_and_come, &l, NULL, NULL, &n, &failure));
+        assert_true(l.came);
+        sc_transfer_counts in = import(&there, sc_buf_str(&l.text), &behind);
+        assert_int_equal(in.clusters, n.clusters);
+        assert_int_equal(in.feedback, n.feedback);
+        assert_int_equal(in.fixes, n.fixes);
+        fx_ok(&there.fx, there.fx.ops->verify(there.fx.s, NULL, NULL, &there.fx.err));
+        sc_buf_done(&l.text);
+        close_world(&here);
+        close_world(&there);
+    }
+    app_fixture_close(&host);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_table_and_column_of_sqlite_has_its_decision),
         cmocka_unit_test(each_family_of_keys_of_redis_has_its_decision),
         cmocka_unit_test(all_rows_move_from_sqlite_to_redis_and_back),
         cmocka_unit_test(what_stays_behind_is_said_by_name),
+        cmocka_unit_test(an_export_made_while_the_server_works_can_be_imported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
