@@ -30,52 +30,17 @@ void sc_export_real(sc_buf *b, const char *key, double v) {
     if (v == v) sc_buf_putf(b, ",\"%s\":%.17g", key, v);
 }
 
-static sc_rc put_cluster(sc_exporter *x, const sc_cluster *c, sc_err *err) {
-    sc_buf *b = &x->line;
-    sc_buf_putf(b, "{\"kind\":\"cluster\",\"id\":\"%s\",\"project_id\":\"%s\",\"status\":\"%s\"",
-                c->id.text, c->project_id.text, sc_cluster_status_name(c->status));
-    sc_export_str(b, "title", c->title);
-    sc_export_str(b, "summary", c->summary);
-    if (c->title_locked) sc_buf_puts(b, ",\"title_locked\":true");
-    if (c->title_told) sc_buf_puts(b, ",\"title_told\":true");
-    if (c->summary_told) sc_buf_puts(b, ",\"summary_told\":true");
-    sc_export_int(b, "told", c->told);
-    sc_export_int(b, "count", c->count);
-    sc_buf_puts(b, ",\"source_counts\":[");
-    for (size_t i = 0; i < SC_SOURCE_COUNT; i++)
-        sc_buf_putf(b, "%s%lld", i ? "," : "", (long long)c->source_counts[i]);
-    sc_buf_puts(b, "],\"trend\":[");
-    for (size_t i = 0; i < SC_CLUSTER_TREND_DAYS; i++)
-        sc_buf_putf(b, "%s%lld", i ? "," : "", (long long)c->trend[i]);
-    sc_buf_puts(b, "],\"representative_ids\":[");
-    for (size_t i = 0; i < SC_CLUSTER_REPRESENTATIVES && sc_id_is_set(&c->representative_ids[i]);
-         i++)
-        sc_buf_putf(b, "%s\"%s\"", i ? "," : "", c->representative_ids[i].text);
-    sc_buf_puts(b, "],\"keywords\":");
-    sc_buf_put_str(b, c->keywords.n ? c->keywords : SC_STR("[]"));
-    sc_export_real(b, "cohesion_mean", c->cohesion_mean);
-    sc_export_real(b, "cohesion_min", c->cohesion_min);
-    sc_export_int(b, "trend_day", c->trend_day);
-    sc_export_int(b, "first_seen_ms", c->first_seen_ms);
-    sc_export_int(b, "last_seen_ms", c->last_seen_ms);
-    sc_export_int(b, "created_at_ms", c->created_at_ms);
-    sc_export_int(b, "updated_at_ms", c->updated_at_ms);
-    sc_export_int(b, "snooze_until_ms", c->snooze_until_ms);
-    sc_export_id(b, "merged_into", &c->merged_into);
-    sc_export_str(b, "repo_url", c->repo_url);
-    sc_export_str(b, "branch", c->branch);
-    sc_export_str(b, "pr_url", c->pr_url);
-    sc_export_str(b, "issue_title", c->issue_title);
-    sc_export_str(b, "issue_description", c->issue_description);
-    sc_export_str(b, "error_message", c->error_message);
-    sc_export_int(b, "version", c->version);
-    sc_buf_putc(b, '}');
-    x->counts->clusters++;
-    return sc_export_line(x, err);
+/* One that was made after the projects were listed has no line. */
+bool sc_export_has_project(const sc_exporter *x, const sc_id *id) {
+    bool has = !sc_id_is_set(id);
+    for (size_t i = 0; i < x->n_projects && !has; i++) has = sc_id_eq(&x->projects[i].id, id);
+    return has;
 }
 
 static sc_rc put_feedback(sc_exporter *x, const sc_feedback *f, sc_err *err) {
     sc_buf *b = &x->line;
+    sc_rc rc = sc_export_issue(x, &f->project_id, &f->cluster_id, err);
+    if (rc) return rc;
     sc_buf_putf(b, "{\"kind\":\"feedback\",\"id\":\"%s\",\"project_id\":\"%s\",\"source\":\"%s\"",
                 f->id.text, f->project_id.text, sc_feedback_source_name(f->source));
     sc_export_str(b, "external_id", f->external_id);
@@ -95,22 +60,6 @@ static sc_rc put_feedback(sc_exporter *x, const sc_feedback *f, sc_err *err) {
     sc_buf_putc(b, '}');
     x->counts->feedback++;
     return sc_export_line(x, err);
-}
-
-static sc_rc all_clusters(sc_exporter *x, const sc_id *project, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, (size_t)1 << 30);
-    sc_cluster *list;
-    size_t n;
-    sc_rc rc = STORE(x->app)->clusters_since(SELF(x->app), project, 0, &arena, &list, &n, err);
-    for (size_t i = 0; !rc && i < n; i++) {
-        SC_AUTO(sc_arena_done) sc_arena one;
-        sc_arena_init(&one, 4 << 20);
-        sc_cluster c;
-        rc = STORE(x->app)->cluster_get(SELF(x->app), project, &list[i].id, &one, &c, err);
-        if (!rc) rc = put_cluster(x, &c, err);
-    }
-    return rc;
 }
 
 static sc_rc all_feedback(sc_exporter *x, const sc_id *project, sc_err *err) {
@@ -179,6 +128,9 @@ static sc_rc put_decision(sc_exporter *x, const sc_id *project, const places *al
                           const sc_decision *d, sc_err *err) {
     sc_buf *b = &x->line;
     const sc_evidence *e = &d->evidence;
+    sc_rc rc = sc_export_issue(x, project, &d->cluster_id, err);
+    if (!rc) rc = sc_export_issue(x, project, &d->from_id, err);
+    if (rc) return rc;
     sc_buf_putf(
         b, "{\"kind\":\"decision\",\"feedback_id\":\"%s\",\"project_id\":\"%s\",\"reason\":\"%s\"",
         of->id.text, project->text, sc_decision_reason_name(d->reason));
@@ -241,6 +193,9 @@ static sc_rc put_correction(sc_exporter *x, const sc_id *project, const sc_corre
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
     sc_buf *b = &x->line;
+    sc_rc rc = sc_export_issue(x, project, &c->cluster_id, err);
+    if (!rc) rc = sc_export_issue(x, project, &c->other_id, err);
+    if (rc) return rc;
     sc_buf_putf(b,
                 "{\"kind\":\"correction\",\"id\":\"%s\",\"action_id\":\"%s\",\"project_id\":\"%s\","
                 "\"what\":\"%s\"",
@@ -250,7 +205,7 @@ static sc_rc put_correction(sc_exporter *x, const sc_id *project, const sc_corre
             .project_id = *project, .by_seqs = true, .seqs = &c->feedback_seq, .n_seqs = 1};
         sc_page page = {.limit = 1};
         sc_feedback_list list;
-        sc_rc rc = STORE(x->app)->feedback_list(SELF(x->app), &f, &page, &arena, &list, err);
+        rc = STORE(x->app)->feedback_list(SELF(x->app), &f, &page, &arena, &list, err);
         if (rc) return rc;
         if (list.n) sc_export_id(b, "feedback_id", &list.items[0].id);
     }
@@ -312,7 +267,9 @@ static sc_rc all_audits(sc_exporter *x, const sc_id *project, sc_err *err) {
     } while (list.next_cursor.n);
     sc_rc rc = SC_OK;
     while (!rc && n--)
-        for (size_t i = pages[n].n; !rc && i--;) rc = put_audit(x, &pages[n].items[i], err);
+        for (size_t i = pages[n].n; !rc && i--;)
+            if (sc_export_has_project(x, &pages[n].items[i].project_id))
+                rc = put_audit(x, &pages[n].items[i], err);
     return rc;
 }
 
@@ -329,7 +286,7 @@ static sc_rc one_project(sc_exporter *x, const sc_project *p, sc_err *err) {
     x->counts->projects++;
     rc = sc_export_line(x, err);
     if (!rc) rc = sc_export_settings(x, &p->id, err);
-    if (!rc) rc = all_clusters(x, &p->id, err);
+    if (!rc) rc = sc_export_issues(x, &p->id, err);
     if (!rc) rc = all_feedback(x, &p->id, err);
     if (!rc) rc = all_decisions(x, &p->id, err);
     if (!rc) rc = all_corrections(x, &p->id, err);
@@ -354,14 +311,17 @@ sc_rc sc_export(sc_app *app, const sc_id *project, sc_write_fn write, void *self
     sc_buf_putf(&x.line, "{\"kind\":\"soulcaster-export\",\"version\":%d,\"at\":\"%s\"}",
                 SC_TRANSFER_VERSION, now);
     sc_rc rc = sc_export_line(&x, err);
-    sc_project *list;
+    sc_project *list = NULL;
     size_t n = 0;
     if (!rc) rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, err);
+    x.projects = list;
+    x.n_projects = n;
     for (size_t i = 0; !rc && i < n; i++)
         if (!project || sc_id_eq(&list[i].id, project)) rc = one_project(&x, &list[i], err);
     if (!rc && !project) rc = sc_export_settings(&x, NULL, err);
     if (!rc) rc = sc_export_keys(&x, project, err);
     if (!rc) rc = all_audits(&x, project, err);
+    sc_export_issues_done(&x);
     sc_buf_done(&x.line);
     return rc;
 }

@@ -59,7 +59,8 @@ sc_rc sc_export_keys(sc_exporter *x, const sc_id *project, sc_err *err) {
     sc_rc rc = STORE(x->app)->key_list(SELF(x->app), project, &arena, &list, &n, err);
     for (size_t i = 0; !rc && i < n; i++) {
         const sc_id *of = sc_id_is_set(&list[i].project_id) ? &list[i].project_id : NULL;
-        if (!list[i].revoked_at_ms) rc = put_behind(x, "key", of, list[i].name, err);
+        if (!list[i].revoked_at_ms && sc_export_has_project(x, &list[i].project_id))
+            rc = put_behind(x, "key", of, list[i].name, err);
     }
     return rc;
 }

@@ -8,6 +8,9 @@ enum { PAGE = 200, LOG_ROWS = 200, LOG_BYTES = 1 << 20, MAX_ARENA = 256 << 20 };
 
 static sc_rc put_pair(sc_exporter *x, const sc_id *project, const sc_pair *p, sc_err *err) {
     sc_buf *b = &x->line;
+    sc_rc rc = sc_export_issue(x, project, &p->a, err);
+    if (!rc) rc = sc_export_issue(x, project, &p->b, err);
+    if (rc) return rc;
     sc_buf_putf(b, "{\"kind\":\"pair\",\"project_id\":\"%s\",\"state\":\"%s\"", project->text,
                 sc_pair_state_name(p->state));
     sc_export_id(b, "a", &p->a);
@@ -59,6 +62,7 @@ static sc_rc plans_of(sc_exporter *x, const sc_id *project, const sc_id *cluster
         sc_plan p;
         rc = STORE(x->app)->plan_get(SELF(x->app), project, cluster, v, &arena, &p, err);
         if (rc == SC_NOT_FOUND) return SC_OK;
+        if (!rc && !v) rc = sc_export_issue(x, project, cluster, err);
         if (!rc && v) rc = put_plan(x, project, &p, err);
         if (!rc && !v) newest = p.version;
     }
@@ -125,6 +129,7 @@ static sc_rc put_fix(sc_exporter *x, const sc_id *project, const sc_id *id, sc_e
     sc_rc rc = st->job_get(SELF(x->app), project, id, &arena, &job, err);
     if (!rc) rc = st->fix_get(SELF(x->app), project, id, &arena, &f, err);
     if (!rc) rc = st->fix_patch(SELF(x->app), project, id, &arena, &patch, err);
+    if (!rc) rc = sc_export_issue(x, project, &f.cluster_id, err);
     if (rc) return rc;
     sc_buf *b = &x->line;
     sc_buf_putf(b, "{\"kind\":\"fix\",\"id\":\"%s\",\"project_id\":\"%s\"", id->text,

@@ -162,6 +162,7 @@ static sc_rc keep_corrections(sc_import *im, sc_err *err) {
         if (sc_id_is_set(&im->corrected[i]))
             rc = seq_of(im, &im->corrected[i], &im->corrections[i].feedback_seq, err);
         if (!rc) im->corrections[kept++] = im->corrections[i];
+        if (rc == SC_NOT_FOUND) rc = SC_OK; /* its report came after the reports were listed */
     }
     im->n_corrections = kept;
     im->counts.corrections += (int64_t)kept;

@@ -553,8 +553,8 @@ static void an_export_made_while_the_server_works_can_be_imported(void **state) 
     static app_fixture host;
     static world here, there;
     /* Between the list of issues and the reports, and between any two of the lists behind them. */
-    static const char *const kinds[] = {"project", "setting", "cluster", "feedback", "decision",
-                                        "correction", "pair", "plan", "fix", "key"};
+    static const char *const kinds[] = {"project",    "setting", "cluster", "feedback", "decision",
+                                        "correction", "pair",    "plan",    "fix",      "key"};
     app_fixture_open(&host, NULL, false);
     for (size_t i = 0; i < SC_LEN(kinds); i++) {
         SC_AUTO(sc_buf_done) sc_buf behind;
