@@ -105,7 +105,8 @@ sc_rc sc_rate_take(sc_app *app, sc_rate_kind kind, const unsigned char who[16], 
     sc_hex_encode(who, 16, name + 1);
     sc_rates *r = &app->rates;
     const bucket b = {SC_MAX(MINUTE_US / a_minute, (int64_t)1), SC_MAX(a_minute / 6, (int64_t)1)};
-    uint64_t hash = sc_hash64(name, 33, r->seed) | 1;
+    uint64_t hash = sc_hash64(name, 33, r->seed);
+    if (!hash) hash = 1; /* 0 is a free entry */
     int64_t now = sc_mono_us(app->conf.clock), wait;
     if (STORE(app)->bucket_take) {
         wait = take_shared(app, sc_str_of(name), hash, &b, now);
