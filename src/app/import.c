@@ -179,12 +179,18 @@ static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err)
     return take_other(im, kind, o, err);
 }
 
+static sc_rc is_broken(const sc_import *im, sc_err *err) {
+    if (err && im->broken.rc) *err = im->broken;
+    return im->broken.rc;
+}
+
 sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err) {
     if (!sc_str_trim(line).n) return SC_OK;
     SC_AUTO(sc_json_auto) json_t *o = NULL;
-    sc_rc rc = line.n > SC_TRANSFER_MAX_LINE
-                   ? sc_fail(err, SC_TOO_LARGE, "over %d bytes", SC_TRANSFER_MAX_LINE)
-                   : sc_json_parse(line, &o, err);
+    sc_rc rc = is_broken(im, err);
+    if (!rc && line.n > SC_TRANSFER_MAX_LINE)
+        rc = sc_fail(err, SC_TOO_LARGE, "over %d bytes", SC_TRANSFER_MAX_LINE);
+    if (!rc) rc = sc_json_parse(line, &o, err);
     sc_str kind = rc ? SC_STR_NONE : sc_json_str_at(o, "kind");
     if (!rc && !im->started) {
         if (!sc_str_is(kind, "soulcaster-export"))
@@ -203,8 +209,9 @@ sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err) {
 }
 
 sc_rc sc_import_end(sc_import *im, sc_transfer_counts *ret, sc_err *err) {
-    sc_rc rc = im->started ? sc_import_flush(im, err)
-                           : sc_fail(err, SC_UNPROCESSABLE, "the export is empty");
+    sc_rc rc =
+        im->started ? is_broken(im, err) : sc_fail(err, SC_UNPROCESSABLE, "the export is empty");
+    if (!rc) rc = sc_import_flush(im, err);
     *ret = im->counts;
     sc_arena_done(&im->arena);
     sc_free(im->projects);

@@ -17,6 +17,7 @@ struct sc_import {
     sc_app *app; /* NULL: a dry run, and nothing is stored */
     sc_import_conf conf;
     bool started;
+    sc_err broken; /* why nothing is taken any more; rc SC_OK: it is */
     sc_import_project *projects;
     size_t n_projects;
     sc_id project;  /* ours, of the group under way */
@@ -79,6 +80,7 @@ sc_rc sc_import_fix_log(sc_import *im, const json_t *o, sc_err *err);
 /* ---- The group (import_group.c) ---- */
 
 sc_rc sc_import_fresh(sc_import *im, sc_err *err);
+/* What it could not write is half written: from then on it is `broken`. */
 sc_rc sc_import_flush(sc_import *im, sc_err *err);
 sc_rc sc_import_flush_audits(sc_import *im, sc_err *err);
 

@@ -246,7 +246,7 @@ static sc_rc count_group(sc_import *im, sc_err *err) {
     return sc_import_fresh(im, err);
 }
 
-sc_rc sc_import_flush(sc_import *im, sc_err *err) {
+static sc_rc flush(sc_import *im, sc_err *err) {
     if (im->conf.dry_run) return count_group(im, err);
     sc_rc done = sc_import_flush_audits(im, err);
     if (done) return done;
@@ -276,4 +276,19 @@ sc_rc sc_import_flush(sc_import *im, sc_err *err) {
     if (!rc && (n || gw.n_clusters || gw.n_decisions || gw.n_corrections))
         rc = write_group(im, &gw, err);
     return rc ? rc : sc_import_fresh(im, err);
+}
+
+/* The rows changed on the way and may be written in part, so they are not tried again: the whole import is. Nor are they the
+ * line's that happened to come next, whatever the store says about them. */
+sc_rc sc_import_flush(sc_import *im, sc_err *err) {
+    sc_err why = {0};
+    sc_rc rc = flush(im, &why);
+    if (!rc) return SC_OK;
+    bool again = sc_rc_retryable(rc) && rc != SC_CONFLICT;
+    sc_wrap(&why, again ? "the import stopped, run it again when this is mended"
+                        : "the import stopped at rows that cannot be written");
+    why.rc = rc == SC_INVALID || rc == SC_TOO_LARGE || rc == SC_UNPROCESSABLE ? SC_STORE : rc;
+    im->broken = why;
+    if (err) *err = why;
+    return why.rc;
 }

@@ -58,7 +58,8 @@ typedef struct sc_import_conf {
 } sc_import_conf;
 
 /* Feed lines one by one; `line_no` names it in errors (0: nothing does). conf NULL: all false. SC_INVALID, SC_TOO_LARGE and
- * SC_UNPROCESSABLE are about this line, and the next one may be fed. */
+ * SC_UNPROCESSABLE are about this line, and the next one may be fed. Where rows before it could not be written, whatever it was
+ * is told by this line, by all behind it, and at the end: what is here by then stays, and the import is run again. */
 typedef struct sc_import sc_import;
 sc_rc sc_import_begin(sc_app *app, const sc_import_conf *conf, sc_import **ret, sc_err *err);
 sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err);

@@ -29,14 +29,14 @@ typedef struct run {
 /* ---- A file --------------------------------------------------------------------------------------- */
 
 static sc_rc feed_file(run *r, sc_reader *in, sc_err *err) {
-    sc_rc rc = SC_OK;
-    for (int64_t line_no = 1; rc == SC_OK; line_no++) {
+    for (int64_t line_no = 1;; line_no++) {
         sc_str line;
-        rc = sc_reader_line(in, SC_TRANSFER_MAX_LINE, &line, err);
-        if (rc == SC_OK && sc_str_trim(line).n) rc = sc_import_line(r->im, line, line_no, err);
+        sc_rc rc = sc_reader_line(in, SC_TRANSFER_MAX_LINE, &line, err);
+        if (rc) return rc == SC_NOT_FOUND ? SC_OK : rc; /* its end */
+        if (sc_str_trim(line).n) rc = sc_import_line(r->im, line, line_no, err);
+        if (rc) return rc;
         sc_progress_tell(&r->progress, line_no, 0);
     }
-    return rc == SC_NOT_FOUND ? SC_OK : rc;
 }
 
 /* ---- The old system -------------------------------------------------------------------------------- */

@@ -448,6 +448,12 @@ class Keep(Folder):
             stored = json.loads(soul.run("clusters", "--json", "--data", copy, "--project", "default").stdout)
             self.assertEqual(sum(k["count"] for k in stored["items"]), len(REPORTS))
         self.run_("import", self.path("bad.ndjson", '{"kind":"soulcaster-export","version":1}\n{"kind":"feedback"}\n'), code=1)
+        # A line about what is not there ends the import, and not as the end of the file would.
+        issue, late = "01890000-0000-7000-8000-000000000001", {"kind": "project", "id": "01890000-0000-7000-8000-000000000002", "name": "late"}
+        pair = {"kind": "pair", "project_id": lines[1]["id"], "state": "two", "a": issue, "b": lines[1]["id"], "model": "m"}
+        got = soul.run("import", self.path("gap.ndjson", soul.ndjson([*lines[:2], pair, late])), "--data", os.path.join(self.dir, "gap"))
+        self.assertEqual(got.returncode, 1, got)
+        self.assertIn("line 3", got.stderr)
 
     def test_eval(self):
         labelled = [{**r, "label": r["summary"].split()[0]} for r in REPORTS]
