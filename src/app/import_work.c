@@ -13,6 +13,8 @@ static sc_rc known_or(sc_import *im, sc_rc found, bool *ret_write) {
     return *ret_write ? SC_OK : found;
 }
 
+static bool writes(const sc_import *im) { return im->app && !im->conf.dry_run; }
+
 static sc_rc unknown_word(const char *field, sc_err *err) {
     return sc_fail_field(err, SC_UNPROCESSABLE, field, "a word that is not ours");
 }
@@ -35,12 +37,12 @@ sc_rc sc_import_pair(sc_import *im, const json_t *o, sc_err *err) {
                                 .at_ms = sc_import_int(o, "at_ms")}};
     if (!sc_pair_state_parse(sc_json_str_at(o, "state"), &w.pair.state))
         return unknown_word("state", err);
-    sc_rc rc = STORE(im->app)->pair_get(SELF(im->app), &im->project, &w.pair.a, &w.pair.b, &arena,
-                                        &have, err);
+    sc_rc rc = im->app ? STORE(im->app)->pair_get(SELF(im->app), &im->project, &w.pair.a, &w.pair.b,
+                                                  &arena, &have, err)
+                       : SC_NOT_FOUND;
     rc = known_or(im, rc, &write);
-    if (rc || !write) return rc;
-    rc = STORE(im->app)->pair_put(SELF(im->app), &w, err);
-    im->counts.pairs += !rc;
+    if (!rc && write && writes(im)) rc = STORE(im->app)->pair_put(SELF(im->app), &w, err);
+    im->counts.pairs += !rc && write;
     return rc;
 }
 
@@ -64,8 +66,7 @@ sc_rc sc_import_plan(sc_import *im, const json_t *o, sc_err *err) {
                                             &arena, &have, err)
                  : SC_NOT_FOUND;
     rc = known_or(im, rc, &write);
-    if (!rc && write && im->app && !im->conf.dry_run)
-        rc = STORE(im->app)->plan_put(SELF(im->app), &p, err);
+    if (!rc && write && writes(im)) rc = STORE(im->app)->plan_put(SELF(im->app), &p, err);
     im->counts.plans += !rc && write;
     return rc;
 }
@@ -141,7 +142,7 @@ sc_rc sc_import_fix(sc_import *im, const json_t *o, sc_err *err) {
     rc = im->app ? STORE(im->app)->fix_get(SELF(im->app), &im->project, &job.id, &arena, &have, err)
                  : SC_NOT_FOUND;
     rc = known_or(im, rc, &write);
-    if (!rc && write && im->app && !im->conf.dry_run)
+    if (!rc && write && writes(im))
         rc = STORE(im->app)->fix_keep(SELF(im->app), &job, &f, patch.n ? &patch : NULL, err);
     im->counts.fixes += !rc && write;
     return rc;
@@ -162,7 +163,7 @@ sc_rc sc_import_fix_log(sc_import *im, const json_t *o, sc_err *err) {
     sc_rc rc = sc_import_need_id(o, "fix_id", &id, err);
     if (!rc && n > LOG_ROWS)
         rc = sc_fail_field(err, SC_UNPROCESSABLE, "rows", "more than %d", LOG_ROWS);
-    if (rc || !im->app || im->conf.dry_run) return rc;
+    if (rc || !writes(im)) return rc;
     for (size_t i = 0; i < n; i++) {
         const json_t *row = json_array_get(list, i);
         rows[i] = (sc_fix_log){.stream = sc_json_str_at(row, "stream"),

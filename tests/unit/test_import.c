@@ -117,9 +117,33 @@ static void a_group_that_could_not_be_written_ends_the_import(void **state) {
     }
 }
 
+/* ---- Nothing is to be written ------------------------------------------------------------------------- */
+
+static void a_dry_run_counts_suggestions_and_writes_none(void **state) {
+    (void)state;
+    static app_fixture f;
+    sc_transfer_counts n;
+    sc_pair have;
+    app_fixture_open(&f, NULL, false);
+    sc_id project = sc_id_of(SC_STR(P)), a = sc_id_of(SC_STR(ID "1")), b = sc_id_of(SC_STR(ID "2"));
+    ok(sc_import_end(begun(f.app, false, lines, SC_LEN(lines)), &n, &failure));
+    sc_app *const apps[] = {NULL, f.app};
+    for (size_t i = 0; i < SC_LEN(apps); i++) {
+        sc_import *im = begun(apps[i], true, lines, SC_LEN(lines));
+        ok(feed(im, PAIR));
+        ok(sc_import_end(im, &n, &failure));
+        assert_int_equal(n.pairs, 1);
+    }
+    assert_int_equal(
+        f.store.ops->pair_get(f.store.self, &project, &a, &b, &f.arena, &have, &failure),
+        SC_NOT_FOUND);
+    app_fixture_close(&f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_that_could_not_be_written_ends_the_import),
+        cmocka_unit_test(a_dry_run_counts_suggestions_and_writes_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
