@@ -76,10 +76,26 @@ static sc_rc first_project(sc_app *app, sc_err *err) {
     return rc == SC_CONFLICT ? SC_OK : rc; /* another process was first */
 }
 
-/* Between two tries of a remote embedder: the end of the process ends it. */
-static bool wait_for_embedder(void *self, int64_t ms) {
-    sc_app *app = self;
-    return sc_lane_rest(&app->worker, ms);
+static void end_waits(sc_ending *e) {
+    pthread_mutex_lock(&e->lock);
+    atomic_store(&e->now, true);
+    pthread_cond_broadcast(&e->wake);
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* Between two tries of a service, on any thread; false: the process ends. */
+static bool wait_for_service(void *self, int64_t ms) {
+    sc_ending *e = self;
+    const int64_t until_us = sc_mono_us(&sc_clock_system) + ms * 1000;
+    int64_t left_us = ms * 1000;
+    pthread_mutex_lock(&e->lock);
+    while (!atomic_load(&e->now) && left_us > 0) {
+        sc_cond_wait_ms(&e->wake, &e->lock, left_us / 1000 + 1);
+        left_us = until_us - sc_mono_us(&sc_clock_system);
+    }
+    const bool go_on = !atomic_load(&e->now);
+    pthread_mutex_unlock(&e->lock);
+    return go_on;
 }
 
 static sc_rc open_remote(sc_app *app, sc_err *err) {
@@ -90,15 +106,9 @@ static sc_rc open_remote(sc_app *app, sc_err *err) {
                           .clock = c->clock,
                           .timeout_ms = c->embed_timeout_ms,
                           .cap = c->embed_cap,
-                          .wait = wait_for_embedder,
-                          .wait_self = app};
+                          .wait = wait_for_service,
+                          .wait_self = &app->ending};
     return sc_embed_new(&conf, &app->embed, err);
-}
-
-/* Between two tries of a language model. */
-static bool wait_for_llm(void *self, int64_t ms) {
-    sc_app *app = self;
-    return sc_lane_rest(&app->advisor, ms);
 }
 
 static sc_rc open_llm(sc_app *app, sc_err *err) {
@@ -110,9 +120,9 @@ static sc_rc open_llm(sc_app *app, sc_err *err) {
                         .clock = c->clock,
                         .timeout_ms = c->llm_timeout_ms,
                         .cap = c->llm_cap,
-                        .wait = wait_for_llm,
-                        .wait_self = app,
-                        .stop = &app->advisor.stop};
+                        .wait = wait_for_service,
+                        .wait_self = &app->ending,
+                        .stop = &app->ending.now};
     return sc_ask_new(&conf, &app->ask, err);
 }
 
@@ -120,6 +130,8 @@ sc_rc sc_app_new(const sc_app_conf *conf, sc_app **ret, sc_err *err) {
     sc_app *app = sc_alloc(sizeof *app);
     if (!app) return sc_fail(err, SC_NOMEM, "no memory for the application");
     app->conf = *conf;
+    pthread_mutex_init(&app->ending.lock, NULL);
+    sc_cond_init(&app->ending.wake);
     pthread_mutex_init(&app->committer.lock, NULL);
     sc_cond_init(&app->committer.wake);
     app->committer.tail = &app->committer.head;
@@ -175,6 +187,7 @@ sc_rc sc_app_start(sc_app *app, sc_err *err) {
 }
 
 void sc_app_stop(sc_app *app) {
+    end_waits(&app->ending);
     sc_schedule_stop(app);
     sc_committer_stop(app);
     sc_fixes_stop(app);
@@ -206,6 +219,8 @@ void sc_app_free(sc_app *app) {
     pthread_mutex_destroy(&app->pump.lock);
     pthread_cond_destroy(&app->pump.wake);
     sc_schedule_done(&app->schedule);
+    pthread_mutex_destroy(&app->ending.lock);
+    pthread_cond_destroy(&app->ending.wake);
     sc_free(app);
 }
 

@@ -152,7 +152,9 @@ static sc_job_event event_of(sc_fix_run *r, sc_rc rc, const sc_err *err, int64_t
     const int why = atomic_load(&r->why);
     uint32_t random;
     if (!rc) return SC_JOB_EV_FINISH;
-    if (why == SC_FIX_STOP_SHUTDOWN) return SC_JOB_EV_RELEASE;
+    /* what waited for a model is given up first, and may come back before the run is told */
+    if (why == SC_FIX_STOP_SHUTDOWN || (why == SC_FIX_GO_ON && rc == SC_CANCELLED))
+        return SC_JOB_EV_RELEASE;
     if (why == SC_FIX_STOP_TIME) {
         r->fix.reason = SC_FIX_REASON_time_limit;
         return SC_JOB_EV_TIMEOUT;

@@ -100,19 +100,19 @@ static sc_rc no_beat(void *self, int64_t ms, sc_err *err) {
     return SC_OK;
 }
 
-/* NULL when there is no model, or it has no answer now: the template is always there. */
-static json_t *ask_model(sc_app *app, const sc_cluster *c) {
+/* *ret stays NULL when there is no model, or it has no answer now: the template is always there. SC_CANCELLED: nobody knows
+ * whether it would have had one, since the process ends. */
+static sc_rc ask_model(sc_app *app, const sc_cluster *c, json_t **ret, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf content;
-    json_t *answer = NULL;
     sc_err why = {0};
     sc_buf_init(&content, 1 << 20);
-    if (!app->ask) return NULL;
+    if (!app->ask) return SC_OK;
     sc_rc rc = content_of(app, c, &content, &why);
     if (!rc)
-        rc = sc_ask_for(app->ask, SC_PROMPT_plan, sc_buf_str(&content), no_beat, NULL, &answer,
-                        &why);
+        rc = sc_ask_for(app->ask, SC_PROMPT_plan, sc_buf_str(&content), no_beat, NULL, ret, &why);
+    if (rc == SC_CANCELLED) return sc_fail(err, rc, "the plan was given up: %s", why.msg);
     if (rc) sc_log_err(SC_LOG_WARN, "no plan by the language model", &why);
-    return rc ? NULL : answer;
+    return SC_OK;
 }
 
 /* ---- Storing ------------------------------------------------------------------------------------ */
@@ -178,8 +178,9 @@ sc_rc sc_fix_plan_make(sc_app *app, const sc_id *project, const sc_id *cluster, 
     sc_rc rc = sc_fix_cluster(app, project, cluster, &scratch, &c, err);
     if (!rc) rc = newest(app, project, &c.id, &scratch, &p, err);
     if (!rc) rc = evidence_of(app, &c, &scratch, &d.evidence, err);
+    if (!rc && may_ask) rc = ask_model(app, &c, &said, err);
     if (rc) return rc;
-    if (may_ask && (said = ask_model(app, &c))) {
+    if (said) {
         sc_buf_put_str(&d.problem, sc_json_str_at(said, "problem"));
         sc_buf_put_str(&d.expected, sc_json_str_at(said, "expected"));
         sc_buf_put_str(&d.acceptance, sc_json_str_at(said, "acceptance"));

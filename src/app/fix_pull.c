@@ -223,6 +223,7 @@ static sc_rc find(sc_app *app, const sc_id *project, const sc_id *id, sc_arena *
     *ret_forge = *f;
     *ret_call = (sc_forge_call){.repo = ret_fix->repository,
                                 .deadline_ms = sc_now_ms(app->conf.clock) + CALL_MS,
+                                .stop = &app->ending.now,
                                 .arena = arena};
     return SC_OK;
 }

@@ -89,7 +89,7 @@ static sc_rc look(sc_app *app, const sc_forge *forge, sc_fix *f, sc_arena *arena
     sc_forge_pr pr;
     sc_forge_call call = {.repo = f->repository,
                           .deadline_ms = sc_now_ms(app->conf.clock) + CALL_MS,
-                          .stop = &app->fixes->watch.stop,
+                          .stop = &app->ending.now,
                           .arena = arena};
     sc_rc rc = forge->ops->pr_get(forge->self, &call, f->pull_number, &pr, err);
     if (rc) return rc;

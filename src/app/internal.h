@@ -74,8 +74,16 @@ typedef struct sc_settings_cache {
     sc_settings_entry entries[SC_SETTINGS_CACHE];
 } sc_settings_cache;
 
+/* The end of the process, for whoever waits for somebody else: a language model, an embedder, a forge. */
+typedef struct sc_ending {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    _Atomic bool now; /* set for good: calls under way are given up */
+} sc_ending;
+
 struct sc_app {
     sc_app_conf conf;
+    sc_ending ending;
     sc_committer committer;
     sc_lane worker;                         /* claims what grouping needs */
     sc_lane advisor;                        /* claims what a language model is needed for */

@@ -113,7 +113,9 @@ const sc_verb sc_verb_serve = {
         "Logs go to standard error, as JSON, or as text on a terminal.\n\n"
         "A 2xx answer to a write means that it is on disk. SIGTERM and SIGINT end it in good "
         "order: requests under way "
-        "are finished (at most --drain-ms), what was accepted is committed, leases are given back. "
+        "are finished (at most --drain-ms; a language model or a forge that has not answered by "
+        "then is left, and what was not asked yet is refused with 503 at once), "
+        "what was accepted is committed, leases are given back. "
         "A second signal "
         "ends it at once; nothing that was acknowledged is lost either way.\n\n"
         "While it runs, DIR/serve.json (readable by you alone) tells the other verbs where it is.",

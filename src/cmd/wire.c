@@ -257,6 +257,7 @@ void sc_stack_close(sc_stack *s) {
         if (cut) sc_log(SC_LOG_WARN, "requests cut off", SC_F_INT("requests", cut));
     }
     if (s->started) sc_app_stop(s->app);
+    if (s->web) sc_web_stop(s->web);
     sc_otlp_set_metrics(s->otlp, NULL, NULL); /* the server goes, which is measured, too */
     if (s->web) sc_web_set_server(s->web, NULL);
     if (s->server) sc_http_server_close(s->server);

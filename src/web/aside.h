@@ -11,9 +11,10 @@
 
 enum { SC_ASIDE_THREADS = 4, SC_ASIDE_MOST = 64 };
 
-/* Belongs to its owner's memory, which `fn` may free. */
+/* Belongs to its owner's memory, which `fn` and `late` may free; one of them is called. */
 typedef struct sc_errand {
     void (*fn)(void *self);
+    void (*late)(void *self); /* it was not begun before the end; on the thread that ends */
     void *self;
     struct sc_errand *next; /* private */
 } sc_errand;
@@ -28,9 +29,13 @@ typedef struct sc_aside {
 } sc_aside;
 
 sc_rc sc_aside_start(sc_aside *a, sc_err *err);
-/* Runs what waits still, and ends. */
+/* Nothing more is begun: what waits is `late`, and nothing more is taken. What is begun goes on. */
+void sc_aside_end(sc_aside *a);
+/* The same, and waits for what was begun; it may be asked to take more all the same. */
 void sc_aside_stop(sc_aside *a);
-/* SC_LIMITED: SC_ASIDE_MOST wait already. */
+/* The same, and nobody may ask it any more. */
+void sc_aside_done(sc_aside *a);
+/* SC_LIMITED: SC_ASIDE_MOST wait already. SC_CANCELLED: after the end. */
 sc_rc sc_aside_put(sc_aside *a, sc_errand *e, sc_err *err);
 
 #endif

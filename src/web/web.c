@@ -179,6 +179,16 @@ static void run_aside(void *self) {
     leave();
 }
 
+/* It was not begun before the end. */
+static void refuse_aside(void *self) {
+    sc_req *q = self;
+    sc_err err = {0};
+    sc_fail(&err, SC_CANCELLED, "the server is shutting down");
+    enter(q->http, q);
+    sc_req_fail(q, &err);
+    leave();
+}
+
 static void on_done(void *self, sc_http_request *r) {
     sc_web *w = self;
     sc_req *q = sc_http_state(r);
@@ -189,7 +199,7 @@ static void on_done(void *self, sc_http_request *r) {
     sc_rc rc = q->row->chunk ? SC_OK : read_body(q, &err);
     if (!rc) sc_audit_begin(q);
     if (!rc && q->op->waits) {
-        q->errand = (sc_errand){.fn = run_aside, .self = q};
+        q->errand = (sc_errand){.fn = run_aside, .late = refuse_aside, .self = q};
         rc = sc_aside_put(&w->aside, &q->errand, &err);
     } else if (!rc) {
         rc = q->row->run(q, &err);
@@ -332,11 +342,16 @@ const sc_http_handler *sc_web_handler(sc_web *w) { return &w->handler; }
 
 void sc_web_set_server(sc_web *w, sc_http_server *server) { atomic_store(&w->server, server); }
 
-void sc_web_drain(sc_web *w) { atomic_store(&w->draining, true); }
+void sc_web_drain(sc_web *w) {
+    atomic_store(&w->draining, true);
+    sc_aside_end(&w->aside);
+}
+
+void sc_web_stop(sc_web *w) { sc_aside_stop(&w->aside); }
 
 void sc_web_free(sc_web *w) {
     if (!w) return;
-    sc_aside_stop(&w->aside);
+    sc_aside_done(&w->aside);
     sc_ticker_stop(&w->ticker);
     sc_metrics_free(w->metrics);
     sc_contract_free(w->contract);

@@ -29,8 +29,12 @@ const sc_http_handler *sc_web_handler(sc_web *w);
 void sc_web_write_metrics(sc_web *w, sc_buf *out);
 /* For /metrics and draining; set once the server is open. */
 void sc_web_set_server(sc_web *w, sc_http_server *server);
-/* From now on /health says "draining" (503) and new SSE streams are refused. */
+/* From now on /health says "draining" (503), and new SSE streams, and operations that wait for others and are not
+ * begun, are refused. */
 void sc_web_drain(sc_web *w);
+/* Before the server is closed, once the app has stopped, which gives up what such operations wait for: their threads
+ * end, and every request of theirs has its reply. */
+void sc_web_stop(sc_web *w);
 /* After the server is closed and the app has stopped: a commit under way may still answer a request. */
 void sc_web_free(sc_web *w);
 

@@ -92,6 +92,7 @@ static inline int web_close(void **state) {
     sc_web_drain(w->web);
     sc_http_server_drain(w->server, sc_now_ms(&w->f.clock) + 5000);
     sc_app_stop(w->f.app);
+    sc_web_stop(w->web);
     sc_http_server_close(w->server);
     sc_web_free(w->web);
     sc_contract_free(w->contract);
