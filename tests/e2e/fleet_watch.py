@@ -216,6 +216,7 @@ class Watch:
                 self.counts["refused by the fence"] += 1
                 self.counts["refused by the fence: " + self.script] += 1
                 self.refused.add((id_, fence))
+                self.lock.notify_all()
         self.script = self.held = None
         self.wrote = False
 

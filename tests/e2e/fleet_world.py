@@ -28,21 +28,26 @@ class Redis:
     def __init__(self, folder, watch, apart):
         self.folder, self.watch, self.apart = folder, watch, apart
         self.socket, self.process, self.holder = os.path.join(folder, "s"), None, None
-        if apart:
-            self.host, self.port = "10.99.0.2", 6379
-            self.holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)
-            mine = os.readlink("/proc/self/ns/net")
-            soul.wait_for("the namespace", lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != mine)
-            self.inside = ["nsenter", "-t", str(self.holder.pid), "-n"]
-            sh("ip", "link", "add", "fleet0", "type", "veth", "peer", "name", "fleet1", "netns", str(self.holder.pid))
-            sh("ip", "addr", "add", "10.99.0.1/30", "dev", "fleet0")
-            sh(*self.inside, "ip", "addr", "add", "10.99.0.2/30", "dev", "fleet1")
-            sh("ip", "link", "set", "fleet0", "up")
-            sh(*self.inside, "ip", "link", "set", "fleet1", "up")
-        else:
-            self.inside, self.host, self.port = [], "127.0.0.1", free_port()
-        self.url = f"redis://{self.host}:{self.port}"
-        self.start()
+        self.inside, self.host, self.port = [], "127.0.0.1", free_port()
+        with contextlib.ExitStack() as ends:
+            ends.callback(self.close)
+            if apart:
+                self.go_apart()
+            self.url = f"redis://{self.host}:{self.port}"
+            self.start()
+            ends.pop_all()  # it is all there: whoever asked for it closes it
+
+    def go_apart(self):
+        self.host, self.port = "10.99.0.2", 6379
+        self.holder = subprocess.Popen(["unshare", "--net", "cat"], stdin=subprocess.PIPE)
+        mine = os.readlink("/proc/self/ns/net")
+        soul.wait_for("the namespace", lambda: os.readlink(f"/proc/{self.holder.pid}/ns/net") != mine)
+        self.inside = ["nsenter", "-t", str(self.holder.pid), "-n"]
+        sh("ip", "link", "add", "fleet0", "type", "veth", "peer", "name", "fleet1", "netns", str(self.holder.pid))
+        sh("ip", "addr", "add", "10.99.0.1/30", "dev", "fleet0")
+        sh(*self.inside, "ip", "addr", "add", "10.99.0.2/30", "dev", "fleet1")
+        sh("ip", "link", "set", "fleet0", "up")
+        sh(*self.inside, "ip", "link", "set", "fleet1", "up")
 
     def start(self):
         """The fleet reaches it only when the watch does."""
@@ -72,16 +77,17 @@ class Redis:
         """Cut off: near, so that nothing can be sent; or far, so that what is sent gets lost."""
         if self.apart:
             link = [*self.inside, "ip", "link", "set", "fleet1"] if far else ["ip", "link", "set", "fleet0"]
-            sh(*link, "down")
-            yield
-            sh(*link, "up")
+            down, up = (lambda: sh(*link, "down")), (lambda: sh(*link, "up"))
         else:
-            self.process.send_signal(signal.SIGSTOP)
+            down, up = (lambda: self.process.send_signal(signal.SIGSTOP)), (lambda: self.process.send_signal(signal.SIGCONT))
+        down()
+        try:
             yield
-            self.process.send_signal(signal.SIGCONT)
+        finally:
+            up()
 
     def close(self):
-        if self.process.poll() is None:
+        if self.process and self.process.poll() is None:
             self.kill()
         if self.holder:
             self.holder.stdin.close()
@@ -106,23 +112,30 @@ class Member(threading.Thread):
                       *options]
         self.env = soul.clean_env(SOULCASTER_REDIS=redis.url)
         self.log_path, self.faults, self.starts, self.killed = os.path.join(folder, name + ".log"), [], 0, False
-        self.process = None
+        self.lock, self.process, self.since = threading.Lock(), None, 0
         self.start()
 
     def run(self):
         with open(self.log_path, "ab") as log:
-            while not self.ending.is_set():
-                before, self.killed = log.tell(), False
-                self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL, stderr=log, env=self.env)
+            while self.begin(log):
                 self.starts += 1
                 code = self.process.wait()
                 log.seek(0, os.SEEK_END)
-                told = self.logged(before)
+                told = self.logged(self.since)
                 if not self.ending.is_set() and not self.killed and (code < 0 or any(w in told for w in AT_WORK)):
                     self.faults.append(f"{self.label} ended by itself with {code}: {told[-2000:]}")
                 if "Sanitizer" in told or "runtime error" in told:
                     self.faults.append(f"{self.label}: {told[-6000:]}")
                 self.ending.wait(self.down_s if self.killed else 0.5)
+
+    def begin(self, log):
+        """False when it is to end."""
+        with self.lock:
+            if self.ending.is_set():
+                return False
+            self.since, self.killed = log.tell(), False
+            self.process = subprocess.Popen(self.words, stdout=subprocess.DEVNULL, stderr=log, env=self.env)
+            return True
 
     def logged(self, since=0):
         with open(self.log_path, "rb") as f:
@@ -130,8 +143,9 @@ class Member(threading.Thread):
             return f.read().decode(errors="replace")
 
     def kill(self, down_s):
-        self.down_s, self.killed = down_s, True
-        self.process.kill()
+        with self.lock:
+            self.down_s, self.killed = down_s, True
+            self.process.kill()
 
     def signal(self, sig):
         with contextlib.suppress(ProcessLookupError):
@@ -139,10 +153,12 @@ class Member(threading.Thread):
 
     def end(self):
         """In good order."""
-        if self.ending.is_set():
-            return
-        self.ending.set()
-        self.signal(signal.SIGTERM)
+        with self.lock:  # what is started before this gets the signal, and nothing is started after it
+            if self.ending.is_set():
+                return
+            self.ending.set()
+            if self.process:
+                self.process.send_signal(signal.SIGTERM)
         self.join(soul.PATIENCE_S)
         if self.is_alive():
             self.process.kill()
@@ -153,19 +169,22 @@ class Member(threading.Thread):
 
 class Fleet:
     def __init__(self, folder, apart):
-        self.folder, self.watch = folder, Watch()
+        self.folder, self.watch, self.members = folder, Watch(), []
         self.redis = Redis(folder, self.watch, apart)
         wait = ("--redis-timeout-ms", "1000")
-        self.apis = [self.add(f"api{i}", "serve", "--no-worker", "--no-scheduler", *wait) for i in range(3)]
-        soul.wait_for("an API", lambda: self.ask(self.apis[0], "/health"))
-        self.workers = [self.add(f"worker{i}", "worker", "--no-scheduler", *wait) for i in range(3)]
-        self.schedulers = [self.add(f"scheduler{i}", "scheduler", *wait) for i in range(2)]
-        self.members = self.apis + self.workers + self.schedulers
-        for api in self.apis:
-            soul.wait_for(api.label, lambda a=api: self.ask(a, "/health"))
+        with contextlib.ExitStack() as ends:
+            ends.callback(self.close)
+            self.apis = [self.add(f"api{i}", "serve", "--no-worker", "--no-scheduler", *wait) for i in range(3)]
+            soul.wait_for("an API", lambda: self.ask(self.apis[0], "/health"))
+            self.workers = [self.add(f"worker{i}", "worker", "--no-scheduler", *wait) for i in range(3)]
+            self.schedulers = [self.add(f"scheduler{i}", "scheduler", *wait) for i in range(2)]
+            for api in self.apis:
+                soul.wait_for(api.label, lambda a=api: self.ask(a, "/health"))
+            ends.pop_all()  # it is all there: whoever asked for it closes it
 
     def add(self, name, verb, *options):
-        return Member(name, verb, self.redis, self.folder, *options)
+        self.members.append(Member(name, verb, self.redis, self.folder, *options))
+        return self.members[-1]
 
     def owner(self, who):
         """The worker that groups now, else any."""

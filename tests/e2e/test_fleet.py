@@ -10,6 +10,7 @@ namespace, Redis in a second one, where the system allows it; elsewhere a stoppe
 
 import argparse
 import collections
+import contextlib
 import http.client
 import json
 import os
@@ -165,10 +166,18 @@ class Faults:
     def do_kill_scheduler(self, f):
         self.fleet.schedulers[f.who % 2].kill(f.long)
 
-    def pause(self, member, f):
+    @staticmethod
+    @contextlib.contextmanager
+    def stopped(member):
         member.signal(signal.SIGSTOP)
-        self.last(f, LEASE_MS / 1000 + 0.3, 1.5)
-        member.signal(signal.SIGCONT)
+        try:
+            yield member
+        finally:
+            member.signal(signal.SIGCONT)
+
+    def pause(self, member, f):
+        with self.stopped(member):
+            self.last(f, LEASE_MS / 1000 + 0.3, 1.5)
 
     def do_pause_api(self, f):
         self.pause(self.fleet.apis[f.who % 3], f)
@@ -177,32 +186,33 @@ class Faults:
         self.pause(self.fleet.schedulers[f.who % 2], f)
 
     def do_pause_worker(self, f):
-        """One that holds a lease, until another one has it."""
-        member, held = self.stop_holder(f)
-        with self.fleet.watch.lock:
-            taken = self.fleet.watch.lock.wait_for(lambda: all(self.fleet.watch.jobs[i].fence > fence for i, fence in held), 10)
-        self.last(f, 0, 0.5)
-        member.signal(signal.SIGCONT)
-        self.counts[TAKEN if held and taken else "a paused worker's job had ended"] += 1
+        """One that holds a lease, until another one has it and it has asked in vain itself."""
+        watch, deadline, held = self.fleet.watch, time.monotonic() + 8, []
+        while not held and time.monotonic() < deadline:
+            with watch.lock:
+                watch.lock.wait_for(watch.owners, 2)
+            with self.stopped(self.fleet.owner(f.who)) as member:
+                held, taken = self.held_by(member), False
+                if held:
+                    with watch.lock:
+                        taken = watch.lock.wait_for(lambda: all(watch.jobs[i].fence > fence for i, fence in held), 10)
+                    self.last(f, 0, 0.5)
+        if taken:
+            with watch.lock:
+                watch.lock.wait_for(lambda: watch.refused.intersection(held), 10)
+        self.counts[TAKEN if taken else "a paused worker's job had ended"] += 1
 
-    def stop_holder(self, f):
-        deadline = time.monotonic() + 8
-        while True:
-            member = self.fleet.owner(f.who)
-            member.signal(signal.SIGSTOP)
-            self.fleet.redis.seen()
-            with self.fleet.watch.lock:
-                held = self.fleet.watch.held_by(member.process.pid)
-            if held or time.monotonic() > deadline:
-                return member, held
-            member.signal(signal.SIGCONT)
-            with self.fleet.watch.lock:
-                self.fleet.watch.lock.wait_for(self.fleet.watch.owners, 2)
+    def held_by(self, member):
+        self.fleet.redis.seen()
+        with self.fleet.watch.lock:
+            return self.fleet.watch.held_by(member.process.pid)
 
     def do_redis_kill(self, f):
         self.fleet.redis.kill()
-        self.last(f, 0, 1.5)
-        self.fleet.redis.start()
+        try:
+            self.last(f, 0, 1.5)
+        finally:
+            self.fleet.redis.start()
 
     def do_redis_cut(self, f):
         with self.fleet.redis.cut(far=f.who % 2):
@@ -210,8 +220,10 @@ class Faults:
 
     def do_redis_full(self, f):
         self.fleet.redis.say("CONFIG", "SET", "maxmemory", "1")
-        self.last(f, 0.5, 2)
-        self.fleet.redis.say("CONFIG", "SET", "maxmemory", "0")
+        try:
+            self.last(f, 0.5, 2)
+        finally:
+            self.fleet.redis.say("CONFIG", "SET", "maxmemory", "0")
 
 
 class Check:
@@ -302,28 +314,21 @@ class Check:
 def fault_run(seed, seconds, apart):
     """-> what was found."""
     print(f"seed {seed}, {seconds} s, Redis in a network of its own: {'yes' if apart else 'no'}", flush=True)
-    with tempfile.TemporaryDirectory(prefix="soul-fleet-") as folder:
-        fleet, book = Fleet(folder, apart), Book(os.path.join(folder, "acknowledged.ndjson"))
+    with tempfile.TemporaryDirectory(prefix="soul-fleet-") as folder, contextlib.ExitStack() as ends:
+        fleet = ends.enter_context(contextlib.closing(Fleet(folder, apart)))
+        book = Book(os.path.join(folder, "acknowledged.ndjson"))
+        ends.callback(book.file.close)
         senders = [Sender(i, seed, fleet.apis, book) for i in range(4)]
+        ends.callback(end_senders, senders)
         for s in senders:
             s.start()
         soul.wait_for("reports", lambda: len(book.acks) > 20)
         faults = Faults(seed, fleet)
         faults.run(seconds)
-        for s in senders:
-            s.stop.set()
-        for s in senders:
-            s.join()
+        end_senders(senders)
         at = time.monotonic()
-        try:
-            soul.wait_for("the fleet to drain", fleet.drained, DRAIN_S)
-            fleet.rest()
-            fleet.redis.seen()
-            found = Check(fleet, book).all()
-        except AssertionError as e:
-            found = [str(e)]
+        found = drained_and_checked(fleet, book)
         found += fleet.watch.faults + [s.fault for s in senders if s.fault] + fleet.close()
-        book.file.close()
         if faults.counts[TAKEN] and not fleet.watch.refused:
             found.append("a lease went on to another worker, and nothing was asked for under the old fence: this run proves nothing")
         print(f"{len(book.sent)} reports sent, {len(book.acks)} acknowledged, {sum(map(len, book.acks.values()))} acknowledgements; "
@@ -333,6 +338,24 @@ def fault_run(seed, seconds, apart):
         if found and os.environ.get("SC_FLEET_KEEP"):
             shutil.copytree(folder, os.environ["SC_FLEET_KEEP"], ignore=lambda _, names: [n for n in names if n == "s"])
         return found
+
+
+def end_senders(senders):
+    for s in senders:
+        s.stop.set()
+    for s in senders:
+        if s.is_alive():
+            s.join()
+
+
+def drained_and_checked(fleet, book):
+    try:
+        soul.wait_for("the fleet to drain", fleet.drained, DRAIN_S)
+        fleet.rest()
+        fleet.redis.seen()
+        return Check(fleet, book).all()
+    except AssertionError as e:
+        return [str(e)]
 
 
 @unittest.skipUnless(shutil.which("redis-server"), "no redis-server here")
