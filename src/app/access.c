@@ -38,24 +38,31 @@ static sc_access_entry *slot_of(sc_access_cache *c, const unsigned char hash[32]
     return &c->entries[hash[0] % SC_ACCESS_CACHE];
 }
 
-static bool cached(sc_app *app, const unsigned char hash[32], sc_principal *ret) {
+/* ret_turn: for remember(), of a miss. */
+static bool cached(sc_app *app, const unsigned char hash[32], sc_principal *ret,
+                   uint64_t *ret_turn) {
     sc_access_cache *c = &app->access;
     int64_t now = sc_mono_us(app->conf.clock);
     pthread_rwlock_rdlock(&c->lock);
     const sc_access_entry *e = slot_of(c, hash);
     bool hit = e->until_us > now && sc_mem_eq_const(e->hash, hash, 32);
     if (hit) *ret = e->who;
+    *ret_turn = c->turn;
     pthread_rwlock_unlock(&c->lock);
     return hit;
 }
 
-static void remember(sc_app *app, const unsigned char hash[32], const sc_principal *who) {
+/* What was read before something was forgotten may be what was forgotten: it is used once, and not kept. */
+static void remember(sc_app *app, const unsigned char hash[32], const sc_principal *who,
+                     uint64_t turn) {
     sc_access_cache *c = &app->access;
     pthread_rwlock_wrlock(&c->lock);
-    sc_access_entry *e = slot_of(c, hash);
-    memcpy(e->hash, hash, 32);
-    e->who = *who;
-    e->until_us = sc_mono_us(app->conf.clock) + CACHE_US;
+    if (c->turn == turn) {
+        sc_access_entry *e = slot_of(c, hash);
+        memcpy(e->hash, hash, 32);
+        e->who = *who;
+        e->until_us = sc_mono_us(app->conf.clock) + CACHE_US;
+    }
     pthread_rwlock_unlock(&c->lock);
 }
 
@@ -63,6 +70,7 @@ static void forget_all(sc_app *app) {
     sc_access_cache *c = &app->access;
     pthread_rwlock_wrlock(&c->lock);
     for (size_t i = 0; i < SC_ACCESS_CACHE; i++) c->entries[i].until_us = 0;
+    c->turn++;
     pthread_rwlock_unlock(&c->lock);
 }
 
@@ -76,12 +84,13 @@ static bool is_local(sc_app *app, const unsigned char hash[32]) {
 
 sc_rc sc_access_check_key(sc_app *app, sc_str secret, sc_principal *ret, sc_err *err) {
     unsigned char hash[32];
+    uint64_t turn;
     hash_of(secret, hash);
-    if (cached(app, hash, ret)) return SC_OK;
+    if (cached(app, hash, ret, &turn)) return SC_OK;
     if (is_local(app, hash)) {
         *ret = (sc_principal){.scopes = SC_SCOPE_admin};
         name_principal(ret, SC_STR("local"));
-        remember(app, hash, ret);
+        remember(app, hash, ret, turn);
         return SC_OK;
     }
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -96,7 +105,7 @@ sc_rc sc_access_check_key(sc_app *app, sc_str secret, sc_principal *ret, sc_err 
     if (rc) return rc;
     *ret = (sc_principal){.project_id = key.project_id, .scopes = key.scopes, .key_id = key.id};
     name_principal(ret, key.name);
-    remember(app, hash, ret);
+    remember(app, hash, ret, turn);
     /* "last used" is for people: a minute's precision is enough, and a store that cannot take a write
      * must not refuse a read. */
     if (now - key.last_used_ms > TOUCH_EVERY_MS)
@@ -106,8 +115,9 @@ sc_rc sc_access_check_key(sc_app *app, sc_str secret, sc_principal *ret, sc_err 
 
 sc_rc sc_access_check_session(sc_app *app, sc_str cookie, sc_principal *ret, sc_err *err) {
     unsigned char hash[32];
+    uint64_t turn;
     hash_of(cookie, hash);
-    if (cached(app, hash, ret)) return SC_OK;
+    if (cached(app, hash, ret, &turn)) return SC_OK;
     sc_session s;
     sc_rc rc = STORE(app)->session_get(SELF(app), hash, sc_now_ms(app->conf.clock), &s, err);
     if (rc == SC_NOT_FOUND || (!rc && s.login))
@@ -115,7 +125,7 @@ sc_rc sc_access_check_session(sc_app *app, sc_str cookie, sc_principal *ret, sc_
     if (rc) return rc;
     *ret = (sc_principal){.project_id = s.project_id, .scopes = s.scopes, .key_id = s.key_id};
     name_principal(ret, SC_STR("session"));
-    remember(app, hash, ret);
+    remember(app, hash, ret, turn);
     return SC_OK;
 }
 
@@ -142,6 +152,12 @@ sc_rc sc_access_create_key(sc_app *app, const sc_id *project, sc_str name, unsig
     hash_of(sc_str_of(ret_secret->text), k.hash);
     sc_rc rc = STORE(app)->key_put(SELF(app), &k, err);
     if (!rc) *ret = k;
+    return rc;
+}
+
+sc_rc sc_access_revoke_key(sc_app *app, const sc_id *project, const sc_id *id, sc_err *err) {
+    sc_rc rc = STORE(app)->key_revoke(SELF(app), project, id, sc_now_ms(app->conf.clock), err);
+    forget_all(app); /* after an error too: it may have reached the store all the same */
     return rc;
 }
 

@@ -1,5 +1,6 @@
 /* Who may do what: API keys, login links, sessions. Secrets leave here once, at creation; the store
- * holds SHA-256 hashes. Checks are cached for two seconds, so a revoked key ends within that time. */
+ * holds SHA-256 hashes. Checks are cached for two seconds, so a key that another process revokes ends within that time;
+ * one that is revoked here ends at once. */
 #ifndef SC_APP_ACCESS_H
 #define SC_APP_ACCESS_H
 
@@ -25,6 +26,8 @@ sc_rc sc_access_check_session(sc_app *app, sc_str cookie, sc_principal *ret, sc_
 sc_rc sc_access_create_key(sc_app *app, const sc_id *project, sc_str name, unsigned scopes,
                            int64_t expires_at_ms, sc_arena *arena, sc_key *ret,
                            sc_secret *ret_secret, sc_err *err);
+/* Ends a key and what was signed in with it. project empty: any. SC_NOT_FOUND when there is none. */
+sc_rc sc_access_revoke_key(sc_app *app, const sc_id *project, const sc_id *id, sc_err *err);
 /* Makes `secret` (at least 16 characters) an installation-wide admin key named "bootstrap" if it is not a key yet. */
 sc_rc sc_access_bootstrap(sc_app *app, sc_str secret, sc_err *err);
 /* An admin principal that lives in this process only (for the local command line); never stored. */

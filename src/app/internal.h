@@ -58,7 +58,7 @@ typedef struct sc_access_cache {
     sc_access_entry entries[SC_ACCESS_CACHE];
     unsigned char local_hash[32];
     bool has_local;
-    _Atomic int64_t next_touch_ms;
+    uint64_t turn; /* goes up when entries are forgotten */
 } sc_access_cache;
 
 enum { SC_SETTINGS_CACHE = 32 };

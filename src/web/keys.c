@@ -87,8 +87,7 @@ sc_rc sc_on_createKey(sc_req *q, sc_err *err) {
 
 sc_rc sc_on_revokeKey(sc_req *q, sc_err *err) {
     sc_id project = scope_of(q), id = sc_req_id(q, "id");
-    const sc_store *s = sc_req_store(q);
-    sc_rc rc = s->ops->key_revoke(s->self, &project, &id, sc_req_now_ms(q), err);
+    sc_rc rc = sc_access_revoke_key(sc_req_app(q), &project, &id, err);
     if (!rc) sc_req_reply(q, 204, "application/json", SC_STR_NONE);
     return rc;
 }
