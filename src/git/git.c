@@ -72,11 +72,19 @@ static sc_rc write_attributes(const char *dir, sc_err *err) {
 static sc_rc prepare(const sc_git *g, const char *dir, int *ret_lock, sc_err *err) {
     if (dir[0] != '/')
         return sc_fail(err, SC_INVALID, "the repository's folder must be an absolute path");
-    if (mkdir(dir, 0700) && errno != EEXIST)
-        return sc_fail_sys(err, SC_IO, errno, "make the repository's folder");
-    int lock;
-    sc_rc rc = sc_git_lock(g, dir, true, &lock, err);
-    if (rc) return rc;
+    sc_err why;
+    sc_rc rc;
+    int lock, left = 100;
+    do { /* again where it was removed before we had its lock */
+        why = (sc_err){0};
+        if (mkdir(dir, 0700) && errno != EEXIST)
+            return sc_fail_sys(err, SC_IO, errno, "make the repository's folder");
+        rc = sc_git_lock(g, dir, true, &lock, &why);
+    } while (rc && why.sys == ENOENT && --left);
+    if (rc) {
+        if (err) *err = why;
+        return rc;
+    }
     sc_git_sweep(dir);
     const char *const args[] = {"init", "--quiet", "--bare", "--template=", "--", dir, NULL};
     rc = sc_git_exec(g, &(sc_git_run){.what = "init", .args = args, .hold = lock}, NULL, err);

@@ -28,19 +28,29 @@ static sc_rc wait_for(const sc_git *g, int fd, int how, sc_err *err) {
     return SC_OK;
 }
 
+/* Whoever held it meanwhile may have removed the folder with it. */
+static bool is_there(int fd, const char *path) {
+    struct stat held, there;
+    return !fstat(fd, &held) && !lstat(path, &there) && held.st_ino == there.st_ino &&
+           held.st_dev == there.st_dev;
+}
+
 sc_rc sc_git_lock(const sc_git *g, const char *dir, bool alone, int *ret_fd, sc_err *err) {
     char path[SC_GIT_MAX_PATH];
     int n = snprintf(path, sizeof path, "%s/soulcaster.lock", dir);
     if (n < 0 || n >= (int)sizeof path)
         return sc_fail(err, SC_INVALID, "the repository's path is too long");
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return sc_fail_sys(err, SC_IO, errno, "the repository's lock");
-    sc_rc rc = wait_for(g, fd, alone ? LOCK_EX : LOCK_SH, err);
-    if (rc)
+    for (;;) {
+        int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+        if (fd < 0) return sc_fail_sys(err, SC_IO, errno, "the repository's lock");
+        sc_rc rc = wait_for(g, fd, alone ? LOCK_EX : LOCK_SH, err);
+        if (!rc && is_there(fd, path)) {
+            *ret_fd = fd;
+            return SC_OK;
+        }
         close(fd);
-    else
-        *ret_fd = fd;
-    return rc;
+        if (rc) return rc;
+    }
 }
 
 static void sweep_folder(const char *dir, const char *below, bool indexes) {

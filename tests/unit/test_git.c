@@ -1,63 +1,5 @@
 /* Running git on what nobody vouches for: hostile repositories and work folders first. */
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "git/lock.h"
-#include "git_fixture.h"
-
-#define TOKEN "ghp_CANARY0123456789abcdefTOKEN"
-
-static const sc_git_limits roomy = {100000, 1000, 8 << 20, 32 << 20};
-static const sc_git_id none = {.text = ""};
-static const sc_git_person us = {SC_STR("Soulcaster"), SC_STR("soulcaster@example.org")};
-
-static int setup(void **state) {
-    git_fixture *f = calloc(1, sizeof *f);
-    git_fixture_init(f);
-    git_origin(f);
-    *state = f;
-    return 0;
-}
-
-static int teardown(void **state) {
-    git_fixture_done(*state);
-    free(*state);
-    return 0;
-}
-
-static void good(git_fixture *f, sc_rc rc) {
-    if (rc) fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
-}
-
-/* main fetched, and its files in work/. */
-static sc_git_id begin(git_fixture *f) {
-    sc_git_remote r = git_on_disk(f);
-    sc_git_id base;
-    good(f, sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &base, &f->err));
-    assert_int_equal(mkdir(f->work, 0700), 0);
-    good(f, sc_git_checkout(&f->git, f->mirror, &base, f->work, &f->err));
-    return base;
-}
-
-static sc_rc snap_within(git_fixture *f, const sc_git_id *base, const sc_git_limits *limits,
-                         sc_git_id *ret) {
-    return sc_git_snapshot(&f->git, f->mirror, base, f->work, limits, ret, &f->err);
-}
-
-static sc_git_id snap(git_fixture *f, const sc_git_id *base) {
-    sc_git_id tree;
-    good(f, snap_within(f, base, &roomy, &tree));
-    return tree;
-}
+#include "test_git_support.h"
 
 /* "M a.txt" and so on, of what changed. */
 static const char *names(git_fixture *f, const sc_git_id *base, const sc_git_id *tree) {
@@ -332,55 +274,6 @@ static void a_tree_that_unfolds_without_end_is_refused(void **state) {
     git_sh(f, "test -z \"$(ls work)\"");
 }
 
-static void what_a_killed_git_left_locked_hinders_nobody(void **state) {
-    git_fixture *f = *state;
-    sc_git_remote r = git_on_disk(f);
-    sc_git_id base = begin(f), again;
-    git_sh(f, "cd mirror && touch shallow.lock packed-refs.lock HEAD.lock config.lock && for r in "
-              "refs/soulcaster/base/*; do "
-              "touch $r.lock; done && touch -d '2 days ago' soulcaster-index-old && touch "
-              "soulcaster-index-new");
-    git_sh(f, "cd seed && echo 2 >>a.txt && git commit -qam 2 && git push -q origin main");
-    good(f, sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &again, &f->err));
-    assert_string_not_equal(base.text, again.text);
-    git_sh(f, "test -e mirror/soulcaster-index-new && test ! -e mirror/soulcaster-index-old");
-    /* half an init */
-    git_sh(f, "mkdir half && cp mirror/HEAD half/");
-    char half[200];
-    snprintf(half, sizeof half, "%s/half", f->dir);
-    good(f, sc_git_fetch(&f->git, half, &r, SC_STR("main"), &again, &f->err));
-}
-
-typedef struct fetcher {
-    git_fixture *f;
-    sc_git_remote remote;
-    sc_err err;
-} fetcher;
-
-static void *fetch_often(void *self) {
-    fetcher *x = self;
-    sc_git_id id;
-    for (int i = 0; i < 5; i++)
-        if (sc_git_fetch(&x->f->git, x->f->mirror, &x->remote, SC_STR("main"), &id, &x->err))
-            return x->err.msg;
-    return NULL;
-}
-
-static void fetches_at_once_wait_for_each_other(void **state) {
-    git_fixture *f = *state;
-    pthread_t threads[3];
-    fetcher x[3];
-    void *failed;
-    for (size_t i = 0; i < SC_LEN(x); i++) {
-        x[i] = (fetcher){.f = f, .remote = git_on_disk(f)};
-        assert_int_equal(pthread_create(&threads[i], NULL, fetch_often, &x[i]), 0);
-    }
-    for (size_t i = 0; i < SC_LEN(x); i++) {
-        pthread_join(threads[i], &failed);
-        if (failed) fail_msg("%s", (char *)failed);
-    }
-}
-
 static void more_than_the_limits_is_refused(void **state) {
     git_fixture *f = *state;
     sc_git_id base = begin(f), tree;
@@ -434,115 +327,6 @@ static void a_submodules_folder_stays_empty(void **state) {
     git_sh(f, "rm -r work/sub");
     tree = snap(f, &base);
     assert_string_equal(names(f, &base, &tree), "");
-}
-
-/* ---- A token ------------------------------------------------------------------------------------------------- */
-
-static sc_git_remote over_http(git_fixture *f, const char *path) {
-    return (sc_git_remote){.url = sc_str_of(sc_arena_printf(&f->arena, "%s%s", f->url, path)),
-                           .user = SC_STR("x-access-token"),
-                           .token = SC_STR(TOKEN)};
-}
-
-static void a_token_reaches_the_server_and_nothing_else(void **state) {
-    git_fixture *f = *state;
-    git_sh(f, "git --git-dir=origin.git config http.receivepack true");
-    git_serve(f, TOKEN);
-    sc_git_remote r = over_http(f, "/origin.git");
-    sc_git_id base, head, commit, tree;
-    good(f, sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &base, &f->err));
-    assert_int_equal(mkdir(f->work, 0700), 0);
-    good(f, sc_git_checkout(&f->git, f->mirror, &base, f->work, &f->err));
-    git_sh(f, "head -c 3000000 /dev/urandom | base64 >work/big.txt"); /* a push in chunks */
-    tree = snap(f, &base);
-    good(f, sc_git_commit(&f->git, f->mirror, &tree, &base, &us, 0, SC_STR("m"), &commit, &f->err));
-    good(f, sc_git_push(&f->git, f->mirror, &r, &commit, SC_STR("soulcaster/x"), &none, &f->err));
-    good(f, sc_git_remote_head(&f->git, &r, SC_STR("soulcaster/x"), &head, &f->err));
-    assert_string_equal(head.text, commit.text);
-    /* every request had it, at once; and while it was served it stood in no argv and no environment */
-    assert_string_equal(git_says(f, "grep -vc ' token nowhere$' seen || true"), "0");
-    git_sh(f, "test $(wc -l <seen) -ge 5");
-    git_sh(f,
-           "! grep -rqaF -e %s -e $(printf x-access-token:%s | base64 -w0) mirror home origin.git "
-           "work",
-           TOKEN, TOKEN);
-}
-
-static void a_server_that_nobody_vouches_for_gets_no_token(void **state) {
-    git_fixture *f = *state;
-    git_sh(f, "openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -days 2 -subj /CN=x "
-              "-addext "
-              "subjectAltName=IP:127.0.0.1 2>/dev/null && cat key cert >pem");
-    const char *const argv[] = {"python3", "tests/support/git_http.py", f->dir,
-                                sc_arena_printf(&f->arena, "%s/pem", f->dir), NULL};
-    f->server = git_start(argv, TOKEN, f->url);
-    sc_git_remote r = over_http(f, "/origin.git");
-    assert_true(sc_str_starts(r.url, "https://"));
-    sc_git_id id;
-    sc_rc rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err);
-    if (rc != SC_UPSTREAM || !strstr(f->err.msg, "certificate"))
-        fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
-    git_sh(f, "test ! -e seen");
-    const char *was = getenv("GIT_SSL_CAINFO"),
-               *kept = was ? sc_arena_printf(&f->arena, "%s", was) : NULL;
-    setenv("GIT_SSL_CAINFO", sc_arena_printf(&f->arena, "%s/cert", f->dir), 1);
-    rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err);
-    if (kept)
-        setenv("GIT_SSL_CAINFO", kept, 1);
-    else
-        unsetenv("GIT_SSL_CAINFO");
-    good(f, rc);
-    git_sh(f, "grep -q 'token nowhere' seen");
-}
-
-static void an_error_says_what_and_not_the_token(void **state) {
-    git_fixture *f = *state;
-    git_serve(f, TOKEN);
-    static const struct {
-        const char *path, *token;
-        sc_rc rc;
-    } rows[] = {
-        {"/origin.git", "wrong-token", SC_UNAUTHORIZED},
-        {"/nowhere.git", TOKEN, SC_NOT_FOUND},
-        {"/s401/x", TOKEN, SC_UNAUTHORIZED},
-        {"/s403/x", TOKEN, SC_FORBIDDEN},
-        {"/s404/x", TOKEN, SC_NOT_FOUND},
-        {"/s429/x", TOKEN, SC_LIMITED},
-        {"/s500/x", TOKEN, SC_UPSTREAM},
-        {"/s503/x", TOKEN, SC_UPSTREAM},
-        {"/moved/x", TOKEN, SC_NOT_FOUND},
-    };
-    sc_git_id id;
-    for (size_t i = 0; i < SC_LEN(rows); i++) {
-        sc_git_remote r = over_http(f, rows[i].path);
-        r.token = sc_str_of(rows[i].token);
-        sc_rc rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err);
-        if (rc != rows[i].rc) fail_msg("%s: %s: %s", rows[i].path, sc_rc_name(rc), f->err.msg);
-        if (strstr(f->err.msg, rows[i].token)) fail_msg("told: %s", f->err.msg);
-        rc = sc_git_remote_head(&f->git, &r, SC_STR("main"), &id, &f->err);
-        if (rc != rows[i].rc) fail_msg("%s: %s: %s", rows[i].path, sc_rc_name(rc), f->err.msg);
-    }
-    git_sh(f, "! grep -q elsewhere seen"); /* a redirect is not followed */
-    sc_git_remote r = over_http(f, "/origin.git");
-    sc_rc rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("nobranch"), &id, &f->err);
-    if (rc != SC_NOT_FOUND) fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
-    r.url = SC_STR("http://127.0.0.1:9/x"); /* nobody there */
-    rc = sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &id, &f->err);
-    if (rc != SC_UPSTREAM) fail_msg("%s: %s", sc_rc_name(rc), f->err.msg);
-}
-
-static void a_server_that_says_nothing_is_given_up(void **state) {
-    git_fixture *f = *state;
-    git_serve(f, TOKEN);
-    sc_git_remote r = over_http(f, "/hang/x");
-    sc_git_id id;
-    sc_git late = f->git;
-    late.timeout_ms = 300;
-    assert_int_equal(sc_git_remote_head(&late, &r, SC_STR("main"), &id, &f->err), SC_TIMEOUT);
-    _Atomic bool stop = true;
-    late = f->git;
-    late.stop = &stop;
-    assert_int_equal(sc_git_remote_head(&late, &r, SC_STR("main"), &id, &f->err), SC_CANCELLED);
 }
 
 /* ---- What it is for ------------------------------------------------------------------------------------------ */
@@ -693,43 +477,6 @@ static void a_diff_that_does_not_fit_is_an_error(void **state) {
     assert_int_equal(sc_git_diff(&f->git, f->mirror, &base, &tree, &diff, &f->err), SC_TOO_LARGE);
 }
 
-static void a_repository_is_packed_and_removed(void **state) {
-    git_fixture *f = *state;
-    sc_git_id base = begin(f), other = base;
-    bool has = false;
-    good(f, sc_git_has(&f->git, f->mirror, &base, &has, &f->err));
-    assert_true(has);
-    other.text[0] = other.text[0] == '0' ? '1' : '0';
-    good(f, sc_git_has(&f->git, f->mirror, &other, &has, &f->err));
-    assert_false(has);
-    good(f, sc_git_has(&f->git, f->home, &base, &has, &f->err)); /* no repository at all */
-    assert_false(has);
-    /* what nothing names goes, once it is old */
-    const char *fresh = git_says(f, "echo fresh | git --git-dir=mirror hash-object -w --stdin");
-    const char *old = git_says(f, "echo old | git --git-dir=mirror hash-object -w --stdin");
-    git_sh(f, "touch -d '30 days ago' mirror/objects/$(echo %s | sed 's,^..,&/,')", old);
-    good(f, sc_git_pack(&f->git, f->mirror, &f->err));
-    other = sc_git_id_of(sc_str_of(old));
-    good(f, sc_git_has(&f->git, f->mirror, &other, &has, &f->err));
-    assert_false(has);
-    other = sc_git_id_of(sc_str_of(fresh));
-    good(f, sc_git_has(&f->git, f->mirror, &other, &has, &f->err));
-    assert_true(has);
-    good(f, sc_git_has(&f->git, f->mirror, &base, &has, &f->err));
-    assert_true(has);
-    git_sh(f, "test -e mirror/" SC_GIT_PACKED);
-    /* not under who works there */
-    int lock;
-    good(f, sc_git_lock(&f->git, f->mirror, false, &lock, &f->err));
-    f->git.timeout_ms = 20;
-    assert_int_equal(sc_git_pack(&f->git, f->mirror, &f->err), SC_TIMEOUT);
-    assert_int_equal(sc_git_remove(&f->git, f->mirror, &f->err), SC_TIMEOUT);
-    close(lock);
-    f->git.timeout_ms = 60000;
-    good(f, sc_git_remove(&f->git, f->mirror, &f->err));
-    git_sh(f, "test ! -e mirror");
-}
-
 static void a_version_is_told(void **state) {
     git_fixture *f = *state;
     sc_str version;
@@ -741,7 +488,6 @@ static void a_version_is_told(void **state) {
 }
 
 int main(void) {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(what_is_no_url_of_a_repository_is_refused),
         T(what_is_no_branch_is_refused),
@@ -754,14 +500,8 @@ int main(void) {
         T(a_tree_that_holds_a_repository_is_refused),
         T(a_submodules_url_that_is_an_option_is_refused),
         T(a_tree_that_unfolds_without_end_is_refused),
-        T(what_a_killed_git_left_locked_hinders_nobody),
-        T(fetches_at_once_wait_for_each_other),
         T(more_than_the_limits_is_refused),
         T(a_submodules_folder_stays_empty),
-        T(a_token_reaches_the_server_and_nothing_else),
-        T(a_server_that_nobody_vouches_for_gets_no_token),
-        T(an_error_says_what_and_not_the_token),
-        T(a_server_that_says_nothing_is_given_up),
         T(an_unchanged_folder_is_the_bases_tree),
         T(a_snapshot_is_what_git_would_have_made),
         T(a_file_that_git_has_counts_though_it_is_ignored),
@@ -769,7 +509,6 @@ int main(void) {
         T(a_push_knows_where_the_branch_was),
         T(branches_merge_or_conflict),
         T(a_diff_that_does_not_fit_is_an_error),
-        T(a_repository_is_packed_and_removed),
         T(a_version_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
