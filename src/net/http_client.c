@@ -223,8 +223,10 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
     if (got == CURLE_UNSUPPORTED_PROTOCOL && sent_us > 0) got = CURLE_WEIRD_SERVER_REPLY;
     switch (got) {
     case CURLE_OPERATION_TIMEDOUT:
-        return sc_fail(err, SC_TIMEOUT, "no whole answer in %lld ms",
-                       (long long)x->call->timeout_ms);
+        sc_fail(err, SC_TIMEOUT, "no %s in %lld ms", sent_us > 0 ? "whole answer" : "connection",
+                (long long)x->call->timeout_ms);
+        if (err && !sent_us) err->sys = ECONNREFUSED;
+        return SC_TIMEOUT;
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return sc_fail(err, SC_INVALID, "not an http or https URL");
     case CURLE_OUT_OF_MEMORY: return sc_fail(err, SC_NOMEM, "no memory for the call");

@@ -44,7 +44,7 @@ struct sc_http_answer {
 sc_rc sc_http_client_new(sc_http_client **ret, sc_err *err);
 void sc_http_client_free(sc_http_client *c);
 /* SC_OK for any HTTP status; SC_UPSTREAM when no answer came (refused, reset; err->sys is ECONNREFUSED when there was
- * no connection, so that nothing of the request was sent), SC_TIMEOUT, SC_TOO_LARGE, SC_CANCELLED when it was given up. */
+ * no connection, so that nothing of the request was sent), SC_TIMEOUT (sys likewise), SC_TOO_LARGE, SC_CANCELLED when it was given up. */
 sc_rc sc_http_client_do(sc_http_client *c, const sc_http_call *call, sc_arena *arena,
                         sc_http_answer *ret, sc_err *err);
 

@@ -1,6 +1,12 @@
 /* The HTTP client against our own server. What goes wrong comes first. */
 #include "net/http_client.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "test_http_support.h"
 
 typedef struct pair {
@@ -68,6 +74,26 @@ static void a_late_answer_is_a_timeout(void **state) {
     assert_int_equal(call(p, (sc_http_call){.timeout_ms = 50}, "/defer"), SC_TIMEOUT);
     sc_http_reply(take_held(p->b), 200, "text/plain", SC_STR("too late"));
     assert_int_equal(call(p, (sc_http_call){0}, "/hello"), SC_OK); /* the client goes on */
+}
+
+/* It takes connections, and says nothing: no request was sent, since TLS never began. */
+static void a_late_connection_is_told_apart_from_a_late_answer(void **state) {
+    pair *p = *state;
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    char url[64];
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0 && !bind(fd, (struct sockaddr *)&at, n) && !listen(fd, 4) &&
+                !getsockname(fd, (struct sockaddr *)&at, &n));
+    snprintf(url, sizeof url, "https://127.0.0.1:%u/", ntohs(at.sin_port));
+    assert_int_equal(call(p, (sc_http_call){.url = url, .timeout_ms = 50}, NULL), SC_TIMEOUT);
+    assert_int_equal(p->err.sys, ECONNREFUSED);
+    close(fd);
+    serve(p->b);
+    p->err = (sc_err){0};
+    assert_int_equal(call(p, (sc_http_call){.timeout_ms = 50}, "/defer"), SC_TIMEOUT);
+    assert_int_equal(p->err.sys, 0);
+    sc_http_reply(take_held(p->b), 200, "text/plain", SC_STR("too late"));
 }
 
 static void a_large_answer_is_cut(void **state) {
@@ -171,15 +197,11 @@ static void a_connection_is_used_again(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(only_http_urls_are_called),
-        T(nobody_there_is_upstream),
-        T(a_late_answer_is_a_timeout),
-        T(a_large_answer_is_cut),
-        T(a_header_with_a_line_break_is_refused),
-        T(every_status_is_an_answer),
-        T(bodies_and_methods_arrive),
-        T(bodies_stream_both_ways),
-        T(a_connection_is_used_again),
+        T(only_http_urls_are_called),  T(nobody_there_is_upstream),
+        T(a_late_answer_is_a_timeout), T(a_late_connection_is_told_apart_from_a_late_answer),
+        T(a_large_answer_is_cut),      T(a_header_with_a_line_break_is_refused),
+        T(every_status_is_an_answer),  T(bodies_and_methods_arrive),
+        T(bodies_stream_both_ways),    T(a_connection_is_used_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
