@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -125,6 +126,27 @@ static void a_bind_is_judged_by_where_it_leads(void **state) {
 }
 
 /* ---- What it keeps within limits --------------------------------------------------------------------- */
+
+/* As hardened services are started. */
+static void a_hard_limit_of_no_core_files_is_lived_with(void **state) {
+    boxed *b = *state;
+    char first = 0;
+    int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0 && read(fd, &first, 1) == 1);
+    close(fd);
+    pid_t pid = fork();
+    if (pid == 0) {
+        const struct rlimit none = {0, 0};
+        sc_runner_spec s = boxed_script(b, "ulimit -c 0; ulimit -c");
+        sc_rc rc = setrlimit(RLIMIT_CORE, &none) ? SC_IO : boxed_try(b, &s, NULL);
+        bool right = first == '|' ? rc == SC_UNPROCESSABLE : !rc && boxed_said(b, "0");
+        if (!right) fprintf(stderr, "%s %s\n", sc_rc_name(rc), b->why.msg);
+        _exit(right ? 0 : 1);
+    }
+    int status = -1;
+    waitpid(pid, &status, 0);
+    assert_int_equal(status, 0);
+}
 
 static void run_to_the_limit(boxed *b, const char *script, sc_runner_limits limits,
                              const char *killed_for) {
@@ -412,6 +434,7 @@ int main(void) {
         TEST(what_can_not_run_is_told_apart),
         TEST(a_work_tree_behind_a_link_is_refused),
         TEST(a_bind_is_judged_by_where_it_leads),
+        TEST(a_hard_limit_of_no_core_files_is_lived_with),
         TEST(time_ends_it),
         TEST(processor_time_ends_it),
         TEST(memory_ends_it),

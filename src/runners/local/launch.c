@@ -232,11 +232,33 @@ static sc_rc conclude(launch *l, const sc_proc_end *end, const char *met, sc_run
     return SC_OK;
 }
 
+/* 1 where that can be had (keep_core_limit of seccomp.c says why); under a hard limit of 0 it is 0, unless the kernel would start
+ * a program of the machine all the same. */
+static sc_rc core_limit(uint64_t *ret, sc_err *err) {
+    struct rlimit has;
+    if (getrlimit(RLIMIT_CORE, &has)) return sc_fail_sys(err, SC_IO, errno, "read our limits");
+    *ret = has.rlim_max ? 1 : 0;
+    if (*ret) return SC_OK;
+    char first = 0;
+    SC_AUTO(sc_auto_close)
+    int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && read(fd, &first, 1) != 1)
+        return sc_fail_sys(err, SC_IO, errno, "read kernel.core_pattern");
+    if (first != '|') return SC_OK;
+    return sc_fail(err, SC_UNPROCESSABLE,
+                   "a crash in a sandbox would start a program outside (kernel.core_pattern), and "
+                   "our hard limit on core files is 0: make it at least 1 (LimitCORE=1, ulimit "
+                   "-Hc 1)");
+}
+
 static sc_rc run_it(launch *l, sc_arena *arena, const _Atomic bool *stop, sc_proc_end *end,
                     sc_err *err) {
     const sc_runner_limits *m = &l->plan->limits;
+    uint64_t core;
+    sc_rc rc = core_limit(&core, err);
+    if (rc) return rc;
     const sc_proc_limit limits[] = {
-        {RLIMIT_CORE, 1, 0},                 /* not 0: see keep_core_limit */
+        {RLIMIT_CORE, core, 0},
         {RLIMIT_CPU, (uint64_t)m->cpu_s, 5}, /* SIGXCPU first: so it can be told from other ends */
         {RLIMIT_FSIZE, (uint64_t)m->disk_bytes, 0},
         {RLIMIT_NOFILE, SC_MIN(4096, (uint64_t)sysconf(_SC_OPEN_MAX)), 0},
@@ -244,7 +266,7 @@ static sc_rc run_it(launch *l, sc_arena *arena, const _Atomic bool *stop, sc_pro
         {RLIMIT_MSGQUEUE, 0, 0}};
     char fd[16];
     const char *const *command = NULL;
-    sc_rc rc = sc_plan_command(l->plan, arena, &command, err);
+    rc = sc_plan_command(l->plan, arena, &command, err);
     size_t n = 0;
     while (!rc && command[n]) n++;
     const char **argv = rc ? NULL : sc_arena_take_array(arena, n + 5, sizeof *argv);
