@@ -184,6 +184,23 @@ test("the log grows as it is written, and goes on after the server was away", as
   await v.leave({ butNetwork: true });
 });
 
+test("a fix is followed although reports never stop coming", async () => {
+  const id = randomUUID();
+  w.server.putFixes({ id, cluster: issues[4].id, job: { state: RUNNING }, fix: { step: AGENT, started_at: Date.now() } });
+  const v = await enter(`/fixes/${id}`);
+  await v.page.locator(".step-now").waitFor();
+  let on = true, sent = 0;
+  const reports = (async () => {
+    while (on) await w.server.api("POST", "/api/ingest/manual", { external_id: `stream-${sent}`, text: `Report ${++sent} of a stream` });
+  })();
+  await waitFor("a stream of them", () => sent > 20);
+  w.server.putFixes({ id, fix: { step: PATCHED_TESTS } });
+  await v.page.locator(".step-now", { hasText: "Tests the change" }).waitFor();
+  on = false;
+  await reports;
+  await v.leave();
+});
+
 test("a hundred thousand lines: all can be reached, few are drawn", async (t) => {
   const id = randomUUID();
   const text = (row) => Array.from({ length: 1000 }, (_, i) => `line ${row * 1000 + i}\n`).join("");

@@ -97,7 +97,7 @@ test("two that are nearly one are joined, or kept apart for good", async () => {
   await v.press("j", "m");
   await v.toast("merged");
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await waitFor("both again", async () => (await items.count()) === count);
   await items.first().getByRole("button", { name: "Keep apart" }).click();
   await v.toast("Kept apart from now on.");

@@ -96,7 +96,7 @@ test("a box around everything catches it; n makes one issue, u takes it back", a
   await waitFor("one issue", async () => (await server.issues("", project)).length === 1);
   await waitFor("the table", async () => (await v.page.locator(".map-table tbody tr").count()) === 1);
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await waitFor("six issues", async () => (await server.issues("", project)).length === 6);
   await waitFor("the table", async () => (await v.page.locator(".map-table tbody tr").count()) === 6);
   await v.leave();
@@ -121,7 +121,7 @@ test("by keyboard alone: j looks at an issue, x catches it, v moves it, Escape l
   await waitFor("eleven", async () => (await server.issues("", project)).some((c) => c.count === 11));
   await becomes(() => v.page.locator(".map-table tbody tr").count(), 5);
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await becomes(() => v.page.locator(".map-table tbody tr").count(), 6);
   await v.press("x");
   await v.page.getByRole("heading", { name: "5 reports of 1 issue" }).waitFor();

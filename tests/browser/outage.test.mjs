@@ -1,7 +1,7 @@
 // A server that is slow, gone, back; errors that it answers.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SIX, Visitor, topics, waitFor, world } from "./support.mjs";
+import { SIX, Visitor, becomes, topics, waitFor, world } from "./support.mjs";
 
 const w = world(async (server) => {
   await server.feed(topics(SIX));
@@ -87,6 +87,26 @@ test("a server that goes and comes back: it is said, and the page heals itself",
   await v.leave({ butNetwork: true });
 });
 
+test("an undo whose answer was lost is done, and said so at the second try", async () => {
+  const v = await Visitor.enter(w.browser, w.server);
+  await v.loaded();
+  const had = (await v.titles()).length;
+  await v.press("j", "x", "j", "x", "m");
+  await v.page.getByRole("dialog", { name: "Merge 2 issues" }).getByRole("button", { name: "Merge" }).click();
+  await v.toast("2 issues merged");
+  await v.page.route("**/api/actions/*/undo*", async (route) => {
+    await route.fetch();
+    await route.abort();
+  }, { times: 1 });
+  await v.press("u");
+  await v.toast("Could not undo: The server does not answer.");
+  await v.page.getByText("The server does not answer. What you see").waitFor({ state: "detached" });
+  await v.press("u");
+  await v.toast("Undone: ");
+  await becomes(async () => (await v.titles()).length, had);
+  await v.leave({ butNetwork: true });
+});
+
 test("what could not be undone while the server was gone can be undone after", async () => {
   const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
@@ -98,7 +118,7 @@ test("what could not be undone while the server was gone can be undone after", a
     await v.toast("Could not undo: The server does not answer.");
   });
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await v.page.locator(".rows .row", { hasText: title }).waitFor();
   await v.leave({ butNetwork: true });
 });

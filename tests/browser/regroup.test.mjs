@@ -38,7 +38,7 @@ test("ticked reports become a new issue by n, and come back by u", async () => {
   await issuesOf(7);
   await v.page.getByText("4 reports, last seen").waitFor();
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await issuesOf(6);
   await v.page.getByText("6 reports, last seen").waitFor();
   assert.equal((await server.api("GET", `/api/clusters/${issue.id}?project_id=${project}`)).count, 6);
@@ -67,7 +67,7 @@ test("v moves reports to the issue that was searched for", async () => {
   await v.page.getByRole("link", { name: "Open it" }).click();
   await v.page.getByRole("heading", { level: 1, name: SECOND }).waitFor();
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   assert.deepEqual([(await counts())[FIRST], (await counts())[SECOND]], [6, 5]);
   await v.leave();
 });
@@ -95,7 +95,7 @@ test("m merges the issue that was searched for, and undo takes it apart", async 
   await v.toast("2 issues merged");
   await v.page.getByText("9 reports, last seen").waitFor();
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await v.page.getByText("6 reports, last seen").waitFor();
   await issuesOf(6);
   await v.leave();
@@ -104,9 +104,9 @@ test("m merges the issue that was searched for, and undo takes it apart", async 
 test("a report is dragged into a new issue", async () => {
   const { v } = await enter(FIRST);
   const grip = v.page.locator(".grip").first();
-  await grip.scrollIntoViewIfNeeded();
+  await v.page.locator(".timeline").waitFor();
+  await grip.hover(); // once it stands still
   const from = await grip.boundingBox();
-  await v.page.mouse.move(from.x + 8, from.y + 8);
   await v.page.mouse.down();
   await v.page.mouse.move(from.x + 120, from.y + 40, { steps: 4 });
   const zone = v.page.locator(".zone", { hasText: "A new issue" });
@@ -162,7 +162,7 @@ test("what is suggested says why; keeping apart takes it away, and undo brings i
   await v.toast("Kept apart");
   await card.waitFor({ state: "detached" });
   await v.press("u");
-  await v.toast("Undone");
+  await v.toast("Undone: ");
   await card.waitFor();
   // A language model was asked about the pair.
   await v.page.route("**/api/clusters/analyze*", async (route) => {

@@ -6,7 +6,7 @@ import type { Event } from "../api/contract";
 import { asFailure, wasAborted, type Failure } from "../api/client";
 import { listen } from "../api/events";
 import { healed } from "../state/connection";
-import { debounce } from "./debounce";
+import { batched } from "./debounce";
 
 export interface Loading<T> {
   data: Signal<T | null>;
@@ -22,10 +22,12 @@ export function useLoad<T>(fetch: (signal: AbortSignal) => Promise<T>, deps: unk
   const latest = useRef(fetch);
   latest.current = fetch;
   const running = useRef<AbortController | null>(null);
-  const again = useRef(() => {
+  const wanted = useRef(false); // once more, after the one under way
+  const begin = useRef(() => {
     running.current?.abort();
     const { signal } = (running.current = new AbortController());
-    latest.current(signal).then(
+    wanted.current = false;
+    void latest.current(signal).then(
       (answer) => {
         if (signal.aborted) return;
         data.value = answer;
@@ -34,16 +36,28 @@ export function useLoad<T>(fetch: (signal: AbortSignal) => Promise<T>, deps: unk
       (error) => {
         if (!signal.aborted && !wasAborted(error)) failure.value = asFailure(error);
       },
-    );
+    ).finally(() => {
+      if (signal.aborted) return;
+      running.current = null;
+      if (wanted.current) begin();
+    });
+  }).current;
+  // What is under way is not given up for the same again: where news come faster than answers, none would ever come.
+  const again = useRef(() => {
+    if (running.current) wanted.current = true;
+    else begin();
   }).current;
   useEffect(() => {
     data.value = null;
     failure.value = null;
-    again();
-    return () => running.current?.abort();
+    begin();
+    return () => {
+      running.current?.abort();
+      running.current = null;
+    };
   }, deps);
   useEffect(() => {
-    if (healed.value) again();
+    if (healed.value) begin();
   }, [healed.value]);
   return { data, failure, again };
 }
@@ -56,7 +70,7 @@ export function useEvents(kinds: string[], run: (event: Event) => void, quietMs 
   latest.current = run;
   useEffect(() => {
     let last: Event | undefined;
-    const soon = debounce(() => last && latest.current(last), quietMs);
+    const soon = batched(() => last && latest.current(last), quietMs);
     return listen((event) => {
       if (!kinds.some((kind) => event.kind.startsWith(kind))) return;
       last = event;

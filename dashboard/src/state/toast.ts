@@ -60,7 +60,8 @@ async function takeBack(step: Step): Promise<void> {
     await step.undo();
     say(`Undone: ${step.text}`);
   } catch (error) {
-    const isLost = asFailure(error).kind === "refused" || begun !== forgotten;
+    const why = asFailure(error);
+    const isLost = (why.kind === "refused" && why.status !== 429) || begun !== forgotten;
     if (!isLost) steps = [...steps, step].sort((a, b) => a.toast - b.toast); // it may go better later
     complain("Could not undo", error, isLost ? undefined : () => void takeBack(step));
   }

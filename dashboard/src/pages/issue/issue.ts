@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Cluster, ClusterDetail, Event, Feedback } from "../../api/contract";
 import { asFailure, call, type Failure } from "../../api/client";
-import { debounce } from "../../lib/debounce";
+import { batched } from "../../lib/debounce";
 import { address, go } from "../../router";
 import { put } from "../issues/list";
 
@@ -71,7 +71,7 @@ export function changed(c: Cluster): void {
   if (issue.value?.id === c.id) issue.value = { ...issue.value, ...c };
 }
 
-const again = debounce(() => {
+const again = batched(() => {
   const of = issue.value;
   if (!of) return;
   void call("getCluster", { path: { id: of.id } }).then((c) => (c.id === of.id ? changed(c) : go(address(`/issues/${c.id}`), { replace: true })), () => undefined);

@@ -1,6 +1,6 @@
 // What people do with issues. Each change shows at once, is sent, and can be taken back.
 import type { Cluster, ClusterStatus, Operations } from "../../api/contract";
-import { call } from "../../api/client";
+import { asFailure, call } from "../../api/client";
 import { plural } from "../../lib/words";
 import { loadStats } from "../../state/project";
 import { openFix } from "../../shell/overlays";
@@ -136,9 +136,17 @@ export async function keepApart(id: string, other: string, undone?: () => void):
 /** Says what these corrections did; taking it back undoes the last one first. */
 export function undoable(actionIds: string[], text: string, undone?: () => void, link?: Toast["link"]): void {
   const left = [...actionIds]; // what a second try begins with
+  let unsure = ""; // asked for, and no answer came
   done(text, async () => {
     for (let id = left.at(-1); id !== undefined; id = left.at(-1)) {
-      await call("undoAction", { path: { id } });
+      try {
+        await call("undoAction", { path: { id } });
+      } catch (error) {
+        const why = asFailure(error);
+        const wasDone = unsure === id && why.status === 404; // it had been taken back: only the answer was lost
+        unsure = why.kind === "offline" ? id : "";
+        if (!wasDone) throw error;
+      }
       left.pop();
     }
     await load({ quiet: true });

@@ -4,7 +4,7 @@ import type { Cluster, Event } from "../../api/contract";
 import { asFailure, call, wasAborted, type Failure } from "../../api/client";
 import { findIssues, type Found } from "../../api/find";
 import { query } from "../../router";
-import { debounce } from "../../lib/debounce";
+import { batched } from "../../lib/debounce";
 import { matches, read, toQuery, type Filters } from "./filters";
 
 export interface Row {
@@ -133,7 +133,7 @@ export function take(ids: Iterable<string>): void {
 // ---- As it happens: nothing moves; numbers change where they stand, and what is new is counted. ----
 
 const stale = new Set<string>();
-const refetch = debounce(() => {
+const refetch = batched(() => {
   const ids = [...stale].slice(0, MAX_REFETCH);
   stale.clear();
   for (const id of ids) void call("getCluster", { path: { id } }).then((c) => c.id === id && put(c), () => undefined);

@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { listen } from "../../api/events";
-import { debounce } from "../../lib/debounce";
+import { batched } from "../../lib/debounce";
 import { useKeys } from "../../lib/keys";
 import { count, plural } from "../../lib/words";
 import { address, go, query } from "../../router";
@@ -18,7 +18,7 @@ import { active, clear } from "./selection";
 import { IssueTable, scrollListUp } from "./table";
 import { Toolbar } from "./toolbar";
 
-const soonStats = debounce(() => void loadStats(), 1000);
+const soonStats = batched(() => void loadStats(), 1000);
 let shownFor = "";
 
 /** What the list is about: as long as it stays the same, coming back to the page finds it as it was. */
