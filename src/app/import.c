@@ -82,8 +82,9 @@ static sc_rc take_setting(sc_import *im, const sc_id *project, const json_t *o, 
     const sc_source_ops *source = source_of(im, name);
     if (!sc_transfer_setting(name))
         return sc_fail_field(err, SC_UNPROCESSABLE, "name", "not a setting that travels");
-    if (!value || !sc_json_dump(value, &text))
-        return sc_fail_field(err, SC_UNPROCESSABLE, "value", "missing, or over 1 MiB");
+    bool whole = value && sc_json_dump(value, &text);
+    if (text.no_memory) return sc_fail(err, SC_NOMEM, "no memory for a setting");
+    if (!whole) return sc_fail_field(err, SC_UNPROCESSABLE, "value", "missing, or over 1 MiB");
     const sc_store_ops *st = im->app ? STORE(im->app) : NULL;
     sc_rc rc = st ? st->setting_get(SELF(im->app), project, name, &arena, &have, err) : SC_OK;
     if (rc == SC_NOT_FOUND && im->conf.dry_run) rc = SC_OK; /* its project is new */
@@ -120,18 +121,22 @@ static sc_rc tell_behind(sc_import *im, sc_str what, const sc_id *project, const
 
 /* ---- Lines -------------------------------------------------------------------------------------------- */
 
-/* A report's decisions go in one group, behind the report in version 1: only another report, or another kind of line, may
- * start a new one. */
+/* A group is of one project, and bounded in rows and bytes: a store takes only so much in one write. A report's decisions go in
+ * one group, behind the report in version 1: only another report, or another kind of line, may start a new one. */
 static bool must_flush(const sc_import *im, sc_str kind, const json_t *o, const sc_id *project) {
     if (!sc_id_eq(&im->project, project)) return true;
+    bool full = sc_import_is_full(im);
     if (sc_str_is(kind, "feedback"))
-        return im->n_reports >= SC_IMPORT_GROUP - 1 || im->n_decisions >= SC_IMPORT_GROUP / 2;
-    if (sc_str_is(kind, "cluster")) return im->n_clusters >= SC_IMPORT_GROUP - 1;
+        return full || im->n_reports >= SC_IMPORT_GROUP - 1 ||
+               im->n_decisions >= SC_IMPORT_GROUP / 2;
+    if (sc_str_is(kind, "cluster")) return full || im->n_clusters >= SC_IMPORT_GROUP - 1;
     if (sc_str_is(kind, "correction"))
-        return im->n_corrections >= SC_IMPORT_GROUP - 1 || im->n_reports;
+        return full || im->n_corrections >= SC_IMPORT_GROUP - 1 || im->n_reports;
     if (!sc_str_is(kind, "decision")) return true; /* written at once */
+    if (!im->n_decisions) return full;
     sc_id of = sc_import_id(o, "feedback_id");
-    return im->n_decisions >= SC_IMPORT_GROUP && !sc_id_eq(&of, &im->decided[im->n_decisions - 1]);
+    return (full || im->n_decisions >= SC_IMPORT_GROUP) &&
+           !sc_id_eq(&of, &im->decided[im->n_decisions - 1]);
 }
 
 /* Of a project, or of the installation. *ret NULL: the latter. */
@@ -154,7 +159,8 @@ static sc_rc take_other(sc_import *im, sc_str kind, const json_t *o, sc_err *err
 static sc_rc take_line(sc_import *im, sc_str kind, const json_t *o, sc_err *err) {
     if (sc_str_is(kind, "project")) return take_project(im, o, err);
     if (sc_str_is(kind, "audit")) {
-        sc_rc rc = im->n_audits == SC_IMPORT_GROUP ? sc_import_flush_audits(im, err) : SC_OK;
+        bool full = im->n_audits == SC_IMPORT_GROUP || sc_import_is_full(im);
+        sc_rc rc = full ? sc_import_flush(im, err) : SC_OK;
         return rc ? rc : sc_import_audit(im, o, err);
     }
     static const struct {
@@ -204,6 +210,7 @@ sc_rc sc_import_line(sc_import *im, sc_str line, int64_t line_no, sc_err *err) {
         im->started = !rc;
     } else if (!rc) {
         rc = take_line(im, kind, o, err);
+        if (im->broken.rc) rc = is_broken(im, err);
     }
     return rc && line_no ? sc_wrap(err, "line %lld", (long long)line_no) : rc;
 }

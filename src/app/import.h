@@ -7,7 +7,12 @@
 #include "app/transfer.h"
 #include "base/json.h"
 
-enum { SC_IMPORT_DECISIONS = 2000, SC_IMPORT_GROUP = 500, SC_IMPORT_PROJECTS = 1000 };
+enum {
+    SC_IMPORT_DECISIONS = 2000,
+    SC_IMPORT_GROUP = 500,
+    SC_IMPORT_PROJECTS = 1000,
+    SC_IMPORT_BYTES = 16 << 20 /* of a group's texts; a line more may come */
+};
 
 typedef struct sc_import_project {
     sc_id theirs, ours;
@@ -40,7 +45,7 @@ struct sc_import {
     sc_transfer_counts counts;
 };
 
-/* ---- Members of a line; strings live with the group (import_rows.c) ---- */
+/* ---- Members of a line; texts live with the group, and one that finds no memory ends the import (import_rows.c) ---- */
 
 sc_str sc_import_str(sc_import *im, const json_t *o, const char *key);
 int64_t sc_import_int(const json_t *o, const char *key);
@@ -82,6 +87,11 @@ sc_rc sc_import_fix_log(sc_import *im, const json_t *o, sc_err *err);
 sc_rc sc_import_fresh(sc_import *im, sc_err *err);
 /* What it could not write is half written: from then on it is `broken`. */
 sc_rc sc_import_flush(sc_import *im, sc_err *err);
-sc_rc sc_import_flush_audits(sc_import *im, sc_err *err);
+/* Keeps why nothing is taken any more, and returns what it is called from now on: no code that is about a line. */
+sc_rc sc_import_break(sc_import *im, sc_rc rc, const sc_err *why);
+
+static inline bool sc_import_is_full(const sc_import *im) {
+    return im->arena.used_bytes >= SC_IMPORT_BYTES;
+}
 
 #endif

@@ -169,11 +169,15 @@ static sc_rc keep_corrections(sc_import *im, sc_err *err) {
     return rc;
 }
 
-sc_rc sc_import_flush_audits(sc_import *im, sc_err *err) {
-    size_t n = im->n_audits;
-    im->n_audits = 0;
-    return n && !im->conf.dry_run ? STORE(im->app)->audit_put(SELF(im->app), im->audits, n, err)
-                                  : SC_OK;
+static sc_rc put_audits(sc_import *im, sc_err *err) {
+    size_t fresh = 0;
+    sc_rc rc = im->n_audits
+                   ? STORE(im->app)->audit_put(SELF(im->app), im->audits, im->n_audits, &fresh, err)
+                   : SC_OK;
+    if (rc) return rc;
+    im->counts.audits += (int64_t)fresh;
+    im->counts.skipped += (int64_t)(im->n_audits - fresh);
+    return SC_OK;
 }
 
 /* The row of a cluster among those to write, read where it is here already; where it was merged away, of the one that has
@@ -243,14 +247,11 @@ static sc_rc count_group(sc_import *im, sc_err *err) {
         if (rc && rc != SC_NOT_FOUND) return rc;
         rc ? im->counts.feedback++ : im->counts.skipped++;
     }
+    im->counts.audits += (int64_t)im->n_audits;
     return sc_import_fresh(im, err);
 }
 
-static sc_rc flush(sc_import *im, sc_err *err) {
-    if (im->conf.dry_run) return count_group(im, err);
-    sc_rc done = sc_import_flush_audits(im, err);
-    if (done) return done;
-    if (!im->n_reports && !im->n_clusters && !im->n_decisions && !im->n_corrections) return SC_OK;
+static sc_rc put_rows(sc_import *im, sc_err *err) {
     sc_assign *assigns = sc_arena_take_array(&im->arena, im->n_reports + 1, sizeof *assigns);
     size_t n = 0;
     sc_rc rc = SC_OK;
@@ -275,7 +276,27 @@ static sc_rc flush(sc_import *im, sc_err *err) {
                          .now_ms = sc_now_ms(im->app->conf.clock)};
     if (!rc && (n || gw.n_clusters || gw.n_decisions || gw.n_corrections))
         rc = write_group(im, &gw, err);
+    return rc;
+}
+
+/* Known rows are in none of the lists, but what they said is in the arena. */
+static sc_rc flush(sc_import *im, sc_err *err) {
+    if (im->conf.dry_run) return count_group(im, err);
+    bool rows = im->n_reports || im->n_clusters || im->n_decisions || im->n_corrections;
+    if (!rows && !im->n_audits && !sc_import_is_full(im)) return SC_OK;
+    sc_rc rc = put_audits(im, err);
+    if (!rc && rows) rc = put_rows(im, err);
     return rc ? rc : sc_import_fresh(im, err);
+}
+
+sc_rc sc_import_break(sc_import *im, sc_rc rc, const sc_err *why) {
+    bool again = sc_rc_retryable(rc) && rc != SC_CONFLICT;
+    im->broken = *why;
+    sc_wrap(&im->broken, again ? "the import stopped, run it again when this is mended"
+                               : "the import stopped at rows that cannot be written");
+    im->broken.rc =
+        rc == SC_INVALID || rc == SC_TOO_LARGE || rc == SC_UNPROCESSABLE ? SC_STORE : rc;
+    return im->broken.rc;
 }
 
 /* The rows changed on the way and may be written in part, so they are not tried again: the whole import is. Nor are they the
@@ -284,11 +305,7 @@ sc_rc sc_import_flush(sc_import *im, sc_err *err) {
     sc_err why = {0};
     sc_rc rc = flush(im, &why);
     if (!rc) return SC_OK;
-    bool again = sc_rc_retryable(rc) && rc != SC_CONFLICT;
-    sc_wrap(&why, again ? "the import stopped, run it again when this is mended"
-                        : "the import stopped at rows that cannot be written");
-    why.rc = rc == SC_INVALID || rc == SC_TOO_LARGE || rc == SC_UNPROCESSABLE ? SC_STORE : rc;
-    im->broken = why;
-    if (err) *err = why;
-    return why.rc;
+    rc = sc_import_break(im, rc, &why);
+    if (err) *err = im->broken;
+    return rc;
 }

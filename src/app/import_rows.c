@@ -3,10 +3,20 @@
 
 /* ---- Members of a line -------------------------------------------------------------------------------- */
 
-sc_str sc_import_str(sc_import *im, const json_t *o, const char *key) {
-    sc_str v = sc_json_str_at(o, key);
+static void no_memory(sc_import *im) {
+    sc_err why = {0};
+    sc_fail(&why, SC_NOMEM, "no memory for a row");
+    sc_import_break(im, SC_NOMEM, &why);
+}
+
+static sc_str kept(sc_import *im, sc_str v) {
     char *p = v.n ? sc_arena_copy(&im->arena, v.p, v.n) : NULL;
+    if (v.n && !p) no_memory(im);
     return p ? (sc_str){p, v.n} : SC_STR_NONE;
+}
+
+sc_str sc_import_str(sc_import *im, const json_t *o, const char *key) {
+    return kept(im, sc_json_str_at(o, key));
 }
 
 int64_t sc_import_int(const json_t *o, const char *key) {
@@ -23,9 +33,9 @@ sc_id sc_import_id(const json_t *o, const char *key) { return sc_id_of(sc_json_s
 sc_str sc_import_json(sc_import *im, const json_t *v, const char *fallback) {
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_FEEDBACK_MAX_METADATA);
-    if (!v || !sc_json_dump(v, &b)) return sc_str_of(fallback);
-    char *p = sc_arena_copy(&im->arena, b.p, b.n);
-    return p ? (sc_str){p, b.n} : sc_str_of(fallback);
+    if (v && sc_json_dump(v, &b)) return kept(im, sc_buf_str(&b));
+    if (b.no_memory) no_memory(im);
+    return sc_str_of(fallback);
 }
 
 sc_rc sc_import_need_id(const json_t *o, const char *key, sc_id *ret, sc_err *err) {
@@ -211,6 +221,5 @@ sc_rc sc_import_audit(sc_import *im, const json_t *o, sc_err *err) {
     if (rc) return rc;
     a.project_id = *ours;
     im->audits[im->n_audits++] = a;
-    im->counts.audits++;
     return SC_OK;
 }

@@ -125,7 +125,10 @@ sc_str sc_json_str_at(const json_t *root, const char *path) {
 static int to_buf(const char *p, size_t n, void *out) { return sc_buf_put(out, p, n) ? 0 : -1; }
 
 bool sc_json_dump(const json_t *v, sc_buf *out) {
-    return json_dump_callback(v, to_buf, out, JSON_COMPACT | JSON_ENCODE_ANY) == 0 && !out->failed;
+    out_of_memory = false;
+    int failed = json_dump_callback(v, to_buf, out, JSON_COMPACT | JSON_ENCODE_ANY);
+    if (out_of_memory) out->failed = out->no_memory = true;
+    return !failed && !out->failed;
 }
 
 bool sc_json_set_str(json_t *obj, const char *key, sc_str s) {

@@ -31,7 +31,8 @@ sc_rc sc_json_bool(const json_t *obj, const char *key, bool fallback, bool *ret,
 const json_t *sc_json_at(const json_t *root, const char *path);
 sc_str sc_json_str_at(const json_t *root, const char *path);
 
-/* Compact text of v appended to out (keys in insertion order). */
+/* Compact text of v appended to out (keys in insertion order); false: it has failed, and out->no_memory says whether for
+ * want of memory. */
 bool sc_json_dump(const json_t *v, sc_buf *out);
 
 /* A new object or array member set from a view (jansson checks UTF-8); false on no memory. */

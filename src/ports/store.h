@@ -562,8 +562,8 @@ typedef struct sc_store_ops {
                     sc_arena *arena, sc_event **ret, size_t *ret_n, sc_err *err);
     sc_rc (*last_event)(void *self, int64_t *ret_id, sc_err *err);
 
-    /* The audit log. put: of rows with an id that is there already nothing changes. */
-    sc_rc (*audit_put)(void *self, const sc_audit *rows, size_t n, sc_err *err);
+    /* The audit log. put: of rows with an id that is there already nothing changes; *ret_new: how many were not. */
+    sc_rc (*audit_put)(void *self, const sc_audit *rows, size_t n, size_t *ret_new, sc_err *err);
     sc_rc (*audit_list)(void *self, const sc_audit_filter *f, const sc_page *page, sc_arena *arena,
                         sc_audit_list *ret, sc_err *err);
 

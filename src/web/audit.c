@@ -221,7 +221,8 @@ void sc_audit_end(sc_req *q, int status, sc_str reply) {
                           .request_id = sc_http_cause(q->http)};
     sc_err err = {0};
     const sc_store *s = sc_req_store(q);
-    if (!s->ops->audit_put(s->self, &row, 1, &err)) return;
+    size_t fresh;
+    if (!s->ops->audit_put(s->self, &row, 1, &fresh, &err)) return;
     atomic_fetch_add(&q->web->audit_lost, 1);
     sc_wrap(&err, "%s by %.*s is not in the audit log", q->op->id, SC_FMT(row.actor));
     sc_log_err(SC_LOG_ERROR, "audit", &err);

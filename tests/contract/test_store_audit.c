@@ -27,11 +27,16 @@ static void a_row_comes_back_as_it_was_put_and_only_once(void **state) {
     sc_fx *f = *state;
     sc_audit a = row_of(f, &f->a, "ann", "patchCluster"),
              bare = {.id = fx_id(f), .action = SC_STR("x")};
-    fx_ok(f, f->ops->audit_put(f->s, &a, 1, &f->err));
+    size_t fresh = 7;
+    fx_ok(f, f->ops->audit_put(f->s, &a, 1, &fresh, &f->err));
+    assert_int_equal(fresh, 1);
     sc_audit again = a;
     again.actor = SC_STR("somebody else");
-    fx_ok(f, f->ops->audit_put(f->s, &again, 1, &f->err));
-    fx_ok(f, f->ops->audit_put(f->s, &bare, 1, &f->err));
+    fx_ok(f, f->ops->audit_put(f->s, &again, 1, &fresh, &f->err));
+    assert_int_equal(fresh, 0);
+    fx_ok(f, f->ops->audit_put(f->s, (sc_audit[]){again, bare, bare}, 3, &fresh, &f->err));
+    assert_int_equal(fresh, 1); /* the same twice in one call, too */
+
     fx_reopen(f);
     sc_audit_list l = list_of(f, (sc_audit_filter){.actor = SC_STR_NONE}, 10, SC_STR_NONE);
     assert_int_equal(l.n, 2);
@@ -49,10 +54,12 @@ static void a_row_comes_back_as_it_was_put_and_only_once(void **state) {
 static void what_is_no_row_is_refused_and_all_of_it(void **state) {
     sc_fx *f = *state;
     sc_id nobody = fx_id(f);
+    size_t fresh = 7;
     sc_audit rows[] = {row_of(f, &f->a, "ann", "x"), row_of(f, &nobody, "ann", "x")};
-    fx_rc(f, f->ops->audit_put(f->s, rows, 2, &f->err), SC_NOT_FOUND);
+    fx_rc(f, f->ops->audit_put(f->s, rows, 2, &fresh, &f->err), SC_NOT_FOUND);
     rows[1] = (sc_audit){.action = SC_STR("x")};
-    fx_rc(f, f->ops->audit_put(f->s, rows, 2, &f->err), SC_INVALID);
+    fx_rc(f, f->ops->audit_put(f->s, rows, 2, &fresh, &f->err), SC_INVALID);
+    assert_int_equal(fresh, 7);
     assert_int_equal(list_of(f, (sc_audit_filter){.actor = SC_STR_NONE}, 10, SC_STR_NONE).n, 0);
     sc_audit_list l;
     sc_audit_filter of = {.project_id = nobody};
@@ -80,7 +87,9 @@ static void pages_are_whole_and_filters_hold(void **state) {
                          : i % 3 == 1 ? &f->b
                                       : NULL,
                          i % 2 ? "ann" : "bob", i % 50 ? "patchCluster" : "createKey");
-    fx_ok(f, f->ops->audit_put(f->s, rows, N, &f->err));
+    size_t fresh;
+    fx_ok(f, f->ops->audit_put(f->s, rows, N, &fresh, &f->err));
+    assert_int_equal(fresh, N);
     sc_str cursor = SC_STR_NONE;
     int64_t last = INT64_MAX;
     size_t n = 0;

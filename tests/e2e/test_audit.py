@@ -93,9 +93,10 @@ class Audit(unittest.TestCase):
         data = ["--data", self.server.data]
         text = soul.run("export", "-", *data, env=self.env).stdout
         with soul.Server() as other:
-            for _ in range(2):  # twice does no harm
+            for taken in len(before), 0:  # twice does no harm
                 done = soul.run("import", "-", "--data", other.data, stdin=text)
                 self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(f" {taken} rows of the audit log", done.stdout)
             after = other.client().get("/api/audit").json["items"]
         for row in before + after:  # projects of the same name are one
             row.pop("project_id")

@@ -140,10 +140,115 @@ static void a_dry_run_counts_suggestions_and_writes_none(void **state) {
     app_fixture_close(&f);
 }
 
+/* ---- Known rows, and memory --------------------------------------------------------------------------- */
+
+/* A line with about `bytes` of text in the member; the number is its id's end. */
+static sc_buf long_line(const char *kind, int no, const char *member, size_t bytes) {
+    sc_buf b;
+    sc_buf_init(&b, 1 << 20);
+    sc_buf_putf(&b,
+                "{\"kind\":\"%s\",\"id\":\"01890000-0000-7000-8000-%012d\"" OF_P
+                ",\"status\":\"new\",\"source\":\"manual\",\"external_id\":\"%d\",\"title\":\"t\","
+                "\"%s\":\"",
+                kind, no, no, member);
+    for (size_t i = 0; i < bytes; i++) sc_buf_putc(&b, 'x');
+    sc_buf_puts(&b, "\"}");
+    return b;
+}
+
+static sc_rc feed_long(sc_import *im, const char *kind, int no, const char *member, size_t bytes) {
+    SC_AUTO(sc_buf_done) sc_buf b = long_line(kind, no, member, bytes);
+    failure = (sc_err){0};
+    return sc_import_line(im, sc_buf_str(&b), 0, &failure);
+}
+
+static void known_rows_of_the_audit_log_are_told_as_known(void **state) {
+    (void)state;
+    static app_fixture f;
+    sc_transfer_counts n;
+    app_fixture_open(&f, NULL, false);
+    static const int taken[] = {600, 100, 0}, known[] = {0, 600, 700};
+    for (int i = 0; i < 3; i++) {
+        sc_import *im = begun(f.app, false, lines, 2);
+        for (int k = 0; k < (i ? 700 : 600); k++) ok(feed_long(im, "audit", k, "actor", 3));
+        ok(sc_import_end(im, &n, &failure));
+        assert_int_equal(n.audits, taken[i]);
+        assert_int_equal(n.skipped, known[i]);
+    }
+    app_fixture_close(&f);
+}
+
+/* Of rows that are taken, and of those that are known. */
+static void memory_does_not_grow_with_the_file(void **state) {
+    (void)state;
+    static const struct {
+        const char *kind, *member;
+    } kinds[] = {{"audit", "actor"}, {"cluster", "summary"}, {"feedback", "body"}};
+    for (size_t i = 0; i < SC_LEN(kinds); i++) {
+        static app_fixture f;
+        sc_transfer_counts n;
+        size_t most = 0;
+        app_fixture_open(&f, NULL, false);
+        for (int twice = 0; twice < 2; twice++) {
+            sc_import *im = begun(f.app, false, lines, 2);
+            for (int k = 0; k < 600; k++) {
+                ok(feed_long(im, kinds[i].kind, k, kinds[i].member, 60000));
+                most = SC_MAX(most, im->arena.used_bytes);
+            }
+            ok(sc_import_end(im, &n, &failure));
+            assert_int_equal(n.audits + n.clusters + n.feedback, twice ? 0 : 600);
+            assert_int_equal(n.skipped, twice ? 600 : 0);
+        }
+        if (most > SC_IMPORT_BYTES + (4 << 20)) fail_msg("%s: %zu bytes", kinds[i].kind, most);
+        app_fixture_close(&f);
+    }
+}
+
+/* The next text needs memory of its own. */
+static void use_up_block(sc_arena *a) {
+    size_t used = a->used_bytes, block = (size_t)1 << 20;
+    while (a->used_bytes == used) assert_non_null(sc_arena_take(a, 4096));
+    assert_non_null(sc_arena_take(a, block - 2 * 4096));
+    assert_int_equal(a->used_bytes, used + block);
+}
+
+static void text_that_memory_has_no_room_for_is_no_empty_text(void **state) {
+    (void)state;
+    static const struct {
+        const char *kind, *member;
+    } kinds[] = {
+        {"audit", "actor"}, {"cluster", "summary"}, {"feedback", "body"}, {"cluster", "keywords"}};
+    for (size_t i = 0; i < SC_LEN(kinds); i++) {
+        SC_AUTO(sc_buf_done) sc_buf line = long_line(kinds[i].kind, 1, kinds[i].member, 50000);
+        uint64_t made = 0, nth = 0;
+        while (made >= nth++) { /* until there is no nth */
+            sc_transfer_counts n;
+            sc_import *im = begun(NULL, true, lines, 2);
+            use_up_block(&im->arena);
+            sc_mem_fail_after(nth);
+            sc_rc rc = sc_import_line(im, sc_buf_str(&line), 0, &failure);
+            made = sc_mem_fail_after(0);
+            if (rc) {
+                assert_int_equal(rc, SC_NOMEM);
+            } else {
+                const sc_str got[] = {im->audits[0].actor, im->clusters[0].summary,
+                                      im->reports[0].body, im->clusters[0].keywords};
+                assert_true(got[i].n >= 50000);
+            }
+            rc = sc_import_end(im, &n, &failure);
+            assert_true(!rc || rc == SC_NOMEM);
+        }
+        assert_true(nth > 4);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_group_that_could_not_be_written_ends_the_import),
         cmocka_unit_test(a_dry_run_counts_suggestions_and_writes_none),
+        cmocka_unit_test(known_rows_of_the_audit_log_are_told_as_known),
+        cmocka_unit_test(memory_does_not_grow_with_the_file),
+        cmocka_unit_test(text_that_memory_has_no_room_for_is_no_empty_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

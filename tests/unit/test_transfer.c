@@ -366,7 +366,8 @@ static void fill(world *w) {
          .asked = SC_STR("{}"),
          .request_id = SC_STR("r")},
         {.id = fx_id(f), .at_ms = T0 + 1, .actor = SC_STR("local"), .action = SC_STR("createKey")}};
-    fx_ok(f, f->ops->audit_put(f->s, rows, 2, &f->err));
+    size_t fresh;
+    fx_ok(f, f->ops->audit_put(f->s, rows, 2, &fresh, &f->err));
 }
 
 /* ---- The way there and back ------------------------------------------------------------------------------- */
@@ -451,7 +452,7 @@ static void come(sc_fx *f) {
                     .at_ms = T0,
                     .actor = SC_STR("ann"),
                     .action = SC_STR("createProject")};
-    fx_ok(f, f->ops->audit_put(f->s, &row, 1, &f->err));
+    fx_ok(f, f->ops->audit_put(f->s, &row, 1, &n, &f->err));
 }
 
 static bool keep_and_come(void *self, sc_str line) {
@@ -505,7 +506,7 @@ static void move(world *from, world *to) {
     sc_transfer_counts again = import(to, sc_buf_str(&text), &behind);
     assert_int_equal(again.projects + again.feedback + again.clusters + again.decisions +
                          again.corrections + again.settings + again.pairs + again.plans +
-                         again.fixes,
+                         again.fixes + again.audits,
                      0);
     SC_AUTO(sc_buf_done) sc_buf twice = store_rows(&to->fx);
     same(&twice, &was);

@@ -16,7 +16,7 @@ static void pack_row(sc_buf *b, const sc_audit *a) {
     sc_pack_str(b, a->request_id);
 }
 
-sc_rc sc_rd_audit_put(void *self, const sc_audit *rows, size_t n, sc_err *err) {
+sc_rc sc_rd_audit_put(void *self, const sc_audit *rows, size_t n, size_t *ret_new, sc_err *err) {
     unsigned char id[16];
     SC_RD_RUN(r);
     SC_AUTO(sc_buf_done) sc_buf row;
@@ -35,7 +35,12 @@ sc_rc sc_rd_audit_put(void *self, const sc_audit *rows, size_t n, sc_err *err) {
         sc_pack_id_text(&r.args, &rows[i].project_id);
         sc_pack_str(&r.args, sc_buf_str(&row));
     }
-    return sc_rd_put(self, SC_RD_audit_put, &r, err);
+    sc_rc rc = sc_rd_put(self, SC_RD_audit_put, &r, err);
+    if (rc) return rc;
+    int64_t fresh = sc_unpack_int(&r.body);
+    rc = sc_rd_read_check(&r.body, false, err);
+    if (!rc) *ret_new = (size_t)fresh;
+    return rc;
 }
 
 static sc_rc read_row(sc_str stored, sc_arena *arena, sc_audit *ret, sc_err *err) {

@@ -113,7 +113,7 @@ sc_rc sc_rd_plan_get(void *, const sc_id *, const sc_id *, int64_t, sc_arena *, 
 sc_rc sc_rd_prune(void *, int64_t, int64_t, size_t, int64_t *, sc_err *);
 sc_rc sc_rd_decision_prune(void *, int64_t, size_t, size_t, int64_t *, int64_t *, sc_err *);
 
-sc_rc sc_rd_audit_put(void *, const sc_audit *, size_t, sc_err *);
+sc_rc sc_rd_audit_put(void *, const sc_audit *, size_t, size_t *, sc_err *);
 sc_rc sc_rd_audit_list(void *, const sc_audit_filter *, const sc_page *, sc_arena *,
                        sc_audit_list *, sc_err *);
 sc_rc sc_rd_events(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_event **, size_t *,

@@ -3,7 +3,7 @@
 enum { CURSOR_LIST = 'u' };
 
 /* One that is there already stays as it is. */
-static sc_rc add(sc_sq_conn *c, const sc_audit *a, sc_err *err) {
+static sc_rc add(sc_sq_conn *c, const sc_audit *a, size_t *n_new, sc_err *err) {
     int64_t no;
     sc_rc rc = sc_sq_project_any(c, &a->project_id, &no, err);
     if (rc) return rc;
@@ -23,18 +23,23 @@ static sc_rc add(sc_sq_conn *c, const sc_audit *a, sc_err *err) {
     sc_query_text(&q, a->after);
     sc_query_text(&q, a->asked);
     sc_query_text(&q, a->request_id);
-    return sc_query_run(&q, err);
+    rc = sc_query_run(&q, err);
+    *n_new += !rc && sc_query_changes(&q);
+    return rc;
 }
 
-sc_rc sc_sq_audit_put(void *self, const sc_audit *rows, size_t n, sc_err *err) {
+sc_rc sc_sq_audit_put(void *self, const sc_audit *rows, size_t n, size_t *ret_new, sc_err *err) {
     sc_sq_conn *c;
+    size_t fresh = 0;
     sc_rc rc = SC_OK;
     for (size_t i = 0; !rc && i < n; i++)
         if (!sc_id_is_set(&rows[i].id)) rc = sc_fail_field(err, SC_INVALID, "id", "not an id");
     if (!rc) rc = sc_sq_write_begin(self, &c, err);
     if (rc) return rc;
-    for (size_t i = 0; !rc && i < n; i++) rc = add(c, &rows[i], err);
-    return sc_sq_write_end(c, rc, err);
+    for (size_t i = 0; !rc && i < n; i++) rc = add(c, &rows[i], &fresh, err);
+    rc = sc_sq_write_end(c, rc, err);
+    if (!rc) *ret_new = fresh;
+    return rc;
 }
 
 static sc_rc read_row(sc_query *q, sc_arena *arena, sc_audit *ret, sc_err *err) {

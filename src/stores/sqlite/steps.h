@@ -160,7 +160,7 @@ sc_rc sc_sq_lead_drop(void *, sc_str, sc_err *);
 sc_rc sc_sq_prune(void *, int64_t, int64_t, size_t, int64_t *, sc_err *);
 sc_rc sc_sq_decision_prune(void *, int64_t, size_t, size_t, int64_t *, int64_t *, sc_err *);
 
-sc_rc sc_sq_audit_put(void *, const sc_audit *, size_t, sc_err *);
+sc_rc sc_sq_audit_put(void *, const sc_audit *, size_t, size_t *, sc_err *);
 sc_rc sc_sq_audit_list(void *, const sc_audit_filter *, const sc_page *, sc_arena *,
                        sc_audit_list *, sc_err *);
 sc_rc sc_sq_events(void *, const sc_id *, int64_t, size_t, sc_arena *, sc_event **, size_t *,
