@@ -95,7 +95,8 @@ typedef struct sc_cluster_filter {
                * only the project counts, and there is one page */
     const sc_id *ids;
     size_t n_ids;
-    bool by_ids; /* only these, in this order */
+    bool by_ids;    /* only these, in this order */
+    bool uncounted; /* nobody asks how many match: the total is -1 */
     sc_cluster_sort sort;
 } sc_cluster_filter;
 
@@ -172,6 +173,8 @@ typedef struct sc_group_write {
     int64_t expect_version; /* project's group_version it was computed on; else SC_CONFLICT */
     sc_id job_id;
     int64_t job_fence; /* when set: the job must be running under this fence, else SC_FENCED */
+    sc_str
+        unless_job; /* while a pending or running job of the project has this unique key: SC_CONFLICT; empty = none */
     const char *model; /* of the reprs; becomes the project's where it has none */
     bool activate;     /* `model` becomes the project's: noted as a change of models */
     const sc_assign *assigns;

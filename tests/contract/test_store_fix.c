@@ -98,6 +98,43 @@ static void one_fix_of_an_issue_is_under_way_at_a_time(void **state) {
           SC_NOT_FOUND);
 }
 
+/* What a fix needs must not go between the look whether there is one and the write. */
+static void a_step_that_a_fix_forbids_is_refused_from_its_start_to_its_end(void **state) {
+    sc_fx *f = *state;
+    world w = make_world(f);
+    char key[64];
+    int64_t version;
+    snprintf(key, sizeof key, "fix:%s", w.cluster.text);
+    sc_cluster c = cluster_of(f, &f->a);
+    sc_group_write step = {.project_id = f->a,
+                           .expect_version = 1,
+                           .unless_job = sc_str_of(key),
+                           .clusters = &c,
+                           .n_clusters = 1,
+                           .model = "m",
+                           .now_ms = f->clock_ms};
+    start(f, &w.other, true); /* another issue's forbids nothing */
+    fx_ok(f, f->ops->group_write(f->s, &step, &version, &f->err));
+    step.expect_version = version;
+    c = cluster_of(f, &f->a);
+    sc_id id = start(f, &w.cluster, true);
+    fx_rc(f, f->ops->group_write(f->s, &step, &version, &f->err), SC_CONFLICT);
+    for (int i = 0; i < 2; i++) claim(f);
+    fx_rc(f, f->ops->group_write(f->s, &step, &version, &f->err), SC_CONFLICT);
+    fx_rc(f, f->ops->cluster_get(f->s, &f->a, &c.id, &f->arena, &c, &f->err), SC_NOT_FOUND);
+    assert_int_equal(fx_version(f, &f->a), step.expect_version);
+    step.project_id = f->b; /* nor does one of another project */
+    step.expect_version = 0;
+    c = cluster_of(f, &f->b);
+    fx_ok(f, f->ops->group_write(f->s, &step, &version, &f->err));
+    fx_ok(f, f->ops->job_act(f->s, &f->a, &id, SC_JOB_EV_CANCEL, f->clock_ms, &f->err));
+    step.project_id = f->a;
+    step.expect_version = fx_version(f, &f->a);
+    c = cluster_of(f, &f->a);
+    fx_ok(f, f->ops->group_write(f->s, &step, &version, &f->err));
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
 static void what_is_saved_is_there_and_only_the_holder_saves(void **state) {
     sc_fx *f = *state;
     world w = make_world(f);
@@ -377,6 +414,7 @@ static void a_fix_that_ended_elsewhere_is_kept_as_it_was(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(one_fix_of_an_issue_is_under_way_at_a_time),
+        fx_test(a_step_that_a_fix_forbids_is_refused_from_its_start_to_its_end),
         fx_test(what_is_saved_is_there_and_only_the_holder_saves),
         fx_test(an_ended_fix_goes_round_again_unless_another_one_is_under_way),
         fx_test(a_log_is_read_from_where_one_was_and_ends_at_its_cap),

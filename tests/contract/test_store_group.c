@@ -303,6 +303,10 @@ static void issue_filters_find_what_they_say_and_count_it(void **state) {
             fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
             assert_int_equal(l.n, cases[i].n);
             assert_int_equal(l.total, cases[i].n);
+            q.uncounted = true;
+            fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
+            assert_int_equal(l.n, cases[i].n);
+            assert_int_equal(l.total, -1);
         }
     }
 }

@@ -129,6 +129,7 @@ static sc_rc pack_write(sc_buf *b, const sc_group_write *w, sc_err *err) {
     if (rc) return rc;
     pack_corrections(b, w);
     sc_rd_pack_events(b, w->events, w->n_events);
+    sc_pack_str(b, w->unless_job);
     return SC_OK;
 }
 
@@ -138,7 +139,7 @@ sc_rc sc_rd_group_write(void *self, const sc_group_write *w, int64_t *ret_versio
     if (!rc) rc = sc_rd_known(self, &w->project_id, err);
     if (!rc) rc = claim(self, w, err);
     if (rc) return rc;
-    sc_rd_run_init(&r, 14);
+    sc_rd_run_init(&r, 15);
     rc = pack_write(&r.args, w, err);
     if (!rc) rc = sc_rd_write(self, SC_RD_group, &w->project_id, w->events, w->n_events, &r, err);
     if (rc) return rc;

@@ -203,7 +203,8 @@ static sc_rc walk(list_step *l, sc_err *err) {
     if (l->f->due) l->high[0] = '+', l->high_n = 1;
     const size_t want = l->page->limit + !l->f->due;
     while (!rc && more && !p.full && l->out->n < want) {
-        rc = some(l, want - l->out->n, first && !l->f->due, true, add_row, &p, &n, &more, err);
+        rc = some(l, want - l->out->n, first && !l->f->due && !l->f->uncounted, true, add_row, &p,
+                  &n, &more, err);
         first = false;
     }
     if (rc || !p.full) return rc;
@@ -289,7 +290,7 @@ static sc_rc by_trend(list_step *l, int64_t today, sc_err *err) {
     l->high[0] = '+';
     l->high_n = 1;
     while (!rc && more) {
-        rc = some(l, CHUNK, first, false, add_score, &t, &n, &more, err);
+        rc = some(l, CHUNK, first && !l->f->uncounted, false, add_score, &t, &n, &more, err);
         first = false;
     }
     if (t.n) qsort(t.v, t.n, sizeof *t.v, highest_first);
@@ -330,7 +331,7 @@ static sc_rc by_ids(list_step *l, sc_err *err) {
             out->items[out->n++] = rows[i];
         }
     }
-    if (!rc && !l->page->cursor.n) out->total = (int64_t)out->n;
+    if (!rc && !l->page->cursor.n && !f->uncounted) out->total = (int64_t)out->n;
     return rc;
 }
 

@@ -228,7 +228,7 @@ static sc_rc by_ids(list_step *s, sc_err *err) {
                                    s->arena, &out->next_cursor, err);
         out->items[out->n++] = k;
     }
-    if (s->page->cursor.n == 0) out->total = (int64_t)out->n;
+    if (s->page->cursor.n == 0 && !s->f->uncounted) out->total = (int64_t)out->n;
     return SC_OK;
 }
 
@@ -258,7 +258,7 @@ static sc_rc list(list_step *s, sc_err *err) {
     if (s->f->by_ids) return by_ids(s, err);
     if (s->f->due) return due(s, err);
     rc = walk(s, err);
-    return rc ? rc : count(s, err);
+    return rc || s->f->uncounted ? rc : count(s, err);
 }
 
 sc_rc sc_sq_cluster_list(void *self, const sc_cluster_filter *f, const sc_page *page,

@@ -29,20 +29,6 @@ static sc_rc insert(sc_sq_conn *c, int64_t fix_no, int64_t project_no, int64_t c
     return sc_query_run(&q, err);
 }
 
-/* Asking while one runs must not make that one go round again, as it would other jobs. */
-static sc_rc find_open(sc_sq_conn *c, int64_t project_no, sc_str key, sc_id *ret, bool *ret_found,
-                       sc_err *err) {
-    SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "SELECT id FROM job WHERE project_no = ? AND unique_key = ?"
-                                " AND state < 2 AND unique_key <> ''");
-    sc_query_int(&q, project_no);
-    sc_query_text(&q, key);
-    sc_rc rc = sc_query_next(&q, ret_found, err);
-    if (rc || !*ret_found) return rc;
-    *ret = sc_query_get_id(&q);
-    return sc_query_row_check(&q, err);
-}
-
 static sc_rc start(sc_sq_conn *c, const sc_job *job, const sc_fix *f, sc_id *ret_id, bool *ret_new,
                    sc_err *err) {
     int64_t project_no, cluster_no, seq;
@@ -50,7 +36,8 @@ static sc_rc start(sc_sq_conn *c, const sc_job *job, const sc_fix *f, sc_id *ret
     sc_rc rc = sc_sq_project_no(c, &job->project_id, &project_no, err);
     if (!rc) rc = sc_sq_cluster_no(c, project_no, &f->cluster_id, &cluster_no, err);
     if (!rc && !cluster_no) rc = sc_fail(err, SC_NOT_FOUND, "no such cluster");
-    if (!rc) rc = find_open(c, project_no, job->unique_key, ret_id, &found, err);
+    /* Asking while one runs must not make that one go round again, as it would other jobs. */
+    if (!rc) rc = sc_sq_job_open(c, project_no, job->unique_key, ret_id, &found, err);
     *ret_new = false;
     if (!rc && !found) rc = sc_sq_job_add(c, job, project_no, ret_id, ret_new, &seq, err);
     return rc || !*ret_new ? rc : insert(c, seq, project_no, cluster_no, f, err);

@@ -26,6 +26,14 @@ static sc_rc check_version(group_step *s, sc_err *err) {
     return rc;
 }
 
+static sc_rc check_job(group_step *s, sc_err *err) {
+    sc_id id;
+    bool found = false;
+    if (!s->w->unless_job.n) return SC_OK;
+    sc_rc rc = sc_sq_job_open(s->c, s->project_no, s->w->unless_job, &id, &found, err);
+    return rc || !found ? rc : sc_fail(err, SC_CONFLICT, "job %s has begun", id.text);
+}
+
 static sc_rc cluster_no(group_step *s, const sc_id *id, int64_t *ret, sc_err *err) {
     if (!sc_id_is_set(id) || !sc_id_eq(id, &s->last_id)) {
         sc_rc rc = sc_sq_cluster_no(s->c, s->project_no, id, &s->last_no, err);
@@ -225,6 +233,7 @@ static sc_rc write(group_step *s, sc_err *err) {
     if (!rc && sc_id_is_set(&w->job_id))
         rc = sc_sq_job_check_fence(s->c, s->project_no, &w->job_id, w->job_fence, err);
     if (!rc) rc = check_version(s, err);
+    if (!rc) rc = check_job(s, err);
     if (!rc && (w->n_assigns || w->activate))
         rc = sc_sq_model_no(s->c, sc_str_of(w->model), true, &s->model_no, err);
     if (!rc && s->model_no)

@@ -50,17 +50,16 @@ sc_rc sc_sq_job_ask_group(sc_sq_conn *c, int64_t project_no, const sc_id *projec
     return add(c, &job, project_no, &added, err);
 }
 
-static sc_rc find_open(sc_sq_conn *c, int64_t project_no, sc_str key, sc_id *ret, sc_err *err) {
+sc_rc sc_sq_job_open(sc_sq_conn *c, int64_t project_no, sc_str key, sc_id *ret, bool *ret_found,
+                     sc_err *err) {
     SC_AUTO(sc_query_done)
     sc_query q =
         sc_query_of(c, "SELECT id FROM job WHERE project_no = ? AND unique_key = ? AND state < 2"
                        " AND unique_key <> ''");
-    bool row;
     sc_query_int(&q, project_no);
     sc_query_text(&q, key);
-    sc_rc rc = sc_query_next(&q, &row, err);
-    if (rc) return rc;
-    if (!row) return sc_sq_damaged(c, "an index without its row", err);
+    sc_rc rc = sc_query_next(&q, ret_found, err);
+    if (rc || !*ret_found) return rc;
     *ret = sc_query_get_id(&q);
     return sc_query_row_check(&q, err);
 }
@@ -71,7 +70,10 @@ sc_rc sc_sq_job_add(sc_sq_conn *c, const sc_job *job, int64_t project_no, sc_id 
     if (rc) return rc;
     *ret_seq = *ret_new ? sqlite3_last_insert_rowid(c->db) : 0;
     *ret_id = job->id;
-    return *ret_new ? SC_OK : find_open(c, project_no, job->unique_key, ret_id, err);
+    if (*ret_new) return SC_OK;
+    bool found = false;
+    rc = sc_sq_job_open(c, project_no, job->unique_key, ret_id, &found, err);
+    return rc || found ? rc : sc_sq_damaged(c, "an index without its row", err);
 }
 
 static sc_rc enqueue(sc_sq_conn *c, const sc_job *job, sc_id *ret_id, sc_err *err) {

@@ -52,6 +52,9 @@ sc_rc sc_sq_pair_suggest(sc_sq_conn *c, int64_t project_no, const sc_pair *p, sc
 /* The number of the project's job (0: of any), and its state. SC_NOT_FOUND. */
 sc_rc sc_sq_job_find(sc_sq_conn *c, int64_t project_no, const sc_id *id, int64_t *ret_seq,
                      sc_job_state *ret_state, sc_err *err);
+/* The job that has the unique key and is pending or running. */
+sc_rc sc_sq_job_open(sc_sq_conn *c, int64_t project_no, sc_str key, sc_id *ret, bool *ret_found,
+                     sc_err *err);
 /* Adds a job unless an open one has its unique key, whose id then comes back. *ret_seq: of a new one. */
 sc_rc sc_sq_job_add(sc_sq_conn *c, const sc_job *job, int64_t project_no, sc_id *ret_id,
                     bool *ret_new, int64_t *ret_seq, sc_err *err);

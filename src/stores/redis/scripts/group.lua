@@ -1,13 +1,15 @@
 -- One step of grouping. A: 1 version expected, 2 job or empty, 3 fence, 4 model, 5 activate, 6 now, 7 issues as {id,
 -- row, status, alive, last seen, count and created as keys, count, sources, due, trend}, 8 placements {number, issue, representation},
 -- 9 removed, 10 decisions {number, issue, from, bytes}, 11 action to undo, 12 corrections {id, action, kind, number, issue,
--- other, actor, at}, 13 suggestions {issue, issue, probability, at}, 14 events. First everything is looked at, then written.
+-- other, actor, at}, 13 suggestions {issue, issue, probability, at}, 14 events, 15 unique key of a job that is not to be
+-- open, or empty. First everything is looked at, then written.
 local now, F, fresh, left = A[6], {}, {}, {}
 if gone() then return fail('NOT_FOUND', NO_PROJECT) end
 if A[2] ~= '' and not holds(A[2], A[3]) then return fail('FENCED', FENCED) end
 if tonumber(call('HGET', K.p, 'version')) ~= A[1] then
     return fail('CONFLICT', 'grouping has changed since: look again')
 end
+if A[15] ~= '' and call('HEXISTS', K.ju, A[15]) == 1 then return fail('CONFLICT', 'a job of it has begun') end
 local function report(no)
     if no == '' or F[no] then return true end
     local x = call('HGET', K.m, no)
