@@ -1,8 +1,6 @@
 /* Asking for fixes: starting, stopping, sending round again; what is ready, and what is not. */
 #include "app/fix.h"
 
-#include <stdio.h>
-
 #include "agents/agents.h"
 #include "app/fix_internal.h"
 #include "app/triage.h"
@@ -205,8 +203,8 @@ static sc_rc store_start(sc_app *app, const sc_cluster *c, const sc_fix_settings
                          const sc_fix_ask *ask, sc_str branch, sc_id *ret_id, bool *ret_new,
                          sc_err *err) {
     const int64_t now = sc_now_ms(app->conf.clock);
-    char unique[8 + SC_ID_TEXT];
-    snprintf(unique, sizeof unique, "fix:%s", c->id.text);
+    char unique[SC_FIX_KEY];
+    sc_fix_key(&c->id, unique);
     sc_job job = {.id = sc_id_new(app->conf.clock),
                   .project_id = c->project_id,
                   .kind = SC_STR("fix"),

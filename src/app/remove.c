@@ -13,18 +13,21 @@ static void take_out(sc_space *s, int64_t seq) {
 }
 
 /* With `writer` held. What was decided about the report went with it. */
-static sc_rc remove_once(sc_space *s, const sc_id *feedback, sc_str actor, sc_err *err) {
+static sc_rc remove_once(sc_space *s, const sc_id *feedback, const sc_remove_if *only, sc_str actor,
+                         sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_feedback f;
     sc_app *app = s->app;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_rc rc = STORE(app)->feedback_get(SELF(app), &s->project_id, feedback, &arena, &f, err);
+    if (!rc && only->holds) rc = only->holds(only->self, &f, &arena, err);
     if (rc) return rc;
     take_out(s, f.seq);
     sc_write w = {.space = s,
                   .arena = &arena,
                   .parked = &f,
                   .removed = true,
+                  .unless_job = only->unless_job,
                   .actor = actor,
                   .now_ms = sc_now_ms(app->conf.clock)};
     rc = sc_write_changes(&w, err);
@@ -36,17 +39,24 @@ static sc_rc remove_once(sc_space *s, const sc_id *feedback, sc_str actor, sc_er
     return SC_OK;
 }
 
-sc_rc sc_triage_remove(sc_app *app, const sc_id *project, const sc_id *feedback, sc_str actor,
-                       sc_err *err) {
+sc_rc sc_triage_remove_if(sc_app *app, const sc_id *project, const sc_id *feedback,
+                          const sc_remove_if *only, sc_str actor, sc_err *err) {
     sc_space *s;
     sc_rc rc = sc_space_get(app, project, &s, err);
     bool raced = !rc;
     for (int tries = 0; raced && tries < MAX_TRIES; tries++) {
         rc = sc_space_lock(s, err);
         if (rc) return rc;
-        rc = remove_once(s, feedback, actor, err);
-        raced = rc == SC_CONFLICT; /* another process was faster */
+        const int64_t before = s->version;
+        rc = remove_once(s, feedback, only, actor, err);
+        /* Another process was faster; else something else forbids it. */
+        raced = rc == SC_CONFLICT && sc_space_follow(s, NULL) == SC_OK && s->version != before;
         sc_space_unlock(s);
     }
     return rc;
+}
+
+sc_rc sc_triage_remove(sc_app *app, const sc_id *project, const sc_id *feedback, sc_str actor,
+                       sc_err *err) {
+    return sc_triage_remove_if(app, project, feedback, &(sc_remove_if){NULL}, actor, err);
 }

@@ -45,6 +45,16 @@ sc_rc sc_triage_undo(sc_app *app, const sc_id *project, const sc_id *action, sc_
 /* Removes a report for good: it leaves its issue, its text leaves the store, and nothing can take that back. */
 sc_rc sc_triage_remove(sc_app *app, const sc_id *project, const sc_id *feedback, sc_str actor,
                        sc_err *err);
+/* What must hold when it goes: whoever chose the report did so a while before. `holds` is asked while nobody else can
+ * change grouping, again where another process did; it reads the store and locks nothing, and what it answers but SC_OK is
+ * the answer. SC_CONFLICT, too, when a job with that unique key is pending or running as the report is to go. */
+typedef struct sc_remove_if {
+    sc_rc (*holds)(void *self, const sc_feedback *f, sc_arena *arena, sc_err *err); /* or NULL */
+    void *self;
+    sc_str unless_job; /* empty = none */
+} sc_remove_if;
+sc_rc sc_triage_remove_if(sc_app *app, const sc_id *project, const sc_id *feedback,
+                          const sc_remove_if *only, sc_str actor, sc_err *err);
 
 typedef struct sc_cluster_patch {
     bool has_title;

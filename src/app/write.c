@@ -387,6 +387,7 @@ sc_rc sc_write_changes(const sc_write *w, sc_err *err) {
                          .job_fence = w->job_fence,
                          .model = w->space->lens->model,
                          .activate = w->activate,
+                         .unless_job = w->unless_job,
                          .corrections = w->corrections,
                          .n_corrections = w->n_corrections,
                          .undo_action = w->undo_action,

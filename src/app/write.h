@@ -29,6 +29,7 @@ typedef struct sc_write {
         *parked;          /* a report that leaves its issue and waits in none, or NULL; the engine
                                 * does not know it any more */
     bool removed;         /* `parked` goes for good */
+    sc_str unless_job;    /* unique key of a job that is not to be open; empty = none */
     const sc_event *also; /* one more event, or NULL */
     const sc_correction *corrections;
     size_t n_corrections;

@@ -102,6 +102,11 @@ sc_rc sc_fix_next(sc_fix_step from, sc_fix_event ev, sc_fix_step *ret, sc_err *e
     return SC_OK;
 }
 
+void sc_fix_key(const sc_id *cluster, char ret[SC_FIX_KEY]) {
+    memcpy(ret, "fix:", 4);
+    memcpy(ret + 4, cluster->text, SC_ID_TEXT);
+}
+
 /* ---- Branch ------------------------------------------------------------------------------------- */
 
 enum { SLUG = 40, SHORT_ID = 8 };

@@ -137,6 +137,10 @@ typedef struct sc_plan {
 /* A fix that ended elsewhere may be stored as it is: ids, kind, states that are ours, and an end. SC_INVALID. */
 sc_rc sc_fix_check_kept(const sc_job *job, const sc_fix *fix, sc_err *err);
 
+/* The unique key of the job that fixes the issue: while it is pending or running there is no second one. */
+enum { SC_FIX_KEY = 4 + SC_ID_TEXT };
+void sc_fix_key(const sc_id *cluster, char ret[SC_FIX_KEY]);
+
 /* "soulcaster/0193a2b4-the-title-in-short": of the issue alone, so that a second try finds the first one's. */
 void sc_fix_branch(const sc_id *cluster, sc_str title, sc_buf *out);
 
