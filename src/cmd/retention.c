@@ -68,13 +68,19 @@ static sc_rc show(sc_call *c, sc_api *a, sc_err *err) {
 static sc_rc apply(sc_call *c, sc_api *a, sc_err *err) {
     int64_t reports = 0, issues = 0;
     bool more = true;
+    SC_AUTO(sc_buf_done) sc_buf path;
+    sc_buf_init(&path, 4096);
+    sc_path_start(&path, "/api/retention");
     while (more) {
         SC_AUTO(sc_json_auto) json_t *v = NULL;
-        sc_rc rc = sc_api_do(a, "POST", "/api/retention", NULL, &v, err);
+        sc_rc rc = sc_api_do(a, "POST", path.p, NULL, &v, err);
         if (rc) return rc;
         reports += number(v, "reports");
         issues += number(v, "issues");
         more = json_is_true(json_object_get(v, "more"));
+        sc_buf_reset(&path);
+        sc_path_start(&path, "/api/retention");
+        sc_path_add(&path, "cursor", sc_json_str_at(v, "next_cursor"));
     }
     SC_AUTO(sc_json_auto)
     json_t *sum =

@@ -52,19 +52,22 @@ sc_rc sc_on_getRetention(sc_req *q, sc_err *err) {
 
 sc_rc sc_on_applyRetention(sc_req *q, sc_err *err) {
     sc_quota own;
-    int64_t reports, issues;
-    bool more;
+    sc_retention_turn t;
     sc_rc rc = sc_quota_look(sc_req_app(q), &q->project, &own, err);
     if (!rc && !own.keep_days)
         rc = sc_fail_field(err, SC_UNPROCESSABLE, "keep_days",
                            "the project keeps its reports for ever; PUT /api/config/limits first");
     if (!rc)
-        rc = sc_retention_work(sc_req_app(q), &q->project, own.keep_days, STEP_US, &reports,
-                               &issues, &more, err);
+        rc = sc_retention_work(sc_req_app(q), &q->project, own.keep_days, STEP_US,
+                               sc_req_param(q, "cursor"), sc_req_arena(q), &t, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, 4096);
-    sc_buf_putf(&b, "{\"reports\":%lld,\"issues\":%lld,\"more\":%s}", (long long)reports,
-                (long long)issues, more ? "true" : "false");
+    sc_buf_putc(&b, '{');
+    sc_render_int(&b, "reports", t.reports);
+    sc_render_int(&b, "issues", t.issues);
+    sc_render_bool(&b, "more", t.more);
+    sc_render_str_or_null(&b, "next_cursor", t.at);
+    sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, 200, &b, err);
 }
