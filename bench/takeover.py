@@ -12,23 +12,11 @@ import threading
 import time
 
 from harness import KEY, Http, Server, median
+from redis_server import Redis
 from transfer import send_batch
 from visible import Feed
 
 EVERY_S = 0.02
-
-
-class Redis:
-    def __init__(self, program, folder):
-        self.socket = str(folder / "s")
-        self.process = subprocess.Popen([program, "--port", "0", "--unixsocket", self.socket, "--dir", str(folder), "--save", "",
-                                         "--appendonly", "yes", "--appendfsync", "always"], stdout=subprocess.DEVNULL)
-        while not os.path.exists(self.socket):
-            time.sleep(0.01)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
 
 
 class Worker:
@@ -118,7 +106,7 @@ def run(ctx):
     program = ctx.program("redis-server", "redis-server")
     with ctx.folder() as folder:
         redis = Redis(program, folder)
-        url = "unix://" + redis.socket
+        url = redis.url
         server = Server(ctx.binary, folder / "serve", "--no-worker", "--redis", url)
         workers = [Worker(ctx, folder / "w0", url)]
         try:
