@@ -334,19 +334,20 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     sc_space *space;
     sc_rc rc = sc_space_get(app, &job->project_id, &space, err);
     const int64_t start = sc_mono_us(app->conf.clock);
-    /* After a worker's death one report a write, so that the next death has one report to blame. */
-    const bool died = sc_job_died(job);
-    size_t most = died ? 1 : PASS_ITEMS;
+    /* A worker dies once for many a reason. After the second death one report a write, so that the next one has one
+     * report to blame. */
+    const bool singly = sc_job_died(job) && job->attempts > 2;
+    size_t most = singly ? 1 : PASS_ITEMS;
     int conflicts = 0;
-    if (!rc && died && job->attempts >= job->max_attempts) rc = set_apart(app, job, space, err);
+    if (!rc && singly && job->attempts >= job->max_attempts) rc = set_apart(app, job, space, err);
     while (!rc && !atomic_load(&app->worker.stop)) {
         bool left = false;
         ingest_look before = look_at_ingest(app);
         int64_t wait_ms = 0;
-        if (!died || sc_space_embed(space)) rc = sc_ahead_pending(app, space, &wait_ms, err);
+        if (!singly || sc_space_embed(space)) rc = sc_ahead_pending(app, space, &wait_ms, err);
         if (!rc && wait_ms) return give_back_for(wait_ms, err);
         if (!rc) rc = group_some(app, job, space, &most, &left, err);
-        if (died) most = 1;
+        if (singly) most = 1;
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
             atomic_fetch_add(&app->conflicts,
                              1); /* another process corrected something: compute again */

@@ -212,18 +212,33 @@ static void what_its_workers_died_of_does_not_block_the_project(void **state) {
     app_fixture_close(&f);
 }
 
-static void a_single_death_sets_nothing_apart(void **state) {
-    (void)state;
+/* How many writes it takes to place ten reports after so many deaths. */
+static int64_t writes_after(int deaths) {
     app_fixture f;
     app_fixture_open(&f, NULL, false);
     put_many(&f, 10);
-    workers_die(&f, 1);
+    workers_die(&f, deaths);
     app_fixture_restart(&f, true);
     app_wait(all_grouped, &f, "grouping");
     sc_app_stats st;
     sc_app_stats_get(f.app, &st);
     assert_int_equal(st.group_errors, 0);
+    sc_project p;
+    assert_int_equal(
+        f.store.ops->project_get(f.store.self, sc_id_str(&f.project.id), &f.arena, &p, NULL),
+        SC_OK);
     app_fixture_close(&f);
+    return p.group_version;
+}
+
+static void a_single_death_changes_nothing(void **state) {
+    (void)state;
+    assert_int_equal(writes_after(1), writes_after(0));
+}
+
+static void after_two_deaths_reports_are_placed_one_by_one(void **state) {
+    (void)state;
+    assert_int_equal(writes_after(2), writes_after(0) + 9);
 }
 
 int main(void) {
@@ -232,7 +247,8 @@ int main(void) {
         cmocka_unit_test(one_line_of_a_batch_is_refused_alone),
         cmocka_unit_test(a_report_that_no_step_can_hold_is_parked_alone),
         cmocka_unit_test(what_its_workers_died_of_does_not_block_the_project),
-        cmocka_unit_test(a_single_death_sets_nothing_apart),
+        cmocka_unit_test(a_single_death_changes_nothing),
+        cmocka_unit_test(after_two_deaths_reports_are_placed_one_by_one),
     };
     return cmocka_run_group_tests_name("app_poison", tests, NULL, NULL);
 }
