@@ -11,7 +11,7 @@ enum {
     MOST_PROJECTS = 1000,
     MOST_NAME = 1024,
     MOST_ROWS = 512 << 20, /* bytes of a batch's rows */
-    MOST_LINE = 4 << 20,
+    MOST_LINE = 8 << 20,   /* a log whose every byte becomes six in JSON, and a little more */
 };
 
 typedef struct entry {
@@ -401,6 +401,18 @@ static sc_rc find_jobs(walk *w, sc_err *err) {
     return SC_OK;
 }
 
+/* A byte more than is taken shows that there is more. */
+static sc_rc log_of(walk *w, sc_str name, sc_arena *arena, sc_str *ret, sc_err *err) {
+    sc_err why = {0};
+    sc_rc rc = sc_legacy_list(w->from, name, SC_LEGACY_MAX_LOG + 1, arena, ret, &why);
+    if (rc == SC_UNPROCESSABLE) {
+        left(w, SC_LEGACY_LEFT_broken, name, why.msg);
+        return SC_OK;
+    }
+    if (rc && err) *err = why;
+    return rc;
+}
+
 static sc_rc write_job(walk *w, entry *e, const issue *k, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, MOST_ROWS);
@@ -412,13 +424,13 @@ static sc_rc write_job(walk *w, entry *e, const issue *k, sc_err *err) {
                           .id = sc_legacy_id("job", SC_STR_NONE, e->id, false)};
     size_t log = find(w, SC_LEGACY_LOGS, e->id);
     sc_rc rc = fetch_one(w, e->name, sc_legacy_job_fields, &arena, &row, err);
-    if (!rc && log < w->n)
-        rc = sc_legacy_list(w->from, w->entries[log].name, SC_LEGACY_MAX_LOG, &arena, &list, err);
+    if (!rc && log < w->n) rc = log_of(w, w->entries[log].name, &arena, &list, err);
     if (rc) return rc;
     e->used = true;
     rc = put_line(w, e->name, sc_legacy_job_line(&row, &at, &w->line), err);
     if (rc || row.why) return rc;
-    sc_legacy_log_line(&row, list, &at, &w->line);
+    if (sc_legacy_log_line(&row, list, &at, &w->line))
+        left(w, SC_LEGACY_LEFT_ends, list.n ? w->entries[log].name : e->name, "over 1 MiB");
     return put_line(w, e->name, NULL, err);
 }
 

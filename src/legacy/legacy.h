@@ -17,6 +17,7 @@
     X(elsewhere, true, "places in an issue of another project, or in a second issue") \
     X(older, false, "older copies of what has the same id")                           \
     X(jobs, false, "jobs of coding agents, of issues that are not there")             \
+    X(ends, false, "ends of agents' logs: the first 1 MiB of each is taken")          \
     X(plans, false, "plans: agents are told only what was written here")              \
     X(runs, false, "runs of the old grouping")                                        \
     X(settings, false, "settings of webhooks: they hold secrets, set them up anew")   \

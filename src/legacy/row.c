@@ -368,17 +368,18 @@ const char *sc_legacy_job_line(const sc_legacy_row *row, const sc_legacy_place *
     return finish(out);
 }
 
-void sc_legacy_log_line(const sc_legacy_row *row, sc_str list, const sc_legacy_place *at,
+bool sc_legacy_log_line(const sc_legacy_row *row, sc_str list, const sc_legacy_place *at,
                         sc_buf *out) {
     sc_str text = list.n ? list : raw(row, "logs");
-    if (sc_legacy_none(text)) return;
+    if (sc_legacy_none(text)) return false;
     sc_buf_putf(out, "{\"kind\":\"fix_log\",\"fix_id\":\"%s\"", at->id.text);
     put_id(out, "project_id", &at->project_id);
     put_int(out, "seq", 1);
     sc_buf_puts(out, ",\"rows\":[{\"stream\":\"agent\"");
     put_int(out, "at_ms", time_at(row, "updated_at", at->now_ms));
-    put_text(out, "text", text, SC_LEGACY_MAX_LOG);
+    bool cut = put_text(out, "text", text, SC_LEGACY_MAX_LOG);
     sc_buf_puts(out, "}]}");
+    return cut;
 }
 
 /* ---- A project and its setting ---------------------------------------------------------------------------- */

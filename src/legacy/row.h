@@ -43,8 +43,8 @@ const char *sc_legacy_cluster_line(const sc_legacy_row *row, const sc_legacy_pla
                                    int64_t members, sc_buf *out);
 /* A run of a coding agent as a fix; `at->cluster_id` is its issue. */
 const char *sc_legacy_job_line(const sc_legacy_row *row, const sc_legacy_place *at, sc_buf *out);
-/* What it printed; nothing is appended where that is nothing. */
-void sc_legacy_log_line(const sc_legacy_row *row, sc_str list, const sc_legacy_place *at,
+/* What it printed, SC_LEGACY_MAX_LOG bytes of it at most; nothing is appended where that is nothing. True: it was longer. */
+bool sc_legacy_log_line(const sc_legacy_row *row, sc_str list, const sc_legacy_place *at,
                         sc_buf *out);
 /* `fallback`: the name of one that has none; `chosen`: a person named it, so one of that name that is here already is meant. */
 const char *sc_legacy_project_line(const sc_legacy_row *row, const sc_legacy_place *at,

@@ -222,39 +222,46 @@ sc_rc sc_legacy_fetch(sc_legacy_source *s, const sc_str *keys, size_t n, const c
 
 /* ---- Lists ---------------------------------------------------------------------------------------- */
 
-static sc_rc list_bytes(sc_legacy_source *s, sc_str key, int64_t *ret, sc_err *err) {
-    ask(s, "MEMORY", SC_STR("USAGE"), 3);
-    put_word(s, key);
-    put_word(s, SC_STR("SAMPLES"));
-    put_word(s, SC_STR("0"));
-    sc_rc rc = send_all(s, err);
-    return rc ? rc : numbers(s, 1, ret, err);
-}
-
-sc_rc sc_legacy_list(sc_legacy_source *s, sc_str key, size_t max_bytes, sc_arena *arena,
-                     sc_str *ret, sc_err *err) {
-    int64_t bytes = 0;
+/* Rows from `from` on, each with a line's end, as far as there is room. *ret_n: how many there were. */
+static sc_rc list_page(sc_legacy_source *s, sc_str key, size_t from, size_t n, sc_buf *b,
+                       size_t *ret_n, sc_err *err) {
+    char first[24], last[24];
     redisReply *r = NULL;
-    SC_AUTO(sc_buf_done) sc_buf b;
-    sc_buf_init(&b, max_bytes + SC_LEGACY_MAX_VALUE);
-    *ret = SC_STR_NONE;
-    sc_rc rc = list_bytes(s, key, &bytes, err);
-    if (rc || bytes > 2 * (int64_t)SC_LEGACY_MAX_VALUE) return rc;
+    snprintf(first, sizeof first, "%zu", from);
+    snprintf(last, sizeof last, "%zu", from + n - 1);
     ask(s, "LRANGE", key, 2);
-    put_word(s, SC_STR("0"));
-    put_word(s, SC_STR("-1"));
-    rc = send_all(s, err);
+    put_word(s, sc_str_of(first));
+    put_word(s, sc_str_of(last));
+    sc_rc rc = send_all(s, err);
     if (!rc) rc = answer(s, &r, err);
     if (rc) return rc;
-    for (size_t i = 0; r->type == REDIS_REPLY_ARRAY && i < r->elements && b.n < max_bytes; i++)
-        if (r->element[i]->type == REDIS_REPLY_STRING) {
-            sc_buf_put(&b, r->element[i]->str, r->element[i]->len);
-            sc_buf_putc(&b, '\n');
-        }
+    *ret_n = r->type == REDIS_REPLY_ARRAY ? r->elements : 0;
+    if (r->type == REDIS_REPLY_ERROR) rc = sc_fail(err, SC_UNPROCESSABLE, "it is no list");
+    for (size_t i = 0; i < *ret_n && b->n < b->max; i++) {
+        const redisReply *e = r->element[i];
+        if (e->type == REDIS_REPLY_STRING) sc_buf_put(b, e->str, SC_MIN(e->len, b->max - b->n));
+        if (b->n < b->max) sc_buf_putc(b, '\n');
+    }
     freeReplyObject(r);
-    size_t n = SC_MIN(b.n, max_bytes);
-    char *p = sc_arena_copy(arena, b.p ? b.p : "", n);
+    return rc;
+}
+
+/* How long its rows are is told by no command that every Redis has, so few are asked for at first, and then as many as
+ * those before let expect to be handy. */
+sc_rc sc_legacy_list(sc_legacy_source *s, sc_str key, size_t max_bytes, sc_arena *arena,
+                     sc_str *ret, sc_err *err) {
+    enum { HANDY = 256 << 10 };
+    SC_AUTO(sc_buf_done) sc_buf b;
+    sc_buf_init(&b, max_bytes);
+    sc_rc rc = SC_OK;
+    for (size_t from = 0, n = 1, got = 1; !rc && got == n && b.n < max_bytes; from += got) {
+        if (from) n = SC_MIN(SC_MIN(2 * n, (size_t)AT_ONCE), SC_MAX(HANDY / (b.n / from + 1), 1));
+        rc = list_page(s, key, from, n, &b, &got, err);
+    }
+    if (!rc) rc = sc_buf_check(&b, "a log of the old system", err);
+    if (rc) return rc;
+    char *p = sc_arena_copy(arena, b.p ? b.p : "", b.n);
     if (!p) return sc_fail(err, SC_NOMEM, "no memory for a log of the old system");
-    *ret = (sc_str){p, n};
+    *ret = (sc_str){p, b.n};
     return SC_OK;
 }

@@ -36,8 +36,8 @@ typedef struct sc_legacy_value {
 /* Strings, and the named fields of hashes, of at most SC_LEGACY_MOST_KEYS keys. */
 sc_rc sc_legacy_fetch(sc_legacy_source *s, const sc_str *keys, size_t n, const char *const *fields,
                       size_t n_fields, sc_arena *arena, sc_legacy_value *ret, sc_err *err);
-/* The beginning of a list of strings, one after the other, at most max_bytes; empty where there is no such list, or where it is
- * too long to be looked at. */
+/* The beginning of a list of strings, a line each, at most max_bytes; empty where there is none of that name. A row is received
+ * whole, however long. SC_UNPROCESSABLE: it is no list. */
 sc_rc sc_legacy_list(sc_legacy_source *s, sc_str key, size_t max_bytes, sc_arena *arena,
                      sc_str *ret, sc_err *err);
 
