@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "app/internal.h"
+#include "app/turn.h"
 #include "base/log.h"
 #include "text/quote.h"
 
@@ -91,9 +92,10 @@ static sc_rc ask_for(sc_app *app, const sc_id *project, const char *kind, sc_err
                        sc_now_ms(app->conf.clock) + app->conf.llm_settle_ms, err);
 }
 
-static sc_rc look_at(sc_app *app, const sc_id *project, sc_err *err) {
+static sc_rc look_at(sc_app *app, const sc_project *p, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 4 << 20);
+    const sc_id *project = &p->id;
     sc_cluster_filter due = {.project_id = *project, .due = true};
     sc_cluster_list list = {0};
     sc_rc rc = SC_OK;
@@ -113,14 +115,10 @@ static void look(sc_app *app) {
     const int64_t now = sc_mono_us(app->conf.clock);
     if (now < app->next_advise_look_us) return;
     app->next_advise_look_us = now + LOOK_US;
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 8 << 20);
-    sc_project *projects;
-    size_t n = 0;
+    const char *failed = "nothing to ask the language model was found";
     sc_err err = {0};
-    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &projects, &n, &err);
-    for (size_t i = 0; !rc && i < n; i++) rc = look_at(app, &projects[i].id, &err);
-    if (rc) sc_log_err(SC_LOG_WARN, "nothing to ask the language model was found", &err);
+    if (sc_turn_projects(app, failed, &app->advisor.stop, look_at, &err))
+        sc_log_err(SC_LOG_WARN, failed, &err);
 }
 
 /* ---- The lane ------------------------------------------------------------------------------------ */

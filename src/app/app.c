@@ -186,8 +186,16 @@ sc_rc sc_app_start(sc_app *app, sc_err *err) {
     return rc;
 }
 
-void sc_app_stop(sc_app *app) {
+/* Whoever is given up on a call is not to take up the same job again. */
+static void tell_end(sc_app *app) {
+    sc_lane_tell_end(&app->worker);
+    sc_lane_tell_end(&app->advisor);
+    if (app->fixes) sc_lane_tell_end(&app->fixes->watch);
     end_waits(&app->ending);
+}
+
+void sc_app_stop(sc_app *app) {
+    tell_end(app);
     sc_schedule_stop(app);
     sc_committer_stop(app);
     sc_fixes_stop(app);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "app/fix_steps.h"
+#include "app/turn.h"
 #include "base/log.h"
 #include "base/tree.h"
 
@@ -82,7 +83,7 @@ static sc_rc running(sc_app *app, sc_arena *arena, names *ret, sc_err *err) {
 }
 
 /* The names come first: who is there already, and does not run now, has ended. */
-static sc_rc clear_work(sc_app *app, size_t *ret_n, sc_err *err) {
+static sc_rc clear_work(sc_app *app, sc_turn *turn, size_t *ret_n, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     char dir[SC_FIX_PATH], path[2 * SC_FIX_PATH];
     names there, run = {.n = 0};
@@ -93,8 +94,11 @@ static sc_rc clear_work(sc_app *app, size_t *ret_n, sc_err *err) {
     for (size_t i = 0; !rc && i < there.n; i++) {
         if (holds(&run, there.v[i])) continue;
         snprintf(path, sizeof path, "%s/%s", dir, there.v[i]);
-        rc = sc_tree_remove(path, err);
-        if (!rc) ++*ret_n;
+        sc_err one = {0};
+        if (sc_tree_remove(path, &one))
+            sc_turn_note(turn, NULL, &one);
+        else
+            ++*ret_n;
     }
     return rc;
 }
@@ -105,9 +109,12 @@ static void sweep(sc_app *app) {
     size_t n = 0;
     sc_err err = {0};
     snprintf(state, sizeof state, "%.900s/state", c->dir);
-    sc_rc rc = c->runner.ops ? c->runner.ops->sweep(c->runner.self, state, &n, &err) : SC_OK;
-    if (!rc) rc = clear_work(app, &n, &err);
-    if (rc) sc_log_err(SC_LOG_WARN, "what dead workers left is not cleared away", &err);
+    sc_turn turn = {.app = app, .failed = "what dead workers left is not cleared away"};
+    if (c->runner.ops && c->runner.ops->sweep(c->runner.self, state, &n, &err))
+        sc_turn_note(&turn, NULL, &err);
+    err = (sc_err){0};
+    if (clear_work(app, &turn, &n, &err)) sc_turn_note(&turn, NULL, &err);
+    sc_turn_end(&turn);
     if (n) sc_log(SC_LOG_INFO, "cleared away after dead workers", SC_F_INT("runs", (int64_t)n));
 }
 
@@ -128,22 +135,29 @@ static int64_t age_s(const sc_app *app, const char *mirror, const char *file) {
     return stat(path, &st) ? -1 : sc_now_ms(app->conf.clock) / 1000 - (int64_t)st.st_mtime;
 }
 
-static sc_rc named_mirrors(sc_app *app, sc_arena *arena, names *ret, sc_err *err) {
+/* *ret_all: it is known of each project which one it names. */
+static sc_rc named_mirrors(sc_app *app, sc_arena *arena, names *ret, bool *ret_all, sc_err *err) {
+    sc_turn turn = {.app = app, .failed = "which repository a project names is not known"};
     sc_project *list;
     size_t n = 0;
     sc_rc rc = STORE(app)->project_list(SELF(app), arena, &list, &n, err);
     if (rc) return rc;
     *ret = (names){sc_arena_take_array(arena, n + 1, sizeof *ret->v), 0};
     if (!ret->v) return sc_fail(err, SC_NOMEM, "no memory for the projects' mirrors");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; !rc && i < n; i++) {
         sc_fix_settings s;
+        sc_err one = {0};
         char path[SC_FIX_PATH];
-        rc = sc_fix_settings_get(app, &list[i].id, arena, &s, err);
-        if (rc) return rc;
+        if (sc_fix_settings_get(app, &list[i].id, arena, &s, &one)) {
+            rc = sc_turn_failed(&turn, &list[i].id, &one, err);
+            continue;
+        }
         sc_fix_mirror(&app->conf.fix, s.forge, s.repository, path);
         snprintf(ret->v[ret->n++], MAX_NAME, "%s", strrchr(path, '/') + 1);
     }
-    return SC_OK;
+    sc_turn_end(&turn);
+    *ret_all = !turn.n_failed;
+    return rc;
 }
 
 /* Attributes are written anew by every fetch and checkout. */
@@ -166,16 +180,19 @@ static void tidy_mirrors(sc_app *app) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     char dir[SC_FIX_PATH], path[2 * SC_FIX_PATH];
     names there, named = {.n = 0};
+    bool all = true;
     sc_err err = {0};
     sc_arena_init(&arena, ARENA_BYTES);
     snprintf(dir, sizeof dir, "%.900s/mirrors", app->conf.fix.dir);
     sc_rc rc = read_names(dir, &arena, &there, &err);
-    if (!rc && there.n) rc = named_mirrors(app, &arena, &named, &err);
+    if (!rc && there.n) rc = named_mirrors(app, &arena, &named, &all, &err);
     if (rc) sc_log_err(SC_LOG_WARN, "mirrors of repositories are not looked at", &err);
     for (size_t i = 0; !rc && i < there.n && !atomic_load(&app->fixes->tidy.stop); i++) {
         sc_err one = {0};
+        const bool is_named = holds(&named, there.v[i]);
+        if (!is_named && !all) continue; /* it may be of one whose settings cannot be read now */
         snprintf(path, sizeof path, "%s/%s", dir, there.v[i]);
-        if (tidy_mirror(app, path, holds(&named, there.v[i]), &one) && one.rc != SC_CANCELLED)
+        if (tidy_mirror(app, path, is_named, &one) && one.rc != SC_CANCELLED)
             sc_log_err(SC_LOG_WARN, "a mirror of a repository is not tidied up", &one);
     }
 }

@@ -6,6 +6,7 @@
 
 #include "app/fix_internal.h"
 #include "app/fix_steps.h"
+#include "app/turn.h"
 #include "base/log.h"
 
 #define MENTION SC_STR("@soulcaster")
@@ -124,23 +125,30 @@ sc_rc sc_fix_watch_one(sc_app *app, const sc_id *project, const sc_id *id, sc_er
 
 /* ---- All of them -------------------------------------------------------------------------------- */
 
+/* The reason comes last: without it, it is told again. */
+static sc_rc say_lost(sc_app *app, sc_fix *f, sc_err *err) {
+    sc_rc rc = sc_fix_tell_cluster(app, f, sc_fix_event_of(f),
+                                   sc_str_of(sc_fix_reason_words(f->reason)), err);
+    return rc ? rc : sc_fix_keep_ended(app, f, err);
+}
+
 /* Fixes whose worker vanished with the last attempt: the store buried them, and nobody told their issues. */
 static sc_rc tell_lost(sc_app *app, const sc_id *project, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
     sc_fix_filter dead = {.project_id = *project, .by_state = true, .state = SC_JOB_dead};
     sc_fix_list list = {0};
+    sc_turn turn = {.app = app, .failed = "an issue does not say that its fix is lost"};
     sc_rc rc =
         STORE(app)->fix_list(SELF(app), &dead, &(sc_page){.limit = PAGE}, &arena, &list, err);
     for (size_t i = 0; !rc && i < list.n; i++) {
         sc_fix *f = &list.items[i];
+        sc_err one = {0};
         if (f->reason) continue;
         f->reason = SC_FIX_REASON_lost;
-        rc = sc_fix_keep_ended(app, f, err);
-        if (!rc)
-            rc = sc_fix_tell_cluster(app, f, sc_fix_event_of(f),
-                                     sc_str_of(sc_fix_reason_words(f->reason)), err);
+        if (say_lost(app, f, &one)) rc = sc_turn_failed(&turn, &f->id, &one, err);
     }
+    sc_turn_end(&turn);
     return rc;
 }
 
@@ -155,27 +163,41 @@ static sc_rc look_at_watched(sc_app *app, const sc_id *project, sc_fix_pull pull
                        .pull = pull,
                        .now_ms = sc_now_ms(app->conf.clock)};
     sc_fix_list list = {0};
-    sc_rc rc = SC_OK;
+    sc_turn turn = {.app = app, .failed = "a pull request was not looked at"};
+    sc_rc rc;
     do {
         sc_page page = {.limit = PAGE, .cursor = list.next_cursor};
-        sc_rc read = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
-        if (read) return read;
-        for (size_t i = 0; i < list.n && !atomic_load(&app->fixes->watch.stop); i++) {
+        rc = STORE(app)->fix_list(SELF(app), &f, &page, &arena, &list, err);
+        for (size_t i = 0; !rc && i < list.n && !atomic_load(&app->fixes->watch.stop); i++) {
             sc_err one = {0};
             sc_rc is = sc_fix_watch_one(app, project, &list.items[i].id, &one);
-            if (is && is != SC_CONFLICT)
-                sc_log_err(SC_LOG_WARN, "a pull request was not looked at", &one);
+            if (is && is != SC_CONFLICT) rc = sc_turn_failed(&turn, &list.items[i].id, &one, err);
         }
-        rc = sc_lane_holds(&app->fixes->watch, app, err);
+        if (!rc) rc = sc_lane_holds(&app->fixes->watch, app, err);
     } while (!rc && list.next_cursor.n && !atomic_load(&app->fixes->watch.stop));
+    sc_turn_end(&turn);
     return rc;
 }
 
-/* What follows from the store alone: merged fixes that did not hold, lost ones, and those that a policy wants. */
+static sc_rc look_at_merged(sc_app *app, const sc_id *project, sc_err *err) {
+    return look_at_watched(app, project, SC_FIX_PULL_merged, err);
+}
+
+/* What follows from the store alone: merged fixes that did not hold, lost ones, and those that a policy wants. One part that fails
+ * does not keep the others; the first failure is the job's. */
 static sc_rc verify(sc_app *app, const sc_id *project, sc_err *err) {
-    sc_rc rc = look_at_watched(app, project, SC_FIX_PULL_merged, err);
-    if (!rc) rc = tell_lost(app, project, err);
-    return rc ? rc : sc_fix_policy_look(app, project, err);
+    sc_rc (*const parts[])(sc_app *, const sc_id *, sc_err *) = {look_at_merged, tell_lost,
+                                                                 sc_fix_policy_look};
+    sc_err first = {0};
+    for (size_t i = 0; i < SC_LEN(parts); i++) {
+        sc_err one = {0};
+        if (!parts[i](app, project, &one)) continue;
+        if (first.rc) sc_log_err(SC_LOG_WARN, "another part of the job failed, too", &one);
+        if (!first.rc) first = one;
+        if (sc_turn_over(app, &one)) break;
+    }
+    if (first.rc && err) *err = first;
+    return first.rc;
 }
 
 static sc_rc work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_err *err) {

@@ -140,8 +140,8 @@ void sc_pump_poke(sc_app *app);
  * faster. */
 sc_rc sc_patch_write_row(sc_space *s, const struct sc_describe_row *row, const sc_job *job,
                          int64_t now_ms, sc_arena *arena, sc_err *err);
-/* Snoozed issues whose time has come are on the list again. */
-sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err);
+/* A project's snoozed issues whose time has come are on the list again. */
+sc_rc sc_triage_wake_snoozed(sc_app *app, const sc_id *project, int64_t now_ms, sc_err *err);
 void sc_access_init(sc_access_cache *c);
 void sc_access_done(sc_access_cache *c);
 void sc_settings_cache_init(sc_settings_cache *c);

@@ -31,13 +31,17 @@ sc_rc sc_lane_start(sc_lane *l, void *arg, void *(*run)(void *), const char *nam
     return rc;
 }
 
-void sc_lane_stop(sc_lane *l) {
-    if (!l->running) return;
+void sc_lane_tell_end(sc_lane *l) {
     pthread_mutex_lock(&l->lock);
     atomic_store(&l->stop, true);
     pthread_cond_signal(&l->rest);
     pthread_mutex_unlock(&l->lock);
     sc_lane_poke(l);
+}
+
+void sc_lane_stop(sc_lane *l) {
+    if (!l->running) return;
+    sc_lane_tell_end(l);
     pthread_join(l->thread, NULL);
     l->running = false;
 }

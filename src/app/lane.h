@@ -30,7 +30,9 @@ void sc_lane_init(sc_lane *l);
 void sc_lane_done(sc_lane *l);
 /* `run` is the thread's body: it works until `stop`. */
 sc_rc sc_lane_start(sc_lane *l, void *arg, void *(*run)(void *arg), const char *name, sc_err *err);
-/* Tells it to end and waits for that. */
+/* Tells it to end: it takes up nothing new. */
+void sc_lane_tell_end(sc_lane *l);
+/* The same, and waits for that. */
 void sc_lane_stop(sc_lane *l);
 
 /* Any thread: there may be something to do. */

@@ -2,6 +2,7 @@
 #include "app/describe.h"
 #include "app/internal.h"
 #include "app/triage.h"
+#include "app/turn.h"
 
 enum { ARENA_BYTES = 64 << 20, MAX_TRIES = 5 };
 
@@ -126,33 +127,32 @@ sc_rc sc_triage_edit(sc_app *app, const sc_id *project, const sc_id *feedback, s
 }
 
 static sc_rc wake_page(sc_app *app, const sc_id *project, const sc_cluster_list *list,
-                       int64_t now_ms, sc_arena *arena, sc_err *err) {
+                       int64_t now_ms, sc_arena *arena, sc_turn *turn, sc_err *err) {
     sc_rc rc = SC_OK;
     for (size_t k = 0; !rc && k < list->n; k++) {
         const sc_cluster *c = &list->items[k];
         if (!c->snooze_until_ms || c->snooze_until_ms > now_ms) continue;
         sc_cluster_patch p = {.has_event = true, .event = SC_CLUSTER_EV_WAKE};
         sc_cluster woken;
-        rc = sc_triage_patch(app, project, &c->id, &p, SC_STR("clock"), arena, &woken, err);
+        sc_err one = {0};
+        if (sc_triage_patch(app, project, &c->id, &p, SC_STR("clock"), arena, &woken, &one))
+            rc = sc_turn_failed(turn, &c->id, &one, err);
     }
     return rc;
 }
 
-sc_rc sc_triage_wake_snoozed(sc_app *app, int64_t now_ms, sc_err *err) {
+sc_rc sc_triage_wake_snoozed(sc_app *app, const sc_id *project, int64_t now_ms, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    sc_project *projects;
-    size_t n = 0;
-    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &projects, &n, err);
-    for (size_t i = 0; !rc && i < n; i++) {
-        const sc_id *project = &projects[i].id;
-        sc_cluster_filter f = {.project_id = *project, .statuses = 1u << SC_CLUSTER_snoozed};
-        sc_cluster_list list = {0};
-        do {
-            sc_page page = {.limit = 1000, .cursor = list.next_cursor};
-            rc = STORE(app)->cluster_list(SELF(app), &f, &page, now_ms, &arena, &list, err);
-            if (!rc) rc = wake_page(app, project, &list, now_ms, &arena, err);
-        } while (!rc && list.next_cursor.n);
-    }
+    sc_turn turn = {.app = app, .failed = "a snoozed issue was not woken"};
+    sc_cluster_filter f = {.project_id = *project, .statuses = 1u << SC_CLUSTER_snoozed};
+    sc_cluster_list list = {0};
+    sc_rc rc;
+    do {
+        sc_page page = {.limit = 1000, .cursor = list.next_cursor};
+        rc = STORE(app)->cluster_list(SELF(app), &f, &page, now_ms, &arena, &list, err);
+        if (!rc) rc = wake_page(app, project, &list, now_ms, &arena, &turn, err);
+    } while (!rc && list.next_cursor.n);
+    sc_turn_end(&turn);
     return rc;
 }

@@ -1,5 +1,6 @@
 /* The pump: hands the store's events to subscribers, follows what other processes wrote. */
 #include "app/internal.h"
+#include "app/turn.h"
 #include "base/log.h"
 
 enum { POLL_MS = 50, MAX_SUBSCRIBERS = 1000, PAGE = 500, NOTE_EVERY_US = 60 * 1000000 };
@@ -104,19 +105,17 @@ static void pump_events(sc_app *app) {
     }
 }
 
+static sc_rc load(sc_app *app, const sc_project *p, sc_err *err) {
+    sc_space *s;
+    return sc_space_get(app, &p->id, &s, err);
+}
+
 /* Loads the index of every project that has reports, so that the first search need not. */
 static void preload(sc_app *app) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 8 << 20);
-    sc_project *list;
-    size_t n = 0;
+    const char *failed = "index not loaded";
     sc_err err = {0};
-    if (STORE(app)->project_list(SELF(app), &arena, &list, &n, &err)) n = 0;
-    for (size_t i = 0; i < n; i++) {
-        sc_space *s;
-        if (sc_space_get(app, &list[i].id, &s, &err)) break;
-    }
-    if (err.rc) sc_log_err(SC_LOG_WARN, "index not loaded", &err);
+    if (sc_turn_projects(app, failed, &app->ending.now, load, &err))
+        sc_log_err(SC_LOG_WARN, failed, &err);
 }
 
 /* What this process refused is in its memory alone until then. */

@@ -4,6 +4,7 @@
 
 #include "app/internal.h"
 #include "app/remodel_steps.h"
+#include "app/turn.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -111,14 +112,10 @@ void sc_remodel_look(sc_app *app) {
     int64_t now = sc_mono_us(app->conf.clock);
     if (now < atomic_load(&app->next_remodel_look_us)) return;
     atomic_store(&app->next_remodel_look_us, now + LOOK_US);
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 8 << 20);
-    sc_project *list;
-    size_t n = 0;
+    const char *failed = "models not looked at";
     sc_err err = {0};
-    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, &err);
-    for (size_t i = 0; !rc && i < n; i++) rc = look_at(app, &list[i], &err);
-    if (rc) sc_log_err(SC_LOG_WARN, "models not looked at", &err);
+    if (sc_turn_projects(app, failed, &app->worker.stop, look_at, &err))
+        sc_log_err(SC_LOG_WARN, failed, &err);
 }
 
 void sc_remodel_poke(sc_app *app) {

@@ -4,6 +4,7 @@
 #include "app/fix_internal.h"
 #include "app/internal.h"
 #include "app/retention.h"
+#include "app/turn.h"
 #include "base/log.h"
 
 enum {
@@ -52,38 +53,24 @@ static sc_rc prune(sc_app *app, sc_err *err) {
     return rc;
 }
 
-static sc_rc wake_snoozed(sc_app *app, sc_err *err) {
-    return sc_triage_wake_snoozed(app, sc_now_ms(app->conf.clock), err);
-}
-
-static sc_rc each_project(sc_app *app, sc_rc (*look)(sc_app *, const sc_id *, sc_err *),
-                          sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 8 << 20);
-    sc_project *list;
-    size_t n = 0;
-    sc_rc rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, err);
-    for (size_t i = 0; !rc && i < n && !atomic_load(&app->schedule.lane.stop); i++)
-        rc = look(app, &list[i].id, err);
-    return rc;
+static sc_rc wake_snoozed(sc_app *app, const sc_project *p, sc_err *err) {
+    return sc_triage_wake_snoozed(app, &p->id, sc_now_ms(app->conf.clock), err);
 }
 
 /* Pending reports without a job (theirs became a dead letter, or was cancelled) get a new one. */
-static sc_rc group_pending(sc_app *app, const sc_id *project, sc_err *err) {
+static sc_rc find_pending(sc_app *app, const sc_project *p, sc_err *err) {
     sc_store_stats stats;
-    sc_rc rc = STORE(app)->stats(SELF(app), project, sc_now_ms(app->conf.clock), &stats, err);
-    return rc || !stats.pending ? rc : sc_worker_ask(app, project, err);
+    sc_rc rc = STORE(app)->stats(SELF(app), &p->id, sc_now_ms(app->conf.clock), &stats, err);
+    return rc || !stats.pending ? rc : sc_worker_ask(app, &p->id, err);
 }
 
-static sc_rc find_pending(sc_app *app, sc_err *err) {
-    return each_project(app, group_pending, err);
+static sc_rc watch_fixes(sc_app *app, const sc_project *p, sc_err *err) {
+    return sc_fix_watch_ask(app, &p->id, err);
 }
 
-static sc_rc watch_fixes(sc_app *app, sc_err *err) {
-    return each_project(app, sc_fix_watch_ask, err);
+static sc_rc retain(sc_app *app, const sc_project *p, sc_err *err) {
+    return sc_retention_ask(app, &p->id, err);
 }
-
-static sc_rc retain(sc_app *app, sc_err *err) { return each_project(app, sc_retention_ask, err); }
 
 typedef struct task {
     const char *failed; /* for the log */
@@ -91,19 +78,25 @@ typedef struct task {
     bool by_age;        /* it trusts the clock */
     bool at_once;       /* as soon as there is a new leader */
     sc_rc (*run)(sc_app *app, sc_err *err);
+    sc_project_fn each; /* instead of run: one project after the other */
 } task;
 
 static const task tasks[SC_SCHEDULE_TASKS] = {
-    {"pending reports were not looked for", HOUSE_MS, false, true, find_pending},
-    {"pruning failed", HOUSE_MS, true, false, prune},
-    {"waking snoozed issues failed", HOUSE_MS, true, false, wake_snoozed},
-    {"retention was not asked for", HOUSE_MS, true, false, retain},
-    {"dead letters were not looked at", HOUSE_MS, false, true, sc_dead_look},
-    {"fixes were not looked at", 0, false, true, watch_fixes},
+    {"pending reports were not looked for", HOUSE_MS, false, true, .each = find_pending},
+    {"pruning failed", HOUSE_MS, true, false, .run = prune},
+    {"waking snoozed issues failed", HOUSE_MS, true, false, .each = wake_snoozed},
+    {"retention was not asked for", HOUSE_MS, true, false, .each = retain},
+    {"dead letters were not looked at", HOUSE_MS, false, true, .run = sc_dead_look},
+    {"fixes were not looked at", 0, false, true, .each = watch_fixes},
 };
 
 static int64_t every_us(const sc_app *app, const task *t) {
     return (t->every_ms ? t->every_ms : app->conf.fix.watch_ms) * 1000;
+}
+
+static sc_rc run_task(sc_app *app, const task *t, sc_err *err) {
+    return t->each ? sc_turn_projects(app, t->failed, &app->schedule.lane.stop, t->each, err)
+                   : t->run(app, err);
 }
 
 static void run_due(sc_app *app) {
@@ -114,7 +107,7 @@ static void run_due(sc_app *app) {
         if (now < s->next_us[i]) continue;
         s->next_us[i] = now + every_us(app, &tasks[i]);
         if (tasks[i].by_age && !clock_settled(s, sc_now_ms(app->conf.clock), now)) continue;
-        if (tasks[i].run(app, &err)) sc_log_err(SC_LOG_WARN, tasks[i].failed, &err);
+        if (run_task(app, &tasks[i], &err)) sc_log_err(SC_LOG_WARN, tasks[i].failed, &err);
     }
 }
 

@@ -229,11 +229,11 @@ static void more_snoozed_issues_than_a_page_wake_up(void **state) {
     int64_t version;
     ok(f.store.ops->group_write(f.store.self, &gw, &version, &failure));
     sc_store_stats stats;
-    ok(sc_triage_wake_snoozed(f.app, f.now_ms + 999, &failure));
+    ok(sc_triage_wake_snoozed(f.app, &f.project.id, f.now_ms + 999, &failure));
     ok(f.store.ops->stats(f.store.self, &f.project.id, f.now_ms, &stats, &failure));
     assert_int_equal(stats.by_status[SC_CLUSTER_snoozed], SNOOZED);
     f.now_ms += 1000;
-    ok(sc_triage_wake_snoozed(f.app, f.now_ms, &failure));
+    ok(sc_triage_wake_snoozed(f.app, &f.project.id, f.now_ms, &failure));
     ok(f.store.ops->stats(f.store.self, &f.project.id, f.now_ms, &stats, &failure));
     assert_int_equal(stats.by_status[SC_CLUSTER_snoozed], FOR_EVER);
     sc_free(k);
