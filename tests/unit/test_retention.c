@@ -52,14 +52,14 @@ static sc_rc told_feedback_list(void *self, const sc_feedback_filter *f, const s
 static sc_rc told_fix_list(void *self, const sc_fix_filter *f, const sc_page *page, sc_arena *arena,
                            sc_fix_list *ret, sc_err *err) {
     sc_rc rc = real_store->fix_list(self, f, page, arena, ret, err);
-    between.fix_lists += mine;
+    if (mine) between.fix_lists++;
     if (mine && between.removing) once(&between.judged);
     return rc;
 }
 
 static sc_rc told_cluster_list(void *self, const sc_cluster_filter *f, const sc_page *page,
                                int64_t now_ms, sc_arena *arena, sc_cluster_list *ret, sc_err *err) {
-    between.pages += mine && f->sort == SC_SORT_CREATED;
+    if (mine && f->sort == SC_SORT_CREATED) between.pages++;
     if (mine && between.mono_ahead_us) *between.mono_ahead_us += 1000000;
     return real_store->cluster_list(self, f, page, now_ms, arena, ret, err);
 }
