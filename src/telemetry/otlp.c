@@ -21,7 +21,7 @@ enum {
     MAX_HEADERS = 16,
     URL_BYTES = 1024,
     TRIES = 5,
-    LAST_MS = 1000, /* for a request once the process is to end */
+    LAST_MS = 1000, /* at most, for a request that is made once the process is to end */
 };
 
 typedef enum signal { TRACES, LOGS_SIGNAL, METRICS, SIGNALS } signal;
@@ -39,9 +39,10 @@ typedef struct ring {
 struct sc_otlp {
     pthread_t thread;
     bool running;
-    pthread_mutex_t lock; /* guards the queues, stop, deadline */
-    pthread_cond_t wake;
-    bool stop;
+    pthread_mutex_t lock; /* guards the queues, stop, deadline, ended */
+    pthread_cond_t wake, end;
+    bool stop, ended;
+    _Atomic bool late;  /* the deadline is over: a request under way is given up */
     int64_t stop_by_us; /* monotonic */
     ring spans_at, logs_at;
     sc_span *spans;
@@ -136,13 +137,26 @@ static bool stopping(sc_otlp *o) {
     return yes;
 }
 
+static void after_ms(int64_t ms, struct timespec *ret) {
+    clock_gettime(CLOCK_MONOTONIC, ret);
+    ret->tv_sec += ms / 1000;
+    ret->tv_nsec += ms % 1000 * 1000000;
+    if (ret->tv_nsec >= 1000000000) ret->tv_sec++, ret->tv_nsec -= 1000000000;
+}
+
+/* What a request that is made now may take; 0: none is made any more. */
+static int64_t request_ms(sc_otlp *o) {
+    pthread_mutex_lock(&o->lock);
+    int64_t left_ms = SC_MAX((o->stop_by_us - mono_us()) / 1000, (int64_t)0);
+    int64_t ms = o->stop ? SC_MIN(SC_MIN(left_ms, (int64_t)LAST_MS), o->timeout_ms) : o->timeout_ms;
+    pthread_mutex_unlock(&o->lock);
+    return ms;
+}
+
 /* Waits; false: it is to end, and the time for that is over. */
 static bool rest(sc_otlp *o, int64_t ms, bool until_many) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_sec += ms / 1000;
-    t.tv_nsec += ms % 1000 * 1000000;
-    if (t.tv_nsec >= 1000000000) t.tv_sec++, t.tv_nsec -= 1000000000;
+    after_ms(ms, &t);
     pthread_mutex_lock(&o->lock);
     while (!o->stop && !(until_many && (o->spans_at.n >= BATCH || o->logs_at.n >= BATCH)))
         if (pthread_cond_timedwait(&o->wake, &o->lock, &t)) break;
@@ -176,11 +190,10 @@ static void send_body(sc_otlp *o, signal what, sc_str body, int64_t n) {
                          .headers = (const char *const *)o->headers,
                          .n_headers = o->n_headers,
                          .body = body,
-                         .timeout_ms =
-                             stopping(o) ? SC_MIN(o->timeout_ms, (int64_t)LAST_MS) : o->timeout_ms,
+                         .stop = &o->late,
                          .max_reply_bytes = 1 << 20};
     int64_t backoff_ms = 500;
-    for (int i = 0; i < TRIES; i++) {
+    for (int i = 0; i < TRIES && (call.timeout_ms = request_ms(o)); i++) {
         SC_AUTO(sc_arena_done) sc_arena arena;
         sc_http_answer answer = {0};
         sc_err err = {0};
@@ -277,6 +290,10 @@ static void *run(void *arg) {
     send_metrics(o);
     do time_left = rest(o, 0, false); /* only looks at the clock */
     while (send_some(o) && time_left);
+    pthread_mutex_lock(&o->lock);
+    o->ended = true;
+    pthread_cond_signal(&o->end);
+    pthread_mutex_unlock(&o->lock);
     return NULL;
 }
 
@@ -376,6 +393,7 @@ static void free_all(sc_otlp *o) {
     pthread_mutex_destroy(&o->lock);
     pthread_mutex_destroy(&o->metrics_lock);
     pthread_cond_destroy(&o->wake);
+    pthread_cond_destroy(&o->end);
     sc_free(o);
 }
 
@@ -412,6 +430,7 @@ sc_rc sc_otlp_start(const char *version, sc_otlp **ret, sc_err *err) {
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&o->wake, &monotonic);
+    pthread_cond_init(&o->end, &monotonic);
     pthread_condattr_destroy(&monotonic);
     sc_rc rc = read_urls(o, err);
     bool any = o->urls[TRACES][0] || o->urls[LOGS_SIGNAL][0] || o->urls[METRICS][0];
@@ -436,11 +455,16 @@ void sc_otlp_stop(sc_otlp *o, int64_t wait_ms) {
     if (!o) return;
     sc_span_sink_set(NULL);
     sc_log_sink_set(NULL);
+    struct timespec until;
+    after_ms(wait_ms, &until);
     pthread_mutex_lock(&o->lock);
     o->stop = true;
     o->stop_by_us = mono_us() + wait_ms * 1000;
     pthread_cond_signal(&o->wake);
+    while (o->running && !o->ended)
+        if (pthread_cond_timedwait(&o->end, &o->lock, &until)) break;
     pthread_mutex_unlock(&o->lock);
+    atomic_store(&o->late, true);
     if (o->running) pthread_join(o->thread, NULL);
     free_all(o);
 }

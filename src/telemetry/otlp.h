@@ -19,7 +19,8 @@ typedef void (*sc_otlp_metrics_fn)(void *self, sc_buf *out);
 sc_rc sc_otlp_start(const char *version, sc_otlp **ret, sc_err *err);
 /* Where metrics come from from now on; NULL: nowhere. Returns once no call of the former one is under way. */
 void sc_otlp_set_metrics(sc_otlp *o, sc_otlp_metrics_fn fn, void *self);
-/* Sends what waits, for at most wait_ms, and ends. NULL is fine. */
+/* Sends what waits, for at most wait_ms, and ends: a request under way by then is given up within a second or so, and what it
+ * held is dropped with the rest. NULL is fine. */
 void sc_otlp_stop(sc_otlp *o, int64_t wait_ms);
 /* Its own families in Prometheus' text format. */
 void sc_otlp_write_stats(const sc_otlp *o, sc_buf *out);

@@ -77,6 +77,7 @@ def by_protobuf(path, body):
 class Collector:
     def __init__(self):
         self.bodies, self.headers, self.wrong, self.mode = [], [], [], "well"
+        self.asked, self.free = threading.Event(), threading.Event()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -89,6 +90,9 @@ class Collector:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 if outer.mode == "slow":
                     time.sleep(0.5)
+                if outer.mode == "hung":
+                    outer.asked.set()
+                    outer.free.wait()
                 status = {"busy": 503, "angry": 400}.get(outer.mode, 200)
                 if status == 200:
                     outer.take(self.path, self.headers, body)
@@ -123,6 +127,7 @@ class Collector:
         return [s for s in self.items("Spans", "spans") if all(attr(s, k.replace("__", ".")) == v for k, v in attrs.items())]
 
     def close(self):
+        self.free.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -227,6 +232,13 @@ class Export(unittest.TestCase):
             self.collector.mode = "well"
             soul.wait_for("the span", lambda: self.collector.spans(http__route="/api/stats"))
         self.fine()
+
+    def test_a_collector_that_never_answers_does_not_hold_up_the_end(self):
+        self.collector.mode = "hung"
+        with self.serve(OTEL_EXPORTER_OTLP_TIMEOUT="3600000") as server:
+            server.client().get("/health")
+            self.assertTrue(self.collector.asked.wait(soul.PATIENCE_S))
+            self.assertEqual(server.stop(signal.SIGTERM), 0)
 
     def test_more_than_the_queue_holds_is_dropped(self):
         self.collector.mode = "slow"
