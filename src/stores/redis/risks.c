@@ -1,10 +1,14 @@
-/* What might lose an acknowledged write: how the server saves, what it throws away, which role it has. */
+/* What might lose an acknowledged write: how the server saves, what it throws away, which role it has; and whether its
+ * clock agrees with ours. */
+#include "stores/redis/risks.h"
+
 #include "stores/redis/steps.h"
 
-enum { MOST = 8 };
+enum { MOST = 8, MOST_APART_MS = 1000 };
 
 typedef struct risks {
     sc_rd *s;
+    sc_arena *arena;
     sc_str said[MOST];
     size_t n;
 } risks;
@@ -75,10 +79,48 @@ static sc_rc look_at_role(risks *r, sc_err *err) {
     return rc;
 }
 
+int64_t sc_rd_clock_apart(int64_t asked_ms, int64_t theirs_ms, int64_t answered_ms) {
+    if (theirs_ms < asked_ms) return asked_ms - theirs_ms;
+    return theirs_ms > answered_ms ? answered_ms - theirs_ms : 0;
+}
+
+/* TIME: seconds and microseconds, as text (https://redis.io/docs/latest/commands/time/). Leases are kept by the clocks of
+ * those who work; Redis' stands for all of the others'. */
+static sc_rc look_at_clock(risks *r, sc_err *err) {
+    redisReply *reply = NULL;
+    const char *argv[] = {"TIME"};
+    const int64_t asked = sc_now_ms(&sc_clock_system);
+    sc_rc rc = sc_rd_command(r->s, NULL, 1, argv, NULL, true, &reply, err);
+    if (rc) return rc;
+    int64_t s, us;
+    const bool told =
+        reply->type == REDIS_REPLY_ARRAY && reply->elements == 2 &&
+        reply->element[0]->type == REDIS_REPLY_STRING &&
+        reply->element[1]->type == REDIS_REPLY_STRING &&
+        !sc_num_i64((sc_str){reply->element[0]->str, reply->element[0]->len}, 0, INT64_MAX / 1000,
+                    &s, NULL) &&
+        !sc_num_i64((sc_str){reply->element[1]->str, reply->element[1]->len}, 0, 999999, &us, NULL);
+    freeReplyObject(reply);
+    if (!told) return SC_OK; /* managed ones may forbid it */
+    const int64_t apart =
+        sc_rd_clock_apart(asked, s * 1000 + us / 1000, sc_now_ms(&sc_clock_system));
+    if (apart >= -MOST_APART_MS && apart <= MOST_APART_MS) return SC_OK;
+    const char *words = sc_arena_printf(
+        r->arena,
+        "the clock of this machine is %lld.%lld s %s Redis': a worker whose clock is wrong takes "
+        "jobs that others still work on; let all machines ask a time server",
+        (long long)llabs(apart) / 1000, (long long)llabs(apart) % 1000 / 100,
+        apart > 0 ? "ahead of" : "behind");
+    if (!words) return sc_rd_no_memory(err);
+    say(r, words);
+    return SC_OK;
+}
+
 sc_rc sc_rd_risks(void *self, sc_arena *arena, sc_str **ret, size_t *ret_n, sc_err *err) {
-    risks r = {.s = self};
+    risks r = {.s = self, .arena = arena};
     sc_rc rc = look_at_config(&r, err);
     if (!rc) rc = look_at_role(&r, err);
+    if (!rc) rc = look_at_clock(&r, err);
     if (rc) return rc;
     sc_str *said = sc_arena_take_array(arena, MOST, sizeof *said);
     if (!said) return sc_rd_no_memory(err);
