@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { test } from "node:test";
-import { Visitor, becomes, world } from "./support.mjs";
+import { Visitor, becomes, waitFor, world } from "./support.mjs";
 
 const PAYLOADS = [
   `<script>alert(1)</script>`,
@@ -68,8 +68,8 @@ test("payloads in names and settings are text: keys, views, sources; a project t
   await v.page.goto(`${w.server.url}/sources?${at}`);
   await v.page.locator("#settings-github").click();
   await v.page.locator(".settings-form").waitFor();
-  const values = await v.page.locator(".settings-form :is(input, textarea)").evaluateAll((all) => all.map((e) => e.value).join("\n"));
-  assert.ok(values.includes(PAYLOADS[0]), values);
+  const values = () => v.page.locator(".settings-form :is(input, textarea)").evaluateAll((all) => all.map((e) => e.value).join("\n"));
+  await waitFor("the labels", async () => (await values()).includes(PAYLOADS[0]));
   await clean(v.page);
   for (const path of ["inbox", "map", "work", "status"]) {
     await v.page.goto(`${w.server.url}/${path}?${at}`);
@@ -98,7 +98,7 @@ test("payloads in logs, patches, findings, plans and pull requests are text", as
   await v.page.goto(`${w.server.url}/fixes/${id}`);
   for (const what of [".pull h3", ".line-add", ".line-of-agent", ".plan-text"]) await v.page.locator(what).first().waitFor();
   await clean(v.page);
-  assert.ok((await v.page.locator(".unseen", { hasText: "U+202E" }).count()) > 3, "what turns text round is named");
+  await waitFor("what turns text round, named", async () => (await v.page.locator(".unseen", { hasText: "U+202E" }).count()) > 3);
   await v.page.goto(`${w.server.url}/fixes`);
   await v.page.locator(".fix-table tbody tr").first().waitFor();
   await clean(v.page);

@@ -48,7 +48,7 @@ test("a report that was given up says why, goes into an issue by keyboard, and c
   await v.press("Enter");
   await v.toast(`Put into "${SIX[2][0]}".`);
   await item.waitFor({ state: "detached" });
-  assert.equal((await reportOf(HOSTILE)).state, "grouped");
+  await becomes(async () => (await reportOf(HOSTILE)).state, "grouped");
   await v.leave();
 });
 
@@ -72,7 +72,7 @@ test("what was given up is tried again, and lands", async () => {
   const item = v.page.locator(".item", { hasText: "lighthouse" });
   await item.getByRole("button", { name: "Try again" }).click();
   await item.waitFor({ state: "detached" });
-  assert.equal((await reportOf("The lighthouse blinks in the wrong rhythm")).state, "grouped");
+  await becomes(async () => (await reportOf("The lighthouse blinks in the wrong rhythm")).state, "grouped");
   await v.leave();
 });
 
@@ -92,7 +92,7 @@ test("two that are nearly one are joined, or kept apart for good", async () => {
     return v.leave();
   }
   const items = v.page.locator(".item");
-  await items.first().waitFor();
+  await items.first().waitFor(); // they come with one answer, and nothing changes them meanwhile
   const count = await items.count();
   await v.press("j", "m");
   await v.toast("merged");

@@ -22,7 +22,7 @@ test("an issue shows its summary, its reports with their sources, and pleases ax
   const { v } = await open(SIX[0][0]);
   await v.page.locator(".report").first().waitFor();
   await v.page.getByText("May be the same").waitFor();
-  assert.equal(await v.page.locator(".pickable .report").count() >= 6, true);
+  await becomes(() => v.page.locator(".pickable .report").count(), 6);
   const link = v.page.locator(".report header a").first();
   await becomes(() => link.getAttribute("href"), "https://help.example.com/4711");
   await becomes(() => link.getAttribute("rel"), "noreferrer noopener");
@@ -53,7 +53,7 @@ test("status and title change by key and are undone", async () => {
   const { v, issue } = await open(SIX[2][0]);
   await v.press("r");
   await v.page.locator(".issue-head .badge", { hasText: "Resolved" }).waitFor();
-  assert.equal((await w.server.api("GET", `/api/clusters/${issue.id}`)).status, "resolved");
+  await becomes(async () => (await w.server.api("GET", `/api/clusters/${issue.id}`)).status, "resolved");
   await v.press("u");
   await v.page.locator(".issue-head .badge", { hasText: "New" }).waitFor();
   await v.press("e");
@@ -86,7 +86,7 @@ test("a report that comes in is counted on the open page", async () => {
 test("an issue that does not exist says so, with the request's id", async () => {
   const v = await Visitor.enter(w.browser, w.server, { path: "/issues/01932e5c-1f2a-7abc-8def-0123456789ab" });
   await v.page.getByRole("heading", { name: "The issue could not be loaded" }).waitFor();
-  assert.match(await v.page.locator(".state code").textContent(), /^[0-9a-f-]{36}$/);
+  await v.page.locator(".state code", { hasText: /^[0-9a-f-]{36}$/ }).waitFor();
   await v.accessible("an issue that is none");
   await v.leave({ butNetwork: true });
 });

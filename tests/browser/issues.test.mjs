@@ -55,7 +55,7 @@ test("what was done in another project is not undone in this one", async () => {
   await v.toast("ignored");
   await v.page.getByLabel("Project").selectOption({ label: `${project}-other` });
   await waitFor("the other project", async () => (await v.titles()).length === 2);
-  assert.equal(await v.page.getByRole("button", { name: /^Undo/ }).count(), 0);
+  await becomes(() => v.page.getByRole("button", { name: /^Undo/ }).count(), 0);
   await v.press("u");
   await v.toast("There is nothing to undo.");
   await v.leave();

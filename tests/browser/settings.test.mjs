@@ -22,6 +22,7 @@ test("a key is made, shown once, works, and is revoked", async () => {
   const v = await enter();
   await v.page.getByRole("button", { name: "New key" }).click();
   const dialog = v.page.getByRole("dialog", { name: "New API key" });
+  await dialog.waitFor();
   await v.accessible("the new key");
   await dialog.getByLabel("Who or what uses it?").fill(HOSTILE);
   await dialog.getByLabel(/^read/).check();
@@ -34,7 +35,7 @@ test("a key is made, shown once, works, and is revoked", async () => {
   const who = await (await use()).json();
   assert.deepEqual([who.name, who.scopes], [HOSTILE, ["ingest", "read"]]);
   await v.page.getByRole("button", { name: "Done" }).click();
-  assert.ok(!(await v.page.content()).includes(secret));
+  await waitFor("no trace of it", async () => !(await v.page.content()).includes(secret));
   await v.page.getByRole("button", { name: `Revoke ${HOSTILE}` }).click();
   await v.page.getByRole("button", { name: "Revoke it" }).click();
   await v.toast("ends within two seconds");
@@ -100,7 +101,7 @@ test("a view is removed and comes back by undo", async () => {
   await row.waitFor({ state: "detached" });
   await v.page.getByRole("button", { name: /^Undo/ }).click();
   await row.waitFor();
-  assert.deepEqual((await server.api("GET", "/api/views")).items[0].query, { min_count: 10, sort: "size" });
+  await becomes(async () => (await server.api("GET", "/api/views")).items[0]?.query, { min_count: 10, sort: "size" });
   await v.leave();
 });
 
@@ -134,7 +135,7 @@ test("what was changed is told, with how it was before, and older changes on req
   const v = await enter();
   const part = v.page.locator("section.part", { hasText: "What people and keys changed" });
   await part.getByText("max_reports: 1023 → 1024").waitFor();
-  assert.equal(await part.locator("tbody tr").count(), 20);
+  await becomes(() => part.locator("tbody tr").count(), 20);
   await part.getByRole("button", { name: "Older changes" }).click();
   await part.getByText("max_reports: 1001 → 1002").waitFor();
   await v.accessible("the changes");

@@ -26,7 +26,7 @@ test("the link works once", async () => {
   const v = await Visitor.enter(w.browser, w.server, { signedIn: false, path: null });
   await v.page.goto(w.server.loginUrl);
   await v.loaded();
-  assert.equal(new URL(v.page.url()).pathname, "/");
+  await v.page.waitForURL((url) => url.pathname === "/");
   const [cookie] = await v.context.cookies();
   assert.ok(cookie.httpOnly && cookie.sameSite === "Strict");
   await v.context.clearCookies();
@@ -58,7 +58,7 @@ test("a session that ends under an open page is said, and what is there stays", 
   await v.press("R");
   await v.page.getByText("Your session has ended.").waitFor();
   await becomes(() => v.rows().count(), 6);
-  assert.match(await v.page.getByRole("link", { name: "Sign in" }).getAttribute("href"), /^\/login\?next=%2F/);
+  await waitFor("the way back", async () => /^\/login\?next=%2F/.test(await v.page.getByRole("link", { name: "Sign in" }).getAttribute("href")));
   await v.leave({ butNetwork: true });
 });
 

@@ -313,7 +313,7 @@ export class Visitor {
         await check?.({ width, theme });
         await this.accessible(`${what}, ${theme}, ${width}`);
       }
-      assert.ok(await this.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${what} is as wide as its window`);
+      await waitFor(`${what}, as wide as its window`, () => this.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
     }
     await this.page.emulateMedia({ colorScheme: null });
     await this.page.setViewportSize(before);

@@ -1,7 +1,7 @@
 // Background work: what was given up, with its reason; tried again, dropped.
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { SIX, Server, Visitor, launch, topics } from "./support.mjs";
+import { SIX, Server, Visitor, becomes, launch, topics } from "./support.mjs";
 
 let server, browser;
 before(async () => {
@@ -30,7 +30,7 @@ test("what was given up is dropped by keyboard, after a question", async () => {
   await v.page.getByRole("button", { name: "Drop it" }).click();
   await v.toast("Dropped.");
   await v.page.getByRole("heading", { name: "Given up" }).waitFor({ state: "detached" });
-  assert.equal(await dead(), 0);
+  await becomes(dead, 0);
   await v.leave();
 });
 
@@ -41,7 +41,7 @@ test("what was given up is tried again, and the page shows that it was done", as
   await v.toast("It is tried again.");
   await v.page.getByRole("heading", { name: "Given up" }).waitFor({ state: "detached" });
   await v.page.locator("tr", { hasText: "Try one report again" }).getByText("Done").first().waitFor();
-  assert.equal((await server.api("GET", "/api/stats")).parked <= 1, true); // the one of the test before is still there
+  await becomes(async () => (await server.api("GET", "/api/stats")).parked <= 1, true); // the one of the test before is still there
   await v.leave();
 });
 
