@@ -549,33 +549,40 @@ static void what_stays_behind_is_said_by_name(void **state) {
     app_fixture_close(&host);
 }
 
+static void import_what_was_exported_meanwhile(const sc_store_ops *from, const char *kind,
+                                               const sc_embedder *em) {
+    static world here, there;
+    SC_AUTO(sc_buf_done) sc_buf behind;
+    late l = {.w = &here, .kind = kind};
+    sc_transfer_counts n;
+    open_world(&here, from, em);
+    open_world(&there, &sc_store_sqlite, em);
+    fill(&here);
+    sc_buf_init(&l.text, 64 << 20);
+    sc_buf_init(&behind, 4096);
+    ok(sc_export(here.app, NULL, keep_and_come, &l, NULL, NULL, &n, &failure));
+    assert_true(l.came);
+    sc_transfer_counts in = import(&there, sc_buf_str(&l.text), &behind);
+    assert_int_equal(in.clusters, n.clusters);
+    assert_int_equal(in.feedback, n.feedback);
+    assert_int_equal(in.fixes, n.fixes);
+    fx_ok(&there.fx, there.fx.ops->verify(there.fx.s, NULL, NULL, &there.fx.err));
+    sc_buf_done(&l.text);
+    close_world(&here);
+    close_world(&there);
+}
+
 static void an_export_made_while_the_server_works_can_be_imported(void **state) {
     (void)state;
     static app_fixture host;
-    static world here, there;
     /* Between the list of issues and the reports, and between any two of the lists behind them. */
     static const char *const kinds[] = {"project",    "setting", "cluster", "feedback", "decision",
                                         "correction", "pair",    "plan",    "fix",      "key"};
     app_fixture_open(&host, NULL, false);
     for (size_t i = 0; i < SC_LEN(kinds); i++) {
-        SC_AUTO(sc_buf_done) sc_buf behind;
-        late l = {.w = &here, .kind = kinds[i]};
-        sc_transfer_counts n;
-        open_world(&here, &sc_store_sqlite, &host.embedder);
-        open_world(&there, &sc_store_sqlite, &host.embedder);
-        fill(&here);
-        sc_buf_init(&l.text, 64 << 20);
-        sc_buf_init(&behind, 4096);
-        ok(sc_export(here.app, NULL, keep_and_come, &l, NULL, NULL, &n, &failure));
-        assert_true(l.came);
-        sc_transfer_counts in = import(&there, sc_buf_str(&l.text), &behind);
-        assert_int_equal(in.clusters, n.clusters);
-        assert_int_equal(in.feedback, n.feedback);
-        assert_int_equal(in.fixes, n.fixes);
-        fx_ok(&there.fx, there.fx.ops->verify(there.fx.s, NULL, NULL, &there.fx.err));
-        sc_buf_done(&l.text);
-        close_world(&here);
-        close_world(&there);
+        import_what_was_exported_meanwhile(&sc_store_sqlite, kinds[i], &host.embedder);
+        if (redis_server_url())
+            import_what_was_exported_meanwhile(&sc_store_redis, kinds[i], &host.embedder);
     }
     app_fixture_close(&host);
 }
