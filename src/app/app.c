@@ -107,7 +107,8 @@ static sc_rc open_remote(sc_app *app, sc_err *err) {
                           .timeout_ms = c->embed_timeout_ms,
                           .cap = c->embed_cap,
                           .wait = wait_for_service,
-                          .wait_self = &app->ending};
+                          .wait_self = &app->ending,
+                          .stop = &app->ending.now};
     return sc_embed_new(&conf, &app->embed, err);
 }
 

@@ -114,8 +114,8 @@ static sc_rc request(sc_embed *e, const sc_prepared *texts, size_t n, int64_t es
     if (rc) return rc;
     int64_t tokens = 0;
     sc_err why = {0};
-    rc = em->ops->remote->embed(em->self, texts, n, sc_now_ms(e->conf.clock) + timeout_ms, vecs,
-                                &tokens, &why);
+    rc = em->ops->remote->embed(em->self, texts, n, sc_now_ms(e->conf.clock) + timeout_ms,
+                                e->conf.stop, vecs, &tokens, &why);
     const sc_budget_use real = {1, tokens, sc_budget_cost(tokens, e->price)};
     sc_guard_count(&e->guard, rc, &booked, &real);
     if (!rc) {

@@ -26,6 +26,8 @@ typedef struct sc_embed_conf {
     /* Waits at most ms; false = the process is ending. NULL: does not wait (tests). */
     bool (*wait)(void *self, int64_t ms);
     void *wait_self;
+    const _Atomic bool
+        *stop; /* set when the process ends: a call under way is given up; may be NULL */
 } sc_embed_conf;
 
 sc_rc sc_embed_new(const sc_embed_conf *conf, sc_embed **ret, sc_err *err);

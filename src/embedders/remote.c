@@ -61,8 +61,9 @@ static sc_rc text_of(const void *self, const sc_prepared *p, sc_arena *arena, sc
     return sc_remote_text(r->prefix, p, r->max_text_bytes, arena, ret, err);
 }
 
-static sc_rc ask(sc_remote *r, const sc_str *texts, size_t n, int64_t deadline_ms, sc_arena *arena,
-                 int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
+static sc_rc ask(sc_remote *r, const sc_str *texts, size_t n, int64_t deadline_ms,
+                 const _Atomic bool *stop, sc_arena *arena, int8_t *ret_vecs, int64_t *ret_tokens,
+                 sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf b;
     SC_AUTO(sc_json_auto) json_t *reply = NULL;
     sc_str body = SC_STR_NONE;
@@ -70,7 +71,7 @@ static sc_rc ask(sc_remote *r, const sc_str *texts, size_t n, int64_t deadline_m
     sc_rc rc = r->put(r, texts, n, &b, err);
     if (!rc) rc = sc_buf_check(&b, "the texts to embed", err);
     if (!rc)
-        rc = sc_service_post(&r->service, sc_buf_str(&b), deadline_ms, NULL, arena, &body, err);
+        rc = sc_service_post(&r->service, sc_buf_str(&b), deadline_ms, stop, arena, &body, err);
     if (rc) return rc;
     if (sc_json_parse(body, &reply, NULL))
         return sc_fail(err, SC_UPSTREAM, "the service's reply is not JSON, or was cut off");
@@ -78,7 +79,8 @@ static sc_rc ask(sc_remote *r, const sc_str *texts, size_t n, int64_t deadline_m
 }
 
 static sc_rc embed_counted(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
-                           int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
+                           const _Atomic bool *stop, int8_t *ret_vecs, int64_t *ret_tokens,
+                           sc_err *err) {
     sc_remote *r = self;
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
@@ -93,7 +95,7 @@ static sc_rc embed_counted(void *self, const sc_prepared *texts, size_t n, int64
         rc = text_of(r, &texts[i], &arena, &send[m], err);
         if (!rc && send[m].n) where[m++] = i;
     }
-    if (!rc && m) rc = ask(r, send, m, deadline_ms, &arena, got, &tokens, err);
+    if (!rc && m) rc = ask(r, send, m, deadline_ms, stop, &arena, got, &tokens, err);
     if (rc) return rc;
     memset(ret_vecs, 0, n * r->dim);
     for (size_t i = 0; i < m; i++) memcpy(ret_vecs + where[i] * r->dim, got + i * r->dim, r->dim);
@@ -104,7 +106,7 @@ static sc_rc embed_counted(void *self, const sc_prepared *texts, size_t n, int64
 sc_rc sc_remote_embed(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
                       int8_t *ret_vecs, sc_err *err) {
     int64_t tokens;
-    return embed_counted(self, texts, n, deadline_ms, ret_vecs, &tokens, err);
+    return embed_counted(self, texts, n, deadline_ms, NULL, ret_vecs, &tokens, err);
 }
 
 uint16_t sc_remote_dim(const void *self) { return ((const sc_remote *)self)->dim; }

@@ -17,9 +17,10 @@
  *   SC_UNAUTHORIZED, SC_FORBIDDEN, SC_NOT_FOUND    the set-up is wrong: no text will be taken
  * A reply is either n whole vectors, finite and of the right length, or an error: never some. */
 typedef struct sc_embedder_remote {
-    /* As ops->embed; *ret_tokens is what the service counted, 0 when it did not say. */
+    /* As ops->embed; *ret_tokens is what the service counted, 0 when it did not say. stop: set by another thread, the call
+     * is given up (SC_CANCELLED); may be NULL. */
     sc_rc (*embed)(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
-                   int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err);
+                   const _Atomic bool *stop, int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err);
     size_t (*max_batch)(const void *self);
     /* The text as it is sent, in the arena; empty: it says nothing and is not sent. */
     sc_rc (*text)(const void *self, const sc_prepared *text, sc_arena *arena, sc_str *ret,

@@ -18,21 +18,28 @@ enum { DIM = 64, TOPICS = 60 };
 /* ---- A service that knows two topics ------------------------------------------------------------- */
 
 static struct service {
-    _Atomic bool down, lean; /* lean: any two of its vectors are alike by 0.6 */
+    _Atomic bool down, holds, lean; /* lean: any two of its vectors are alike by 0.6 */
     _Atomic int calls;
 } service;
+
+static bool is_set(void *self) { return atomic_load((const _Atomic bool *)self); }
 
 static bool says(const sc_prepared *p, const char *word) {
     return sc_str_find(p->title, sc_str_of(word)) != SIZE_MAX;
 }
 
 static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
-                   int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
+                   const _Atomic bool *stop, int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
     (void)deadline_ms;
     struct service *s = self;
     atomic_fetch_add(&s->calls, 1);
     *ret_tokens = 0;
     if (atomic_load(&s->down)) return sc_fail(err, SC_UPSTREAM, "no answer");
+    if (atomic_load(&s->holds)) {
+        assert_non_null(stop);
+        app_wait(is_set, (void *)(uintptr_t)stop, "the call to be given up");
+        return sc_fail(err, SC_CANCELLED, "given up");
+    }
     for (size_t i = 0; i < n; i++)
         if (says(&texts[i], "poison")) return sc_fail(err, SC_INVALID, "I do not read such words");
     memset(ret_vecs, 0, n * DIM);
@@ -50,7 +57,7 @@ static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadl
 static sc_rc embed_plain(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
                          int8_t *ret_vecs, sc_err *err) {
     int64_t tokens;
-    return embed(self, texts, n, deadline_ms, ret_vecs, &tokens, err);
+    return embed(self, texts, n, deadline_ms, NULL, ret_vecs, &tokens, err);
 }
 
 static sc_rc text_of(const void *self, const sc_prepared *p, sc_arena *arena, sc_str *ret,
@@ -90,6 +97,7 @@ static int setup(void **state) {
     static app_fixture f;
     atomic_store(&service.down, false);
     atomic_store(&service.lean, false);
+    atomic_store(&service.holds, false);
     atomic_store(&service.calls, 0);
     app_fixture_open(&f, &toy, true);
     *state = &f;
@@ -424,6 +432,25 @@ static void search_works_with_and_without_it(void **state) {
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+static bool was_asked(void *self) {
+    (void)self;
+    return atomic_load(&service.calls) > 0;
+}
+
+static void a_service_that_holds_its_answer_is_left_at_the_end(void **state) {
+    app_fixture *f = *state;
+    atomic_store(&service.holds, true);
+    sc_id id = app_put(f, "held", "The login button does nothing", "");
+    app_wait(was_asked, NULL, "the service to be asked");
+    app_fixture_restart(f, false);
+    assert_int_equal(app_get(f, &id).state, SC_FEEDBACK_pending);
+    atomic_store(&service.holds, false);
+    app_fixture_restart(f, true);
+    app_settle(f);
+    assert_int_equal(app_get(f, &id).state, SC_FEEDBACK_grouped);
+    assert_int_equal(stats(f).embed.guard.breaker, SC_BREAKER_closed);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(while_it_is_down_words_group_and_later_the_vectors_mend),
@@ -436,6 +463,7 @@ int main(void) {
         T(where_reports_wait_they_wait_and_nothing_dies),
         T(a_change_to_a_remote_embedder_is_made_in_the_background),
         T(search_works_with_and_without_it),
+        T(a_service_that_holds_its_answer_is_left_at_the_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,8 @@ static sc_rc text_of(const void *self, const sc_prepared *p, sc_arena *arena, sc
 }
 
 static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadline_ms,
-                   int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
+                   const _Atomic bool *stop, int8_t *ret_vecs, int64_t *ret_tokens, sc_err *err) {
+    (void)stop;
     struct service *s = self;
     assert_true(deadline_ms > world->now_ms && n <= BATCH);
     s->sizes[s->calls++ % MAX_CALLS] = n;

@@ -78,7 +78,7 @@ static sc_rc ask(world *w, const sc_embedder_ops *ops, const void *conf, size_t 
     sc_remote r;
     w->err = (sc_err){0};
     if (ops->open(&r, conf, &w->err)) fail_msg("%s", w->err.msg);
-    sc_rc rc = ops->remote->embed(&r, w->texts, n, sc_now_ms(&sc_clock_system) + ms, w->vecs,
+    sc_rc rc = ops->remote->embed(&r, w->texts, n, sc_now_ms(&sc_clock_system) + ms, NULL, w->vecs,
                                   &w->tokens, &w->err);
     ops->close(&r);
     assert_null(strstr(w->err.msg, "SECRET"));
