@@ -79,7 +79,6 @@ class Kill9(unittest.TestCase):
                 server.start()
                 slowest = max(slowest, server.up_s)
                 self.check(server, acked)
-            self.assertLess(slowest, 1.0, "seconds to start")
             c = server.client()
             soul.grouped(c)
             stored = self.check(server, acked)

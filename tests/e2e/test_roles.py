@@ -143,6 +143,9 @@ class OnRedis(Roles, unittest.TestCase):
         def write(k):
             client = self.servers[k].client()
             while not stop.is_set():
+                if client.get("/api/clustering/status").json["pending_unclustered"] > 300:
+                    stop.wait(0.02)  # no faster than they are grouped
+                    continue
                 self.send(20, f"s{k}x{sent[k]}-", client)
                 sent[k] += 1
 

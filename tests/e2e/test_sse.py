@@ -23,7 +23,7 @@ class Sse(unittest.TestCase):
         self.assertEqual(events.response.status, 200)
         self.assertEqual(events.response.headers["Content-Type"].split(";")[0], "text/event-stream")
         stored = self.c.post("/api/ingest/manual", soul.report(1)).json["id"]
-        soul.wait_for("its event", lambda: [e for e in events.events if stored in e.get("data", "")], 5)
+        soul.wait_for("its event", lambda: [e for e in events.events if stored in e.get("data", "")])
         for e in events.events:
             data = json.loads(e["data"])
             self.assertEqual(str(data["id"]), e["id"])
@@ -42,7 +42,7 @@ class Sse(unittest.TestCase):
         missed = self.c.post("/api/ingest/manual", soul.report(2, "Quokka photographs upside down")).json["id"]
         soul.grouped(self.c)
         again = self.stream(after=last)
-        soul.wait_for("what was missed", lambda: [e for e in again.events if missed in e.get("data", "")], 5)
+        soul.wait_for("what was missed", lambda: [e for e in again.events if missed in e.get("data", "")])
         self.assertTrue(all(int(e["id"]) > int(last) for e in again.events))
 
     def test_events_of_other_projects_are_not_told(self):
@@ -54,15 +54,15 @@ class Sse(unittest.TestCase):
         theirs = self.c.post("/api/ingest/manual", soul.report(1), project_id="theirs").json["id"]
         soul.grouped(self.c, project_id="theirs")
         ours = self.c.post("/api/ingest/manual", soul.report(1), project_id="mine").json["id"]
-        soul.wait_for("our event", lambda: [e for e in events.events if ours in e.get("data", "")], 5)
+        soul.wait_for("our event", lambda: [e for e in events.events if ours in e.get("data", "")])
         self.assertFalse([e for e in events.events if theirs in e.get("data", "")])
         self.assertTrue(all(json.loads(e["data"])["project_id"] == mine for e in events.events))
 
     def test_a_stream_ends_with_the_server(self):
         events = self.stream()
         self.server.process.send_signal(soul.signal.SIGTERM)
-        self.assertEqual(self.server.process.wait(15), 0)
-        soul.wait_for("the stream's end", lambda: events.ended, 5)
+        self.assertEqual(self.server.process.wait(soul.PATIENCE_S), 0)
+        soul.wait_for("the stream's end", lambda: events.ended)
 
     def sockets(self):
         folder, found = f"/proc/{self.server.pid}/fd", 0
