@@ -137,7 +137,7 @@ test("all fixes, by filters that stay in the address", async () => {
     await waitFor(`${label} ${value}`, async () => (await rows.locator("th a").allTextContents()).sort().join() === [...titles].sort().join());
   };
   await left("State", "failed", [SIX[2][0]]);
-  assert.match(v.page.url(), /state=failed/);
+  await v.page.waitForURL(/state=failed/);
   await left("State", "", [SIX[0][0], SIX[1][0], SIX[2][0]]);
   await left("Pull request", "open", [SIX[1][0]]);
   await left("Pull request", "", [SIX[0][0], SIX[1][0], SIX[2][0]]);
@@ -226,7 +226,7 @@ test("a hundred thousand lines: all can be reached, few are drawn", async (t) =>
   });
   t.diagnostic(`scrolling through them, 120 frames: median ${gaps[60].toFixed(1)} ms, longest ${gaps.at(-1).toFixed(1)} ms`);
   await line(v, `line ${LINES - 1}`);
-  assert.ok((await v.page.locator(".line").count()) < 120);
+  await becomes(async () => (await v.page.locator(".line").count()) < 120, true);
   await v.leave();
 });
 
@@ -243,7 +243,7 @@ test("a long log begins with its end; older lines come in front, in their place"
   const stood = await at();
   await older.click();
   await v.page.getByText("the last 399 lines").waitFor();
-  assert.equal(await at(), stood);
+  await becomes(at, stood);
   await line(v, "line 249 begins");
   await v.looksRight("a part of a log");
   const saved = v.page.waitForEvent("download");
@@ -251,7 +251,7 @@ test("a long log begins with its end; older lines come in front, in their place"
   const text = readFileSync(await (await saved).path(), "utf8").trim().split("\n");
   assert.deepEqual([text.length, text[0].slice(-6), text.at(-1).slice(-8)], [449, "line 0", "line 449"]);
   await v.page.getByText("449 lines", { exact: true }).waitFor();
-  assert.equal(await older.count(), 0);
+  await becomes(() => older.count(), 0);
   await v.leave();
 });
 
@@ -287,7 +287,7 @@ test("the plan is made, edited, and nobody's change is overwritten unseen", asyn
   await v.accessible("the conflict");
   await v.page.getByRole("button", { name: "Save mine as version 3" }).click();
   await v.toast("saved as version 3");
-  assert.equal((await w.server.api("GET", `/api/clusters/${issue.id}/plan`)).acceptance, "the battery lasts");
+  await becomes(async () => (await w.server.api("GET", `/api/clusters/${issue.id}/plan`)).acceptance, "the battery lasts");
   await v.page.getByLabel("Version").selectOption("2");
   await v.page.getByText("theirs").waitFor();
   await v.leave({ butNetwork: true });
