@@ -40,16 +40,18 @@ typedef struct tie {
     bool open;
 } tie;
 
+/* The issues that corrections touch, by id. */
+typedef struct touched {
+    sc_id id;
+    bool open;
+} touched;
+
 static int by_action(const void *a, const void *b) {
     return strcmp(((const tie *)a)->action.text, ((const tie *)b)->action.text);
 }
 
 static int by_id(const void *a, const void *b) {
     return strcmp(((const sc_id *)a)->text, ((const sc_id *)b)->text);
-}
-
-static int by_name_id(const void *id, const void *name) {
-    return strcmp(((const sc_id *)id)->text, ((const sc_cluster_name *)name)->id.text);
 }
 
 static bool is_closed(sc_cluster_status s) {
@@ -79,16 +81,59 @@ static sc_rc places_of(const keeper *k, const sc_correction *c, size_t n, sc_id 
     return SC_OK;
 }
 
-static size_t ties_of(const sc_correction *c, const sc_id *places, size_t n,
-                      const sc_cluster_name *names, size_t n_names, tie *ret) {
+static size_t distinct(sc_id *ids, size_t n) {
     size_t m = 0;
+    if (n) qsort(ids, n, sizeof *ids, by_id);
+    for (size_t i = 0; i < n; i++)
+        if (!m || !sc_id_eq(&ids[m - 1], &ids[i])) ids[m++] = ids[i];
+    return m;
+}
+
+/* Those of the ids that are issues still; they alone are read, however many others there are. */
+static sc_rc read_touched(const keeper *k, const sc_id *ids, size_t n, touched *ret, size_t *ret_n,
+                          sc_err *err) {
+    size_t m = 0;
+    for (size_t from = 0; from < n; from += PAGE) {
+        const sc_cluster_filter f = {.project_id = *k->project,
+                                     .ids = ids + from,
+                                     .n_ids = SC_MIN(n - from, (size_t)PAGE),
+                                     .by_ids = true,
+                                     .uncounted = true};
+        sc_cluster_list list;
+        SC_AUTO(sc_arena_done) sc_arena arena;
+        sc_arena_init(&arena, ARENA_BYTES);
+        sc_rc rc = STORE(k->app)->cluster_list(SELF(k->app), &f, &(sc_page){.limit = PAGE},
+                                               sc_now_ms(k->app->conf.clock), &arena, &list, err);
+        if (rc) return rc;
+        for (size_t i = 0; i < list.n; i++)
+            ret[m++] = (touched){list.items[i].id, !is_closed(list.items[i].status)};
+    }
+    *ret_n = m;
+    return SC_OK;
+}
+
+/* What the correction names; returns how many. */
+static size_t ids_of(const sc_correction *c, const sc_id *place, sc_id ret[3]) {
+    const sc_id *const all[] = {&c->cluster_id, &c->other_id, place};
+    size_t n = 0;
+    for (size_t i = 0; i < SC_LEN(all); i++)
+        if (sc_id_is_set(all[i])) ret[n++] = *all[i];
+    return n;
+}
+
+static int by_touched(const void *id, const void *t) {
+    return strcmp(((const sc_id *)id)->text, ((const touched *)t)->id.text);
+}
+
+static size_t ties_of(const sc_correction *c, const sc_id *places, size_t n, const touched *t,
+                      size_t n_t, tie *ret) {
+    size_t m = 0;
+    sc_id ids[3];
     for (size_t i = 0; i < n; i++) {
-        const sc_id *const touched[] = {&c[i].cluster_id, &c[i].other_id, &places[i]};
-        for (size_t j = 0; j < SC_LEN(touched); j++) {
-            if (!sc_id_is_set(touched[j])) continue;
-            const sc_cluster_name *name =
-                bsearch(touched[j], names, n_names, sizeof *names, by_name_id);
-            if (name) ret[m++] = (tie){c[i].action_id, name->id, !is_closed(name->status)};
+        size_t n_ids = ids_of(&c[i], &places[i], ids);
+        for (size_t j = 0; j < n_ids; j++) {
+            const touched *hit = n_t ? bsearch(&ids[j], t, n_t, sizeof *t, by_touched) : NULL;
+            if (hit) ret[m++] = (tie){c[i].action_id, hit->id, hit->open};
         }
     }
     return m;
@@ -109,20 +154,21 @@ static void keep_tied(keeper *k, tie *t, size_t n) {
 
 static sc_rc read_ties(keeper *k, sc_err *err) {
     sc_correction *c;
-    sc_cluster_name *names;
-    size_t n, n_names;
+    size_t n, n_ids = 0, n_t;
     sc_rc rc = STORE(k->app)->corrections(SELF(k->app), k->project, k->arena, &c, &n, err);
     if (rc || !n) return rc;
-    rc = STORE(k->app)->cluster_names(SELF(k->app), k->project, k->arena, &names, &n_names, err);
-    if (rc || !n_names) return rc;
     sc_id *places = sc_arena_take_array(k->arena, n, sizeof *places);
+    sc_id *ids = sc_arena_take_array(k->arena, 3 * n, sizeof *ids);
+    touched *t = sc_arena_take_array(k->arena, 3 * n, sizeof *t);
     tie *ties = sc_arena_take_array(k->arena, 3 * n, sizeof *ties);
     k->tied = sc_arena_take_array(k->arena, 3 * n, sizeof *k->tied);
-    if (!places || !ties || !k->tied)
+    if (!places || !ids || !t || !ties || !k->tied)
         return sc_fail(err, SC_NOMEM, "no memory for the corrections");
-    memset(places, 0, n * sizeof *places);
     rc = places_of(k, c, n, places, err);
-    if (!rc) keep_tied(k, ties, ties_of(c, places, n, names, n_names, ties));
+    if (rc) return rc;
+    for (size_t i = 0; i < n; i++) n_ids += ids_of(&c[i], &places[i], ids + n_ids);
+    rc = read_touched(k, ids, distinct(ids, n_ids), t, &n_t, err);
+    if (!rc) keep_tied(k, ties, ties_of(c, places, n, t, n_t, ties));
     return rc;
 }
 

@@ -29,7 +29,7 @@ static struct {
     void (*chosen)(void); /* once, when an issue's reports are to be removed */
     void (*judged)(void); /* once, when a report's issue was looked at for the last time */
     bool removing;
-    int pages, fix_lists;
+    int pages, fix_lists, all_names;
     _Atomic int64_t *mono_ahead_us; /* a page takes a second of it; or NULL */
 } between;
 
@@ -64,12 +64,19 @@ static sc_rc told_cluster_list(void *self, const sc_cluster_filter *f, const sc_
     return real_store->cluster_list(self, f, page, now_ms, arena, ret, err);
 }
 
+static sc_rc told_names(void *self, const sc_id *project, sc_arena *arena, sc_cluster_name **ret,
+                        size_t *ret_n, sc_err *err) {
+    if (mine) between.all_names++;
+    return real_store->cluster_names(self, project, arena, ret, ret_n, err);
+}
+
 static sc_store_ops told(const sc_store_ops *real) {
     real_store = real;
     sc_store_ops ops = *real;
     ops.feedback_list = told_feedback_list;
     ops.fix_list = told_fix_list;
     ops.cluster_list = told_cluster_list;
+    ops.cluster_names = told_names;
     return ops;
 }
 
@@ -448,6 +455,9 @@ static void make_many(old_world *w) {
 static void a_turn_over_issues_that_stay_ends_and_says_where_to_go_on(void **state) {
     old_world *w = *state;
     sc_retention_turn t = {.more = true};
+    sc_triage_result done;
+    ok(sc_triage_apart(w->f.app, &w->f.project.id, &w->issue[1], &w->issue[2], SC_STR("me"), &done,
+                       &failure));
     close_issue(w, 0, SC_CLUSTER_EV_RESOLVE);
     w->f.now_ms += 11 * DAY;
     make_many(w);
@@ -461,6 +471,7 @@ static void a_turn_over_issues_that_stay_ends_and_says_where_to_go_on(void **sta
     assert_int_equal(between.pages, turns);
     /* Whether somebody fixed them was asked of those alone that were to go: when chosen, and for each report. */
     assert_true(between.fix_lists <= 2 + 2);
+    assert_int_equal(between.all_names, 0); /* nor is all read for the few that corrections touch */
     sc_retention r = plan(w, 10);
     assert_int_equal(r.kept_changed, MANY);
     assert_int_equal(sc_retention_work(w->f.app, &w->f.project.id, 10, 0, SC_STR("nonsense"),
