@@ -20,7 +20,8 @@
 static int64_t fixture_wall(void *self) { return ((app_fixture *)self)->now_ms; }
 
 static int64_t fixture_mono(void *self) {
-    return sc_mono_us(&sc_clock_system) + ((app_fixture *)self)->mono_ahead_us;
+    const app_fixture *f = self;
+    return f->mono_stands_us ? f->mono_stands_us : sc_mono_us(&sc_clock_system) + f->mono_ahead_us;
 }
 
 #define must(call)                                                        \
@@ -131,9 +132,9 @@ sc_id app_put(app_fixture *f, const char *external_id, const char *title, const 
 }
 
 void app_wait(bool (*done)(void *self), void *self, const char *what) {
-    int64_t deadline = sc_mono_us(&sc_clock_system) + 30000000;
+    int64_t deadline = sc_mono_us(&sc_clock_system) + 60000000;
     while (!done(self)) {
-        if (sc_mono_us(&sc_clock_system) > deadline) fail_msg("waited 30 s for: %s", what);
+        if (sc_mono_us(&sc_clock_system) > deadline) fail_msg("waited a minute for: %s", what);
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
 }

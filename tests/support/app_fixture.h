@@ -10,6 +10,7 @@ typedef struct app_fixture {
     char dir[64];
     _Atomic int64_t now_ms;        /* wall time of the fixture's clock */
     _Atomic int64_t mono_ahead_us; /* monotonic time runs by itself; this much further */
+    int64_t mono_stands_us;        /* ... unless this is set: then it is always this   */
     sc_clock clock;
     sc_embedder embedder;
     sc_store store;
@@ -49,7 +50,7 @@ void app_settle(app_fixture *f);
 sc_feedback app_get(app_fixture *f, const sc_id *id);
 sc_cluster app_cluster(app_fixture *f, const sc_id *id);
 
-/* Waits until done(self) says so; fails the test after 30 s. */
+/* Waits until done(self) says so; fails the test after a minute. */
 void app_wait(bool (*done)(void *self), void *self, const char *what);
 
 #endif
