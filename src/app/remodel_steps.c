@@ -1,57 +1,24 @@
-#include "app/remodel_steps.h"
+#include "app/remodel_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "app/internal.h"
-#include "app/represent.h"
 #include "app/write.h"
 #include "base/log.h"
-#include "group/map.h"
-#include "group/pass.h"
 
 enum {
-    BATCH = 64,        /* reports that are represented at once, at most */
-    STEP_US = 100000,  /* ... and in about this time: reports to be grouped may wait that long */
     THINK_US = 50000,  /* one step of the pass */
     STEP_MOVES = 1024, /* what it moves at once */
     PASSES = 4,        /* at most; the second mostly moves nothing */
     INLINE_ITEMS = 64, /* late comers that are represented while grouping waits */
-    EMBED_MS = 60000,
     PRUNE = 500,
-    TELL_US = 1000000,
     ARENA_BYTES = 512 << 20,
 };
 
-typedef enum stage { EMBED, FILL, THINK, SWITCH, DONE } stage;
+typedef sc_remodel remodel;
+typedef sc_remodel_move moved;
 
-typedef struct moved {
-    int64_t key;
-    sc_id from, to; /* in the store; with the new model */
-    sc_evidence evidence;
-    int64_t nearest;
-} moved;
-
-typedef struct sc_remodel {
-    sc_app *app;
-    sc_id project_id;
-    sc_lens *lens;
-    stage stage;
-    size_t batch;
-    int64_t after_seq, done, total, told_us;
-    size_t stored;    /* since the scan began */
-    int64_t later_ms; /* a remote embedder cannot be asked before; 0: it can */
-    bool going_back;
-    int64_t switched_version; /* of the change that is taken back */
-    sc_engine *engine;
-    int64_t version; /* that the engine reflects */
-    uint64_t rules;  /* digest of the corrections it obeys */
-    sc_pass *pass;
-    int passes;
-    moved *moves;
-    size_t n, cap;
-    sc_map by_key;
-} remodel;
+static sc_rc holds(remodel *r, sc_err *err) { return sc_lane_holds(&r->app->worker, r->app, err); }
 
 /* ---- Life --------------------------------------------------------------------------------------- */
 
@@ -75,8 +42,6 @@ void sc_remodel_drop(sc_app *app) {
     sc_free(app->remodel);
     app->remodel = NULL;
 }
-
-static sc_rc holds(remodel *r, sc_err *err) { return sc_lane_holds(&r->app->worker, r->app, err); }
 
 /* Representations that neither this change nor its taking back needs. */
 static sc_rc prune(remodel *r, sc_err *err) {
@@ -115,150 +80,6 @@ sc_rc sc_remodel_begin(sc_app *app, const sc_job *job, sc_lens *lens, const sc_m
     if (!rc) rc = count(r, err);
     if (rc) sc_remodel_drop(app);
     return rc;
-}
-
-/* ---- Representing ------------------------------------------------------------------------------- */
-
-static sc_rc pack_one(const sc_prepared *p, const int8_t *vec, uint16_t dim, sc_arena *arena,
-                      sc_str *ret, sc_err *err) {
-    sc_repr repr;
-    SC_AUTO(sc_buf_done) sc_buf blob;
-    sc_buf_init(&blob, 64 * 1024);
-    sc_rc rc = sc_represent_pack(p, vec, dim, arena, &repr, err);
-    if (rc) return rc;
-    char *kept = sc_repr_encode(&repr, &blob) ? sc_arena_copy(arena, blob.p, blob.n) : NULL;
-    if (!kept) return sc_fail(err, SC_NOMEM, "no memory to represent a report");
-    *ret = (sc_str){kept, blob.n};
-    return SC_OK;
-}
-
-/* While a remote embedder cannot be asked, the change waits. */
-static sc_rc ask_remote(remodel *r, const sc_prepared *texts, size_t n, sc_err *err) {
-    int64_t again = 0, now = sc_now_ms(r->app->conf.clock);
-    sc_pulse pulse = {&r->app->worker, r->app};
-    sc_rc rc = sc_embed_fetch(r->app->embed, texts, n, sc_pulse_beat, &pulse, err);
-    if (!rc && !sc_embed_available(r->app->embed, &again, NULL))
-        r->later_ms = SC_MAX(again, now + 1000);
-    return rc;
-}
-
-/* False: not now. A text that the service does not take goes on without a vector. */
-static bool look_up(remodel *r, const sc_prepared *text, int8_t *vec, uint16_t *ret_dim) {
-    sc_err why = {0};
-    sc_embed_state st = sc_embed_look(r->app->embed, text, vec, &why);
-    if (st == SC_EMBED_REFUSED) *ret_dim = 0;
-    return st == SC_EMBED_READY || st == SC_EMBED_REFUSED;
-}
-
-/* The texts of n items, all in one call of the embedder. Items whose report is gone stay empty. */
-static sc_rc represent(remodel *r, sc_side_item *items, size_t n, sc_arena *arena, sc_err *err) {
-    sc_app *app = r->app;
-    const sc_embedder *em = &r->lens->em;
-    uint16_t dim = em->ops->dim(em->self);
-    int64_t *seqs = sc_arena_take_array(arena, n, sizeof *seqs);
-    sc_prepared *texts = sc_arena_take_array(arena, n, sizeof *texts);
-    int8_t *vecs = sc_arena_take_array(arena, n, dim);
-    if (!seqs || !texts || !vecs) return sc_fail(err, SC_NOMEM, "no memory to represent reports");
-    for (size_t i = 0; i < n; i++) seqs[i] = items[i].seq;
-    sc_feedback_filter f = {
-        .project_id = r->project_id, .by_seqs = true, .seqs = seqs, .n_seqs = n};
-    sc_feedback_list list;
-    sc_rc rc = STORE(app)->feedback_list(SELF(app), &f, &(sc_page){.limit = n}, arena, &list, err);
-    for (size_t i = 0; !rc && i < list.n; i++)
-        rc = sc_prepare(list.items[i].title, list.items[i].body, list.items[i].stack, arena,
-                        &texts[i], err);
-    if (!rc && list.n) {
-        rc = em->ops->remote ? ask_remote(r, texts, list.n, err)
-                             : em->ops->embed(em->self, texts, list.n,
-                                              sc_now_ms(app->conf.clock) + EMBED_MS, vecs, err);
-        if (rc) return sc_wrap(err, "embed with %s", em->ops->name);
-    }
-    for (size_t i = 0, k = 0; !rc && i < list.n; i++) { /* the same order, without those gone */
-        uint16_t mine = dim;
-        while (k < n && items[k].seq != list.items[i].seq) k++;
-        if (k == n) break;
-        if (em->ops->remote && !look_up(r, &texts[i], vecs + i * dim, &mine)) continue;
-        rc = pack_one(&texts[i], vecs + i * dim, mine, arena, &items[k].repr, err);
-    }
-    return rc;
-}
-
-static sc_rc progress_event(remodel *r, sc_arena *arena, sc_event *ret, sc_err *err) {
-    SC_AUTO(sc_buf_done) sc_buf b;
-    sc_buf_init(&b, 4096);
-    sc_buf_puts(&b, "{\"model\":");
-    sc_buf_put_json(&b, sc_str_of(r->lens->model));
-    sc_buf_putf(&b, ",\"done\":%lld,\"total\":%lld}", (long long)r->done, (long long)r->total);
-    char *text = b.failed ? NULL : sc_arena_copy(arena, b.p, b.n);
-    if (!text) return sc_fail(err, SC_NOMEM, "no memory for an event");
-    *ret = (sc_event){.project_id = r->project_id,
-                      .kind = SC_STR("model.progress"),
-                      .data = {text, b.n},
-                      .at_ms = sc_now_ms(r->app->conf.clock)};
-    return SC_OK;
-}
-
-/* Stores a batch of representations, and how far it is. */
-static sc_rc store_some(remodel *r, const sc_job *job, sc_side_item *items, size_t n,
-                        sc_arena *arena, sc_err *err) {
-    size_t kept = 0, stored = 0;
-    sc_event event;
-    for (size_t i = 0; i < n; i++)
-        if (items[i].repr.n) items[kept++] = items[i];
-    r->done = SC_MIN(r->done + (int64_t)kept, r->total);
-    sc_rc rc = progress_event(r, arena, &event, err);
-    if (rc) return rc;
-    int64_t now = sc_mono_us(r->app->conf.clock);
-    bool tell = now - r->told_us > TELL_US;
-    if (tell) r->told_us = now;
-    sc_side_write w = {.project_id = r->project_id,
-                       .job_id = job->id,
-                       .job_fence = job->fence,
-                       .model = r->lens->model,
-                       .items = items,
-                       .n = kept,
-                       .done = r->done,
-                       .total = r->total,
-                       .events = &event,
-                       .n_events = tell,
-                       .now_ms = event.at_ms};
-    rc = STORE(r->app)->side_put(SELF(r->app), &w, &stored, err);
-    r->stored += stored;
-    return rc;
-}
-
-/* The next batch. *ret_n: how many reports were missing; fewer than `most`: that were all. */
-static sc_rc embed_some(remodel *r, const sc_job *job, size_t most, size_t *ret_n, sc_err *err) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, ARENA_BYTES);
-    sc_side_item items[BATCH];
-    sc_rc rc = STORE(r->app)->items_without(SELF(r->app), &r->project_id, r->lens->model,
-                                            r->after_seq, most, items, ret_n, err);
-    if (rc || !*ret_n) return rc;
-    rc = represent(r, items, *ret_n, &arena, err);
-    int64_t last = items[*ret_n - 1].seq;
-    if (!rc) rc = store_some(r, job, items, *ret_n, &arena, err);
-    if (!rc) r->after_seq = last;
-    return rc;
-}
-
-static sc_rc step_embed(remodel *r, const sc_job *job, bool *ret_stuck, sc_err *err) {
-    size_t n = 0, most = r->batch;
-    int64_t start = sc_mono_us(r->app->conf.clock);
-    sc_rc rc = embed_some(r, job, most, &n, err);
-    if (rc) return rc;
-    int64_t each = (sc_mono_us(r->app->conf.clock) - start) / (int64_t)SC_MAX(n, (size_t)1);
-    r->batch = (size_t)SC_MAX(SC_MIN(STEP_US / SC_MAX(each, (int64_t)1), (int64_t)BATCH), 1);
-    if (n == most) return SC_OK;
-    /* The end of the reports: were those before all done? */
-    if (n == 0 && !r->after_seq) {
-        r->stage = r->engine ? SWITCH : FILL;
-    } else {
-        *ret_stuck = !r->stored && n;
-        r->stored = 0;
-        r->after_seq = 0;
-    }
-    return SC_OK;
 }
 
 /* ---- The new engine ----------------------------------------------------------------------------- */
@@ -364,7 +185,7 @@ static sc_rc step_fill(remodel *r, sc_space *s, sc_err *err) {
     if (!rc) rc = follow(r, s, &missing, err);
     if (!rc && missing) drop_engine(r);
     r->after_seq = 0;
-    r->stage = missing ? EMBED : r->going_back ? SWITCH : THINK;
+    r->stage = missing ? SC_REMODEL_EMBED : r->going_back ? SC_REMODEL_SWITCH : SC_REMODEL_THINK;
     return rc;
 }
 
@@ -391,7 +212,7 @@ static sc_rc step_think(remodel *r, sc_err *err) {
     sc_pass_stats_get(r->pass, &st);
     sc_pass_free(r->pass);
     r->pass = NULL;
-    if (!st.moves || ++r->passes == PASSES) r->stage = SWITCH;
+    if (!st.moves || ++r->passes == PASSES) r->stage = SC_REMODEL_SWITCH;
     return SC_OK;
 }
 
@@ -531,7 +352,7 @@ static sc_rc write_change(remodel *r, const sc_job *job, sc_space *s, sc_arena *
         s->loaded = fresh.loaded;
     }
     s->changed = 0;
-    r->stage = DONE;
+    r->stage = SC_REMODEL_DONE;
     sc_log(SC_LOG_INFO, "model changed", SC_F_TXT("project", r->project_id.text),
            SC_F_TXT("model", r->lens->model), SC_F_TXT("previous", was->model),
            SC_F_INT("moved", change.n_moves),
@@ -547,16 +368,16 @@ static sc_rc catch_up(remodel *r, const sc_job *job, sc_space *s, bool *ret_read
     sc_rc rc = follow(r, s, &missing, err);
     if (!rc && missing && missing <= INLINE_ITEMS) {
         r->after_seq = 0;
-        rc = embed_some(r, job, BATCH, &n, err);
+        rc = sc_remodel_embed_some(r, job, SC_REMODEL_BATCH, &n, err);
         if (!rc) rc = follow(r, s, &missing, err);
     }
     if (!rc) rc = digest(r, &rules, err);
     if (rc) return rc;
     if (missing) {
-        r->stage = EMBED;
+        r->stage = SC_REMODEL_EMBED;
         r->after_seq = 0;
     } else if (rules != r->rules && !r->going_back) {
-        r->stage = FILL; /* a person corrected something: all anew */
+        r->stage = SC_REMODEL_FILL; /* a person corrected something: all anew */
     } else {
         *ret_ready = r->version == s->version;
     }
@@ -570,7 +391,7 @@ static sc_rc step_switch(remodel *r, const sc_job *job, sc_space *s, sc_err *err
     sc_rc rc = sc_space_lock(s, err);
     if (rc) return rc;
     if (s->lens == r->lens) { /* another process was faster */
-        r->stage = DONE;
+        r->stage = SC_REMODEL_DONE;
         sc_space_unlock(s);
         return SC_OK;
     }
@@ -579,7 +400,7 @@ static sc_rc step_switch(remodel *r, const sc_job *job, sc_space *s, sc_err *err
         if (r->going_back) rc = go_back(r, &arena, err);
         if (!rc) rc = write_change(r, job, s, &arena, err);
         if (rc) drop_engine(r);
-        if (rc) r->stage = FILL;
+        if (rc) r->stage = SC_REMODEL_FILL;
     }
     sc_space_unlock(s);
     return rc;
@@ -592,16 +413,16 @@ sc_rc sc_remodel_step(sc_remodel *r, const sc_job *job, sc_space *s, bool *ret_s
     sc_rc rc = holds(r, err);
     if (rc) return rc;
     switch (r->stage) {
-    case EMBED: return step_embed(r, job, ret_stuck, err);
-    case FILL: return step_fill(r, s, err);
-    case THINK: return step_think(r, err);
-    case SWITCH: return step_switch(r, job, s, err);
-    case DONE: break;
+    case SC_REMODEL_EMBED: return sc_remodel_step_embed(r, job, ret_stuck, err);
+    case SC_REMODEL_FILL: return step_fill(r, s, err);
+    case SC_REMODEL_THINK: return step_think(r, err);
+    case SC_REMODEL_SWITCH: return step_switch(r, job, s, err);
+    case SC_REMODEL_DONE: break;
     }
     return SC_OK;
 }
 
-bool sc_remodel_done(const sc_remodel *r) { return r->stage == DONE; }
+bool sc_remodel_done(const sc_remodel *r) { return r->stage == SC_REMODEL_DONE; }
 
 int64_t sc_remodel_later_ms(const sc_remodel *r) { return r->later_ms; }
 

@@ -1,20 +1,7 @@
-/* Every backend keeps the port's word: grouping and issues. */
+/* Every backend keeps the port's word: steps of grouping and what they leave. */
 #include "store_fixture.h"
 
 #include <math.h>
-
-static sc_group_write step(sc_fx *f, const sc_id *project) {
-    return (sc_group_write){.project_id = *project,
-                            .expect_version = fx_version(f, project),
-                            .model = "m1",
-                            .now_ms = f->clock_ms};
-}
-
-static sc_cluster cluster_of(sc_fx *f, const sc_id *id) {
-    sc_cluster k;
-    fx_ok(f, f->ops->cluster_get(f->s, &f->a, id, &f->arena, &k, &f->err));
-    return k;
-}
 
 /* ---- Hostile first ------------------------------------------------------------------------------ */
 
@@ -26,7 +13,7 @@ static void a_step_on_an_old_version_is_a_conflict_and_writes_nothing(void **sta
     fx_group(f, &f->a, seqs, 1);
     sc_cluster k = fx_cluster(f, &f->a, "late");
     sc_assign as = {seqs[1], k.id, SC_STR("r")};
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.clusters = &k;
     w.n_clusters = 1;
     w.assigns = &as;
@@ -57,7 +44,7 @@ static void a_step_with_one_bad_part_writes_nothing_at_all(void **state) {
                            .kind = SC_CORRECTION_pin,
                            .feedback_seq = seqs[0],
                            .cluster_id = k.id};
-        sc_group_write w = step(f, &f->a);
+        sc_group_write w = fx_step(f, &f->a);
         w.assigns = as;
         w.n_assigns = 2;
         w.clusters = &k;
@@ -91,7 +78,7 @@ static void a_step_of_a_job_that_lost_its_lease_is_fenced(void **state) {
     fx_ok(f, fx_claim(f, "g", T0, &one));
     fx_ok(f, fx_claim(f, "g", T0 + 5000, &two));
     assert_true(two.fence > one.fence);
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.job_id = one.id;
     w.job_fence = one.fence;
     fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_FENCED);
@@ -115,14 +102,14 @@ static void an_issue_of_another_project_is_not_found_nor_replaced(void **state) 
     fx_rc(f, f->ops->cluster_get(f->s, &f->b, &id, &f->arena, &k, &f->err), SC_NOT_FOUND);
     k = fx_cluster(f, &f->b, "stolen");
     k.id = id;
-    sc_group_write w = step(f, &f->b);
+    sc_group_write w = fx_step(f, &f->b);
     w.clusters = &k;
     w.n_clusters = 1;
     fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND);
     sc_id nobody = fx_id(f);
     w.project_id = nobody;
     fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_NOT_FOUND);
-    assert_true(sc_str_is(cluster_of(f, &id).title, "cluster"));
+    assert_true(sc_str_is(fx_cluster_get(f, &id).title, "cluster"));
 }
 
 static void a_representation_without_a_model_is_refused(void **state) {
@@ -130,205 +117,11 @@ static void a_representation_without_a_model_is_refused(void **state) {
     int64_t seq, version;
     fx_put_n(f, &f->a, 1, &seq);
     sc_assign as = {seq, {{0}}, SC_STR("r")};
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.model = NULL;
     w.assigns = &as;
     w.n_assigns = 1;
     fx_rc(f, f->ops->group_write(f->s, &w, &version, &f->err), SC_INVALID);
-}
-
-/* ---- Issues -------------------------------------------------------------------------------------- */
-
-static void every_field_of_an_issue_comes_back_and_is_replaced_whole(void **state) {
-    sc_fx *f = *state;
-    int64_t version;
-    sc_cluster k = fx_cluster(f, &f->a, "title");
-    k.title_locked = true;
-    k.status = SC_CLUSTER_pr_opened;
-    k.count = 5;
-    k.source_counts[SC_SOURCE_generic] = 4;
-    k.representative_ids[0] = fx_id(f);
-    k.representative_ids[2] = fx_id(f);
-    k.cohesion_min = NAN;
-    k.snooze_until_ms = T0 + 5;
-    for (int i = 0; i < SC_CLUSTER_TREND_DAYS; i++) k.trend[i] = i * 1000;
-    k.repo_url = SC_STR("https://github.com/o/n");
-    k.branch = SC_STR("b");
-    k.pr_url = SC_STR("https://github.com/o/n/pull/1");
-    k.issue_title = SC_STR("it");
-    k.issue_description = SC_STR("id");
-    k.error_message = SC_STR("em");
-    sc_group_write w = step(f, &f->a);
-    w.clusters = &k;
-    w.n_clusters = 1;
-    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
-    fx_reopen(f);
-    sc_cluster g = cluster_of(f, &k.id);
-    assert_true(g.seq > 0 && g.title_locked && isnan(g.cohesion_min));
-    assert_int_equal(g.version, 1);
-    assert_int_equal(g.status, SC_CLUSTER_pr_opened);
-    assert_int_equal(g.count, 5);
-    assert_memory_equal(g.source_counts, k.source_counts, sizeof k.source_counts);
-    assert_memory_equal(g.trend, k.trend, sizeof k.trend);
-    assert_int_equal(g.trend_day, k.trend_day);
-    assert_true(sc_id_eq(&g.representative_ids[0], &k.representative_ids[0]));
-    assert_false(sc_id_is_set(&g.representative_ids[1]));
-    assert_true(sc_id_eq(&g.representative_ids[2], &k.representative_ids[2]));
-    assert_true(g.cohesion_mean == 0.9 && g.snooze_until_ms == T0 + 5);
-    assert_true(sc_str_is(g.title, "title") && sc_str_is(g.summary, "summary"));
-    assert_true(sc_str_is(g.keywords, "[\"save\"]") && sc_str_is(g.branch, "b"));
-    assert_true(sc_str_eq(g.repo_url, k.repo_url) && sc_str_eq(g.pr_url, k.pr_url));
-    assert_true(sc_str_is(g.issue_title, "it") && sc_str_is(g.issue_description, "id"));
-    assert_true(sc_str_is(g.error_message, "em"));
-    k.title = SC_STR("other");
-    k.title_locked = false;
-    k.error_message = SC_STR_NONE;
-    w.expect_version = 1;
-    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
-    g = cluster_of(f, &k.id);
-    assert_true(sc_str_is(g.title, "other") && !g.title_locked && g.error_message.n == 0);
-    assert_int_equal(g.version, 2);
-}
-
-static void an_issue_that_was_merged_away_is_found_but_not_listed(void **state) {
-    sc_fx *f = *state;
-    int64_t seqs[2], version;
-    fx_put_n(f, &f->a, 2, seqs);
-    sc_id gone = fx_group(f, &f->a, &seqs[0], 1), into = fx_group(f, &f->a, &seqs[1], 1);
-    sc_cluster k = cluster_of(f, &gone);
-    k.merged_into = into;
-    sc_assign as = {seqs[0], into, SC_STR_NONE};
-    sc_group_write w = step(f, &f->a);
-    w.clusters = &k;
-    w.n_clusters = 1;
-    w.assigns = &as;
-    w.n_assigns = 1;
-    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
-    sc_cluster_filter q = {.project_id = f->a};
-    sc_page p = {10, SC_STR_NONE};
-    sc_cluster_list l;
-    for (int sort = SC_SORT_RECENT; sort <= SC_SORT_CREATED; sort++) {
-        q.sort = (sc_cluster_sort)sort;
-        fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
-        assert_int_equal(l.n, 1);
-        assert_int_equal(l.total, 1);
-    }
-    k = cluster_of(f, &gone);
-    assert_true(sc_id_eq(&k.merged_into, &into));
-    sc_store_stats st;
-    fx_ok(f, f->ops->stats(f->s, &f->a, T0, &st, &f->err));
-    assert_int_equal(st.clusters, 1);
-    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
-}
-
-/* 23 issues whose sort values repeat. */
-static void make_many(sc_fx *f) {
-    sc_cluster k[23];
-    int64_t version;
-    for (int i = 0; i < 23; i++) {
-        k[i] = fx_cluster(f, &f->a, "c");
-        k[i].count = i % 5;
-        k[i].last_seen_ms = T0 + i % 7 * HOUR;
-        k[i].created_at_ms = T0 + i % 3;
-        k[i].status = (sc_cluster_status)(i % 4);
-        k[i].trend[SC_CLUSTER_TREND_DAYS - 1] = i % 6;
-        k[i].trend[0] = i % 4;
-        k[i].source_counts[SC_SOURCE_manual] = i % 2;
-    }
-    sc_group_write w = step(f, &f->a);
-    w.clusters = k;
-    w.n_clusters = 23;
-    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
-}
-
-static int64_t sort_key(const sc_cluster *k, sc_cluster_sort sort) {
-    switch (sort) {
-    case SC_SORT_RECENT: return k->last_seen_ms;
-    case SC_SORT_SIZE: return k->count;
-    case SC_SORT_TREND: return sc_cluster_trend_score(k, T0 / DAY);
-    default: return k->created_at_ms;
-    }
-}
-
-static void every_sort_order_pages_through_all_issues_once(void **state) {
-    sc_fx *f = *state;
-    make_many(f);
-    for (int sort = SC_SORT_RECENT; sort <= SC_SORT_CREATED; sort++) {
-        sc_cluster_filter q = {.project_id = f->a, .sort = (sc_cluster_sort)sort};
-        sc_page p = {4, SC_STR_NONE};
-        sc_cluster_list l;
-        size_t n = 0;
-        int64_t key = INT64_MAX, seq = INT64_MAX;
-        do {
-            fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
-            assert_int_equal(l.total, 23);
-            for (size_t i = 0; i < l.n; i++) {
-                int64_t k = sort_key(&l.items[i], q.sort), s = l.items[i].seq;
-                assert_true(k < key || (k == key && s < seq));
-                key = k;
-                seq = s;
-            }
-            n += l.n;
-            p.cursor = l.next_cursor;
-        } while (p.cursor.n);
-        assert_int_equal(n, 23);
-        p.cursor = SC_STR("41000000000000000000000000000000000000000");
-        fx_rc(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err), SC_INVALID);
-    }
-}
-
-static void issue_filters_find_what_they_say_and_count_it(void **state) {
-    sc_fx *f = *state;
-    make_many(f);
-    sc_page p = {1000, SC_STR_NONE};
-    sc_cluster_list l;
-    const struct {
-        sc_cluster_filter q;
-        size_t n;
-    } cases[] = {
-        {{.statuses = 1u << SC_CLUSTER_new}, 6},
-        {{.statuses = 1u << SC_CLUSTER_new | 1u << SC_CLUSTER_pr_opened}, 11},
-        {{.statuses = 1u << SC_CLUSTER_snoozed}, 0},
-        {{.by_source = true, .source = SC_SOURCE_manual}, 11},
-        {{.by_source = true, .source = SC_SOURCE_reddit}, 0},
-        {{.min_count = 4}, 4},
-        {{.since_ms = T0 + HOUR, .until_ms = T0 + 3 * HOUR}, 7},
-        {{.since_ms = T0 + HOUR, .until_ms = T0 + 3 * HOUR, .min_count = 1, .statuses = 2u}, 2},
-    };
-    for (size_t i = 0; i < SC_LEN(cases); i++) {
-        for (int sort = SC_SORT_RECENT; sort <= SC_SORT_CREATED; sort++) {
-            sc_cluster_filter q = cases[i].q;
-            q.project_id = f->a;
-            q.sort = (sc_cluster_sort)sort;
-            fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
-            assert_int_equal(l.n, cases[i].n);
-            assert_int_equal(l.total, cases[i].n);
-            q.uncounted = true;
-            fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
-            assert_int_equal(l.n, cases[i].n);
-            assert_int_equal(l.total, -1);
-        }
-    }
-}
-
-static void named_issues_come_in_the_order_asked_for(void **state) {
-    sc_fx *f = *state;
-    int64_t seqs[3];
-    fx_put_n(f, &f->a, 3, seqs);
-    sc_id k[4];
-    for (int i = 0; i < 3; i++) k[i] = fx_group(f, &f->a, &seqs[i], 1);
-    k[3] = fx_id(f);
-    sc_id want[] = {k[2], k[3], k[0], k[1]};
-    sc_cluster_filter q = {.project_id = f->a, .ids = want, .n_ids = 4, .by_ids = true};
-    sc_page p = {2, SC_STR_NONE};
-    sc_cluster_list l;
-    fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
-    assert_int_equal(l.n, 2);
-    assert_true(sc_id_eq(&l.items[0].id, &k[2]) && sc_id_eq(&l.items[1].id, &k[0]));
-    p.cursor = l.next_cursor;
-    fx_ok(f, f->ops->cluster_list(f->s, &q, &p, T0, &f->arena, &l, &f->err));
-    assert_int_equal(l.n, 1);
-    assert_true(sc_id_eq(&l.items[0].id, &k[1]) && l.next_cursor.n == 0);
 }
 
 /* ---- Placements ----------------------------------------------------------------------------------- */
@@ -380,7 +173,7 @@ static void followers_see_what_changed_and_from_which_version(void **state) {
     assert_int_equal(s.repr[0], 0);
     /* A move leaves the representation; parking tells that it is in none. */
     sc_assign as[2] = {{seqs[0], k2, SC_STR_NONE}, {seqs[1], {{0}}, SC_STR_NONE}};
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.assigns = as;
     w.n_assigns = 2;
     fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
@@ -411,9 +204,9 @@ static void issues_that_changed_are_told_with_their_status(void **state) {
     fx_group(f, &f->a, &seqs[1], 1);
     fx_ok(f, f->ops->clusters_since(f->s, &f->a, 0, &f->arena, &l, &n, &f->err));
     assert_int_equal(n, 2);
-    sc_cluster k = cluster_of(f, &k1);
+    sc_cluster k = fx_cluster_get(f, &k1);
     k.status = SC_CLUSTER_resolved;
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.clusters = &k;
     w.n_clusters = 1;
     fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
@@ -450,7 +243,7 @@ static void decisions_come_back_oldest_first_with_their_evidence(void **state) {
          .nearest_seq = 7,
          .actor = SC_STR("ann"),
          .at_ms = T0 + 1}};
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.decisions = d;
     w.n_decisions = 2;
     fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
@@ -495,7 +288,7 @@ static void corrections_hold_until_their_action_is_undone(void **state) {
                            .cluster_id = k1,
                            .actor = SC_STR("bob"),
                            .at_ms = T0 + 1}};
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.corrections = r;
     w.n_corrections = 3;
     fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
@@ -504,10 +297,10 @@ static void corrections_hold_until_their_action_is_undone(void **state) {
     assert_int_equal(l[1].kind, SC_CORRECTION_apart);
     assert_true(sc_id_eq(&l[1].other_id, &k2) && sc_id_eq(&l[0].action_id, &one));
     assert_true(l[0].feedback_seq == seqs[0] && sc_str_is(l[2].actor, "bob"));
-    sc_group_write undo = step(f, &f->b);
+    sc_group_write undo = fx_step(f, &f->b);
     undo.undo_action = one; /* not b's */
     fx_rc(f, f->ops->group_write(f->s, &undo, &v, &f->err), SC_NOT_FOUND);
-    undo = step(f, &f->a);
+    undo = fx_step(f, &f->a);
     undo.undo_action = one;
     fx_ok(f, f->ops->group_write(f->s, &undo, &v, &f->err));
     fx_ok(f, f->ops->corrections(f->s, &f->a, &f->arena, &l, &n, &f->err));
@@ -522,7 +315,7 @@ static void corrections_hold_until_their_action_is_undone(void **state) {
 static void write_event(sc_fx *f, const sc_id *project, const char *data, int64_t at_ms) {
     int64_t v;
     sc_event e = {.kind = SC_STR("cluster.updated"), .data = sc_str_of(data), .at_ms = at_ms};
-    sc_group_write w = step(f, project);
+    sc_group_write w = fx_step(f, project);
     w.events = &e;
     w.n_events = 1;
     fx_ok(f, f->ops->group_write(f->s, &w, &v, &f->err));
@@ -580,17 +373,17 @@ static void a_removed_report_leaves_nothing_behind(void **state) {
                          .cluster_id = k,
                          .at_ms = f->clock_ms};
     sc_decision d = {.feedback_seq = seqs[1], .cluster_id = k, .reason = SC_REASON_first};
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.corrections = &pin;
     w.n_corrections = 1;
     w.decisions = &d;
     w.n_decisions = 1;
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
-    sc_group_write other = step(f, &foreign_project);
+    sc_group_write other = fx_step(f, &foreign_project);
     other.removed = &seqs[1];
     other.n_removed = 1;
     fx_rc(f, f->ops->group_write(f->s, &other, &version, &f->err), SC_NOT_FOUND);
-    w = step(f, &f->a);
+    w = fx_step(f, &f->a);
     w.removed = &seqs[1];
     w.n_removed = 2; /* a grouped one and one that waits */
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
@@ -644,7 +437,7 @@ static void followers_learn_that_a_report_was_removed(void **state) {
     fx_group(f, &f->a, seqs, 2);
     fx_ok(f, f->ops->items_since(f->s, &f->a, 0, "m1", count_item, &all, &before, &f->err));
     assert_true(all.n == 2 && all.in_none == 0);
-    sc_group_write w = step(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
     w.removed = &seqs[0];
     w.n_removed = 1;
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
@@ -685,23 +478,6 @@ static void a_chart_is_kept_whole_and_told_apart_by_its_version(void **state) {
     assert_int_equal(version, 0);
 }
 
-static void issues_are_named_by_id_without_those_merged_away(void **state) {
-    sc_fx *f = *state;
-    int64_t seqs[3];
-    sc_cluster_name *names;
-    size_t n;
-    fx_put_n(f, &f->a, 3, seqs);
-    for (int i = 0; i < 3; i++) fx_group(f, &f->a, &seqs[i], 1);
-    fx_ok(f, f->ops->cluster_names(f->s, &f->a, &f->arena, &names, &n, &f->err));
-    assert_int_equal(n, 3);
-    for (size_t i = 0; i < n; i++) {
-        assert_true(names[i].count == 1 && sc_str_is(names[i].title, "cluster"));
-        assert_true(!i || strcmp(names[i - 1].id.text, names[i].id.text) < 0);
-    }
-    fx_ok(f, f->ops->cluster_names(f->s, &f->b, &f->arena, &names, &n, &f->err));
-    assert_int_equal(n, 0);
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(a_step_on_an_old_version_is_a_conflict_and_writes_nothing),
@@ -709,11 +485,6 @@ int main(void) {
         fx_test(a_step_of_a_job_that_lost_its_lease_is_fenced),
         fx_test(an_issue_of_another_project_is_not_found_nor_replaced),
         fx_test(a_representation_without_a_model_is_refused),
-        fx_test(every_field_of_an_issue_comes_back_and_is_replaced_whole),
-        fx_test(an_issue_that_was_merged_away_is_found_but_not_listed),
-        fx_test(every_sort_order_pages_through_all_issues_once),
-        fx_test(issue_filters_find_what_they_say_and_count_it),
-        fx_test(named_issues_come_in_the_order_asked_for),
         fx_test(followers_see_what_changed_and_from_which_version),
         fx_test(issues_that_changed_are_told_with_their_status),
         fx_test(decisions_come_back_oldest_first_with_their_evidence),
@@ -722,7 +493,6 @@ int main(void) {
         fx_test(a_removed_report_leaves_nothing_behind),
         fx_test(followers_learn_that_a_report_was_removed),
         fx_test(a_chart_is_kept_whole_and_told_apart_by_its_version),
-        fx_test(issues_are_named_by_id_without_those_merged_away),
     };
     return fx_run(tests);
 }

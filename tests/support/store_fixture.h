@@ -205,6 +205,25 @@ static inline sc_id fx_group(sc_fx *f, const sc_id *project, const int64_t *seqs
     return k.id;
 }
 
+/* A step of grouping on the project as it is; what it changes is to be added. */
+static inline sc_group_write fx_step(sc_fx *f, const sc_id *project) {
+    return (sc_group_write){.project_id = *project,
+                            .expect_version = fx_version(f, project),
+                            .model = "m1",
+                            .now_ms = f->clock_ms};
+}
+
+/* The issue, of project a. */
+static inline sc_cluster fx_cluster_get(sc_fx *f, const sc_id *id) {
+    sc_cluster k;
+    fx_ok(f, f->ops->cluster_get(f->s, &f->a, id, &f->arena, &k, &f->err));
+    return k;
+}
+
+static inline void fx_path(const sc_fx *f, const char *name, char path[256]) {
+    snprintf(path, 256, "%s/%s", f->dir, name);
+}
+
 static inline sc_job fx_job(sc_fx *f, const sc_id *project, const char *kind, const char *key) {
     return (sc_job){.id = fx_id(f),
                     .project_id = *project,
