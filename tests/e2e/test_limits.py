@@ -104,6 +104,17 @@ class Limits(unittest.TestCase):
             for body in {"max_reports": -1}, {"max_reports": 1.5}, {"max_reports": "1"}, {"reports": 1}, []:
                 self.assertEqual(server.client().call("PUT", "/api/config/limits", body).status, 422, body)
 
+    def test_who_may_read_sees_the_limits_and_may_not_set_them(self):
+        with self.serve() as server:
+            admin = server.client()
+            admin.call("PUT", "/api/config/limits", {"max_reports": 7})
+            for scope, seen in ("ingest", 403), ("read", 200), ("triage", 403), ("admin", 200):
+                client = server.client(key=self.key(admin, scopes=[scope]))
+                self.assertEqual(client.get("/api/config/limits").status, seen, scope)
+                if scope != "admin":
+                    self.assertEqual(client.call("PUT", "/api/config/limits", {"max_reports": 8}).status, 403, scope)
+            self.assertEqual(server.client().get("/api/config/limits").json["max_reports"], 7)
+
     def test_a_full_project_takes_no_more_until_there_is_room(self):
         with self.serve() as server:
             client = server.client()
