@@ -109,6 +109,13 @@ export class Server {
     execFileSync("python3", [join(ROOT, "tests/browser/fixes.py"), this.folder], { input: JSON.stringify(list) });
   }
 
+  /** What is closed now has not changed for so many days. */
+  async longAgo(days) {
+    await this.end();
+    execFileSync("python3", [join(ROOT, "tests/browser/long_ago.py"), this.folder, String(days)]);
+    await this.again();
+  }
+
   pause() {
     this.process.kill("SIGSTOP");
   }
@@ -229,14 +236,14 @@ export async function launch() {
 }
 
 export class Visitor {
-  /** A browser context that is signed in (by API key) and notes every complaint of the page. */
-  static async enter(browser, server, { theme = "light", width = 1280, height = 800, path = "/", signedIn = true, ...more } = {}) {
+  /** A browser context that is signed in (by API key, `key` where it is to be another one) and notes every complaint of the page. */
+  static async enter(browser, server, { theme = "light", width = 1280, height = 800, path = "/", signedIn = true, key = KEY, ...more } = {}) {
     const visitor = new Visitor();
     visitor.server = server;
     visitor.context = await browser.newContext({ colorScheme: theme, viewport: { width, height }, reducedMotion: "reduce", locale: "en-GB", timezoneId: "UTC", ...more });
     visitor.context.setDefaultTimeout(PATIENCE_MS);
     if (signedIn) {
-      const reply = await visitor.context.request.post(`${server.url}/login`, { data: { token: KEY } });
+      const reply = await visitor.context.request.post(`${server.url}/login`, { data: { token: key } });
       assert.equal(reply.status(), 200);
     }
     visitor.page = await visitor.context.newPage();

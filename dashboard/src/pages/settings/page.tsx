@@ -8,8 +8,10 @@ import { Loaded, Page, Section } from "../../ui/page";
 import { Audit } from "./audit";
 import { FixSettings } from "./fixes";
 import { Keys } from "./keys";
+import { LimitSettings } from "./limits";
 import { ModelPart } from "./model";
 import { Projects } from "./projects";
+import { RetentionSettings } from "./retention";
 import { SavedViews } from "./views";
 
 function You() {
@@ -63,6 +65,8 @@ export function SettingsPage() {
       <ModelPart />
       <SavedViews />
       <FixSettings />
+      <LimitSettings />
+      <RetentionSettings />
       <Audit />
     </Page>
   );
