@@ -61,11 +61,14 @@ test("a server that stands still is waited for", async () => {
   const v = await Visitor.enter(w.browser, w.server);
   await v.loaded();
   w.server.pause();
-  await v.page.getByLabel("Search issues").fill("battery");
-  await v.page.waitForURL(/q=battery/);
-  await v.page.locator('.table[aria-busy="true"]').waitFor();
-  await becomes(async () => (await v.titles()).length, 6, "what is there stays");
-  w.server.goOn();
+  try {
+    await v.page.getByLabel("Search issues").fill("battery");
+    await v.page.waitForURL(/q=battery/);
+    await v.page.locator('.table[aria-busy="true"]').waitFor();
+    await becomes(async () => (await v.titles()).length, 6, "what is there stays");
+  } finally {
+    w.server.goOn();
+  }
   await waitFor("the hit", async () => (await v.titles())[0] === SIX[3][0]);
   await v.leave();
 });

@@ -97,7 +97,7 @@ class Service:
 
 def serve(service, *options, **env):
     return soul.Server("--embedder", "openai", "--openai-base", service.url + "/v1", "--openai-model", "toy", "--openai-dims", str(DIMS),
-                       "--embed-timeout-ms", "300", *options, env={"OPENAI_API_KEY": SECRET, "no_proxy": "*", **env})
+                       *options, env={"OPENAI_API_KEY": SECRET, "no_proxy": "*", **env})
 
 
 def status(client):
@@ -128,9 +128,9 @@ class Remote(unittest.TestCase):
         text = self.c.get("/metrics").body.decode()
         return float(re.search(rf"^{re.escape(name)} (\S+)$", text, re.M).group(1))
 
-    def fault(self, *modes):
+    def fault(self, *modes, options=()):
         """In each mode reports are grouped all the same; when the service is well again, they are mended."""
-        self.start("well")
+        self.start("well", *options)
         for n, mode in enumerate(modes):
             with self.subTest(mode=mode):
                 self.service.mode = mode
@@ -154,7 +154,7 @@ class Remote(unittest.TestCase):
         self.assertNotIn(SECRET, self.server.logged())
 
     def test_late_cut_and_dripping_answers(self):
-        self.fault("late", "cut", "drip")
+        self.fault("late", "cut", "drip", options=("--embed-timeout-ms", "300"))
 
     def test_answers_that_are_not_the_vectors_asked_for(self):
         self.fault("few", "many", "short", "nonsense")

@@ -172,6 +172,7 @@ class OnRedis(Roles, unittest.TestCase):
         pid = soul.wait_for("an owner", self.owner)
         victim = next(w for w in self.workers if w.pid == pid)
         victim.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(victim.process.send_signal, signal.SIGCONT)  # it is to end, whatever comes
         self.send(50, "b")
         soul.wait_for("the other worker", lambda: self.pending() == 0)
         victim.process.send_signal(signal.SIGCONT)
@@ -183,6 +184,7 @@ class OnRedis(Roles, unittest.TestCase):
         self.world(schedulers=2)
         first = self.leader()
         first.process.send_signal(signal.SIGSTOP)
+        self.addCleanup(first.process.send_signal, signal.SIGCONT)  # it is to end, whatever comes
         other = self.leader(but=first)
         first.process.send_signal(signal.SIGCONT)
         soul.wait_for("the first one to step back", lambda: "no longer leads" in first.logged())

@@ -40,7 +40,7 @@ class TwoProcesses(unittest.TestCase):
         w = Worker(self.server.data)
         soul.wait_for("the worker", lambda: self.pending() == 0)
         self.send(20, "later")
-        soul.wait_for("the worker", lambda: self.pending() == 0, 5)
+        soul.wait_for("the worker", lambda: self.pending() == 0)
         code, log = w.stop()
         self.assertEqual(code, 0, log)
         soul.wait_for("search", lambda: self.c.get("/api/search", q="export pdf safari").json["items"])
@@ -51,7 +51,7 @@ class TwoProcesses(unittest.TestCase):
         w = Worker(self.server.data)
         try:
             self.send(3)
-            soul.wait_for("an event", lambda: [e for e in events.events if "cluster" in e.get("event", "")], 15)
+            soul.wait_for("an event", lambda: [e for e in events.events if "cluster" in e.get("event", "")])
         finally:
             self.assertEqual(w.stop()[0], 0)
             events.close()
