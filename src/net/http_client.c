@@ -16,6 +16,8 @@ enum {
     MAX_HEADER_BYTES = 1024,
     /* A stream without a time limit still ends when nothing at all comes for that long. */
     KEEPALIVE_IDLE_S = 60,
+    /* The longer a connection was idle, the likelier the other side ends it just when it is used again. */
+    ONCE_MAX_IDLE_S = 30,
 };
 
 struct sc_http_client {
@@ -29,7 +31,7 @@ typedef struct exchange {
     sc_arena *arena;
     sc_http_answer *answer;
     sc_buf body;
-    size_t n_received, max;
+    size_t n_received, n_given, max;
     bool too_large, no_memory, aborted;
     bool told; /* the head is in, and was told of */
 } exchange;
@@ -80,6 +82,16 @@ static size_t on_read(char *into, size_t size, size_t n, void *self) {
     long got = x->call->read(x->call->self, into, size * n);
     x->aborted = got < 0 || (size_t)got > size * n;
     return x->aborted ? CURL_READFUNC_ABORT : (size_t)got;
+}
+
+/* A body that is given away piece by piece and cannot be rewound: libcurl, which sends a request again where a used
+ * connection ends without an answer, cannot do so once any of it was sent, and says that instead. */
+static size_t on_read_once(char *into, size_t size, size_t n, void *self) {
+    exchange *x = self;
+    n = SC_MIN(size * n, x->call->body.n - x->n_given);
+    memcpy(into, x->call->body.p + x->n_given, n);
+    x->n_given += n;
+    return n;
 }
 
 static int on_progress(void *self, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d) {
@@ -170,7 +182,10 @@ static void set_method(CURL *e, const sc_http_call *call) {
         curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read);
     } else if (has_body) {
         curl_easy_setopt(e, CURLOPT_POST, 1L);
-        curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body.p ? call->body.p : "");
+        if (call->once_kept && call->body.n)
+            curl_easy_setopt(e, CURLOPT_READFUNCTION, on_read_once);
+        else
+            curl_easy_setopt(e, CURLOPT_POSTFIELDS, call->body.p ? call->body.p : "");
         curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body.n);
     }
     if (strcmp(method, "HEAD") != 0) curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, method);
@@ -188,7 +203,11 @@ static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x,
     curl_easy_setopt(e, CURLOPT_HTTPHEADER, list);
     curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, call->follow ? 1L : 0L);
     curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, call->once ? 1L : 0L);
+    bool fresh = call->once || (call->once_kept && !call->body.n);
+    curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+    if (call->once_kept) curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)ONCE_MAX_IDLE_S);
+    if (call->ca_file && *call->ca_file) curl_easy_setopt(e, CURLOPT_CAINFO, call->ca_file);
+    if (call->direct) curl_easy_setopt(e, CURLOPT_PROXY, "");
     if (call->timeout_ms > 0) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);
     int64_t connect_ms = call->timeout_ms > 0
                              ? SC_MIN(call->timeout_ms, (int64_t)CONNECT_TIMEOUT_MS)
@@ -227,6 +246,8 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
                 (long long)x->call->timeout_ms);
         if (err && !sent_us) err->sys = ECONNREFUSED;
         return SC_TIMEOUT;
+    case CURLE_SEND_FAIL_REWIND:
+        return sc_fail(err, SC_UPSTREAM, "no answer: the connection ended");
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT: return sc_fail(err, SC_INVALID, "not an http or https URL");
     case CURLE_OUT_OF_MEMORY: return sc_fail(err, SC_NOMEM, "no memory for the call");
@@ -237,6 +258,7 @@ static sc_rc explain(const exchange *x, CURLcode got, sc_err *err) {
     case CURLE_COULDNT_CONNECT:
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
         sc_fail(err, SC_UPSTREAM, "no answer: %s", curl_easy_strerror(got));
         if (err) err->sys = ECONNREFUSED;
         return SC_UPSTREAM;

@@ -33,6 +33,12 @@ typedef struct sc_http_call {
     /* Sent once at most, on a connection of its own: where a used one ends without an answer, libcurl sends a request again,
      * whatever it does. */
     bool once;
+    /* Sent once at most as well, over a kept connection where there is one: if that one ends without an answer, so does the
+     * call. */
+    bool once_kept;
+    const char
+        *ca_file; /* certificates to trust instead of the system's; NULL or empty: the system's */
+    bool direct;  /* to the host itself, whatever the environment says of proxies */
 } sc_http_call;
 
 struct sc_http_answer {

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -193,15 +195,108 @@ static void a_connection_is_used_again(void **state) {
     assert_int_equal(st.requests, 5);
 }
 
+/* A server that answers the first request on a connection, takes the second one whole, and ends the connection instead. */
+typedef struct fickle {
+    int listener;
+    char url[64];
+    pthread_t thread;
+    atomic_int requests;
+} fickle;
+
+/* A whole request with the body "deed"; false at the end of the connection. */
+static bool take_deed(int fd) {
+    char got[2048];
+    size_t n = 0;
+    while (n < sizeof got - 1) {
+        ssize_t more = recv(fd, got + n, sizeof got - 1 - n, 0);
+        if (more <= 0) return false;
+        n += (size_t)more;
+        got[n] = 0;
+        const char *end = strstr(got, "\r\n\r\n");
+        if (end && strlen(end + 4) >= 4) return true;
+    }
+    return false;
+}
+
+static void *be_fickle(void *self) {
+    fickle *f = self;
+    static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    for (;;) {
+        int fd = accept(f->listener, NULL, NULL);
+        if (fd < 0) return NULL;
+        for (int i = 0; i < 2 && take_deed(fd); i++) {
+            f->requests++;
+            if (!i && send(fd, ok, sizeof ok - 1, MSG_NOSIGNAL) < 0) break;
+        }
+        close(fd);
+    }
+}
+
+static void fickle_start(fickle *f) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    f->requests = 0;
+    f->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(f->listener >= 0 && !bind(f->listener, (struct sockaddr *)&at, n) &&
+                !listen(f->listener, 4) && !getsockname(f->listener, (struct sockaddr *)&at, &n));
+    snprintf(f->url, sizeof f->url, "http://127.0.0.1:%u/", ntohs(at.sin_port));
+    assert_int_equal(pthread_create(&f->thread, NULL, be_fickle, f), 0);
+}
+
+static void fickle_end(fickle *f) {
+    shutdown(f->listener, SHUT_RDWR);
+    pthread_join(f->thread, NULL);
+    close(f->listener);
+}
+
+static void what_is_to_be_sent_once_is_not_sent_again_over_a_kept_connection(void **state) {
+    pair *p = *state;
+    fickle f;
+    sc_http_call deed = {.method = "POST", .body = SC_STR("deed"), .once_kept = true};
+    fickle_start(&f);
+    deed.url = f.url;
+    assert_int_equal(call(p, deed, NULL), SC_OK);
+    assert_int_equal(call(p, deed, NULL),
+                     SC_UPSTREAM); /* taken whole: who knows what became of it */
+    assert_int_equal(p->err.sys, 0);
+    assert_int_equal(f.requests, 2);
+    assert_int_equal(call(p, deed, NULL), SC_OK); /* the client goes on */
+    deed.once_kept = false;                       /* libcurl's own way */
+    assert_int_equal(call(p, deed, NULL), SC_OK);
+    assert_int_equal(f.requests, 5);
+    sc_http_client_free(p->c); /* ends what the server still waits on */
+    assert_int_equal(sc_http_client_new(&p->c, NULL), SC_OK);
+    fickle_end(&f);
+}
+
+static void no_proxy_comes_between_where_none_is_wanted(void **state) {
+    pair *p = *state;
+    serve(p->b);
+    setenv("no_proxy", "", 1);
+    setenv("http_proxy", "http://127.0.0.1:9", 1);
+    sc_rc through = call(p, (sc_http_call){0}, "/hello"),
+          past = call(p, (sc_http_call){.direct = true}, "/hello");
+    unsetenv("http_proxy");
+    assert_int_equal(through, SC_UPSTREAM);
+    assert_int_equal(past, SC_OK);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, pair_new, pair_free)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(only_http_urls_are_called),  T(nobody_there_is_upstream),
-        T(a_late_answer_is_a_timeout), T(a_late_connection_is_told_apart_from_a_late_answer),
-        T(a_large_answer_is_cut),      T(a_header_with_a_line_break_is_refused),
-        T(every_status_is_an_answer),  T(bodies_and_methods_arrive),
-        T(bodies_stream_both_ways),    T(a_connection_is_used_again),
+        T(only_http_urls_are_called),
+        T(nobody_there_is_upstream),
+        T(a_late_answer_is_a_timeout),
+        T(a_late_connection_is_told_apart_from_a_late_answer),
+        T(a_large_answer_is_cut),
+        T(a_header_with_a_line_break_is_refused),
+        T(every_status_is_an_answer),
+        T(bodies_and_methods_arrive),
+        T(bodies_stream_both_ways),
+        T(a_connection_is_used_again),
+        T(what_is_to_be_sent_once_is_not_sent_again_over_a_kept_connection),
+        T(no_proxy_comes_between_where_none_is_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
