@@ -237,6 +237,7 @@ static int demo(sc_call *c) {
         return sc_cmd_fail(c, SC_EXIT_FAILED, "a server runs on %s already, at %s (process %ld)",
                            c->common.data, other.url, other.pid);
     unsetenv("REDIS_URL"); /* it may be there for other programs, and is no place for a show */
+    unsetenv("UPSTASH_REDIS_REST_URL");
     sc_signals_block();
     if (strcmp(c->common.log_level, "info"))
         sc_log_from(c, "warn");

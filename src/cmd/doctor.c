@@ -414,8 +414,12 @@ static void check_environment(exam *e) {
     const char *key = getenv("SOULCASTER_BOOTSTRAP_KEY");
     if (key && *key && strlen(key) < 16)
         say(e, BAD, "bootstrap", "SOULCASTER_BOOTSTRAP_KEY has fewer than 16 characters");
-    if (getenv("REDIS_URL"))
-        say(e, NOTE, "REDIS_URL", "is set: everything is kept there, not in %s", e->data);
+    static const char *const redis[] = {"REDIS_URL", "UPSTASH_REDIS_REST_URL"};
+    for (size_t i = 0; i < SC_LEN(redis); i++)
+        if (getenv(redis[i])) {
+            say(e, NOTE, redis[i], "is set: everything is kept there, not in %s", e->data);
+            break;
+        }
 }
 
 static int doctor(sc_call *c) {

@@ -104,6 +104,7 @@ static sc_rc feed_legacy(run *r, sc_err *err) {
         if (sc_stores[i] == &sc_store_redis) store = r->c->store_confs[i];
     if (!store) return sc_fail(err, SC_INTERNAL, "this program was built without Redis");
     sc_legacy_conf conf = {.url = r->conf->from,
+                           .token = sc_stack_redis_token(),
                            .ca_file = store->ca_file,
                            .timeout_ms = store->timeout_ms,
                            .project = r->conf->project,
@@ -223,8 +224,9 @@ static const sc_opt opts[] = {
      .offset = offsetof(import_conf, from),
      .arg = "URL",
      .secret = true,
-     .help = "take what the system before this one holds in that Redis: redis://, rediss:// or "
-             "unix://; it is only read"},
+     .help =
+         "take what the system before this one holds in that Redis: redis://, rediss://, unix:// "
+         "or https://; it is only read"},
     {.name = "project",
      .type = SC_OPT_STR,
      .offset = offsetof(import_conf, project),

@@ -11,6 +11,7 @@
 #include "cmd/cmd.h"
 #include "net/http_server.h"
 #include "sources/registry.h"
+#include "stores/redis/redis.h"
 #include "stores/registry.h"
 #include "telemetry/otlp.h"
 #include "version.h"
@@ -43,8 +44,20 @@ const char *sc_stack_url(const sc_stack *s) {
 
 void sc_stack_close_store(sc_store *s) { sc_store_close(s); }
 
-/* A store that is reached by an address is chosen by giving one, with the option of its own name; REDIS_URL is what others
- * call that. Without one: the first, in the data folder. */
+const char *sc_stack_redis_token(void) { return getenv("UPSTASH_REDIS_REST_TOKEN"); }
+
+/* What others call the address of a Redis; NULL: nobody says. */
+static const char *usual_redis(void) {
+    static const char *const names[] = {"REDIS_URL", "UPSTASH_REDIS_REST_URL"};
+    for (size_t i = 0; i < SC_LEN(names); i++) {
+        const char *url = getenv(names[i]);
+        if (url && *url) return url;
+    }
+    return NULL;
+}
+
+/* A store that is reached by an address is chosen by giving one, with the option of its own name. Without one: the first, in
+ * the data folder. */
 static size_t chosen(const sc_call *c) {
     for (size_t i = 1; i < sc_stores_n && i < SC_MAX_STORES; i++) {
         const sc_store_ops *ops = sc_stores[i];
@@ -52,8 +65,10 @@ static size_t chosen(const sc_call *c) {
             if (strcmp(ops->opts[k].name, ops->name) != 0) continue;
             const char **url =
                 (const char **)(void *)((char *)c->store_confs[i] + ops->opts[k].offset);
-            const char *usual = getenv("REDIS_URL");
-            if (!*url && usual && *usual && !strcmp(ops->name, "redis")) *url = usual;
+            if (ops == &sc_store_redis) {
+                if (!*url) *url = usual_redis();
+                ((sc_redis_conf *)c->store_confs[i])->token = sc_stack_redis_token();
+            }
             if (*url && **url) return i;
         }
     }

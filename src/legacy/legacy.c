@@ -543,7 +543,8 @@ sc_rc sc_legacy_read(const sc_legacy_conf *conf, sc_err *err) {
     sc_buf_init(&w.line, MOST_LINE);
     w.projects = sc_alloc_array(MOST_PROJECTS, sizeof *w.projects);
     sc_rc rc = w.projects ? SC_OK : sc_fail(err, SC_NOMEM, "no memory to read the old system");
-    if (!rc) rc = sc_legacy_open(conf->url, conf->ca_file, conf->timeout_ms, &w.from, err);
+    if (!rc)
+        rc = sc_legacy_open(conf->url, conf->token, conf->ca_file, conf->timeout_ms, &w.from, err);
     if (!rc) rc = walk_all(&w, err);
     sc_legacy_close(w.from);
     sc_buf_done(&w.line);

@@ -37,6 +37,7 @@ const char *sc_legacy_left_words(sc_legacy_left l);
 bool sc_legacy_left_lost(sc_legacy_left l);
 
 typedef struct sc_legacy_conf {
+    const char *token; /* of a REST address that holds none; NULL: none */
     const char *url, *ca_file;
     int64_t timeout_ms;
     const char *project; /* a name for what names no project */

@@ -4,7 +4,7 @@
 
 #include "stores/redis/link.h"
 
-enum { MAX_REQUEST = 64 << 20, AT_ONCE = 1000 };
+enum { MAX_REQUEST = 64 << 20, AT_ONCE = 1000, MOST_TOGETHER = 8 << 20 };
 
 struct sc_legacy_source {
     sc_rd_link *link;
@@ -12,10 +12,10 @@ struct sc_legacy_source {
     size_t asked; /* how many they are              */
 };
 
-sc_rc sc_legacy_open(const char *url, const char *ca_file, int64_t timeout_ms,
+sc_rc sc_legacy_open(const char *url, const char *token, const char *ca_file, int64_t timeout_ms,
                      sc_legacy_source **ret, sc_err *err) {
     sc_rd_address to;
-    sc_rc rc = sc_rd_address_parse(sc_str_of(url), &to, err);
+    sc_rc rc = sc_rd_address_parse(sc_str_of(url), token, &to, err);
     if (rc) return rc;
     to.timeout_ms = (int)timeout_ms;
     snprintf(to.ca_file, sizeof to.ca_file, "%s", ca_file ? ca_file : "");
@@ -153,7 +153,8 @@ static sc_rc types_of(sc_legacy_source *s, const sc_str *keys, size_t n, sc_lega
     for (size_t i = 0; !rc && i < n; i++) {
         redisReply *r = NULL;
         if ((rc = answer(s, &r, err))) break;
-        bool status = r->type == REDIS_REPLY_STATUS;
+        /* Over REST a status is a string like any other. */
+        bool status = r->type == REDIS_REPLY_STATUS || r->type == REDIS_REPLY_STRING;
         ret[i].hash = status && !strcmp(r->str, "hash");
         if (status && !strcmp(r->str, "none"))
             ret[i].why = "it is gone";
@@ -166,7 +167,7 @@ static sc_rc types_of(sc_legacy_source *s, const sc_str *keys, size_t n, sc_lega
 
 /* A value is asked how long it is before it is asked for. */
 static sc_rc sizes_of(sc_legacy_source *s, const sc_str *keys, size_t n, const char *const *fields,
-                      size_t n_fields, sc_legacy_value *ret, sc_err *err) {
+                      size_t n_fields, sc_legacy_value *ret, int64_t *ret_bytes, sc_err *err) {
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; !ret[i].why && k < (ret[i].hash ? n_fields : 1); k++) {
             ask(s, ret[i].hash ? "HSTRLEN" : "STRLEN", keys[i], ret[i].hash ? 1 : 0);
@@ -180,6 +181,7 @@ static sc_rc sizes_of(sc_legacy_source *s, const sc_str *keys, size_t n, const c
         rc = numbers(s, some, sizes, err);
         for (size_t k = 0; k < some; k++) all += SC_MIN(sizes[k], (int64_t)SC_LEGACY_MAX_VALUE + 1);
         if (all > SC_LEGACY_MAX_VALUE) ret[i].why = "it is over 4 MiB";
+        ret_bytes[i] = all;
     }
     return rc;
 }
@@ -208,16 +210,21 @@ static sc_rc values_of(sc_legacy_source *s, size_t n, size_t n_fields, sc_arena 
 sc_rc sc_legacy_fetch(sc_legacy_source *s, const sc_str *keys, size_t n, const char *const *fields,
                       size_t n_fields, sc_arena *arena, sc_legacy_value *ret, sc_err *err) {
     for (size_t i = 0; i < n; i++) ret[i] = (sc_legacy_value){.why = NULL};
+    int64_t bytes[SC_LEGACY_MOST_KEYS] = {0};
     sc_rc rc = types_of(s, keys, n, ret, err);
-    if (!rc) rc = sizes_of(s, keys, n, fields, n_fields, ret, err);
-    if (rc) return rc;
-    for (size_t i = 0; i < n; i++) {
-        if (ret[i].why) continue;
-        ask(s, ret[i].hash ? "HMGET" : "GET", keys[i], ret[i].hash ? n_fields : 0);
-        for (size_t k = 0; ret[i].hash && k < n_fields; k++) put_word(s, sc_str_of(fields[k]));
+    if (!rc) rc = sizes_of(s, keys, n, fields, n_fields, ret, bytes, err);
+    for (size_t from = 0, i = 0; !rc && from < n; from = i) {
+        int64_t together = 0; /* over REST all that is asked at once is one answer */
+        for (; i < n && (i == from || together + bytes[i] <= MOST_TOGETHER); i++) {
+            together += bytes[i];
+            if (ret[i].why) continue;
+            ask(s, ret[i].hash ? "HMGET" : "GET", keys[i], ret[i].hash ? n_fields : 0);
+            for (size_t k = 0; ret[i].hash && k < n_fields; k++) put_word(s, sc_str_of(fields[k]));
+        }
+        rc = send_all(s, err);
+        if (!rc) rc = values_of(s, i - from, n_fields, arena, ret + from, err);
     }
-    rc = send_all(s, err);
-    return rc ? rc : values_of(s, n, n_fields, arena, ret, err);
+    return rc;
 }
 
 /* ---- Lists ---------------------------------------------------------------------------------------- */

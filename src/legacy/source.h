@@ -15,8 +15,8 @@ enum {
 };
 
 typedef struct sc_legacy_source sc_legacy_source;
-/* redis://, rediss://, unix://; `ca_file` NULL or empty: the system's certificates. SC_INVALID, SC_STORE. */
-sc_rc sc_legacy_open(const char *url, const char *ca_file, int64_t timeout_ms,
+/* redis://, rediss://, unix://, or https:// with `token` (NULL: it is in the URL); `ca_file` NULL or empty: the system's certificates. SC_INVALID, SC_STORE. */
+sc_rc sc_legacy_open(const char *url, const char *token, const char *ca_file, int64_t timeout_ms,
                      sc_legacy_source **ret, sc_err *err);
 void sc_legacy_close(sc_legacy_source *s);
 

@@ -27,7 +27,8 @@ def clean_env(**more):
     """The environment without what the caller's shell has set about us."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("SOULCASTER_") or k == "SOULCASTER_SIMD"}
     env.pop("NO_COLOR", None)
-    env.pop("REDIS_URL", None)
+    for name in ("REDIS_URL", "UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"):
+        env.pop(name, None)
     env.update(SOULCASTER_BOOTSTRAP_KEY=KEY, **more)
     return env
 

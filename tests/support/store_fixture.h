@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "redis_server.h"
+#include "rest_server.h"
 #include "stores/redis/redis.h"
 #include "stores/registry.h"
 #include "stores/sqlite/sqlite.h"
@@ -80,10 +81,15 @@ static inline void fx_make_dir(char *dir, size_t n) {
     if (!mkdtemp(dir)) abort();
 }
 
+/* The backend under test, and whether it is Redis behind a REST address; set by fx_run. */
+static const sc_store_ops *fx_backend;
+static bool fx_rest;
+
 /* What the backend opens; NULL when this machine has nothing to run it on. */
 static inline const void *fx_conf(sc_fx *f) {
     f->sqlite = (sc_sqlite_conf){.dir = f->dir, .busy_timeout_ms = 2000};
-    f->redis = (sc_redis_conf){.url = redis_server_url(), .timeout_ms = 5000};
+    f->redis = (sc_redis_conf){.url = fx_rest ? rest_server_url() : redis_server_url(),
+                               .timeout_ms = 5000};
     if (sc_str_is(SC_STR("redis"), f->ops->name)) return f->redis.url ? &f->redis : NULL;
     return &f->sqlite;
 }
@@ -103,9 +109,6 @@ static inline void fx_reopen(sc_fx *f) {
     sc_store_close(&f->store);
     fx_open(f);
 }
-
-/* The backend under test; set by fx_run. */
-static const sc_store_ops *fx_backend;
 
 static inline int fx_setup(void **state) {
     sc_fx *f = calloc(1, sizeof *f);
@@ -265,18 +268,19 @@ static inline sc_rc fx_end(sc_fx *f, const sc_job *j, sc_job_event ev, int64_t n
 
 #define fx_test(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
-/* Every backend of the registry that this machine can run. */
-#define fx_run(tests)                                                                            \
-    ({                                                                                           \
-        int failed = 0;                                                                          \
-        for (size_t backend = 0; backend < sc_stores_n; backend++) {                             \
-            sc_fx probe = {.ops = sc_stores[backend]};                                           \
-            fx_backend = sc_stores[backend];                                                     \
-            if (fx_conf(&probe))                                                                 \
-                failed +=                                                                        \
-                    _cmocka_run_group_tests(fx_backend->name, tests, SC_LEN(tests), NULL, NULL); \
-        }                                                                                        \
-        failed;                                                                                  \
+/* Every backend of the registry that this machine can run, and Redis by both its protocols. */
+#define fx_run(tests)                                                                             \
+    ({                                                                                            \
+        int failed = 0;                                                                           \
+        for (size_t backend = 0; backend <= sc_stores_n; backend++) {                             \
+            fx_rest = backend == sc_stores_n;                                                     \
+            fx_backend = fx_rest ? &sc_store_redis : sc_stores[backend];                          \
+            sc_fx probe = {.ops = fx_backend};                                                    \
+            if (fx_conf(&probe))                                                                  \
+                failed += _cmocka_run_group_tests(fx_rest ? "redis over REST" : fx_backend->name, \
+                                                  tests, SC_LEN(tests), NULL, NULL);              \
+        }                                                                                         \
+        failed;                                                                                   \
     })
 
 #endif

@@ -1,4 +1,4 @@
-#include <stdio.h>
+#include <arpa/inet.h>
 
 #include "stores/redis/link.h"
 
@@ -89,31 +89,81 @@ static sc_rc parse_local(sc_str rest, sc_rd_address *a, sc_err *err) {
     return parse_number((sc_str){db.p + 3, db.n - 3}, "database", 1000000, &a->database, err);
 }
 
-sc_rc sc_rd_address_parse(sc_str url, sc_rd_address *ret, sc_err *err) {
-    static const char *const schemes[] = {"redis://", "rediss://", "unix://"};
+static bool is_loopback(const char *host) {
+    struct in_addr v4;
+    if (inet_pton(AF_INET, host, &v4) == 1) return ntohl(v4.s_addr) >> 24 == 127;
+    return !strcmp(host, "localhost") || !strcmp(host, "::1");
+}
+
+/* A token goes into a header of every request. */
+static sc_rc check_rest(const sc_rd_address *a, sc_str path, sc_err *err) {
+    if (path.n)
+        return sc_fail_field(err, SC_INVALID, "redis",
+                             "a REST address has no path behind its host");
+    if (a->user[0])
+        return sc_fail_field(err, SC_INVALID, "redis",
+                             "a REST address takes a token and no user: https://:TOKEN@HOST");
+    if (!a->password[0])
+        return sc_fail_field(err, SC_INVALID, "redis",
+                             "a REST address needs its token: in UPSTASH_REDIS_REST_TOKEN, or as "
+                             "https://:TOKEN@HOST");
+    for (const char *p = a->password; *p; p++)
+        if (*p <= ' ' || *p > '~')
+            return sc_fail_field(err, SC_INVALID, "redis", "the token is no token");
+    if (!a->tls && !is_loopback(a->host))
+        return sc_fail_field(
+            err, SC_INVALID, "redis",
+            "http:// would show the token to all on the way: use https:// (http:// "
+            "is for a server on this machine)");
+    return SC_OK;
+}
+
+/* host, port and what is behind the slash */
+static sc_rc parse_place(sc_str rest, sc_rd_address *a, sc_err *err) {
+    size_t slash = sc_str_find(rest, SC_STR("/"));
+    sc_str host = slash == SIZE_MAX ? rest : (sc_str){rest.p, slash};
+    sc_str path =
+        slash == SIZE_MAX ? SC_STR_NONE : (sc_str){rest.p + slash + 1, rest.n - slash - 1};
+    sc_rc rc = parse_host(host, a, err);
+    if (rc) return rc;
+    if (a->rest) return check_rest(a, path, err);
+    return path.n ? parse_number(path, "database", 1000000, &a->database, err) : SC_OK;
+}
+
+static const struct {
+    const char *begins;
+    bool tls, local, rest;
+    int port;
+} schemes[] = {
+    {"redis://", .port = 6379},
+    {"rediss://", .tls = true, .port = 6379},
+    {"unix://", .local = true, .port = 6379},
+    {"https://", .tls = true, .rest = true, .port = 443},
+    {"http://", .rest = true, .port = 80},
+};
+
+sc_rc sc_rd_address_parse(sc_str url, const char *token, sc_rd_address *ret, sc_err *err) {
     size_t s = 0;
-    while (s < SC_LEN(schemes) && !sc_str_starts(url, schemes[s])) s++;
+    while (s < SC_LEN(schemes) && !sc_str_starts(url, schemes[s].begins)) s++;
     if (s == SC_LEN(schemes))
         return sc_fail_field(err, SC_INVALID, "redis",
-                             "must begin with redis://, rediss:// or unix://");
-    sc_rd_address a = {.tls = s == 1, .port = 6379};
-    sc_str rest = {url.p + strlen(schemes[s]), url.n - strlen(schemes[s])};
+                             "must begin with redis://, rediss://, unix:// or https://");
+    sc_rd_address a = {.tls = schemes[s].tls, .rest = schemes[s].rest, .port = schemes[s].port};
+    size_t begin = strlen(schemes[s].begins);
+    sc_str rest = {url.p + begin, url.n - begin};
     size_t at = login_end(rest);
     sc_rc rc = SC_OK;
     if (at != SIZE_MAX) {
         rc = parse_login((sc_str){rest.p, at}, &a, err);
         rest = (sc_str){rest.p + at + 1, rest.n - at - 1};
     }
-    if (!rc && s == 2) {
-        rc = parse_local(rest, &a, err);
-    } else if (!rc) {
-        size_t slash = sc_str_find(rest, SC_STR("/"));
-        sc_str host = slash == SIZE_MAX ? rest : (sc_str){rest.p, slash};
-        sc_str db =
-            slash == SIZE_MAX ? SC_STR_NONE : (sc_str){rest.p + slash + 1, rest.n - slash - 1};
-        rc = parse_host(host, &a, err);
-        if (!rc && db.n) rc = parse_number(db, "database", 1000000, &a.database, err);
-    }
+    if (!rc && a.rest && !a.password[0] && token)
+        rc = strlen(token) < sizeof a.password
+                 ? SC_OK
+                 : sc_fail_field(err, SC_INVALID, "redis", "the token is too long");
+    if (!rc && a.rest && !a.password[0] && token)
+        snprintf(a.password, sizeof a.password, "%s", token);
+    if (!rc) rc = schemes[s].local ? parse_local(rest, &a, err) : parse_place(rest, &a, err);
     if (!rc) *ret = a;
     return rc;
 }

@@ -13,7 +13,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "stores/redis/rest.h"
+
 struct sc_rd_link {
+    sc_rd_rest *rest; /* instead of all below */
     int fd;
     SSL_CTX *context;
     SSL *tls;
@@ -111,6 +114,7 @@ static sc_rc start_tls(sc_rd_link *l, const sc_rd_address *to, sc_err *err) {
 /* ---- Bytes ------------------------------------------------------------------------------------- */
 
 sc_rc sc_rd_link_send(sc_rd_link *l, const char *p, size_t n, sc_err *err) {
+    if (l->rest) return sc_rd_rest_send(l->rest, p, n, err);
     while (n) {
         ssize_t sent;
         if (l->tls) {
@@ -147,6 +151,7 @@ static sc_rc receive(sc_rd_link *l, sc_err *err) {
 }
 
 sc_rc sc_rd_link_reply(sc_rd_link *l, redisReply **ret, sc_err *err) {
+    if (l->rest) return sc_rd_rest_reply(l->rest, ret, err);
     for (;;) {
         void *reply = NULL;
         if (redisReaderGetReply(l->reader, &reply) != REDIS_OK)
@@ -163,6 +168,7 @@ sc_rc sc_rd_link_reply(sc_rd_link *l, redisReply **ret, sc_err *err) {
 
 bool sc_rd_link_fresh(sc_rd_link *l) {
     struct pollfd p = {.fd = l->fd, .events = POLLIN};
+    if (l->rest) return true;   /* libcurl looks by itself */
     return poll(&p, 1, 0) == 0; /* between commands there is nothing to read */
 }
 
@@ -200,6 +206,14 @@ sc_rc sc_rd_link_open(const sc_rd_address *to, sc_rd_link **ret, sc_err *err) {
     sc_rd_link *l = sc_alloc(sizeof *l);
     if (!l) return sc_fail(err, SC_NOMEM, "no memory for a connection");
     l->fd = -1;
+    if (to->rest) {
+        sc_rc rc = sc_rd_rest_open(to, &l->rest, err);
+        if (rc)
+            sc_rd_link_close(l);
+        else
+            *ret = l;
+        return rc;
+    }
     if (to->local)
         snprintf(l->name, sizeof l->name, "%.120s", to->host);
     else
@@ -218,6 +232,7 @@ sc_rc sc_rd_link_open(const sc_rd_address *to, sc_rd_link **ret, sc_err *err) {
 
 void sc_rd_link_close(sc_rd_link *l) {
     if (!l) return;
+    sc_rd_rest_close(l->rest);
     if (l->tls) SSL_free(l->tls);
     if (l->context) SSL_CTX_free(l->context);
     if (l->fd >= 0) close(l->fd);

@@ -1,5 +1,5 @@
-/* One connection to one server: bytes there, replies back. It waits no longer than its timeout, retries nothing, and is
- * good for nothing any more once a step failed. Threads: one at a time. */
+/* One connection to one server: bytes there, replies back; a REST address is spoken to in the same way (rest.h). It waits no
+ * longer than its timeout, retries nothing, and is good for nothing any more once a step failed. Threads: one at a time. */
 #ifndef SC_STORES_REDIS_LINK_H
 #define SC_STORES_REDIS_LINK_H
 
@@ -11,6 +11,7 @@
 /* Where a server is and how it wants to be spoken to. */
 typedef struct sc_rd_address {
     bool tls, local; /* local: `host` is the path of a socket */
+    bool rest;       /* HTTP instead of Redis' own protocol; `password` is the token */
     char host[256];
     int port, database;
     char user[128], password[256];
@@ -18,9 +19,10 @@ typedef struct sc_rd_address {
     int timeout_ms;
 } sc_rd_address;
 
-/* redis://[[user]:password@]host[:port][/database], rediss:// for TLS, unix://[[user]:password@]/path[?db=N].
+/* redis://[[user]:password@]host[:port][/database], rediss:// for TLS, unix://[[user]:password@]/path[?db=N]; of a REST address
+ * https://[:TOKEN@]host[:port], and http:// on this machine; `token` is for one that holds none (NULL or empty: nothing).
  * SC_INVALID says what is wrong and never shows the password. */
-sc_rc sc_rd_address_parse(sc_str url, sc_rd_address *ret, sc_err *err);
+sc_rc sc_rd_address_parse(sc_str url, const char *token, sc_rd_address *ret, sc_err *err);
 
 typedef struct sc_rd_link sc_rd_link;
 

@@ -167,7 +167,8 @@ sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, cons
         }
         if (rc) break;
         redirect r = {.moved = false};
-        if (reply->type == REDIS_REPLY_ERROR) r = redirect_of((sc_str){reply->str, reply->len});
+        if (reply->type == REDIS_REPLY_ERROR && !s->nodes[0].address.rest)
+            r = redirect_of((sc_str){reply->str, reply->len});
         if ((!r.moved && !r.ask) || turn++ == MOST_TURNS) {
             *ret = reply;
             break;
@@ -184,7 +185,7 @@ sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, cons
 
 sc_rc sc_rd_pool_open(sc_rd *s, const sc_redis_conf *conf, sc_err *err) {
     sc_rd_address address;
-    sc_rc rc = sc_rd_address_parse(sc_str_of(conf->url), &address, err);
+    sc_rc rc = sc_rd_address_parse(sc_str_of(conf->url), conf->token, &address, err);
     if (rc) return rc;
     if (conf->ca_file && strlen(conf->ca_file) >= sizeof address.ca_file)
         return sc_fail_field(err, SC_INVALID, "redis-ca", "the path is too long");

@@ -10,12 +10,14 @@ static const sc_opt opts[] = {
      .secret = true,
      .offset = offsetof(sc_redis_conf, url),
      .arg = "URL",
-     .help = "keep everything in this Redis: redis://, rediss:// (TLS) or unix://"},
+     .help = "keep everything in this Redis: redis://, rediss:// (TLS), unix://, or https:// "
+             "(Upstash's "
+             "REST protocol; the token is in UPSTASH_REDIS_REST_TOKEN)"},
     {.name = "redis-ca",
      .type = SC_OPT_STR,
      .offset = offsetof(sc_redis_conf, ca_file),
      .arg = "FILE",
-     .help = "certificates to trust for rediss:// instead of the system's"},
+     .help = "certificates to trust for rediss:// and https:// instead of the system's"},
     {.name = "redis-timeout-ms",
      .type = SC_OPT_INT,
      .offset = offsetof(sc_redis_conf, timeout_ms),
@@ -109,7 +111,9 @@ static sc_rc last_event(void *self, int64_t *ret_id, sc_err *err) {
 
 const sc_store_ops sc_store_redis = {
     .name = "redis",
-    .summary = "A Redis server, with or without TLS, or a Redis cluster; for several processes.",
+    .summary =
+        "A Redis server, with or without TLS, a Redis cluster, or one behind a REST address; for "
+        "several processes.",
     .opts = opts,
     .n_opts = SC_LEN(opts),
     .size = sizeof(sc_rd),

@@ -38,9 +38,11 @@ static sc_rc look_at_config(risks *r, sc_err *err) {
     if (!rc) rc = config(r, "maxmemory-policy", policy, &seen[2], err);
     if (rc) return rc;
     if (!seen[0] || !seen[1] || !seen[2]) {
-        say(r, "Redis does not tell its configuration (CONFIG is forbidden): whether it saves "
-               "every write and "
-               "never evicts could not be seen");
+        say(r, r->s->nodes[0].address.rest
+                   ? "over REST nothing is told of how Redis saves, copies and evicts: see in its "
+                     "console that eviction is off"
+                   : "Redis does not tell its configuration (CONFIG is forbidden): whether it "
+                     "saves every write and never evicts could not be seen");
         return SC_OK;
     }
     if (strcmp(append, "yes") != 0)

@@ -10,6 +10,11 @@ enum { MOST_ARGS = 64 << 20, MOST_KEYS = 64, SWEEP_MS = 10000 };
 static const struct {
     const char *begins, *words;
 } refusals[] = {
+    {"ERR max request size", "the request, or its answer, is larger than this Redis takes"},
+    {"ERR max single record size", "a key would become larger than this Redis allows"},
+    {"ERR DB capacity quota", "this Redis holds as much as its plan allows: give it more"},
+    {"ERR max daily request", "this Redis has done as much for today as its plan allows"},
+    {"ERR max requests limit", "this Redis has done as much as its plan allows"},
     {"OOM", "Redis has reached its maxmemory: give it more, nothing was written"},
     {"READONLY", "this Redis is a replica and takes no writes: name the primary"},
     {"LOADING", "Redis is loading its data: wait until it has"},
@@ -20,7 +25,7 @@ static const struct {
     {"TRYAGAIN", "the Redis cluster is moving this slot"},
     {"NOREPLICAS", "Redis has fewer replicas than it is told to write to"},
     {"NOAUTH", "Redis wants a password: put it into the URL"},
-    {"WRONGPASS", "Redis does not know this user and password"},
+    {"WRONGPASS", "Redis does not know this user and password, or token"},
     {"NOPERM", "this user of Redis may not do what the store needs"},
 };
 

@@ -1,0 +1,398 @@
+/* The Redis store over REST, where the service, or the way there, is hostile. */
+#include "fake_upstream.h"
+#include "redis_use.h"
+
+#include "stores/redis/link.h"
+#include "stores/redis/store.h"
+
+#define TOKEN "s3cret-token"
+
+typedef struct bench {
+    fake_upstream *u;
+    sc_rd_address to;
+    sc_rd s;
+    sc_err err;
+} bench;
+
+static int bench_new(void **state) {
+    bench *b = calloc(1, sizeof *b);
+    char url[128];
+    b->u = fake_upstream_new();
+    snprintf(url, sizeof url, "http://:" TOKEN "@%s", fake_upstream_url(b->u) + strlen("http://"));
+    const sc_redis_conf conf = {.url = url, .timeout_ms = 5000};
+    redis_must(sc_rd_address_parse(sc_str_of(url), NULL, &b->to, &b->err), &b->err);
+    redis_must(sc_rd_pool_open(&b->s, &conf, &b->err), &b->err);
+    *state = b;
+    return 0;
+}
+
+static int bench_free(void **state) {
+    bench *b = *state;
+    sc_rd_pool_close(&b->s);
+    fake_upstream_free(b->u);
+    free(b);
+    return 0;
+}
+
+static void will(bench *b, fake_manner manner, int status, const char *body) {
+    fake_upstream_answer(b->u, manner, status, "", body);
+}
+
+/* A read may be repeated, a write not. */
+static sc_rc ask(bench *b, bool again, redisReply **ret) {
+    const char *argv[] = {"GET", "k"};
+    b->err = (sc_err){0};
+    return sc_rd_command(&b->s, NULL, 2, argv, NULL, again, ret, &b->err);
+}
+
+static bool told(const bench *b, const char *words) { return strstr(b->err.msg, words) != NULL; }
+
+/* ---- Answers ------------------------------------------------------------------------------------- */
+
+static void good_answers_become_replies(void **state) {
+    bench *b = *state;
+    redisReply *r;
+    will(b, FAKE_WHOLE, 200, "{\"result\":null}");
+    redis_must(ask(b, true, &r), &b->err);
+    assert_int_equal(r->type, REDIS_REPLY_NIL);
+    freeReplyObject(r);
+    assert_non_null(strstr(fake_upstream_request(b->u), "POST / HTTP/1.1\r\n"));
+    assert_non_null(strstr(fake_upstream_request(b->u), "Authorization: Bearer " TOKEN "\r\n"));
+    assert_non_null(strstr(fake_upstream_request(b->u), "\r\n\r\n[\"GET\",\"k\"]"));
+    will(b, FAKE_WHOLE, 200, "{\"result\":-7}");
+    redis_must(ask(b, true, &r), &b->err);
+    assert_true(r->type == REDIS_REPLY_INTEGER && r->integer == -7);
+    freeReplyObject(r);
+    will(b, FAKE_WHOLE, 200, "{\"result\":\"OK\"}");
+    redis_must(ask(b, true, &r), &b->err);
+    assert_true(r->type == REDIS_REPLY_STATUS && !strcmp(r->str, "OK"));
+    freeReplyObject(r);
+    will(b, FAKE_WHOLE, 200, "{\"result\":[\"T0s=\",[\"/wAA/w==\",\"\"],null,3]}");
+    redis_must(ask(b, true, &r), &b->err);
+    assert_true(r->type == REDIS_REPLY_ARRAY && r->elements == 4);
+    assert_true(r->element[0]->type == REDIS_REPLY_STRING && !strcmp(r->element[0]->str, "OK"));
+    assert_true(r->element[1]->elements == 2 && r->element[1]->element[0]->len == 4 &&
+                !memcmp(r->element[1]->element[0]->str, "\xff\0\0\xff", 4));
+    assert_int_equal(r->element[1]->element[1]->len, 0);
+    freeReplyObject(r);
+}
+
+static void errors_of_redis_stay_errors_of_redis(void **state) {
+    bench *b = *state;
+    redisReply *r;
+    will(b, FAKE_WHOLE, 400, "{\"error\":\"NOSCRIPT No matching\\r\\n+OK\"}");
+    redis_must(ask(b, false, &r), &b->err);
+    assert_true(r->type == REDIS_REPLY_ERROR && !strcmp(r->str, "NOSCRIPT No matching  +OK"));
+    freeReplyObject(r);
+    will(b, FAKE_WHOLE, 400,
+         "{\"error\":\"MOVED 1 127.0.0.1:1\"}"); /* nobody takes our token there */
+    redis_must(ask(b, false, &r), &b->err);
+    assert_true(r->type == REDIS_REPLY_ERROR && !strcmp(r->str, "MOVED 1 127.0.0.1:1"));
+    freeReplyObject(r);
+    will(b, FAKE_WHOLE, 400, "{\"error\":\"bad token " TOKEN "\"}");
+    redis_must(ask(b, false, &r), &b->err);
+    assert_true(r->type == REDIS_REPLY_ERROR && !strstr(r->str, TOKEN));
+    freeReplyObject(r);
+    assert_int_equal(fake_upstream_count(b->u), 3);
+}
+
+/* Refused before anything was done: said in words, and neither repeated nor in doubt. */
+static void refusals_are_told_in_words(void **state) {
+    bench *b = *state;
+    static const struct {
+        int status;
+        const char *body, *words;
+    } cases[] = {
+        {401, "{\"error\":\"WRONGPASS invalid or missing auth token\"}", "or token"},
+        {401, "<html>who are you?</html>", "does not know the token"},
+        {403, "", "may not"},
+        {404, "<html>", "is that the REST address?"},
+        {405, "{}", "is that the REST address?"},
+        {413, "<html>too large " TOKEN "</html>", "larger than it takes"},
+        {429, "slow down", "too many requests"},
+        {400, "<html>", "400"},
+        {301, "", "leads elsewhere"},
+        {400, "{\"error\":\"ERR max request size exceeded. Limit: 1 bytes, Actual: 2 bytes\"}",
+         "larger than this Redis takes"},
+        {400, "{\"error\":\"ERR max daily request limit exceeded.\"}", "plan"},
+        {400, "{\"error\":\"ERR DB capacity quota exceeded\"}", "plan"},
+    };
+    for (size_t i = 0; i < SC_LEN(cases); i++) {
+        redisReply *r = NULL;
+        will(b, FAKE_WHOLE, cases[i].status, cases[i].body);
+        redis_must(ask(b, false, &r), &b->err);
+        assert_int_equal(r->type, REDIS_REPLY_ERROR);
+        sc_rd_refused((sc_str){r->str, r->len}, &b->err);
+        freeReplyObject(r);
+        if (!told(b, cases[i].words) || told(b, TOKEN)) fail_msg("%s", b->err.msg);
+        assert_int_equal(fake_upstream_count(b->u), i + 1);
+    }
+}
+
+/* The write may have been done: that is said, and it is not sent again. A read is. */
+static void in_doubt(bench *b, fake_manner manner, int status, const char *body,
+                     const char *words) {
+    redisReply *r = NULL;
+    size_t before = fake_upstream_count(b->u);
+    will(b, manner, status, body);
+    assert_int_equal(ask(b, false, &r), SC_STORE);
+    if (!told(b, "it is not known whether this was written") || !told(b, words) || told(b, TOKEN))
+        fail_msg("%s", b->err.msg);
+    assert_int_equal(fake_upstream_count(b->u), before + 1);
+    will(b, manner, status, body);
+    will(b, FAKE_WHOLE, 200, "{\"result\":1}");
+    redis_must(ask(b, true, &r), &b->err);
+    freeReplyObject(r);
+    assert_int_equal(fake_upstream_count(b->u), before + 3);
+}
+
+static void an_answer_that_is_none_leaves_a_write_in_doubt(void **state) {
+    bench *b = *state;
+    static const char *const none[] = {
+        "",
+        "<html><body>It works!</body></html>",
+        "{\"result\":true}",
+        "{\"result\":1.5}",
+        "{\"result\":{\"a\":1}}",
+        "{\"result\":123456789012345678901234567890}",
+        "{}",
+        "[]",
+        "7",
+        "{\"error\":\"\"}",
+        "{\"error\":7}",
+        "{\"result\":\"b k=\"}",
+        "{\"result\":\"a\"}",
+        "{\"result\":\"OK==\\n\"}",
+        "{\"result\":\"A=BC\"}",
+        "{\"result\":\"====\"}",
+        "{\"result\":[\"T0s=\",\"T0s\"]}",
+        "{\"result\":[\"T0s=\"",
+        "{\"result\":\"\\u0000AAA\"}",
+        "{\"result\":[[[[[[[[[[[[1]]]]]]]]]]]]}",
+    };
+    for (size_t i = 0; i < SC_LEN(none); i++)
+        in_doubt(b, FAKE_WHOLE, 200, none[i], "answered what is no answer");
+}
+
+static void a_service_that_fails_leaves_a_write_in_doubt(void **state) {
+    bench *b = *state;
+    in_doubt(b, FAKE_WHOLE, 500, "{\"error\":\"boom\"}", "answered 500");
+    in_doubt(b, FAKE_WHOLE, 502, "<html>" TOKEN, "answered 502");
+    in_doubt(b, FAKE_WHOLE, 408, "", "answered 408");
+    in_doubt(b, FAKE_CUT, 200, "{\"result\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}",
+             "no answer");
+    in_doubt(b, FAKE_SLAM, 200, "", "no answer");
+    fake_upstream_answer(b->u, FAKE_WHOLE, 200, "Content-Encoding: gzip\r\n", "no gzip");
+    redisReply *r;
+    assert_int_equal(ask(b, false, &r), SC_STORE);
+    assert_true(told(b, "it is not known whether this was written"));
+}
+
+static void a_slow_service_ends_with_the_timeout(void **state) {
+    bench *b = *state;
+    b->s.nodes[0].address.timeout_ms = 100;
+    redisReply *r;
+    will(b, FAKE_HANG, 200, "");
+    assert_int_equal(ask(b, false, &r), SC_STORE);
+    assert_true(told(b, "in 100 ms") && told(b, "it is not known whether this was written"));
+    will(b, FAKE_DRIP, 200,
+         "{\"result\":\"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}");
+    assert_int_equal(ask(b, false, &r), SC_STORE);
+    assert_true(told(b, "in 100 ms"));
+}
+
+static void what_was_never_sent_is_not_in_doubt(void **state) {
+    bench *b = *state;
+    redisReply *r;
+    b->s.nodes[0].address.port = redis_free_port();
+    assert_int_equal(ask(b, false, &r), SC_STORE);
+    assert_true(told(b, "no answer") && !told(b, "it is not known"));
+}
+
+/* ---- Requests ------------------------------------------------------------------------------------ */
+
+static void bytes_go_in_the_body_and_their_command_in_the_path(void **state) {
+    bench *b = *state;
+    redisReply *r;
+    const char *argv[] = {"EVALSHA", "ab12", "1", "sc:{i}:p/\xff%", "\x92\x01\xff"};
+    const size_t lens[] = {7, 4, 1, 11, 3};
+    will(b, FAKE_WHOLE, 200, "{\"result\":1}");
+    redis_must(sc_rd_command(&b->s, NULL, 5, argv, lens, false, &r, &b->err), &b->err);
+    freeReplyObject(r);
+    assert_non_null(strstr(fake_upstream_request(b->u),
+                           "POST /EVALSHA/ab12/1/sc:%7Bi%7D:p%2F%FF%25 HTTP/1.1\r\n"));
+    assert_non_null(strstr(fake_upstream_request(b->u), "\r\n\r\n\x92\x01\xff"));
+}
+
+static void a_script_goes_ahead_of_the_bytes_it_is_run_with(void **state) {
+    bench *b = *state;
+    redisReply *r;
+    const char *argv[] = {"EVAL", "return \"/\"", "0", "\xff"};
+    will(b, FAKE_WHOLE, 200, "{\"result\":\"YWIxMg==\"}");
+    will(b, FAKE_WHOLE, 200, "{\"result\":1}");
+    redis_must(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), &b->err);
+    freeReplyObject(r);
+    assert_non_null(strstr(fake_upstream_request(b->u), "POST /EVALSHA/ab12/0 HTTP/1.1\r\n"));
+    /* As long as only the script was sent, nothing was written: it is tried again, and no doubt is left. */
+    will(b, FAKE_SLAM, 200, "");
+    will(b, FAKE_WHOLE, 500, "");
+    assert_int_equal(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), SC_STORE);
+    assert_false(told(b, "it is not known"));
+    will(b, FAKE_WHOLE, 400, "{\"error\":\"ERR no scripts here\"}");
+    will(b, FAKE_WHOLE, 200, "{\"result\":7}");
+    assert_int_equal(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), SC_STORE);
+    assert_false(told(b, "it is not known"));
+    will(b, FAKE_WHOLE, 200, "{\"result\":\"YWIxMg==\"}");
+    will(b, FAKE_SLAM, 200, "");
+    size_t before = fake_upstream_count(b->u);
+    assert_int_equal(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), SC_STORE);
+    assert_true(told(b, "it is not known"));
+    assert_int_equal(fake_upstream_count(b->u), before + 2);
+}
+
+static void commands_that_are_sent_together_go_together(void **state) {
+    bench *b = *state;
+    static const char text[] = "*2\r\n$4\r\nTYPE\r\n$1\r\na\r\n*2\r\n$4\r\nTYPE\r\n$1\r\n\"\r\n"
+                               "*2\r\n$4\r\nTYPE\r\n$1\r\n\xff\r\n*2\r\n$4\r\nTYPE\r\n$1\r\nb\r\n";
+    static const char *const want[] = {"hash", "WRONGTYPE", "set", "none"};
+    sc_rd_link *l;
+    redis_must(sc_rd_link_open(&b->to, &l, &b->err), &b->err);
+    will(b, FAKE_WHOLE, 200, "[{\"result\":\"aGFzaA==\"},{\"error\":\"WRONGTYPE\"}]");
+    will(b, FAKE_WHOLE, 200, "{\"result\":\"c2V0\"}"); /* a name that is no text goes alone */
+    will(b, FAKE_WHOLE, 200, "{\"result\":\"bm9uZQ==\"}");
+    redis_must(sc_rd_link_send(l, text, sizeof text - 1, &b->err), &b->err);
+    for (size_t i = 0; i < SC_LEN(want); i++) {
+        redisReply *r;
+        redis_must(sc_rd_link_reply(l, &r, &b->err), &b->err);
+        assert_string_equal(r->str, want[i]);
+        freeReplyObject(r);
+    }
+    assert_int_equal(fake_upstream_count(b->u), 3);
+    sc_rd_link_close(l);
+}
+
+static void a_pipeline_answered_in_part_is_not_answered(void **state) {
+    bench *b = *state;
+    static const char text[] = "*1\r\n$1\r\nA\r\n*1\r\n$1\r\nB\r\n";
+    static const char *const bad[] = {"[{\"result\":1}]", "{\"result\":1}", "[{\"result\":1},7]",
+                                      "[{\"result\":1},{\"result\":1},{\"result\":1}]"};
+    redisReply *r;
+    for (size_t i = 0; i < SC_LEN(bad); i++) {
+        sc_rd_link *l;
+        redis_must(sc_rd_link_open(&b->to, &l, &b->err), &b->err);
+        will(b, FAKE_WHOLE, 200, bad[i]);
+        redis_must(sc_rd_link_send(l, text, sizeof text - 1, &b->err), &b->err);
+        assert_int_equal(sc_rd_link_reply(l, &r, &b->err), SC_STORE);
+        sc_rd_link_close(l);
+    }
+}
+
+/* ---- A real one ---------------------------------------------------------------------------------- */
+
+static void a_request_over_the_limit_is_an_understandable_error(void **state) {
+    (void)state;
+    sc_fx f = {.clock_ms = T0};
+    char url[80];
+    static char text[8000];
+    const char *const options[] = {"--max-request", "6000", "--forbid", "CONFIG", NULL};
+    rest_server *rest = rest_server_start(redis_server_socket(redis_server_shared()), options);
+    assert_non_null(rest);
+    redis_server_empty();
+    sc_arena_init(&f.arena, 1 << 20);
+    snprintf(url, sizeof url, "http://:" REST_TOKEN "@127.0.0.1:%d", rest_server_port(rest));
+    fx_rc(&f, redis_open_at(url, NULL, &f.store, &f.err), SC_OK);
+    f.ops = f.store.ops;
+    f.s = f.store.self;
+    sc_id p = fx_project(&f, "p"), job = fx_id(&f);
+    sc_feedback r = fx_feedback(&f, &p);
+    sc_put_result out;
+    memset(text, 'a', sizeof text - 1);
+    r.body = sc_str_of(text);
+    fx_rc(&f, f.ops->feedback_put(f.s, &r, &job, 1, &out, &f.err), SC_STORE);
+    assert_non_null(strstr(f.err.msg, "larger than this Redis takes"));
+    sc_str *words;
+    size_t n;
+    fx_ok(&f, f.ops->risks(f.s, &f.arena, &words, &n, &f.err));
+    assert_true(n == 1 && sc_str_find(words[0], SC_STR("over REST")) != SIZE_MAX);
+    sc_store_close(&f.store);
+    sc_arena_done(&f.arena);
+    rest_server_end(rest);
+}
+
+static void a_huge_answer_is_given_up(void **state) {
+    (void)state;
+    sc_rd_address to;
+    sc_rd_link *l;
+    sc_err err = {0};
+    redisReply *r;
+    const char *const put[] = {"SETRANGE", "huge", "52000000", "x"};
+    static const char get[] = "*2\r\n$3\r\nGET\r\n$4\r\nhuge\r\n";
+    assert_true(redis_server_say(redis_server_shared(), 4, put) > 0);
+    redis_must(sc_rd_address_parse(sc_str_of(rest_server_url()), NULL, &to, &err), &err);
+    to.timeout_ms = 20000;
+    redis_must(sc_rd_link_open(&to, &l, &err), &err);
+    redis_must(sc_rd_link_send(l, get, sizeof get - 1, &err), &err);
+    assert_int_equal(sc_rd_link_reply(l, &r, &err), SC_STORE);
+    assert_non_null(strstr(err.msg, "over 67108864 bytes"));
+    sc_rd_link_close(l);
+    redis_server_empty();
+}
+
+static void tls_is_spoken_and_only_to_a_service_that_proves_its_name(void **state) {
+    (void)state;
+    char dir[128], key[160], cert[160], url[80];
+    sc_store s = {NULL, NULL};
+    sc_err err = {0};
+    fx_make_dir(dir, sizeof dir);
+    snprintf(key, sizeof key, "%s/k.pem", dir);
+    snprintf(cert, sizeof cert, "%s/c.pem", dir);
+    redis_certificate(key, cert);
+    const char *const options[] = {"--tls", cert, key, NULL};
+    rest_server *rest = rest_server_start(redis_server_socket(redis_server_shared()), options);
+    assert_non_null(rest);
+    int port = rest_server_port(rest);
+    snprintf(url, sizeof url, "https://:" REST_TOKEN "@localhost:%d", port);
+    assert_int_equal(redis_open_at(url, NULL, &s, &err), SC_STORE); /* nobody vouches for it */
+    assert_int_equal(redis_open_at(url, "/no/such/file", &s, &err), SC_STORE);
+    redis_must(redis_open_at(url, cert, &s, &err), &err);
+    redis_use(&s);
+    sc_store_close(&s);
+    snprintf(url, sizeof url, "https://:" REST_TOKEN "@127.0.0.1:%d", port);
+    assert_int_equal(redis_open_at(url, cert, &s, &err), SC_STORE); /* another name's certificate */
+    snprintf(url, sizeof url, "http://:" REST_TOKEN "@localhost:%d", port);
+    assert_int_equal(redis_open_at(url, cert, &s, &err), SC_STORE);
+    snprintf(url, sizeof url, "https://:wr0ng@localhost:%d", port);
+    assert_int_equal(redis_open_at(url, cert, &s, &err), SC_STORE);
+    assert_true(strstr(err.msg, "token") && !strstr(err.msg, "wr0ng"));
+    rest_server_end(rest);
+    unlink(key);
+    unlink(cert);
+    rmdir(dir);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, bench_new, bench_free)
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        T(good_answers_become_replies),
+        T(errors_of_redis_stay_errors_of_redis),
+        T(refusals_are_told_in_words),
+        T(an_answer_that_is_none_leaves_a_write_in_doubt),
+        T(a_service_that_fails_leaves_a_write_in_doubt),
+        T(a_slow_service_ends_with_the_timeout),
+        T(what_was_never_sent_is_not_in_doubt),
+        T(bytes_go_in_the_body_and_their_command_in_the_path),
+        T(a_script_goes_ahead_of_the_bytes_it_is_run_with),
+        T(commands_that_are_sent_together_go_together),
+        T(a_pipeline_answered_in_part_is_not_answered),
+    };
+    const struct CMUnitTest real[] = {
+        cmocka_unit_test(a_request_over_the_limit_is_an_understandable_error),
+        cmocka_unit_test(a_huge_answer_is_given_up),
+        cmocka_unit_test(tls_is_spoken_and_only_to_a_service_that_proves_its_name),
+    };
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    fx_backend = &sc_store_redis;
+    if (!redis_server_url()) return failed; /* said by it */
+    return failed + cmocka_run_group_tests(real, NULL, NULL);
+}
