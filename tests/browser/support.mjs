@@ -25,7 +25,7 @@ const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 60_000; // as in tests/e2e/soul.py: only what hangs reaches it
 const GROUPING_MS = 300_000; // ten thousand reports on a machine that has much else to do
 
 /** The environment without what the caller's shell has set about us. */

@@ -9,9 +9,9 @@ import pty
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
 import soul
@@ -228,14 +228,16 @@ class Ingest(Folder):
         with soul.Server() as s:
             port = s.port
             s.stop(signal.SIGKILL)
-            process = subprocess.Popen([soul.BIN, "ingest", self.path("t.jsonl", soul.ndjson(REPORTS)), "--server", f"http://127.0.0.1:{port}", "--key", soul.KEY],
-                                       stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=soul.clean_env(), text=True)
-            time.sleep(0.3)
+            with socket.create_server(("127.0.0.1", port)) as nobody:
+                process = subprocess.Popen([soul.BIN, "ingest", self.path("t.jsonl", soul.ndjson(REPORTS)), "--server", f"http://127.0.0.1:{port}", "--key", soul.KEY],
+                                           stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=soul.clean_env(), text=True)
+                nobody.settimeout(soul.PATIENCE_S)
+                nobody.accept()[0].close()  # it has asked
             back = subprocess.Popen([soul.BIN, "serve", "--data", s.data, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                                     env=soul.clean_env())
             out, _ = process.communicate(timeout=60)
             back.terminate()
-            back.wait(30)
+            back.wait(soul.PATIENCE_S)
             back.stdout.close()
             self.assertEqual(process.returncode, 0)
             self.assertIn(f"{len(REPORTS)} new", out)
