@@ -76,14 +76,16 @@ class Redis:
 def encoded(answer, as_base64):
     if isinstance(answer, list):
         return [encoded(one, as_base64) for one in answer]
-    if not isinstance(answer, (str, bytes)) or answer == "OK":
+    if not isinstance(answer, (str, bytes)):
         return answer
     raw = answer if isinstance(answer, bytes) else answer.encode()
     return base64.b64encode(raw).decode() if as_base64 else raw.decode(errors="replace")
 
 
 def member(answer, as_base64):
-    return {"error": str(answer)} if isinstance(answer, Refused) else {"result": encoded(answer, as_base64)}
+    if isinstance(answer, Refused):
+        return {"error": str(answer)}
+    return {"result": "OK" if answer == "OK" else encoded(answer, as_base64)}  # only as the whole answer it is not encoded
 
 
 def words_of(command):
