@@ -4,7 +4,6 @@ import http.server
 import json
 import re
 import threading
-import time
 
 SECRET = "sk-this-is-the-secret"
 TITLE, SUMMARY = "PDF export fails on saving", "Saving as PDF ends in an internal error."
@@ -101,6 +100,7 @@ class Model:
         self.read, self.say, self.suffix = VENDORS[vendor]
         self.mode, self.faults, self.asked, self.requests = "well", [], [], 0
         self.answer = lambda names, content: {"title": TITLE, "summary": SUMMARY} if "summary" in names else {"same": False, "title": "", "cause": "Other things fail."}
+        self.let_go = threading.Event()
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -117,6 +117,7 @@ class Model:
 
     def close(self):
         self.mode = "gone"
+        self.let_go.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -147,7 +148,7 @@ class Model:
             data = b"<html>Bad gateway</html>"
         try:
             if self.mode == "hang":
-                time.sleep(30)
+                self.let_go.wait()
             h.send_response(status)
             h.send_header("Content-Length", str(len(data)))
             if self.mode == "limited":
