@@ -11,7 +11,8 @@ enum {
     SC_IMPORT_DECISIONS = 2000,
     SC_IMPORT_GROUP = 500,
     SC_IMPORT_PROJECTS = 1000,
-    SC_IMPORT_BYTES = 16 << 20 /* of a group's texts; a line more may come */
+    /* Of a group's texts; a line more may come. A Redis may take no more than 10 MB at once (docs/schema-redis.md). */
+    SC_IMPORT_BYTES = 8 << 20
 };
 
 typedef struct sc_import_project {

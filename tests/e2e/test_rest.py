@@ -79,6 +79,19 @@ class WhoIsAsked(unittest.TestCase):
                          env={"UPSTASH_REDIS_REST_TOKEN": TOKEN})
         self.assertEqual(taken.returncode, 0, taken.stderr)
 
+    def test_reports_that_are_too_much_together_are_written_in_parts(self):
+        front = Front(self.redis.socket, "--max-request", "120000")
+        self.addCleanup(front.close)
+        with soul.Server(env={"SOULCASTER_REDIS": front.url}, data=self.data) as server:
+            client = server.client()
+            lines = soul.ndjson(soul.report(n, body="x" * 9000, source="manual") for n in range(40))
+            got = client.call("POST", "/api/ingest/batch", lines, {"Content-Type": "application/x-ndjson"})
+            self.assertEqual(got.lines[-1]["summary"]["ok"], 40, got.body[:300])
+            self.assertEqual(len(soul.every(client, "/api/feedback")), 40)
+            one = client.post("/api/ingest/manual", soul.report("big", body="y" * 60000, metadata={"z": "z" * 61000}))
+            self.assertEqual(one.status, 413, one.body)
+            self.assertIn("larger than Redis takes", one.json["detail"])
+
     def test_what_is_wrong_is_said_and_the_token_is_not(self):
         cases = [({"SOULCASTER_REDIS": self.front.address}, "UPSTASH_REDIS_REST_TOKEN"),
                  ({"SOULCASTER_REDIS": self.front.address, "UPSTASH_REDIS_REST_TOKEN": "wr0ng"}, "or token"),

@@ -108,12 +108,12 @@ static void refusals_are_told_in_words(void **state) {
         {403, "", "may not"},
         {404, "<html>", "is that the REST address?"},
         {405, "{}", "is that the REST address?"},
-        {413, "<html>too large " TOKEN "</html>", "larger than it takes"},
+        {413, "<html>too large " TOKEN "</html>", "larger than Redis takes in one request"},
         {429, "slow down", "too many requests"},
         {400, "<html>", "400"},
         {301, "", "leads elsewhere"},
         {400, "{\"error\":\"ERR max request size exceeded. Limit: 1 bytes, Actual: 2 bytes\"}",
-         "larger than this Redis takes"},
+         "larger than Redis takes in one request"},
         {400, "{\"error\":\"ERR max daily request limit exceeded.\"}", "plan"},
         {400, "{\"error\":\"ERR DB capacity quota exceeded\"}", "plan"},
     };
@@ -308,8 +308,8 @@ static void a_request_over_the_limit_is_an_understandable_error(void **state) {
     sc_put_result out;
     memset(text, 'a', sizeof text - 1);
     r.body = sc_str_of(text);
-    fx_rc(&f, f.ops->feedback_put(f.s, &r, &job, 1, &out, &f.err), SC_STORE);
-    assert_non_null(strstr(f.err.msg, "larger than this Redis takes"));
+    fx_rc(&f, f.ops->feedback_put(f.s, &r, &job, 1, &out, &f.err), SC_TOO_LARGE);
+    assert_non_null(strstr(f.err.msg, "larger than Redis takes"));
     sc_str *words;
     size_t n;
     fx_ok(&f, f.ops->risks(f.s, &f.arena, &words, &n, &f.err));

@@ -10,7 +10,6 @@ enum { MOST_ARGS = 64 << 20, MOST_KEYS = 64, SWEEP_MS = 10000 };
 static const struct {
     const char *begins, *words;
 } refusals[] = {
-    {"ERR max request size", "the request, or its answer, is larger than this Redis takes"},
     {"ERR max single record size", "a key would become larger than this Redis allows"},
     {"ERR DB capacity quota", "this Redis holds as much as its plan allows: give it more"},
     {"ERR max daily request", "this Redis has done as much for today as its plan allows"},
@@ -29,6 +28,14 @@ static const struct {
     {"NOPERM", "this user of Redis may not do what the store needs"},
 };
 
+/* Whoever asked for a write can ask for less at once. */
+static sc_rc too_large(sc_str said, sc_err *err) {
+    if (!sc_str_starts(said, "ERR max request size") &&
+        !sc_str_starts(said, "ERR the REST address answered 413"))
+        return SC_OK;
+    return sc_fail(err, SC_TOO_LARGE, "this is larger than Redis takes in one request");
+}
+
 sc_rc sc_rd_refused(sc_str said, sc_err *err) {
     if (sc_str_starts(said, "SC_")) {
         sc_str rest = {said.p + 3, said.n - 3}, code;
@@ -37,6 +44,8 @@ sc_rc sc_rd_refused(sc_str said, sc_err *err) {
             if (sc_str_is(code, sc_rc_name((sc_rc)rc)))
                 return sc_fail(err, (sc_rc)rc, "%.*s", SC_FMT(sc_str_clip(rest, 200)));
     }
+    sc_rc rc = too_large(said, err);
+    if (rc) return rc;
     for (size_t i = 0; i < SC_LEN(refusals); i++)
         if (sc_str_starts(said, refusals[i].begins))
             return sc_fail(err, SC_STORE, "%s", refusals[i].words);
@@ -94,6 +103,13 @@ static void prepare(invocation *v, sc_rd_script which, const sc_id *project, sc_
     put_arg(v, args);
 }
 
+/* Of what only asks it is the answer that is too large. */
+static sc_rc refused(const redisReply *reply, bool asks, sc_err *err) {
+    sc_rc rc = sc_rd_refused((sc_str){reply->str, reply->len}, err);
+    if (rc != SC_TOO_LARGE || !asks) return rc;
+    return sc_fail(err, SC_STORE, "the answer is larger than Redis gives at once");
+}
+
 static sc_rc run(sc_rd *s, sc_rd_script which, const sc_id *project, bool again, sc_rd_run *r,
                  sc_err *err) {
     invocation v;
@@ -113,7 +129,7 @@ static sc_rc run(sc_rd *s, sc_rd_script which, const sc_id *project, bool again,
     }
     if (rc) return rc;
     if (reply->type == REDIS_REPLY_ERROR)
-        rc = sc_rd_refused((sc_str){reply->str, reply->len}, err);
+        rc = refused(reply, again, err);
     else if (reply->type != REDIS_REPLY_STRING)
         rc = sc_fail(err, SC_STORE, "Redis gave %s no answer of ours", sc_rd_script_name(which));
     if (rc) {

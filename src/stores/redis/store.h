@@ -51,7 +51,7 @@ void sc_rd_pool_close(sc_rd *s);
  * the caller's. */
 sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, const size_t *lens,
                     bool again, redisReply **ret, sc_err *err);
-/* What Redis said instead of doing it, in our words. */
+/* What Redis said instead of doing it, in our words. SC_TOO_LARGE: it may take less of it. */
 sc_rc sc_rd_refused(sc_str said, sc_err *err);
 
 /* ---- Scripts (run.c) ------------------------------------------------------------------------------ */
