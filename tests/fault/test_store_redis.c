@@ -161,6 +161,35 @@ static void a_replica_and_a_full_server_are_told_and_heal(void **state) {
     assert_int_equal(n, 0);
 }
 
+/* How often a script was run since the last CONFIG RESETSTAT. */
+static int scripts_run(redis_server *r) {
+    static char text[64 << 10];
+    const char *const ask[] = {"INFO", "commandstats"};
+    int n = 0;
+    assert_true(redis_server_ask(r, 2, ask, text, sizeof text));
+    const char *at = strstr(text, "cmdstat_evalsha:calls=");
+    if (at) n = (int)strtol(at + strlen("cmdstat_evalsha:calls="), NULL, 10);
+    return n;
+}
+
+static void a_commit_of_reports_is_one_command_on_a_single_server(void **state) {
+    sc_fx *f = *state;
+    redis_server *r = redis_server_shared();
+    const char *const zero[] = {"CONFIG", "RESETSTAT"};
+    sc_feedback one = fx_feedback(f, &f->a), more[3];
+    fx_put(f, &one); /* by now Redis knows the script, and we a handful of numbers */
+    sc_id jobs[3];
+    sc_put_result got[3];
+    for (int i = 0; i < 3; i++) {
+        more[i] = fx_feedback(f, &f->a);
+        jobs[i] = fx_id(f);
+    }
+    redis_server_say(r, 2, zero);
+    fx_ok(f, f->ops->feedback_put(f->s, more, jobs, 3, got, &f->err));
+    assert_int_equal(scripts_run(r), 1);
+    assert_true(got[0].seq < got[1].seq && got[1].seq < got[2].seq);
+}
+
 static void a_restart_in_between_costs_nothing_that_was_acknowledged(void **state) {
     sc_fx *f = *state;
     redis_server *r = redis_server_shared();
@@ -279,6 +308,7 @@ int main(void) {
         fx_test(scripts_that_redis_forgot_are_sent_again),
         fx_test(data_of_a_newer_version_are_refused_in_words),
         fx_test(a_replica_and_a_full_server_are_told_and_heal),
+        fx_test(a_commit_of_reports_is_one_command_on_a_single_server),
         fx_test(a_restart_in_between_costs_nothing_that_was_acknowledged),
         fx_test(a_connection_cut_at_any_command_leaves_all_or_nothing),
     };

@@ -51,7 +51,7 @@ typedef struct put_step {
     const sc_feedback *items;
     const sc_id *jobs;
     size_t n;
-    int64_t first; /* number of the first report */
+    int64_t first; /* number of the first report; 0: the step numbers them */
     bool *done;    /* those of projects that were written */
     sc_put_result *ret;
 } put_step;
@@ -93,7 +93,8 @@ static sc_rc put_project(put_step *p, size_t at, sc_err *err) {
     sc_rc rc = sc_rd_number(p->s, &number, err);
     for (size_t i = at; !rc && i < p->n; i++)
         if (!p->done[i] && sc_id_eq(&p->items[i].project_id, project))
-            rc = pack_report(&r.args, &p->items[i], &p->jobs[i], p->first + (int64_t)i, &row, err);
+            rc = pack_report(&r.args, &p->items[i], &p->jobs[i],
+                             p->first ? p->first + (int64_t)i : 0, &row, err);
     if (rc) return rc;
     sc_pack_int(&r.args, number);
     sc_pack_int(&r.args, sc_work_find(SC_STR("group"))->attempts);
@@ -131,7 +132,7 @@ sc_rc sc_rd_feedback_put(void *self, const sc_feedback *items, const sc_id *grou
         rc = sc_rd_known(self, &items[i].project_id, err);
         if (rc && n > 1) sc_wrap(err, "item %zu", i);
     }
-    if (!rc) rc = sc_rd_numbers(self, n, &p.first, err);
+    if (!rc && !p.s->whole) rc = sc_rd_numbers(self, n, &p.first, err);
     if (rc) return rc;
     SC_AUTO(sc_auto_free) bool *done = sc_alloc_array(n, sizeof *done);
     if (!done) return sc_fail(err, SC_NOMEM, "no memory for the reports");

@@ -56,6 +56,7 @@ static sc_rc open_store(void *self, const void *conf, sc_err *err) {
     if (k->timeout_ms < 1 || k->timeout_ms > 600000)
         return sc_fail_field(err, SC_INVALID, "redis-timeout-ms", "must be 1 to 600000");
     sc_rc rc = sc_rd_pool_open(s, k, err);
+    if (!rc) rc = sc_rd_look_whole(s, err);
     if (!rc) rc = migrate(s, err);
     if (rc) close_store(s);
     return rc;

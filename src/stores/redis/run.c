@@ -86,18 +86,27 @@ static void put_arg(invocation *v, sc_str s) {
     v->lens[v->argc++] = s.n;
 }
 
-static void prepare(invocation *v, sc_rd_script which, const sc_id *project, sc_str args) {
-    const char *tag = project && sc_id_is_set(project) ? project->text : "i";
-    sc_str rest = sc_str_of(sc_rd_script_keys(which)), key;
-    int n = 0;
+static const char *tag_of(const sc_id *project) {
+    return project && sc_id_is_set(project) ? project->text : "i";
+}
+
+static int put_keys(invocation *v, int n, const char *tag, const char *names) {
+    sc_str rest = sc_str_of(names), key;
     while (sc_str_next(&rest, ' ', &key)) {
         if (sc_str_ends(key, ":")) key.n--;
         snprintf(v->keys[n++], sizeof v->keys[0], "sc:{%s}:%.*s", tag, SC_FMT(key));
     }
+    return n;
+}
+
+static void prepare(invocation *v, sc_rd_script which, const sc_id *project, bool whole,
+                    sc_str args) {
+    int n = put_keys(v, 0, tag_of(project), sc_rd_script_keys(which));
+    if (whole) n = put_keys(v, n, "i", SC_RD_WHOLE_KEYS);
     snprintf(v->count, sizeof v->count, "%d", n);
     v->argc = 0;
     put_arg(v, SC_STR("EVALSHA"));
-    put_arg(v, sc_str_of(sc_rd_script_sha(which)));
+    put_arg(v, sc_str_of(sc_rd_script_sha(which, whole)));
     put_arg(v, sc_str_of(v->count));
     for (int i = 0; i < n; i++) put_arg(v, sc_str_of(v->keys[i]));
     put_arg(v, args);
@@ -110,44 +119,62 @@ static sc_rc refused(const redisReply *reply, bool asks, sc_err *err) {
     return sc_fail(err, SC_STORE, "the answer is larger than Redis gives at once");
 }
 
-static sc_rc run(sc_rd *s, sc_rd_script which, const sc_id *project, bool again, sc_rd_run *r,
-                 sc_err *err) {
+static bool is_text(const redisReply *r) { return r->type == REDIS_REPLY_STRING; }
+
+static sc_unpack body_of(const redisReply *r) {
+    sc_unpack u = sc_unpack_of((sc_str){r->str, r->len});
+    if (sc_unpack_array(&u) == 0) u.bad = true;
+    return u;
+}
+
+/* Takes the reply; false: it is none of ours. */
+static bool take_reply(sc_rd_run *r, redisReply *reply, bool whole) {
+    if (whole && (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 ||
+                  !is_text(reply->element[0]) || !is_text(reply->element[1])))
+        return false;
+    if (!whole && !is_text(reply)) return false;
+    r->reply = reply;
+    r->body = body_of(whole ? reply->element[0] : reply);
+    if (whole) r->told = body_of(reply->element[1]);
+    return true;
+}
+
+static sc_rc run(sc_rd *s, sc_rd_script which, const sc_id *project, bool again, bool whole,
+                 sc_rd_run *r, sc_err *err) {
     invocation v;
     redisReply *reply = NULL;
     sc_rc rc = sc_buf_check(&r->args, "a request to Redis", err);
     if (rc) return rc;
-    if (!sc_rd_script_source(which).p) return sc_fail(err, SC_NOMEM, "no memory for a script");
-    prepare(&v, which, project, sc_buf_str(&r->args));
+    if (!sc_rd_script_source(which, whole).p)
+        return sc_fail(err, SC_NOMEM, "no memory for a script");
+    prepare(&v, which, project, whole, sc_buf_str(&r->args));
     rc = sc_rd_command(s, v.keys[0], v.argc, v.argv, v.lens, again, &reply, err);
     if (!rc && reply->type == REDIS_REPLY_ERROR && !strncmp(reply->str, "NOSCRIPT", 8)) {
         freeReplyObject(reply);
         v.argv[0] = "EVAL";
         v.lens[0] = 4;
-        v.argv[1] = sc_rd_script_source(which).p;
-        v.lens[1] = sc_rd_script_source(which).n;
+        v.argv[1] = sc_rd_script_source(which, whole).p;
+        v.lens[1] = sc_rd_script_source(which, whole).n;
         rc = sc_rd_command(s, v.keys[0], v.argc, v.argv, v.lens, again, &reply, err);
     }
     if (rc) return rc;
     if (reply->type == REDIS_REPLY_ERROR)
         rc = refused(reply, again, err);
-    else if (reply->type != REDIS_REPLY_STRING)
+    else if (!take_reply(r, reply, whole))
         rc = sc_fail(err, SC_STORE, "Redis gave %s no answer of ours", sc_rd_script_name(which));
     if (rc) {
         freeReplyObject(reply);
         return rc;
     }
-    r->reply = reply;
-    r->body = sc_unpack_of((sc_str){reply->str, reply->len});
-    if (sc_unpack_array(&r->body) == 0) r->body.bad = true;
     return sc_rd_read_check(&r->body, false, err);
 }
 
 sc_rc sc_rd_ask(sc_rd *s, sc_rd_script which, const sc_id *project, sc_rd_run *r, sc_err *err) {
-    return run(s, which, project, true, r, err);
+    return run(s, which, project, true, false, r, err);
 }
 
 sc_rc sc_rd_put(sc_rd *s, sc_rd_script which, sc_rd_run *r, sc_err *err) {
-    return run(s, which, NULL, false, r, err);
+    return run(s, which, NULL, false, false, r, err);
 }
 
 /* ---- What follows a write ------------------------------------------------------------------------- */
@@ -167,11 +194,11 @@ static sc_rc tell(sc_rd *s, const sc_id *project, sc_str hints, int64_t first, s
                   int64_t *ret_gap, sc_err *err) {
     SC_RD_RUN(r);
     sc_rd_run_init(&r, 4);
-    sc_pack_str(&r.args, project && sc_id_is_set(project) ? sc_id_str(project) : SC_STR("i"));
+    sc_pack_str(&r.args, sc_str_of(tag_of(project)));
     sc_buf_put_str(&r.args, hints);
     sc_pack_int(&r.args, first);
     sc_buf_put_str(&r.args, events);
-    sc_rc rc = run(s, SC_RD_after, NULL, false, &r, err);
+    sc_rc rc = run(s, SC_RD_after, NULL, false, false, &r, err);
     if (!rc) *ret_gap = sc_unpack_int(&r.body);
     return rc;
 }
@@ -182,7 +209,7 @@ static sc_rc sweep_one(sc_rd *s, const sc_id *project, int64_t told, sc_err *err
     int64_t gap;
     sc_rd_run_init(&r, 1);
     sc_pack_int(&r.args, told);
-    sc_rc rc = run(s, SC_RD_sweep, project, true, &r, err);
+    sc_rc rc = run(s, SC_RD_sweep, project, true, false, &r, err);
     if (rc) return rc;
     sc_str hints = sc_unpack_raw(&r.body);
     int64_t first = sc_unpack_int(&r.body);
@@ -202,14 +229,28 @@ static void follow(sc_rd *s, const sc_id *project, const sc_event *events, size_
     if (gap >= 0) sweep_one(s, project, gap, NULL);
 }
 
+/* Earlier events may be untold yet, of a process that died between two steps. */
+static void fill_gap(sc_rd *s, const sc_id *project, sc_rd_run *r) {
+    const int64_t told = sc_unpack_int(&r->told);
+    if (!r->told.bad && told >= 0) sweep_one(s, project, told, NULL);
+}
+
 sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_event *events,
                   size_t n_events, sc_rd_run *r, sc_err *err) {
-    sc_rc rc = run(s, which, project, false, r, err);
+    if (s->whole) { /* behind the step's own argument */
+        sc_pack_array(&r->args, 2);
+        sc_pack_str(&r->args, sc_str_of(tag_of(project)));
+        sc_rd_pack_events(&r->args, events, n_events);
+    }
+    sc_rc rc = run(s, which, project, false, s->whole, r, err);
     if (rc) return rc;
     r->hints = sc_unpack_raw(&r->body);
     r->first_event = sc_unpack_int(&r->body);
     rc = sc_rd_read_check(&r->body, false, err);
-    if (!rc) follow(s, project, events, n_events, r);
+    if (!rc && s->whole)
+        fill_gap(s, project, r);
+    else if (!rc)
+        follow(s, project, events, n_events, r);
     return rc;
 }
 

@@ -17,6 +17,18 @@ void *sc_rd_grow(sc_arena *arena, void *items, size_t n, size_t *cap, size_t siz
     return p;
 }
 
+sc_rc sc_rd_look_whole(sc_rd *s, sc_err *err) {
+    const char *argv[] = {"EVAL",
+                          "return redis.call('EXISTS',KEYS[1])+redis.call('EXISTS',KEYS[2])", "2",
+                          "sc:{i}:p", "sc:{other}:p"};
+    redisReply *reply = NULL;
+    sc_rc rc = sc_rd_command(s, argv[3], 5, argv, NULL, true, &reply, err);
+    if (rc) return rc;
+    s->whole = reply->type == REDIS_REPLY_INTEGER; /* else CROSSSLOT, or it is not allowed */
+    freeReplyObject(reply);
+    return SC_OK;
+}
+
 /* ---- Numbers ------------------------------------------------------------------------------------- */
 
 static sc_rc count_on(sc_rd *s, const char *key, size_t n, int64_t *ret_first, sc_err *err) {

@@ -39,6 +39,7 @@ typedef struct sc_rd {
     sc_id known[SC_RD_HOMES]; /* projects that are there; none ever goes */
     int64_t next_number, last_number;
     int64_t swept_ms;
+    bool whole; /* set when it is opened: one script may touch all keys */
 } sc_rd;
 
 /* ---- Connections (pool.c) ------------------------------------------------------------------------ */
@@ -54,6 +55,9 @@ sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, cons
 /* What Redis said instead of doing it, in our words. SC_TOO_LARGE: it may take less of it. */
 sc_rc sc_rd_refused(sc_str said, sc_err *err);
 
+/* Finds out whether one script may touch keys of two slots: not in a cluster, nor behind what divides keys like one. */
+sc_rc sc_rd_look_whole(sc_rd *s, sc_err *err);
+
 /* ---- Scripts (run.c) ------------------------------------------------------------------------------ */
 
 /* One run of a script: `args` is filled first, `body` read after. */
@@ -61,6 +65,7 @@ typedef struct sc_rd_run {
     sc_buf args;
     sc_unpack body;
     redisReply *reply;
+    sc_unpack told; /* of a whole script: what `after` answered */
     sc_str hints;
     int64_t first_event;
 } sc_rd_run;
@@ -74,7 +79,7 @@ sc_rc sc_rd_ask(sc_rd *s, sc_rd_script which, const sc_id *project, sc_rd_run *r
 /* Changes something of the installation alone; the script itself moves the change token. */
 sc_rc sc_rd_put(sc_rd *s, sc_rd_script which, sc_rd_run *r, sc_err *err);
 /* Writes in a project (none: the installation's own), and tells the installation: what jobs are due, `events` of
- * the given number (NULL: none). */
+ * the given number (NULL: none). In one step where one script may touch all keys, else in two. */
 sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_event *events,
                   size_t n_events, sc_rd_run *r, sc_err *err);
 /* After reading: SC_STORE when the answer was not as expected, SC_NOMEM. */

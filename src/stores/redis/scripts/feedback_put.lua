@@ -1,7 +1,11 @@
--- A: reports as {number, time, id, source, sender's id, row, status, received, request, job id}; then job number,
+-- A: reports as {number (where T is: none), time, id, source, sender's id, row, status, received, request, job id}; then job number,
 -- most attempts, key and project of the group job. Body: {0 new or 1 duplicate, number, id} each.
 if gone() then return fail('NOT_FOUND', NO_PROJECT) end
 local out, fresh, new, had = {}, {}, {}, {}
+if T then -- the numbers are made here; a gap does no harm
+    local last = call('INCRBY', K.seq, #A[1])
+    for i, r in ipairs(A[1]) do r[1] = struct.pack('>I5', last - #A[1] + i) end
+end
 for i, r in ipairs(A[1]) do
     local key = string.char(r[4]) .. r[5]
     local first = fresh[key] or call('HGET', K.x, key)

@@ -1,6 +1,7 @@
--- In front of every script: K (the declared keys by name) stands before this; A is what the program asks for.
+-- In front of every script: K (the declared keys by name) stands before this; A is what the program asks for, T what the
+-- installation is to be told of it at once (none: in a step of its own).
 local call, pack, unpk = redis.call, cmsgpack.pack, cmsgpack.unpack
-local A = unpk(ARGV[1])
+local A, T = unpk(ARGV[1])
 local NONE = string.rep('\0', 16) -- an id in a fixed place: none
 local function fail(code, words) return {err = 'SC_' .. code .. ' ' .. words} end
 local function gone() return call('EXISTS', K.p) == 0 end
