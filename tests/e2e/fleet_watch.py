@@ -19,6 +19,7 @@ FENCED = {"group": (1, 2), "job_end": (0, 1), "job_heartbeat": (0, 1), "side_put
           "pair_put": (0, 1)}
 WRITES = {b"HSET", b"HDEL", b"HINCRBY", b"ZADD", b"ZREM", b"ZREMRANGEBYSCORE", b"SADD", b"SET", b"DEL", b"RPUSH", b"XADD"}
 RUNNING = 1
+STEP = b"local function step()\n"  # what stands in front of a script that is told of in the same step
 HEAD = 4000  # characters of an argument that are looked at: what is of interest stands in front
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"a": b"\a", b"b": b"\b"}
 
@@ -146,13 +147,18 @@ class Watch:
             self.echoes.add(words.split(b'" "')[1].decode())
             self.lock.notify_all()
 
+    def name_of(self, source):
+        """Of a script alone, or of the step of a whole one."""
+        _, mark, step = source.partition(STEP)
+        fits = [name for name, text in self.texts.items() if (step.startswith(text) if mark else source.rstrip().endswith(text))]
+        return max(fits, key=lambda name: len(self.texts[name]), default="?")
+
     def begin(self, words):
         verb, what, n, rest = words.split(b'" "', 3)
         if verb == b"EVAL":
             source = plain(what)
             sha = hashlib.sha1(source).hexdigest().encode()
-            self.names[sha] = max((name for name, text in self.texts.items() if source.rstrip().endswith(text)),
-                                  key=lambda name: len(self.texts[name]), default="?")
+            self.names[sha] = self.name_of(source)
         else:
             sha = what
         name = self.names.get(sha, "?")
