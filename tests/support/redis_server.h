@@ -11,7 +11,9 @@ typedef struct redis_server redis_server;
 const char *redis_server_url(void);
 /* That one, for tests that do something to it. */
 redis_server *redis_server_shared(void);
-/* Forgets all that it holds. */
+/* The same of a cluster that has this one server: no command may touch keys of two slots. */
+const char *redis_cluster_url(void);
+/* Both forget all that they hold. */
 void redis_server_empty(void);
 
 /* Further ones. `options`: more words of the command line, ended by NULL. NULL: it did not start. */

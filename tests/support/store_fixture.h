@@ -81,14 +81,16 @@ static inline void fx_make_dir(char *dir, size_t n) {
     if (!mkdtemp(dir)) abort();
 }
 
-/* The backend under test, and whether it is Redis behind a REST address; set by fx_run. */
+/* The backend under test, and whether it is Redis behind a REST address, or a cluster; set by fx_run. */
 static const sc_store_ops *fx_backend;
-static bool fx_rest;
+static bool fx_rest, fx_cluster_of_one;
 
 /* What the backend opens; NULL when this machine has nothing to run it on. */
 static inline const void *fx_conf(sc_fx *f) {
     f->sqlite = (sc_sqlite_conf){.dir = f->dir, .busy_timeout_ms = 2000};
-    f->redis = (sc_redis_conf){.url = fx_rest ? rest_server_url() : redis_server_url(),
+    f->redis = (sc_redis_conf){.url = fx_rest             ? rest_server_url()
+                                      : fx_cluster_of_one ? redis_cluster_url()
+                                                          : redis_server_url(),
                                .timeout_ms = 5000};
     if (sc_str_is(SC_STR("redis"), f->ops->name)) return f->redis.url ? &f->redis : NULL;
     return &f->sqlite;
@@ -268,19 +270,22 @@ static inline sc_rc fx_end(sc_fx *f, const sc_job *j, sc_job_event ev, int64_t n
 
 #define fx_test(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
-/* Every backend of the registry that this machine can run, and Redis by both its protocols. */
-#define fx_run(tests)                                                                             \
-    ({                                                                                            \
-        int failed = 0;                                                                           \
-        for (size_t backend = 0; backend <= sc_stores_n; backend++) {                             \
-            fx_rest = backend == sc_stores_n;                                                     \
-            fx_backend = fx_rest ? &sc_store_redis : sc_stores[backend];                          \
-            sc_fx probe = {.ops = fx_backend};                                                    \
-            if (fx_conf(&probe))                                                                  \
-                failed += _cmocka_run_group_tests(fx_rest ? "redis over REST" : fx_backend->name, \
-                                                  tests, SC_LEN(tests), NULL, NULL);              \
-        }                                                                                         \
-        failed;                                                                                   \
+/* Every backend of the registry that this machine can run; Redis by both its protocols, and as a cluster. */
+#define fx_run(tests)                                                                     \
+    ({                                                                                    \
+        int failed = 0;                                                                   \
+        for (size_t backend = 0; backend < sc_stores_n + 2; backend++) {                  \
+            fx_rest = backend == sc_stores_n;                                             \
+            fx_cluster_of_one = backend == sc_stores_n + 1;                               \
+            fx_backend = backend < sc_stores_n ? sc_stores[backend] : &sc_store_redis;    \
+            sc_fx probe = {.ops = fx_backend};                                            \
+            if (fx_conf(&probe))                                                          \
+                failed += _cmocka_run_group_tests(fx_rest             ? "redis over REST" \
+                                                  : fx_cluster_of_one ? "redis cluster"   \
+                                                                      : fx_backend->name, \
+                                                  tests, SC_LEN(tests), NULL, NULL);      \
+        }                                                                                 \
+        failed;                                                                           \
     })
 
 #endif
