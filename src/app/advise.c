@@ -140,7 +140,8 @@ static bool work_once(sc_app *app) {
 static void *run(void *arg) {
     sc_app *app = arg;
     while (!atomic_load(&app->advisor.stop)) {
-        if (!work_once(app) && sc_lane_wait(&app->advisor, IDLE_MS)) app->next_advise_look_us = 0;
+        if (!work_once(app) && sc_lane_wait(&app->advisor, sc_lane_look_ms(app, IDLE_MS)))
+            app->next_advise_look_us = 0;
         look(app);
     }
     return NULL;

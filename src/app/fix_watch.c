@@ -213,7 +213,8 @@ void *sc_fix_watch_run(void *arg) {
     sc_str kinds[2];
     const size_t n = sc_work_kinds(x->app->conf.queues & queues, kinds, SC_LEN(kinds));
     while (!atomic_load(&x->watch.stop))
-        if (!sc_lane_work(&x->watch, x->app, kinds, n, work)) sc_lane_wait(&x->watch, IDLE_MS);
+        if (!sc_lane_work(&x->watch, x->app, kinds, n, work))
+            sc_lane_wait(&x->watch, sc_lane_look_ms(x->app, IDLE_MS));
     return NULL;
 }
 

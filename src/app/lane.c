@@ -69,6 +69,10 @@ bool sc_lane_wait(sc_lane *l, int64_t ms) {
     return poked;
 }
 
+int64_t sc_lane_look_ms(const sc_app *app, int64_t ms) {
+    return STORE(app)->look_ms ? SC_MAX(ms, STORE(app)->look_ms(SELF(app))) : ms;
+}
+
 bool sc_lane_rest(sc_lane *l, int64_t ms) {
     pthread_mutex_lock(&l->lock);
     if (!l->stop && ms > 0) sc_cond_wait_ms(&l->rest, &l->lock, ms);

@@ -41,6 +41,8 @@ void sc_lane_poke(sc_lane *l);
 bool sc_lane_wanted(sc_lane *l);
 /* The lane's: waits for a poke; true when there was one. */
 bool sc_lane_wait(sc_lane *l, int64_t ms);
+/* How long to wait for what other processes ask for: `ms`, or longer where the store says that a look costs. */
+int64_t sc_lane_look_ms(const struct sc_app *app, int64_t ms);
 /* The lane's: rests, pokes or not; false: it is to end. */
 bool sc_lane_rest(sc_lane *l, int64_t ms);
 

@@ -130,7 +130,7 @@ static void *run(void *arg) {
     if (app->conf.serves || app->conf.queues & 1u << SC_QUEUE_group) preload(app);
     pthread_mutex_lock(&p->lock);
     while (!p->stop) {
-        if (!p->poked) sc_cond_wait_ms(&p->wake, &p->lock, POLL_MS);
+        if (!p->poked) sc_cond_wait_ms(&p->wake, &p->lock, sc_lane_look_ms(app, POLL_MS));
         bool poked = p->poked;
         p->poked = false;
         bool stop = p->stop;

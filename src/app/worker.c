@@ -482,7 +482,7 @@ static void *run(void *arg) {
     if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
     }
     while (!atomic_load(&app->worker.stop)) {
-        if (!work_once(app)) sc_lane_wait(&app->worker, IDLE_MS);
+        if (!work_once(app)) sc_lane_wait(&app->worker, sc_lane_look_ms(app, IDLE_MS));
         sc_backfill_look(app);
         sc_remodel_look(app);
     }

@@ -358,6 +358,9 @@ typedef struct sc_store_ops {
     sc_rc (*risks)(void *self, sc_arena *arena, sc_str **ret, size_t *ret_n, sc_err *err);
     /* A number that changes whenever any process wrote (cheap: for polling). */
     sc_rc (*change_token)(void *self, int64_t *ret, sc_err *err);
+    /* How long to wait at least between two looks at what other processes did; NULL where a look costs nothing to speak
+     * of. */
+    int64_t (*look_ms)(const void *self);
 
     /* The lead: at most one process at a time, of all that share the data, does what is to be done once for the whole
      * installation. take: takes it, or keeps it, for lease_ms of the store's own time; where the data belong to one

@@ -319,6 +319,24 @@ static void a_request_over_the_limit_is_an_understandable_error(void **state) {
     rest_server_end(rest);
 }
 
+static void where_looks_are_paid_for_they_are_few(void **state) {
+    (void)state;
+    const struct {
+        const char *url;
+        int64_t said, kept;
+    } cases[] = {
+        {rest_server_url(), 0, 1000}, {rest_server_url(), 20, 20}, {redis_server_url(), 0, 0}};
+    for (size_t i = 0; i < SC_LEN(cases); i++) {
+        const sc_redis_conf conf = {
+            .url = cases[i].url, .timeout_ms = 5000, .look_ms = cases[i].said};
+        sc_store s;
+        sc_err err = {0};
+        redis_must(sc_store_open(&sc_store_redis, &conf, &s, &err), &err);
+        assert_int_equal(s.ops->look_ms(s.self), cases[i].kept);
+        sc_store_close(&s);
+    }
+}
+
 static void a_huge_answer_is_given_up(void **state) {
     (void)state;
     sc_rd_address to;
@@ -388,6 +406,7 @@ int main(void) {
     };
     const struct CMUnitTest real[] = {
         cmocka_unit_test(a_request_over_the_limit_is_an_understandable_error),
+        cmocka_unit_test(where_looks_are_paid_for_they_are_few),
         cmocka_unit_test(a_huge_answer_is_given_up),
         cmocka_unit_test(tls_is_spoken_and_only_to_a_service_that_proves_its_name),
     };

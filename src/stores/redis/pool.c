@@ -4,6 +4,8 @@
 
 #include "stores/redis/store.h"
 
+enum { REST_LOOK_MS = 1000 }; /* each one is an HTTP exchange, and counted */
+
 /* ---- Slots --------------------------------------------------------------------------------------- */
 
 /* CRC-16/XMODEM, as the cluster's specification has it. */
@@ -194,6 +196,7 @@ sc_rc sc_rd_pool_open(sc_rd *s, const sc_redis_conf *conf, sc_err *err) {
     s->nodes = sc_alloc_array(SC_RD_NODES, sizeof *s->nodes);
     if (!s->nodes) return sc_fail(err, SC_NOMEM, "no memory for the store");
     s->nodes[0].address = address;
+    s->look_ms = conf->look_ms || !address.rest ? conf->look_ms : REST_LOOK_MS;
     s->n_nodes = 1;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->link_free, NULL);

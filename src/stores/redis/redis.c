@@ -26,6 +26,14 @@ static const sc_opt opts[] = {
      .min = 1,
      .max = 600000,
      .help = "how long Redis may take to be reached and to answer"},
+    {.name = "redis-look-ms",
+     .type = SC_OPT_INT,
+     .offset = offsetof(sc_redis_conf, look_ms),
+     .fallback = "0",
+     .arg = "MS",
+     .max = 600000,
+     .help = "wait so long at least between two looks at what other processes did; 0 chooses: "
+             "1000 for https://, where requests are paid for, else as often as is good"},
 };
 
 static void close_store(void *self) { sc_rd_pool_close(self); }
@@ -60,6 +68,11 @@ static sc_rc open_store(void *self, const void *conf, sc_err *err) {
     if (!rc) rc = migrate(s, err);
     if (rc) close_store(s);
     return rc;
+}
+
+static int64_t look_ms(const void *self) {
+    const sc_rd *s = self;
+    return s->look_ms;
 }
 
 /* ---- The store as a whole ------------------------------------------------------------------------ */
@@ -126,6 +139,7 @@ const sc_store_ops sc_store_redis = {
     .backup = NULL,
     .risks = sc_rd_risks,
     .change_token = change_token,
+    .look_ms = look_ms,
     .last_event = last_event,
     .lead_take = sc_rd_lead_take,
     .lead_drop = sc_rd_lead_drop,

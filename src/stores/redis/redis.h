@@ -12,6 +12,7 @@ typedef struct sc_redis_conf {
     const char *token; /* of an https:// URL that holds none; NULL: none */
     const char
         *ca_file; /* certificates to trust instead of the system's; NULL or empty: the system's */
+    int64_t look_ms;    /* between two looks at others' work; 0 chooses */
     int64_t timeout_ms; /* of a connection, of a command's way there and of its answer */
 } sc_redis_conf;
 

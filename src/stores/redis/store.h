@@ -30,6 +30,7 @@ typedef struct sc_rd_home {
 
 typedef struct sc_rd {
     bool ready;
+    int64_t look_ms;      /* between two looks at others' work */
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t link_free;
     sc_rd_node *nodes; /* the first one is what the URL says */
