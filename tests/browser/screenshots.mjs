@@ -1,5 +1,5 @@
-// Makes docs/screenshots/*.png from the demo's data: node tests/browser/screenshots.mjs
-// (`./dev build` first). Not a test: the pictures are for the README and docs/dashboard.md.
+// Makes docs/screenshots/*.png from the demo's data: node tests/browser/screenshots.mjs [NAME]...
+// (`./dev build` first); with names (settings, map) only those. Not a test: the pictures are for the README and docs/dashboard.md.
 import { execFileSync } from "node:child_process";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -45,6 +45,16 @@ const pages = (issue) => [
   ["work", `/work?${PROJECT}`, 1280, 560, (v) => v.page.locator(".plain tbody tr").first().waitFor()],
   ["health", `/status?${PROJECT}`, 1280, 800, (v) => v.page.locator(".check-row").first().waitFor()],
   ["settings", `/settings?${PROJECT}`, 1280, 800, (v) => v.page.locator(".plain tbody tr").first().waitFor()],
+  ["limits", `/settings?${PROJECT}`, 1280, 800, async (v) => {
+    await v.page.getByLabel("Stored reports").fill("200");
+    await v.page.getByLabel("Days to keep").fill("10");
+    await v.page.getByRole("button", { name: "What would go?" }).click();
+    await v.page.getByText("Which issues?").click();
+    await v.page.locator("section.part", { hasText: "What is over a limit" }).evaluate((part) => {
+      part.style.scrollMarginTop = "16px";
+      part.scrollIntoView();
+    });
+  }],
   ["phone", `/?${PROJECT}&sort=size`, 390, 760, (v) => v.loaded()],
 ];
 
@@ -78,9 +88,12 @@ await server.api("POST", "/api/projects", { name: "larderlark" });
 await server.feed(await feed(), "larderlark");
 await waitFor("the map", async () => (await server.api("GET", `/api/map?${PROJECT}`)).undrawn === 0);
 const issues = await triage(server);
+await server.longAgo(30);
 const demo = await Server.startDemo("--tidy-ms", "0");
 const waiting = (await fixes(demo)).at(-1);
-const all = [...pages(issues[0].id).map((page) => [server, ...page]), ...fixPages(waiting).map((page) => [demo, ...page])];
+const only = process.argv.slice(2);
+const all = [...pages(issues[0].id).map((page) => [server, ...page]), ...fixPages(waiting).map((page) => [demo, ...page])]
+  .filter(([, name]) => !only.length || only.includes(name));
 let bytes = 0;
 for (const theme of ["light", "dark"]) {
   for (const [from, name, path, width, height, ready] of all) {

@@ -54,11 +54,22 @@ async function enter(project = "default", more = {}) {
   return v;
 }
 
+/** WCAG's contrast of a field's placeholder with the field (in the page). */
+function placeholderContrast(field) {
+  const light = (colour) => colour.match(/[\d.]+/g).slice(0, 3).map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)).reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0.05);
+  const [a, b] = [getComputedStyle(field, "::placeholder").color, getComputedStyle(field).backgroundColor].map(light);
+  return Math.max(a, b) / Math.min(a, b);
+}
+
 test("limits are none until they are set; what counts against them is shown; an empty field is none again", async () => {
   const v = await enter();
   await v.limits.getByText(`Stored now: ${REPORTS}.`).waitFor();
   await v.limits.getByText("Started today: 1.").waitFor();
   for (const field of [v.requests, v.reports, v.fixes, v.days]) await becomes(() => field.inputValue(), "");
+  await v.looksRight("limits that are none", async () => {
+    const contrast = await v.reports.evaluate(placeholderContrast);
+    assert.ok(contrast >= 4.5, `what stands in an empty field has a contrast of ${contrast}`); // axe does not look at it
+  });
   await v.requests.fill("6000");
   await v.reports.fill("100000");
   await v.fixes.fill("5");
