@@ -113,8 +113,7 @@ static sc_rc start_tls(sc_rd_link *l, const sc_rd_address *to, sc_err *err) {
 
 /* ---- Bytes ------------------------------------------------------------------------------------- */
 
-sc_rc sc_rd_link_send(sc_rd_link *l, const char *p, size_t n, sc_err *err) {
-    if (l->rest) return sc_rd_rest_send(l->rest, p, n, err);
+static sc_rc send_all(sc_rd_link *l, const char *p, size_t n, sc_err *err) {
     while (n) {
         ssize_t sent;
         if (l->tls) {
@@ -150,8 +149,7 @@ static sc_rc receive(sc_rd_link *l, sc_err *err) {
     return SC_OK;
 }
 
-sc_rc sc_rd_link_reply(sc_rd_link *l, redisReply **ret, sc_err *err) {
-    if (l->rest) return sc_rd_rest_reply(l->rest, ret, err);
+static sc_rc next_reply(sc_rd_link *l, redisReply **ret, sc_err *err) {
     for (;;) {
         void *reply = NULL;
         if (redisReaderGetReply(l->reader, &reply) != REDIS_OK)
@@ -164,6 +162,14 @@ sc_rc sc_rd_link_reply(sc_rd_link *l, redisReply **ret, sc_err *err) {
         sc_rc rc = receive(l, err);
         if (rc) return rc;
     }
+}
+
+sc_rc sc_rd_link_send(sc_rd_link *l, const char *p, size_t n, sc_err *err) {
+    return l->rest ? sc_rd_rest_send(l->rest, p, n, err) : send_all(l, p, n, err);
+}
+
+sc_rc sc_rd_link_reply(sc_rd_link *l, redisReply **ret, sc_err *err) {
+    return l->rest ? sc_rd_rest_reply(l->rest, ret, err) : next_reply(l, ret, err);
 }
 
 bool sc_rd_link_fresh(sc_rd_link *l) {
@@ -179,10 +185,10 @@ static sc_rc say(sc_rd_link *l, int argc, const char **argv, sc_err *err) {
     redisReply *reply = NULL;
     int n = redisFormatCommandArgv(&text, argc, argv, NULL);
     if (n < 0) return sc_fail(err, SC_NOMEM, "no memory for a command of Redis");
-    sc_rc rc = sc_rd_link_send(l, text, (size_t)n, err);
+    sc_rc rc = send_all(l, text, (size_t)n, err);
     redisFreeCommand(text);
-    if (!rc) rc = sc_rd_link_reply(l, &reply, err);
-    if (rc) return rc;
+    if (!rc) rc = next_reply(l, &reply, err);
+    if (!reply) return rc;
     if (reply->type == REDIS_REPLY_ERROR)
         rc = sc_fail(err, SC_STORE, "Redis at %.60s refuses %s: %.100s", l->name, argv[0],
                      reply->str);

@@ -142,11 +142,12 @@ static void add_part(sc_rd_rest *r, sc_str part) {
     }
 }
 
-/* `as`: the first words instead of the command's own. */
-static sc_rc send_bytes(sc_rd_rest *r, const redisReply *c, const sc_str *as, size_t n_as,
-                        bool *ret_sent, sc_err *err) {
+/* `sha`: of the script that is run instead of an EVAL's source; NULL: the command as it is. */
+static sc_rc send_bytes(sc_rd_rest *r, const redisReply *c, const sc_str *sha, bool *ret_sent,
+                        sc_err *err) {
     aim(r, "");
-    for (size_t i = 0; i + 1 < c->elements; i++) add_part(r, i < n_as ? as[i] : word(c, i));
+    for (size_t i = 0; i + 1 < c->elements; i++)
+        add_part(r, sha && i == 0 ? SC_STR("EVALSHA") : sha && i == 1 ? *sha : word(c, i));
     return request(r, word(c, c->elements - 1), false, false, 1, ret_sent, err);
 }
 
@@ -161,13 +162,13 @@ static sc_rc send_script(sc_rd_rest *r, const redisReply *c, bool *ret_sent, sc_
     sc_rc rc = flush(r, ret_sent, err);
     *ret_sent = false;
     r->answered = before;
-    if (!rc && (redisReaderGetReply(r->answers, (void **)&loaded) != REDIS_OK || !loaded))
-        rc = sc_fail(err, SC_STORE, "Redis over REST at %.60s: no answer to SCRIPT LOAD",
-                     r->to.host);
     if (rc) return rc;
-    const sc_str as[] = {SC_STR("EVALSHA"), {loaded->str, loaded->len}};
+    if (redisReaderGetReply(r->answers, (void **)&loaded) != REDIS_OK || !loaded)
+        return sc_fail(err, SC_STORE, "Redis over REST at %.60s: no answer to SCRIPT LOAD",
+                       r->to.host);
+    const sc_str sha = {loaded->str, loaded->len};
     if (loaded->type == REDIS_REPLY_STRING)
-        rc = send_bytes(r, c, as, SC_LEN(as), ret_sent, err);
+        rc = send_bytes(r, c, &sha, ret_sent, err);
     else
         rc = sc_fail(err, SC_STORE, "Redis over REST at %.60s takes no script: %.100s", r->to.host,
                      loaded->type == REDIS_REPLY_ERROR ? loaded->str : "no answer to SCRIPT LOAD");
@@ -179,7 +180,7 @@ static sc_rc send_one(sc_rd_rest *r, const redisReply *c, bool *ret_sent, sc_err
     sc_rc rc = flush(r, ret_sent, err);
     if (rc) return rc;
     if (c->elements > 2 && sc_str_is(word(c, 0), "EVAL")) return send_script(r, c, ret_sent, err);
-    return send_bytes(r, c, NULL, 0, ret_sent, err);
+    return send_bytes(r, c, NULL, ret_sent, err);
 }
 
 static bool is_command(const redisReply *c) {
