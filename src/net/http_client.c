@@ -205,7 +205,10 @@ static CURLcode set_options(CURL *e, const sc_http_call *call, exchange *x,
     curl_easy_setopt(e, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
     bool fresh = call->once || (call->once_kept && !call->body.n);
     curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
-    if (call->once_kept) curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)ONCE_MAX_IDLE_S);
+    if (call->once_kept) {
+        curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, (long)ONCE_MAX_IDLE_S);
+        curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    }
     if (call->ca_file && *call->ca_file) curl_easy_setopt(e, CURLOPT_CAINFO, call->ca_file);
     if (call->direct) curl_easy_setopt(e, CURLOPT_PROXY, "");
     if (call->timeout_ms > 0) curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)call->timeout_ms);

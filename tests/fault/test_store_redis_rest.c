@@ -319,6 +319,37 @@ static void a_request_over_the_limit_is_an_understandable_error(void **state) {
     rest_server_end(rest);
 }
 
+static sc_rc run_script(const sc_rd_address *to, sc_err *err) {
+    static const char text[] =
+        "*4\r\n$4\r\nEVAL\r\n$14\r\nreturn ARGV[1]\r\n$1\r\n0\r\n$1\r\n\xff\r\n";
+    sc_rd_link *l = NULL;
+    redisReply *r = NULL;
+    sc_rc rc = sc_rd_link_open(to, &l, err);
+    if (!rc) rc = sc_rd_link_send(l, text, sizeof text - 1, err);
+    if (!rc) rc = sc_rd_link_reply(l, &r, err);
+    if (!rc) assert_string_equal(r->str, "\xff");
+    if (r) freeReplyObject(r);
+    sc_rd_link_close(l);
+    return rc;
+}
+
+static void any_allocation_may_fail(void **state) {
+    (void)state;
+    sc_rd_address to;
+    sc_err err = {0};
+    uint64_t nth = 1;
+    redis_must(sc_rd_address_parse(sc_str_of(rest_server_url()), NULL, &to, &err), &err);
+    redis_must(run_script(&to, &err), &err);
+    for (bool all = false; !all; nth++) {
+        sc_mem_fail_after(nth);
+        sc_rc rc = run_script(&to, &err);
+        all = sc_mem_fail_after(0) < nth;
+        if (all) redis_must(rc, &err);
+        if (rc && rc != SC_NOMEM && rc != SC_STORE) fail_msg("%s at %d", err.msg, (int)nth);
+    }
+    assert_true(nth > 10);
+}
+
 static void where_looks_are_paid_for_they_are_few(void **state) {
     (void)state;
     const struct {
@@ -406,6 +437,7 @@ int main(void) {
     };
     const struct CMUnitTest real[] = {
         cmocka_unit_test(a_request_over_the_limit_is_an_understandable_error),
+        cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(where_looks_are_paid_for_they_are_few),
         cmocka_unit_test(a_huge_answer_is_given_up),
         cmocka_unit_test(tls_is_spoken_and_only_to_a_service_that_proves_its_name),

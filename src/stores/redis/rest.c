@@ -44,6 +44,9 @@ static sc_rc request(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_
     const char *const headers[] = {token, "Upstash-Encoding: base64",
                                    json ? "Content-Type: application/json"
                                         : "Content-Type: application/octet-stream"};
+    sc_arena_init(&arena, 64 << 10);
+    sc_buf_init(&text, MAX_ANSWER);
+    sc_buf_reset(&r->got);
     *ret_sent = false;
     sc_rc rc = sc_buf_check(&r->url, "the address of a request to Redis", err);
     if (rc) return rc;
@@ -59,9 +62,6 @@ static sc_rc request(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_
                                .once_kept = true,
                                .ca_file = r->to.ca_file,
                                .direct = !r->to.tls};
-    sc_arena_init(&arena, 64 << 10);
-    sc_buf_init(&text, MAX_ANSWER);
-    sc_buf_reset(&r->got);
     rc = sc_http_client_do(r->client, &call, &arena, &answer, &why);
     *ret_sent = why.sys != ECONNREFUSED && rc != SC_INVALID;
     if (r->got.no_memory) return sc_fail(err, SC_NOMEM, "no memory for an answer of Redis");
