@@ -7,6 +7,7 @@
 #include "base/log.h"
 
 #define BEGUN_SETTING SC_STR("retention")
+#define BEGUN_FORM SC_STR("gone") /* before the ids; those of a former version may be whole */
 #define AT_SETTING SC_STR("retention.at")
 
 enum {
@@ -183,7 +184,8 @@ static sc_rc open_keeper(sc_app *app, const sc_id *project, int64_t keep_days, s
                   .before_ms = sc_now_ms(app->conf.clock) - keep_days * DAY_MS};
     sc_rc rc = STORE(app)->setting_get(SELF(app), project, BEGUN_SETTING, arena, &begun, err);
     if (rc) return rc;
-    while (k->n_begun < BEGUN && sc_str_next(&begun, ' ', &id))
+    const bool known = sc_str_next(&begun, ' ', &id) && sc_str_eq(id, BEGUN_FORM);
+    while (known && k->n_begun < BEGUN && sc_str_next(&begun, ' ', &id))
         if (sc_id_valid(id)) k->begun[k->n_begun++] = sc_id_of(id);
     return read_ties(k, err);
 }
@@ -338,8 +340,8 @@ static sc_rc put_begun(const turn *t, sc_err *err) {
     sc_app *app = t->k.app;
     SC_AUTO(sc_buf_done) sc_buf ids;
     sc_buf_init(&ids, PLACE_BYTES);
-    for (size_t i = 0; i < t->k.n_begun; i++)
-        sc_buf_putf(&ids, i ? " %s" : "%s", t->k.begun[i].text);
+    if (t->k.n_begun) sc_buf_put_str(&ids, BEGUN_FORM);
+    for (size_t i = 0; i < t->k.n_begun; i++) sc_buf_putf(&ids, " %s", t->k.begun[i].text);
     sc_rc rc = sc_buf_check(&ids, "the issues begun", err);
     return rc ? rc
               : STORE(app)->setting_put(SELF(app), t->k.project, BEGUN_SETTING, sc_buf_str(&ids),
@@ -355,7 +357,8 @@ static sc_rc unmark(turn *t, const sc_id *issue, sc_err *err) {
     return put_begun(t, err);
 }
 
-/* Where there are too many, the one that waits longest is as any other again. */
+/* Only once a report of it is gone: until then what a person changes must count. Where there are too many, the one that waits
+ * longest is as any other again. */
 static sc_rc mark(turn *t, const sc_id *issue, sc_err *err) {
     keeper *k = &t->k;
     if (is_begun(k, issue)) return SC_OK;
@@ -404,7 +407,10 @@ static sc_rc remove_some(turn *t, bool *ret_left, sc_err *err) {
                                  err);
         t->begun |= !rc;
         t->reports += !rc;
-        if (rc == SC_NOT_FOUND) rc = SC_OK; /* another process was faster */
+        if (rc == SC_NOT_FOUND)
+            rc = SC_OK; /* another process was faster */
+        else if (!rc && (*ret_left || i + 1 < list.n))
+            rc = mark(t, &t->issue, err);
     }
     return rc;
 }
@@ -416,10 +422,9 @@ static sc_rc remove_issue(void *self, const sc_cluster *c, fate f, bool *ret_on,
     if (f != GOES || !*ret_on) return SC_OK;
     t->issue = c->id;
     t->begun = is_begun(&t->k, &c->id);
-    sc_rc rc = mark(t, &c->id, err);
+    sc_rc rc = SC_OK;
     while (!rc && left && !(over(t) && t->reports)) rc = remove_some(t, &left, err);
-    if (rc == SC_CONFLICT) /* not this one, this time */
-        return t->begun ? SC_OK : unmark(t, &c->id, err);
+    if (rc == SC_CONFLICT) return SC_OK; /* not this one, this time */
     if (!rc && !left) rc = unmark(t, &c->id, err);
     t->issues += !rc && !left;
     *ret_on = !left;

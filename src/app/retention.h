@@ -8,7 +8,8 @@
  * Reports that wait, and those of open issues, are never touched. A report of its kind that comes later opens a new issue.
  * All that is looked at once more when a report goes, with nobody else changing grouping: an issue that was opened again, got a
  * report or a fix since it was chosen stays (this time). Its last change counts until its first report is gone; then each is one.
- * A crash in the middle of an issue is made good: which one it was is stored (setting "retention"), and it is the next to go on.
+ * A crash in the middle of an issue is made good: which one it is is stored once its first report is gone (setting "retention"), and
+ * it is the next to go on. Where just that is not stored any more, what is left waits until it is old enough again.
  * A turn is short however many issues there are: it ends after its time, and another one goes on where it stopped; where that is
  * for the worker's is stored, too (setting "retention.at").
  * Threads: any. */

@@ -29,6 +29,7 @@ static struct {
     void (*chosen)(void); /* once, when an issue's reports are to be removed */
     void (*judged)(void); /* once, when a report's issue was looked at for the last time */
     bool removing;
+    bool no_removal, no_setting; /* these writes fail */
     int pages, fix_lists, all_names;
     _Atomic int64_t *mono_ahead_us; /* a page takes a second of it; or NULL */
 } between;
@@ -70,6 +71,18 @@ static sc_rc told_names(void *self, const sc_id *project, sc_arena *arena, sc_cl
     return real_store->cluster_names(self, project, arena, ret, ret_n, err);
 }
 
+static sc_rc told_group_write(void *self, const sc_group_write *w, int64_t *ret_version,
+                              sc_err *err) {
+    if (mine && between.no_removal) return sc_fail(err, SC_STORE, "no removal");
+    return real_store->group_write(self, w, ret_version, err);
+}
+
+static sc_rc told_setting_put(void *self, const sc_id *project, sc_str name, sc_str value,
+                              int64_t now_ms, sc_err *err) {
+    if (mine && between.no_setting) return sc_fail(err, SC_STORE, "no setting");
+    return real_store->setting_put(self, project, name, value, now_ms, err);
+}
+
 static sc_store_ops told(const sc_store_ops *real) {
     real_store = real;
     sc_store_ops ops = *real;
@@ -77,6 +90,8 @@ static sc_store_ops told(const sc_store_ops *real) {
     ops.fix_list = told_fix_list;
     ops.cluster_list = told_cluster_list;
     ops.cluster_names = told_names;
+    ops.group_write = told_group_write;
+    ops.setting_put = told_setting_put;
     return ops;
 }
 
@@ -422,6 +437,88 @@ static void half_an_issue_that_is_opened_again_keeps_its_other_half(void **state
     assert_int_equal(is_there(w, 0) + is_there(w, 3), 1);
 }
 
+/* ---- Chosen, but nothing is gone yet -------------------------------------------------------------- */
+
+static void changed_it_stays_and_unchanged_it_goes(old_world *w) {
+    bool more;
+    assert_true(is_there(w, 0) && is_there(w, 3));
+    sc_cluster_patch rename = {.has_title = true, .title = SC_STR("The last row is missing")};
+    sc_cluster c;
+    ok(sc_triage_patch(w->f.app, &w->f.project.id, &w->issue[0], &rename, SC_STR("me"), &w->f.arena,
+                       &c, &failure));
+    assert_int_equal(plan(w, 10).kept_changed, 1);
+    assert_int_equal(work(w, 10, 60 * 1000000, &more), 0);
+    assert_true(is_there(w, 0) && is_there(w, 3));
+    w->f.now_ms += 11 * DAY;
+    assert_int_equal(work(w, 10, 60 * 1000000, &more), 2);
+}
+
+static void time_is_over(void) { world.f.mono_ahead_us += 60 * 1000000; }
+
+static void time_is_over_at_the_next(void) { between.chosen = time_is_over; }
+
+static void a_change_counts_where_the_time_was_over_before_the_first_report_went(void **state) {
+    old_world *w = *state;
+    bool more;
+    close_two_and_wait(w);
+    between.chosen = time_is_over_at_the_next;
+    assert_int_equal(work(w, 10, 60 * 1000000, &more), 1);
+    assert_null(between.chosen);
+    assert_true(more);
+    changed_it_stays_and_unchanged_it_goes(w);
+}
+
+static int failing_work(old_world *w) {
+    sc_retention_turn t;
+    return sc_retention_work(w->f.app, &w->f.project.id, 10, 60 * 1000000, SC_STR_NONE, &w->f.arena,
+                             &t, &failure);
+}
+
+static void a_change_counts_where_the_first_removal_failed(void **state) {
+    old_world *w = *state;
+    close_one_and_wait(w);
+    between.no_removal = true;
+    assert_int_equal(failing_work(w), SC_STORE);
+    between.no_removal = false;
+    changed_it_stays_and_unchanged_it_goes(w);
+}
+
+static void put_begun(old_world *w, const char *value) {
+    ok(w->f.store.ops->setting_put(w->f.store.self, &w->f.project.id, SC_STR("retention"),
+                                   sc_str_of(value), w->f.now_ms, &failure));
+}
+
+/* A former version stored it before anything was gone. */
+static void a_change_counts_where_a_former_version_chose_the_issue(void **state) {
+    old_world *w = *state;
+    close_one_and_wait(w);
+    put_begun(w, w->issue[0].text);
+    changed_it_stays_and_unchanged_it_goes(w);
+}
+
+static void half_an_issue_of_which_that_is_not_known_waits_for_its_age(void **state) {
+    old_world *w = *state;
+    bool more;
+    close_one_and_wait(w);
+    between.no_setting = true; /* or the process is killed there */
+    assert_int_equal(failing_work(w), SC_STORE);
+    between.no_setting = false;
+    assert_int_equal(is_there(w, 0) + is_there(w, 3), 1);
+    assert_int_equal(plan(w, 10).kept_changed, 1);
+    assert_int_equal(work(w, 10, 60 * 1000000, &more), 0);
+    w->f.now_ms += 11 * DAY;
+    assert_int_equal(work(w, 10, 60 * 1000000, &more), 1);
+}
+
+static void an_issue_with_one_report_is_never_half_gone(void **state) {
+    old_world *w = *state;
+    bool more;
+    close_issue(w, 1, SC_CLUSTER_EV_RESOLVE);
+    w->f.now_ms += 11 * DAY;
+    between.no_setting = true;
+    assert_int_equal(work(w, 10, 60 * 1000000, &more), 1);
+}
+
 /* ---- Very many ----------------------------------------------------------------------------------- */
 
 enum { MANY = 250, LOOKED = 100 }; /* retention.c looks at so many before it looks at the clock */
@@ -547,6 +644,11 @@ int main(void) {
         T(one_that_another_process_opens_at_the_last_moment_stays),
         T(a_report_that_was_edited_waits_and_is_not_touched),
         T(half_an_issue_that_is_opened_again_keeps_its_other_half),
+        T(a_change_counts_where_the_time_was_over_before_the_first_report_went),
+        T(a_change_counts_where_the_first_removal_failed),
+        T(a_change_counts_where_a_former_version_chose_the_issue),
+        T(half_an_issue_of_which_that_is_not_known_waits_for_its_age),
+        T(an_issue_with_one_report_is_never_half_gone),
         T(a_turn_over_issues_that_stay_ends_and_says_where_to_go_on),
         T(the_workers_next_turn_goes_on_where_its_last_one_stopped),
     };
