@@ -201,8 +201,9 @@ void sc_stack_close_store(sc_store *s);
 bool sc_stack_is_stored(const sc_call *c);
 /* The store is not in the data folder. */
 bool sc_stack_is_elsewhere(const sc_call *c);
-/* For a REST address of Redis that holds none, from the environment; NULL: there is none. */
-const char *sc_stack_redis_token(void);
+/* For a REST address of Redis that holds none, from the environment; NULL: there is none, or it is for another address
+ * (UPSTASH_REDIS_REST_URL). */
+const char *sc_stack_redis_token(const char *url);
 /* The file that the store keeps in a data folder: "soulcaster.db". */
 const char *sc_stack_store_file(void);
 

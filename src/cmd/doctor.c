@@ -415,11 +415,12 @@ static void check_environment(exam *e) {
     if (key && *key && strlen(key) < 16)
         say(e, BAD, "bootstrap", "SOULCASTER_BOOTSTRAP_KEY has fewer than 16 characters");
     static const char *const redis[] = {"REDIS_URL", "UPSTASH_REDIS_REST_URL"};
-    for (size_t i = 0; i < SC_LEN(redis); i++)
-        if (getenv(redis[i])) {
-            say(e, NOTE, redis[i], "is set: everything is kept there, not in %s", e->data);
-            break;
-        }
+    for (size_t i = 0; i < SC_LEN(redis); i++) {
+        const char *url = getenv(redis[i]);
+        if (!url || !*url) continue;
+        say(e, NOTE, redis[i], "is set: everything is kept there, not in %s", e->data);
+        break;
+    }
 }
 
 static int doctor(sc_call *c) {

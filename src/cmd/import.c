@@ -104,7 +104,7 @@ static sc_rc feed_legacy(run *r, sc_err *err) {
         if (sc_stores[i] == &sc_store_redis) store = r->c->store_confs[i];
     if (!store) return sc_fail(err, SC_INTERNAL, "this program was built without Redis");
     sc_legacy_conf conf = {.url = r->conf->from,
-                           .token = sc_stack_redis_token(),
+                           .token = sc_stack_redis_token(r->conf->from),
                            .ca_file = store->ca_file,
                            .timeout_ms = store->timeout_ms,
                            .project = r->conf->project,

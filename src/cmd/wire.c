@@ -44,7 +44,21 @@ const char *sc_stack_url(const sc_stack *s) {
 
 void sc_stack_close_store(sc_store *s) { sc_store_close(s); }
 
-const char *sc_stack_redis_token(void) { return getenv("UPSTASH_REDIS_REST_TOKEN"); }
+/* "https://host:port" of it. */
+static sc_str place_of(const char *url) {
+    sc_str s = sc_str_of(url);
+    size_t from = sc_str_find(s, SC_STR("://"));
+    if (from == SIZE_MAX) return s;
+    for (size_t i = from + 3; i < s.n; i++)
+        if (s.p[i] == '/' || s.p[i] == '?') s.n = i;
+    return s;
+}
+
+const char *sc_stack_redis_token(const char *url) {
+    const char *of = getenv("UPSTASH_REDIS_REST_URL");
+    const bool other = of && *of && url && !sc_str_ieq(place_of(of), place_of(url));
+    return other ? NULL : getenv("UPSTASH_REDIS_REST_TOKEN");
+}
 
 /* What others call the address of a Redis; NULL: nobody says. */
 static const char *usual_redis(void) {
@@ -67,7 +81,7 @@ static size_t chosen(const sc_call *c) {
                 (const char **)(void *)((char *)c->store_confs[i] + ops->opts[k].offset);
             if (ops == &sc_store_redis) {
                 if (!*url) *url = usual_redis();
-                ((sc_redis_conf *)c->store_confs[i])->token = sc_stack_redis_token();
+                ((sc_redis_conf *)c->store_confs[i])->token = sc_stack_redis_token(*url);
             }
             if (*url && **url) return i;
         }

@@ -79,6 +79,14 @@ class WhoIsAsked(unittest.TestCase):
                          env={"UPSTASH_REDIS_REST_TOKEN": TOKEN})
         self.assertEqual(taken.returncode, 0, taken.stderr)
 
+    def test_the_environments_token_goes_to_its_own_address_alone(self):
+        new = Front(self.redis.socket)
+        self.addCleanup(new.close)
+        taken = soul.run("import", "--from-legacy", self.front.address, "--dry-run", "--data", self.data,
+                         env={"UPSTASH_REDIS_REST_TOKEN": TOKEN, "UPSTASH_REDIS_REST_URL": new.address})
+        self.assertNotEqual(taken.returncode, 0)
+        self.assertIn("needs its token", taken.stderr)
+
     def test_reports_that_are_too_much_together_are_written_in_parts(self):
         front = Front(self.redis.socket, "--max-request", "120000")
         self.addCleanup(front.close)

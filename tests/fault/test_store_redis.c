@@ -190,6 +190,51 @@ static void a_commit_of_reports_is_one_command_on_a_single_server(void **state) 
     assert_true(got[0].seq < got[1].seq && got[1].seq < got[2].seq);
 }
 
+static void what_cannot_be_told_is_done_and_told_later(void **state) {
+    sc_fx *f = *state;
+    redis_server *r = redis_server_shared();
+    const char *const spoil[] = {"SET", "sc:{i}:e", "no stream"}, *const mend[] = {"DEL",
+                                                                                   "sc:{i}:e"};
+    const sc_str kind = SC_STR("none");
+    const sc_event event = {
+        .project_id = f->a, .kind = SC_STR("cluster.updated"), .data = SC_STR("{}"), .at_ms = T0};
+    sc_store fresh;
+    sc_event *events;
+    sc_job j;
+    size_t n;
+    int64_t version, before = fx_version(f, &f->a);
+    sc_group_write w = fx_step(f, &f->a);
+    w.events = &event;
+    w.n_events = 1;
+    redis_server_say(r, 3, spoil);
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    assert_int_equal(version, before + 1);
+    redis_server_say(r, 2, mend);
+    fx_ok(f, redis_open_at(f->redis.url, NULL, &fresh, &f->err)); /* looks at once */
+    fx_rc(f, fresh.ops->job_claim(fresh.self, &kind, 1, SC_STR("w"), 1, T0, &f->arena, &j, &f->err),
+          SC_NOT_FOUND);
+    sc_store_close(&fresh);
+    fx_ok(f, f->ops->events(f->s, &f->a, 0, 10, &f->arena, &events, &n, &f->err));
+    assert_int_equal(n, 1);
+}
+
+static void a_report_that_found_no_room_can_be_sent_again(void **state) {
+    sc_fx *f = *state;
+    redis_server *r = redis_server_shared();
+    char key[64];
+    snprintf(key, sizeof key, "sc:{%s}:f", f->a.text);
+    const char *const spoil[] = {"SET", key, "no room"}, *const mend[] = {"DEL", key};
+    sc_feedback report = fx_feedback(f, &f->a);
+    const sc_id job = fx_id(f);
+    sc_put_result got;
+    redis_server_say(r, 3, spoil);
+    fx_rc(f, f->ops->feedback_put(f->s, &report, &job, 1, &got, &f->err), SC_STORE);
+    redis_server_say(r, 2, mend);
+    fx_ok(f, f->ops->feedback_put(f->s, &report, &job, 1, &got, &f->err));
+    assert_int_equal(got.status, SC_PUT_NEW);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
 static void a_restart_in_between_costs_nothing_that_was_acknowledged(void **state) {
     sc_fx *f = *state;
     redis_server *r = redis_server_shared();
@@ -309,6 +354,8 @@ int main(void) {
         fx_test(data_of_a_newer_version_are_refused_in_words),
         fx_test(a_replica_and_a_full_server_are_told_and_heal),
         fx_test(a_commit_of_reports_is_one_command_on_a_single_server),
+        fx_test(what_cannot_be_told_is_done_and_told_later),
+        fx_test(a_report_that_found_no_room_can_be_sent_again),
         fx_test(a_restart_in_between_costs_nothing_that_was_acknowledged),
         fx_test(a_connection_cut_at_any_command_leaves_all_or_nothing),
     };

@@ -148,6 +148,32 @@ static void a_cluster_of_three_serves_all_projects(void **state) {
     sc_store_close(&s);
 }
 
+static void a_server_that_becomes_a_cluster_costs_one_write(void **state) {
+    (void)state;
+    char url[64];
+    sc_store s;
+    sc_err err = {0};
+    const sc_project p = {
+        .id = sc_id_new(&sc_clock_system), .name = SC_STR("became"), .created_at_ms = T0};
+    const sc_feedback f = {.id = sc_id_new(&sc_clock_system),
+                           .project_id = p.id,
+                           .external_id = SC_STR("e"),
+                           .metadata = SC_STR("{}"),
+                           .created_at_ms = T0,
+                           .received_at_ms = T0};
+    const sc_id job = sc_id_new(&sc_clock_system);
+    sc_put_result put;
+    snprintf(url, sizeof url, "redis://127.0.0.1:%s", c.ports[0]);
+    redis_must(redis_open_at(url, NULL, &s, &err), &err);
+    assert_false(((sc_rd *)s.self)->whole);
+    redis_must(s.ops->project_put(s.self, &p, &err), &err);
+    ((sc_rd *)s.self)->whole = true; /* as it was found once */
+    assert_int_equal(s.ops->feedback_put(s.self, &f, &job, 1, &put, &err), SC_STORE);
+    redis_must(s.ops->feedback_put(s.self, &f, &job, 1, &put, &err), &err);
+    assert_int_equal(put.status, SC_PUT_NEW);
+    sc_store_close(&s);
+}
+
 static void a_write_that_may_have_been_done_is_not_sent_again(void **state) {
     (void)state;
     sc_rd s;
@@ -231,6 +257,7 @@ static void a_replica_that_took_over_is_found_without_the_server_of_the_url(void
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cluster_of_three_serves_all_projects),
+        cmocka_unit_test(a_server_that_becomes_a_cluster_costs_one_write),
         cmocka_unit_test(a_write_that_may_have_been_done_is_not_sent_again),
         cmocka_unit_test(a_slot_that_moves_is_followed),
         cmocka_unit_test(a_replica_that_took_over_is_found_without_the_server_of_the_url),

@@ -242,9 +242,9 @@ static sc_rc core_limit(uint64_t *ret, sc_err *err) {
     char first = 0;
     SC_AUTO(sc_auto_close)
     int fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && read(fd, &first, 1) != 1)
+    if (fd < 0 || read(fd, &first, 1) != 1)
         return sc_fail_sys(err, SC_IO, errno, "read kernel.core_pattern");
-    if (first != '|') return SC_OK;
+    if (first != '|' && first != '@') return SC_OK; /* a program; a socket, of newer kernels */
     return sc_fail(err, SC_UNPROCESSABLE,
                    "a crash in a sandbox would start a program outside (kernel.core_pattern), and "
                    "our hard limit on core files is 0: make it at least 1 (LimitCORE=1, ulimit "

@@ -100,6 +100,7 @@ static sc_rc put_project(put_step *p, size_t at, sc_err *err) {
     sc_pack_int(&r.args, sc_work_find(SC_STR("group"))->attempts);
     sc_pack_str(&r.args, group_key(project, key));
     sc_pack_id_text(&r.args, project);
+    r.way = p->first ? SC_RD_APART : SC_RD_WHOLE;
     rc = sc_rd_write(p->s, SC_RD_feedback_put, project, NULL, 0, &r, err);
     return rc ? rc : read_results(p, project, &r.body, err);
 }

@@ -20,6 +20,7 @@ static const struct {
     {"BUSY", "Redis is busy with a long script"},
     {"MISCONF", "Redis cannot save its data and takes no writes: look at its log and its disk"},
     {"MASTERDOWN", "this Redis is a replica that lost its primary"},
+    {"CROSSSLOT", "this Redis has become a cluster: try again"},
     {"CLUSTERDOWN", "the Redis cluster is down: some of its slots have no server"},
     {"TRYAGAIN", "the Redis cluster is moving this slot"},
     {"NOREPLICAS", "Redis has fewer replicas than it is told to write to"},
@@ -158,10 +159,13 @@ static sc_rc run(sc_rd *s, sc_rd_script which, const sc_id *project, bool again,
         rc = sc_rd_command(s, v.keys[0], v.argc, v.argv, v.lens, again, &reply, err);
     }
     if (rc) return rc;
-    if (reply->type == REDIS_REPLY_ERROR)
+    if (reply->type == REDIS_REPLY_ERROR) {
         rc = refused(reply, again, err);
-    else if (!take_reply(r, reply, whole))
+        if (whole && !strncmp(reply->str, "CROSSSLOT", 9))
+            s->whole = false; /* it is a cluster now */
+    } else if (!take_reply(r, reply, whole)) {
         rc = sc_fail(err, SC_STORE, "Redis gave %s no answer of ours", sc_rd_script_name(which));
+    }
     if (rc) {
         freeReplyObject(reply);
         return rc;
@@ -237,17 +241,18 @@ static void fill_gap(sc_rd *s, const sc_id *project, sc_rd_run *r) {
 
 sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_event *events,
                   size_t n_events, sc_rd_run *r, sc_err *err) {
-    if (s->whole) { /* behind the step's own argument */
+    const bool whole = r->way == SC_RD_WHOLE || (r->way == SC_RD_ANY_WAY && s->whole);
+    if (whole) { /* behind the step's own argument */
         sc_pack_array(&r->args, 2);
         sc_pack_str(&r->args, sc_str_of(tag_of(project)));
         sc_rd_pack_events(&r->args, events, n_events);
     }
-    sc_rc rc = run(s, which, project, false, s->whole, r, err);
+    sc_rc rc = run(s, which, project, false, whole, r, err);
     if (rc) return rc;
     r->hints = sc_unpack_raw(&r->body);
     r->first_event = sc_unpack_int(&r->body);
     rc = sc_rd_read_check(&r->body, false, err);
-    if (!rc && s->whole)
+    if (!rc && whole)
         fill_gap(s, project, r);
     else if (!rc)
         follow(s, project, events, n_events, r);

@@ -40,7 +40,8 @@ typedef struct sc_rd {
     sc_id known[SC_RD_HOMES]; /* projects that are there; none ever goes */
     int64_t next_number, last_number;
     int64_t swept_ms;
-    bool whole; /* set when it is opened: one script may touch all keys */
+    _Atomic bool
+        whole; /* one script may touch all keys: found out when it is opened, until Redis says otherwise */
 } sc_rd;
 
 /* ---- Connections (pool.c) ------------------------------------------------------------------------ */
@@ -56,7 +57,8 @@ sc_rc sc_rd_command(sc_rd *s, const char *key, int argc, const char **argv, cons
 /* What Redis said instead of doing it, in our words. SC_TOO_LARGE: it may take less of it. */
 sc_rc sc_rd_refused(sc_str said, sc_err *err);
 
-/* Finds out whether one script may touch keys of two slots: not in a cluster, nor behind what divides keys like one. */
+/* Finds out whether one script may touch keys of two slots: not in a cluster, nor behind what divides keys like one, nor where
+ * nothing can be written now. */
 sc_rc sc_rd_look_whole(sc_rd *s, sc_err *err);
 
 /* ---- Scripts (run.c) ------------------------------------------------------------------------------ */
@@ -66,6 +68,11 @@ typedef struct sc_rd_run {
     sc_buf args;
     sc_unpack body;
     redisReply *reply;
+    enum {
+        SC_RD_ANY_WAY,
+        SC_RD_APART,
+        SC_RD_WHOLE
+    } way;          /* of sc_rd_write: what the arguments are made for */
     sc_unpack told; /* of a whole script: what `after` answered */
     sc_str hints;
     int64_t first_event;

@@ -22,11 +22,12 @@ if #new == 0 then return pack({{}, 0, out}) end
 local by_source, first_ms, last_ms = {}, new[1][8], new[1][8]
 for _, r in ipairs(new) do
     local no, time, source = r[1], r[2], r[4]
-    call('HSET', K.x, string.char(source) .. r[5], no)
-    call('HSET', K.fi, r[3], no)
+    -- The row first: where a key may not grow (Upstash bounds them), a number without a row is worse than a row without one.
     call('HSET', K.f, no, r[6])
     call('HSET', K.m, no, facts_as({state = 0, source = source, placed = 0, model = 0, time = time, issue = NONE,
         version = 0, id = r[3], status = r[7]}))
+    call('HSET', K.x, string.char(source) .. r[5], no)
+    call('HSET', K.fi, r[3], no)
     call('ZADD', K.fa, 0, time .. no)
     call('ZADD', K.fs .. ':' .. source, 0, time .. no)
     if r[7] ~= '' then call('ZADD', K.ft .. ':' .. r[7], 0, time .. no) end
