@@ -387,6 +387,49 @@ static void a_huge_answer_is_given_up(void **state) {
     redis_server_empty();
 }
 
+/* ASan's own count; there is none without it. */
+size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static void say(sc_rd_link *l, const char *p, size_t n) {
+    sc_err err = {0};
+    redisReply *r;
+    redis_must(sc_rd_link_send(l, p, n, &err), &err);
+    redis_must(sc_rd_link_reply(l, &r, &err), &err);
+    freeReplyObject(r);
+}
+
+static void what_one_large_request_took_is_given_back(void **state) {
+    (void)state;
+    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+    static const char get[] = "*2\r\n$3\r\nGET\r\n$5\r\nlarge\r\n";
+    const size_t large = 3 << 20;
+    sc_rd_address to;
+    sc_rd_link *l;
+    sc_err err = {0};
+    if (!__sanitizer_get_current_allocated_bytes) {
+        print_message("bytes are counted by ASan only\n");
+        skip();
+    }
+    SC_AUTO(sc_buf_done) sc_buf set;
+    sc_buf_init(&set, 2 * large);
+    sc_buf_putf(&set, "*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$%zu\r\n", large);
+    assert_true(sc_buf_reserve(&set, large + 2));
+    memset(set.p + set.n, 'a', large);
+    set.n += large;
+    sc_buf_puts(&set, "\r\n");
+    redis_must(sc_rd_address_parse(sc_str_of(rest_server_url()), NULL, &to, &err), &err);
+    to.timeout_ms = 20000;
+    redis_must(sc_rd_link_open(&to, &l, &err), &err);
+    say(l, ping, sizeof ping - 1);
+    const size_t before = __sanitizer_get_current_allocated_bytes();
+    say(l, set.p, set.n);
+    say(l, get, sizeof get - 1);
+    say(l, ping, sizeof ping - 1); /* the readers of hiredis shrink when they are fed again */
+    assert_in_range(__sanitizer_get_current_allocated_bytes(), 0, before + (1 << 20));
+    sc_rd_link_close(l);
+    redis_server_empty();
+}
+
 static void tls_is_spoken_and_only_to_a_service_that_proves_its_name(void **state) {
     (void)state;
     char dir[128], key[160], cert[160], url[80];
@@ -440,6 +483,7 @@ int main(void) {
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(where_looks_are_paid_for_they_are_few),
         cmocka_unit_test(a_huge_answer_is_given_up),
+        cmocka_unit_test(what_one_large_request_took_is_given_back),
         cmocka_unit_test(tls_is_spoken_and_only_to_a_service_that_proves_its_name),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);

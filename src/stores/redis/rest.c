@@ -10,6 +10,7 @@ enum {
     MAX_ANSWER = 64 << 20,  /* of one request, in base64 */
     MAX_REQUEST = 96 << 20, /* a script's largest argument, or a pipeline in JSON */
     MAX_PATH = 64 << 10,
+    KEPT = 1 << 20, /* of a buffer between two requests: links live long */
 };
 
 struct sc_rd_rest {
@@ -27,13 +28,20 @@ struct sc_rd_rest {
 
 static bool keep(void *self, sc_str bytes) { return sc_buf_put_str(self, bytes); }
 
+/* Empties; what one large request took is given back. */
+static void empty(sc_buf *b) {
+    if (b->cap > KEPT)
+        sc_buf_done(b);
+    else
+        sc_buf_reset(b);
+}
+
 static sc_rc no_answer(const sc_rd_rest *r, const sc_err *why, sc_err *err) {
     return sc_fail(err, SC_STORE, "Redis over REST at %.60s: %.120s", r->to.host, why->msg);
 }
 
-/* `n` commands at what r->url says, answered into the reader. *ret_sent: the server may have got them. */
-static sc_rc request(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_t n, bool *ret_sent,
-                     sc_err *err) {
+static sc_rc exchange(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_t n,
+                      bool *ret_sent, sc_err *err) {
     char token[300];
     SC_AUTO(sc_arena_done) sc_arena arena;
     SC_AUTO(sc_buf_done) sc_buf text;
@@ -46,7 +54,6 @@ static sc_rc request(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_
                                         : "Content-Type: application/octet-stream"};
     sc_arena_init(&arena, 64 << 10);
     sc_buf_init(&text, MAX_ANSWER);
-    sc_buf_reset(&r->got);
     *ret_sent = false;
     sc_rc rc = sc_buf_check(&r->url, "the address of a request to Redis", err);
     if (rc) return rc;
@@ -82,6 +89,14 @@ static sc_rc request(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_
         return sc_fail(err, SC_NOMEM, "no memory for an answer of Redis");
     r->answered = true;
     return SC_OK;
+}
+
+/* `n` commands at what r->url says, answered into the reader. *ret_sent: the server may have got them. */
+static sc_rc request(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_t n, bool *ret_sent,
+                     sc_err *err) {
+    sc_rc rc = exchange(r, body, json, pipeline, n, ret_sent, err);
+    empty(&r->got);
+    return rc;
 }
 
 static void aim(sc_rd_rest *r, const char *path) {
@@ -125,7 +140,7 @@ static sc_rc flush(sc_rd_rest *r, bool *ret_sent, sc_err *err) {
         if (n == 1) all = (sc_str){all.p + 1, all.n - 2};
         rc = request(r, all, true, n > 1, n, ret_sent, err);
     }
-    sc_buf_reset(&r->body);
+    empty(&r->body);
     return rc;
 }
 
