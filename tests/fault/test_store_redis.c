@@ -302,7 +302,7 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
     sc_store s;
     int rounds = 0;
     rest_server *rest = NULL;
-    if (fx_rest) {
+    if (fx_redis_by == FX_REST) {
         snprintf(socket, sizeof socket, "%s/rest", f->dir);
         const char *const options[] = {"--socket", socket, NULL};
         rest = rest_server_start(redis_server_socket(redis_server_shared()), options);
@@ -314,7 +314,8 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
     }
     fx_ok(f, redis_open_at(url, NULL, &s, &f->err));
     for (int after = 0; after < 2; after++)
-        for (int nth = 1; nth <= (fx_rest ? 2 * MOST : MOST); nth++) { /* head and body */
+        for (int nth = 1; nth <= (fx_redis_by == FX_REST ? 2 * MOST : MOST);
+             nth++) { /* head and body */
             atomic_store(&c.after, after);
             atomic_store(&c.left, nth);
             one_round(f, &s, ++rounds);
@@ -324,7 +325,7 @@ static void a_connection_cut_at_any_command_leaves_all_or_nothing(void **state) 
     sc_store_close(&s);
     cutter_end(&c);
     rest_server_end(rest);
-    if (fx_rest) unlink(socket);
+    if (fx_redis_by == FX_REST) unlink(socket);
     /* Every report once, every event once, whatever was left untold: the next one who looks for work tells it. */
     sc_store fresh;
     sc_job j;
@@ -363,6 +364,6 @@ int main(void) {
     if (!redis_server_url()) return 0; /* said by it */
     int failed = cmocka_run_group_tests(addresses, NULL, NULL);
     failed += cmocka_run_group_tests_name("redis", tests, NULL, NULL);
-    fx_rest = true;
+    fx_redis_by = FX_REST;
     return failed + cmocka_run_group_tests_name("redis over REST", tests, NULL, NULL);
 }

@@ -207,8 +207,64 @@ const char *redis_cluster_url(void) {
     return alone ? cluster_url : NULL;
 }
 
+void redis_certificate(const char *key, const char *cert) {
+    const char *const words[] = {"openssl",  "req",
+                                 "-x509",    "-newkey",
+                                 "rsa:2048", "-nodes",
+                                 "-days",    "2",
+                                 "-subj",    "/CN=localhost",
+                                 "-addext",  "subjectAltName=DNS:localhost",
+                                 "-keyout",  key,
+                                 "-out",     cert,
+                                 NULL};
+    pid_t pid = fork();
+    int status = 1;
+    if (pid == 0) {
+        if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout)) _exit(126);
+        execvp(words[0], (char *const *)(uintptr_t)words);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid || status) abort();
+}
+
+static redis_server *secret; /* over TLS */
+static char tls_url[64], tls_key[200], tls_cert[200];
+
+static void end_secret(void) { redis_server_end(secret); }
+
+const char *redis_tls_url(void) {
+    if (!secret && redis_server_url()) {
+        char port[8];
+        snprintf(port, sizeof port, "%d", redis_free_port());
+        snprintf(tls_key, sizeof tls_key, "%s/k.pem", shared->dir);
+        snprintf(tls_cert, sizeof tls_cert, "%s/c.pem", shared->dir);
+        redis_certificate(tls_key, tls_cert);
+        const char *const options[] = {"--tls-port",
+                                       port,
+                                       "--tls-cert-file",
+                                       tls_cert,
+                                       "--tls-key-file",
+                                       tls_key,
+                                       "--tls-ca-cert-file",
+                                       tls_cert,
+                                       "--tls-auth-clients",
+                                       "no",
+                                       "--bind",
+                                       "127.0.0.1",
+                                       NULL};
+        secret = redis_server_start(options);
+        if (!secret) abort();
+        atexit(end_secret);
+        snprintf(tls_url, sizeof tls_url, "rediss://localhost:%s", port);
+    }
+    return secret ? tls_url : NULL;
+}
+
+const char *redis_tls_ca(void) { return tls_cert; }
+
 void redis_server_empty(void) {
     const char *const words[] = {"FLUSHALL"};
-    if (shared) redis_server_say(shared, 1, words);
-    if (alone) redis_server_say(alone, 1, words);
+    redis_server *const all[] = {shared, alone, secret};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i]) redis_server_say(all[i], 1, words);
 }

@@ -13,7 +13,12 @@ const char *redis_server_url(void);
 redis_server *redis_server_shared(void);
 /* The same of a cluster that has this one server: no command may touch keys of two slots. */
 const char *redis_cluster_url(void);
-/* Both forget all that they hold. */
+/* The same of one that is reached over TLS, and the certificate that vouches for it. */
+const char *redis_tls_url(void);
+const char *redis_tls_ca(void);
+/* A key, and a certificate that speaks for `localhost` alone, in these files. */
+void redis_certificate(const char *key, const char *cert);
+/* All of them forget what they hold. */
 void redis_server_empty(void);
 
 /* Further ones. `options`: more words of the command line, ended by NULL. NULL: it did not start. */

@@ -2,8 +2,6 @@
 #ifndef SC_TESTS_REDIS_USE_H
 #define SC_TESTS_REDIS_USE_H
 
-#include <sys/wait.h>
-
 #include "store_fixture.h"
 
 static inline sc_rc redis_open_at(const char *url, const char *ca, sc_store *ret, sc_err *err) {
@@ -14,27 +12,6 @@ static inline sc_rc redis_open_at(const char *url, const char *ca, sc_store *ret
 static inline void redis_must(sc_rc rc, const sc_err *err) {
     if (rc) print_error("%s: %s\n", sc_rc_name(rc), err->msg);
     assert_int_equal(rc, SC_OK);
-}
-
-/* A key, and a certificate that speaks for `localhost` alone, in these files. */
-static inline void redis_certificate(const char *key, const char *cert) {
-    const char *const words[] = {"openssl",  "req",
-                                 "-x509",    "-newkey",
-                                 "rsa:2048", "-nodes",
-                                 "-days",    "2",
-                                 "-subj",    "/CN=localhost",
-                                 "-addext",  "subjectAltName=DNS:localhost",
-                                 "-keyout",  key,
-                                 "-out",     cert,
-                                 NULL};
-    pid_t pid = fork();
-    int status = 1;
-    if (pid == 0) {
-        if (!freopen("/dev/null", "w", stderr) || !freopen("/dev/null", "w", stdout)) _exit(126);
-        execvp(words[0], (char *const *)(uintptr_t)words);
-        _exit(127);
-    }
-    assert_true(pid > 0 && waitpid(pid, &status, 0) == pid && !status);
 }
 
 /* A project, a report and its grouping job: what every kind of connection must be able to do. */

@@ -81,16 +81,25 @@ static inline void fx_make_dir(char *dir, size_t n) {
     if (!mkdtemp(dir)) abort();
 }
 
-/* The backend under test, and whether it is Redis behind a REST address, or a cluster; set by fx_run. */
+/* The backend under test, and which Redis; set by fx_run. */
+typedef enum fx_way { FX_SOCKET, FX_TLS, FX_CLUSTER, FX_REST, FX_WAYS } fx_way;
 static const sc_store_ops *fx_backend;
-static bool fx_rest, fx_cluster_of_one;
+static fx_way fx_redis_by;
+
+static inline const char *fx_redis_url(void) {
+    switch (fx_redis_by) {
+    case FX_TLS: return redis_tls_url();
+    case FX_CLUSTER: return redis_cluster_url();
+    case FX_REST: return rest_server_url();
+    default: return redis_server_url();
+    }
+}
 
 /* What the backend opens; NULL when this machine has nothing to run it on. */
 static inline const void *fx_conf(sc_fx *f) {
     f->sqlite = (sc_sqlite_conf){.dir = f->dir, .busy_timeout_ms = 2000};
-    f->redis = (sc_redis_conf){.url = fx_rest             ? rest_server_url()
-                                      : fx_cluster_of_one ? redis_cluster_url()
-                                                          : redis_server_url(),
+    f->redis = (sc_redis_conf){.url = fx_redis_url(),
+                               .ca_file = fx_redis_by == FX_TLS ? redis_tls_ca() : NULL,
                                .timeout_ms = 5000};
     if (sc_str_is(SC_STR("redis"), f->ops->name)) return f->redis.url ? &f->redis : NULL;
     return &f->sqlite;
@@ -270,20 +279,22 @@ static inline sc_rc fx_end(sc_fx *f, const sc_job *j, sc_job_event ev, int64_t n
 
 #define fx_test(name) cmocka_unit_test_setup_teardown(name, fx_setup, fx_teardown)
 
-/* Every backend of the registry that this machine can run; Redis by both its protocols, and as a cluster. */
+/* Every backend of the registry that this machine can run; Redis on a socket, over TLS, as a cluster and by its other protocol. */
 #define fx_run(tests)                                                                     \
     ({                                                                                    \
+        static const char *const by[] = {"redis", "redis over TLS", "redis cluster",      \
+                                         "redis over REST"};                              \
         int failed = 0;                                                                   \
-        for (size_t backend = 0; backend < sc_stores_n + 2; backend++) {                  \
-            fx_rest = backend == sc_stores_n;                                             \
-            fx_cluster_of_one = backend == sc_stores_n + 1;                               \
-            fx_backend = backend < sc_stores_n ? sc_stores[backend] : &sc_store_redis;    \
-            sc_fx probe = {.ops = fx_backend};                                            \
-            if (fx_conf(&probe))                                                          \
-                failed += _cmocka_run_group_tests(fx_rest             ? "redis over REST" \
-                                                  : fx_cluster_of_one ? "redis cluster"   \
+        for (size_t backend = 0; backend < sc_stores_n; backend++) {                      \
+            fx_backend = sc_stores[backend];                                              \
+            const fx_way ways = fx_backend == &sc_store_redis ? FX_WAYS : FX_TLS;         \
+            for (fx_redis_by = FX_SOCKET; fx_redis_by < ways; fx_redis_by++) {            \
+                sc_fx probe = {.ops = fx_backend};                                        \
+                if (fx_conf(&probe))                                                      \
+                    failed += _cmocka_run_group_tests(ways == FX_WAYS ? by[fx_redis_by]   \
                                                                       : fx_backend->name, \
-                                                  tests, SC_LEN(tests), NULL, NULL);      \
+                                                      tests, SC_LEN(tests), NULL, NULL);  \
+            }                                                                             \
         }                                                                                 \
         failed;                                                                           \
     })
