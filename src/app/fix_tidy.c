@@ -127,12 +127,12 @@ void sc_fix_mirror(const sc_fix_conf *c, sc_str forge, sc_str repository, char r
              (unsigned long long)sc_hash64(key, SC_MIN((size_t)n, sizeof key - 1), 7));
 }
 
-/* Seconds since `file` of the mirror was written; -1: it is not there. */
-static int64_t age_s(const sc_app *app, const char *mirror, const char *file) {
-    char path[2 * SC_FIX_PATH];
+/* Seconds since the mirror was packed; -1: it never was. */
+static int64_t packed_s(const char *mirror, int64_t now_s) {
+    char path[3 * SC_FIX_PATH];
     struct stat st;
-    snprintf(path, sizeof path, "%s/%s", mirror, file);
-    return stat(path, &st) ? -1 : sc_now_ms(app->conf.clock) / 1000 - (int64_t)st.st_mtime;
+    snprintf(path, sizeof path, "%s/" SC_GIT_PACKED, mirror);
+    return stat(path, &st) ? -1 : now_s - (int64_t)st.st_mtime;
 }
 
 /* *ret_all: it is known of each project which one it names. */
@@ -160,21 +160,25 @@ static sc_rc named_mirrors(sc_app *app, sc_arena *arena, names *ret, bool *ret_a
     return rc;
 }
 
-/* Attributes are written anew by every fetch and checkout. */
 static sc_rc tidy_mirror(sc_app *app, const char *path, bool named, sc_err *err) {
     char home[SC_FIX_PATH];
-    const int64_t written = age_s(app, path, "info/attributes"),
-                  used = written < 0 ? age_s(app, path, ".") : written,
-                  packed = age_s(app, path, SC_GIT_PACKED);
+    const int64_t now_s = sc_now_ms(app->conf.clock) / 1000, used_s = sc_git_used_s(path),
+                  unused_s = now_s - used_s, packed = packed_s(path, now_s);
     snprintf(home, sizeof home, "%.900s/home", app->conf.fix.dir);
     const sc_git g = {.program = app->conf.fix.git,
                       .home = home,
                       .stop = &app->fixes->tidy.stop,
                       .timeout_ms = GIT_MS};
-    if (!named) return used >= UNUSED_S ? sc_git_remove(&g, path, err) : SC_OK;
-    const bool due = packed < 0 ? used >= DAY_S : packed >= PACK_S;
+    if (!named) {
+        sc_rc rc = unused_s >= UNUSED_S ? sc_git_remove(&g, path, used_s, err) : SC_OK;
+        return rc == SC_CONFLICT ? SC_OK : rc; /* a fix came meanwhile */
+    }
+    const bool due = packed < 0 ? unused_s >= DAY_S : packed >= PACK_S;
     return due ? sc_git_pack(&g, path, err) : SC_OK;
 }
+
+/* Who removed it was killed, or is at it. */
+static bool is_rest_of_one(const char *name) { return sc_str_starts(sc_str_of(name), SC_GIT_GONE); }
 
 static void tidy_mirrors(sc_app *app) {
     SC_AUTO(sc_arena_done) sc_arena arena;
@@ -189,10 +193,12 @@ static void tidy_mirrors(sc_app *app) {
     if (rc) sc_log_err(SC_LOG_WARN, "mirrors of repositories are not looked at", &err);
     for (size_t i = 0; !rc && i < there.n && !atomic_load(&app->fixes->tidy.stop); i++) {
         sc_err one = {0};
-        const bool is_named = holds(&named, there.v[i]);
-        if (!is_named && !all) continue; /* it may be of one whose settings cannot be read now */
+        const bool is_named = holds(&named, there.v[i]), is_rest = is_rest_of_one(there.v[i]);
+        /* it may be of one whose settings cannot be read now */
+        if (!is_named && !is_rest && !all) continue;
         snprintf(path, sizeof path, "%s/%s", dir, there.v[i]);
-        if (tidy_mirror(app, path, is_named, &one) && one.rc != SC_CANCELLED)
+        sc_rc got = is_rest ? sc_tree_remove(path, &one) : tidy_mirror(app, path, is_named, &one);
+        if (got && got != SC_CANCELLED)
             sc_log_err(SC_LOG_WARN, "a mirror of a repository is not tidied up", &one);
     }
 }

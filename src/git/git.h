@@ -73,8 +73,13 @@ sc_rc sc_git_has(const sc_git *g, const char *dir, const sc_git_id *id, bool *re
  * use. */
 sc_rc sc_git_pack(const sc_git *g, const char *dir, sc_err *err);
 #define SC_GIT_PACKED "soulcaster.packed"
-/* Removes it all. SC_TIMEOUT: in use. */
-sc_rc sc_git_remove(const sc_git *g, const char *dir, sc_err *err);
+/* When it was fetched to or checked out of last, or made (Unix time); INT64_MAX: it is not there. */
+int64_t sc_git_used_s(const char *dir);
+/* Removes it all, unless it was used after used_s. Before anything of it goes it gets another name beside its own, SC_GIT_GONE and
+ * what is random: who comes meanwhile makes it anew. What a crash left of such a name is the caller's to remove. What is not there is
+ * removed. SC_TIMEOUT: in use; SC_CONFLICT: it was used. */
+sc_rc sc_git_remove(const sc_git *g, const char *dir, int64_t used_s, sc_err *err);
+#define SC_GIT_GONE "soulcaster-gone-"
 /* Makes `dir` an empty bare repository unless it is one. */
 sc_rc sc_git_init(const sc_git *g, const char *dir, sc_err *err);
 /* sc_git_init, then fetches the newest commit of `branch` (empty: the remote's HEAD),

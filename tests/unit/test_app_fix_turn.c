@@ -129,8 +129,11 @@ static void a_project_that_cannot_be_read_keeps_no_mirror_from_being_packed(void
            dir); /* the other's, as far as we know */
     git_sh(&f.git, "touch -d @%lld %s/*/info/attributes",
            (long long)(f.app.now_ms / 1000 - 3 * 24 * 3600), dir);
+    char *rest = sc_arena_printf(&f.app.arena, "%s/" SC_GIT_GONE "00", dir);
+    git_sh(&f.git, "mkdir -p %s/refs", rest); /* who removed it was killed */
     listen_for("which repository a project names is not known");
     fix_restart(&f);
+    app_wait(is_gone, rest, "the rest of a mirror to go");
     app_wait(is_packed, (void *)(uintptr_t)mirror, "the mirror to be packed");
     sc_app_stop(f.app.app);
     assert_int_equal(atomic_load(&lines), 1);

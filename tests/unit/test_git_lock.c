@@ -2,6 +2,8 @@
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/tree.h"
 #include "git/lock.h"
@@ -86,11 +88,12 @@ static void a_repository_is_packed_and_removed(void **state) {
     good(f, sc_git_lock(&f->git, f->mirror, false, &lock, &f->err));
     f->git.timeout_ms = 20;
     assert_int_equal(sc_git_pack(&f->git, f->mirror, &f->err), SC_TIMEOUT);
-    assert_int_equal(sc_git_remove(&f->git, f->mirror, &f->err), SC_TIMEOUT);
+    assert_int_equal(sc_git_remove(&f->git, f->mirror, INT64_MAX, &f->err), SC_TIMEOUT);
     close(lock);
     f->git.timeout_ms = 60000;
-    good(f, sc_git_remove(&f->git, f->mirror, &f->err));
-    git_sh(f, "test ! -e mirror");
+    good(f, sc_git_remove(&f->git, f->mirror, INT64_MAX, &f->err));
+    git_sh(f, "test ! -e mirror && ! ls -d *gone*");
+    good(f, sc_git_remove(&f->git, f->mirror, INT64_MAX, &f->err)); /* another process was faster */
 }
 
 typedef struct waiter {
@@ -131,14 +134,19 @@ static int open_locks(const git_fixture *f) {
     return n;
 }
 
-/* Starts `what` on a thread that waits for the mirror's lock, which is ours, and removes the mirror. Returns our lock. */
-static int remove_under(waiter *w, git_fixture *f, void *(*what)(void *)) {
+/* Starts `what` on a thread that waits for the mirror's lock, which is ours. Returns our lock. */
+static int make_wait(waiter *w, git_fixture *f, void *(*what)(void *)) {
     int lock;
     *w = (waiter){.f = f, .lock = -1, .rc = SC_INTERNAL};
-    good(f, sc_git_init(&f->git, f->mirror, &f->err));
     good(f, sc_git_lock(&f->git, f->mirror, true, &lock, &f->err));
     assert_int_equal(pthread_create(&w->thread, NULL, what, w), 0);
     while (open_locks(f) < 2) sched_yield();
+    return lock;
+}
+
+static int remove_under(waiter *w, git_fixture *f, void *(*what)(void *)) {
+    good(f, sc_git_init(&f->git, f->mirror, &f->err));
+    int lock = make_wait(w, f, what);
     good(f, sc_tree_remove(f->mirror, &f->err));
     return lock;
 }
@@ -165,6 +173,60 @@ static void a_lock_is_of_the_repository_that_is_there(void **state) {
     close(w.lock);
 }
 
+static void fetch(git_fixture *f) {
+    sc_git_remote r = git_on_disk(f);
+    sc_git_id base;
+    good(f, sc_git_fetch(&f->git, f->mirror, &r, SC_STR("main"), &base, &f->err));
+}
+
+static const int64_t LONG_AGO_S = 1000000000;
+
+static void *remove_it(void *self) {
+    waiter *w = self;
+    w->rc = sc_git_remove(&w->f->git, w->f->mirror, LONG_AGO_S, &w->err);
+    return NULL;
+}
+
+static void what_was_used_while_its_removal_waited_stays(void **state) {
+    git_fixture *f = *state;
+    waiter w;
+    fetch(f);
+    git_sh(f, "touch -d @%lld mirror/info/attributes", (long long)LONG_AGO_S);
+    assert_int_equal(sc_git_used_s(f->mirror), LONG_AGO_S);
+    int lock = make_wait(&w, f, remove_it);
+    git_sh(f, "touch mirror/info/attributes"); /* as a fetch does */
+    close(lock);
+    pthread_join(w.thread, NULL);
+    assert_int_equal(w.rc, SC_CONFLICT);
+    git_sh(f, "git --git-dir=mirror rev-parse --is-bare-repository");
+    git_sh(f, "touch -d @%lld mirror/info/attributes", (long long)LONG_AGO_S);
+    good(f, sc_git_remove(&f->git, f->mirror, LONG_AGO_S, &f->err));
+    assert_int_equal(sc_git_used_s(f->mirror), INT64_MAX);
+}
+
+static git_fixture *comes; /* who wants the mirror as soon as its lock's file is gone */
+
+/* Instead of the C library's. */
+int unlinkat(int at, const char *path, int flags) {
+    int rc = (int)syscall(SYS_unlinkat, at, path, flags);
+    git_fixture *f = comes;
+    if (!f || strcmp(path, "soulcaster.lock") != 0) return rc;
+    comes = NULL;
+    fetch(f);
+    return rc;
+}
+
+static void who_comes_while_a_repository_goes_has_a_whole_one(void **state) {
+    git_fixture *f = *state;
+    fetch(f);
+    comes = f;
+    good(f, sc_git_remove(&f->git, f->mirror, INT64_MAX, &f->err));
+    assert_null(comes);
+    git_sh(f, "git --git-dir=mirror fsck --strict && test -e mirror/soulcaster.lock && ! ls -d "
+              "*gone*");
+    fetch(f);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(what_a_killed_git_left_locked_hinders_nobody),
@@ -172,6 +234,8 @@ int main(void) {
         T(a_repository_is_packed_and_removed),
         T(who_waits_for_a_repository_that_goes_makes_it_anew),
         T(a_lock_is_of_the_repository_that_is_there),
+        T(what_was_used_while_its_removal_waited_stays),
+        T(who_comes_while_a_repository_goes_has_a_whole_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
