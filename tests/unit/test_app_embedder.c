@@ -11,6 +11,7 @@
 #include "app/read.h"
 #include "app/triage.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 #include "base/json.h"
 
 enum { DIM = 64, TOPICS = 60 };
@@ -108,13 +109,6 @@ static int teardown(void **state) {
     app_fixture_close(*state);
     return 0;
 }
-
-static sc_err failure;
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
 
 static sc_app_stats stats(app_fixture *f) {
     sc_app_stats s;

@@ -12,6 +12,7 @@
 #include "app/read.h"
 #include "app/triage.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 
 static int setup(void **state) {
     static app_fixture f;
@@ -26,13 +27,6 @@ static int teardown(void **state) {
 }
 
 /* Of the last call that failed. */
-static sc_err failure;
-
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
 
 static bool together(app_fixture *f, const sc_id *a, const sc_id *b) {
     sc_feedback x = app_get(f, a), y = app_get(f, b);

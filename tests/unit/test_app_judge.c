@@ -12,6 +12,7 @@
 #include "app/read.h"
 #include "app/triage.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 #include "base/json.h"
 #include "toy_llm.h"
 
@@ -22,13 +23,6 @@
     "file.\"}"
 
 static toy_llm toy;
-static sc_err failure;
-
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
 
 /* Two issues in the grey band, in a project with others; the lane sleeps until a test wakes it. */
 typedef struct world {

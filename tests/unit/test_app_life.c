@@ -17,16 +17,10 @@
 #include "app/transfer.h"
 #include "app/triage.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 #include "sources/registry.h"
 
 /* Of the last call that failed. */
-static sc_err failure;
-
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
 
 /* ---- An embedder that cannot stand the word "poison" -------------------------------------------- */
 

@@ -10,13 +10,7 @@
 #include "app/read.h"
 #include "app/triage.h"
 #include "app_fixture.h"
-
-static sc_err failure;
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
+#include "app_ok.h"
 
 static const char *const EXPORT =
     "Exporting my pantry to CSV drops the last row of the file every time";

@@ -11,19 +11,13 @@
 
 #include "app/fix_internal.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 #include "base/log.h"
 
 enum { PROJECTS = 20 };
 
 static app_fixture f;
 static sc_id projects[PROJECTS];
-static sc_err failure;
-
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
 
 /* ---- The log ------------------------------------------------------------------------------------ */
 

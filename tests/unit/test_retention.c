@@ -11,15 +11,9 @@
 #include "app/retention.h"
 #include "app/triage.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 
 static const int64_t DAY = 86400000;
-
-static sc_err failure;
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
-    } while (0)
 
 /* ---- Between two calls of the store -------------------------------------------------------------- */
 
