@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { mock, test } from "node:test";
+import { batched, turns } from "../src/lib/debounce";
 import { ago, untilToday, inputOf, timeOf } from "../src/lib/time";
 import { rangeOf, scrollTo } from "../src/lib/virtual";
 import { percent, plural, webLink } from "../src/lib/words";
@@ -52,4 +53,68 @@ test("what a field for a time shows is what it says, on this clock and in UTC", 
   const at = Date.parse("2026-03-29T01:30:00Z");
   assert.equal(inputOf(at, true), "2026-03-29T01:30");
   for (const utc of [true, false]) assert.equal(timeOf(inputOf(at, utc), utc), at);
+});
+
+/** Work that ends when it is told to: `begun` holds how to end each, and its signal. */
+function slowWork() {
+  const begun: { end: () => void; signal: AbortSignal }[] = [];
+  const work = (signal: AbortSignal) => new Promise<void>((end) => void begun.push({ end, signal }));
+  return { begun, work };
+}
+const settled = () => new Promise((go) => setImmediate(go));
+
+test("of what takes turns one is under way, and one more comes after it, however often it is asked for", async () => {
+  const { begun, work } = slowWork();
+  const { again, anew, stop } = turns(work);
+  again();
+  again();
+  again();
+  assert.equal(begun.length, 1);
+  begun[0]?.end();
+  await settled();
+  assert.equal(begun.length, 2);
+  begun[1]?.end();
+  await settled();
+  assert.equal(begun.length, 2);
+  again();
+  again();
+  anew(); // gives up the third, and with it the one after it
+  assert.deepEqual(begun.map(({ signal }) => signal.aborted), [false, false, true, false]);
+  begun[2]?.end();
+  begun[3]?.end();
+  await settled();
+  assert.equal(begun.length, 4);
+  again();
+  again();
+  stop();
+  begun[4]?.end();
+  await settled();
+  assert.deepEqual([begun.length, begun[4]?.signal.aborted], [5, true]);
+});
+
+test("calls within a moment are one; those while it is under way are one more; after a cancel there is none", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  const { begun, work } = slowWork();
+  const soon = batched(work, 400);
+  soon();
+  mock.timers.tick(399);
+  soon();
+  assert.equal(begun.length, 0);
+  mock.timers.tick(1);
+  soon();
+  mock.timers.tick(1000);
+  assert.equal(begun.length, 1);
+  begun[0]?.end();
+  await settled();
+  assert.equal(begun.length, 2);
+  soon();
+  soon.cancel();
+  mock.timers.tick(1000);
+  begun[1]?.end();
+  await settled();
+  assert.deepEqual([begun.length, begun[1]?.signal.aborted], [2, true]);
+  soon(); // and it works again
+  mock.timers.tick(400);
+  assert.equal(begun.length, 3);
+  mock.timers.reset();
 });

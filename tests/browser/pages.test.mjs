@@ -82,6 +82,25 @@ test("a page that was open while the server was away heals by itself", async () 
   await v.leave({ butNetwork: true });
 });
 
+test("a page that was left asks for nothing more", async () => {
+  const v = await Visitor.enter(browser, server, { path: null });
+  let asked = 0;
+  v.page.on("request", (request) => (asked += new URL(request.url()).pathname === "/api/sources"));
+  await v.goLive("/sources");
+  await v.page.locator(".item").first().waitFor();
+  const told = await v.hears("feedback.grouped");
+  await server.api("POST", "/api/ingest/batch?project_id=default", topics([["Export to PDF crashes on Safari", 7]]));
+  await told();
+  await v.page.getByRole("link", { name: /^Inbox/ }).click();
+  await v.page.getByRole("heading", { level: 1, name: "Inbox" }).waitFor();
+  await v.roundTrip();
+  const before = asked;
+  await v.page.clock.fastForward(2000);
+  await v.roundTrip();
+  assert.equal(asked, before);
+  await v.leave();
+});
+
 test("a key that may only read sees what is and is told what it may not", async () => {
   const { key } = await server.key(["read"]);
   const v = await Visitor.enter(browser, server, { path: null, signedIn: false });

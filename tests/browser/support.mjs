@@ -270,6 +270,53 @@ export class Visitor {
     await this.context.close();
   }
 
+  /** A page whose event stream is open, with a clock that can be put forward. */
+  async goLive(path) {
+    await this.page.clock.install();
+    const stream = this.page.waitForResponse((reply) => new URL(reply.url()).pathname === "/api/events");
+    await this.page.goto(this.server.url + path);
+    await stream;
+  }
+
+  /** What the page asks for `picks` (by path) is answered by the server at once and held until it is let go; the first `n` of it.
+      `asked` are the paths, also of what is asked for later. */
+  async hold(picks, n = Infinity) {
+    const held = { asked: [], answered: 0 };
+    let open, isOpen = false, done = 0;
+    const gate = new Promise((go) => (open = go));
+    await this.page.route((url) => picks(url.pathname), async (route) => {
+      if (route.request().method() !== "GET") return route.continue();
+      if (held.asked.push(new URL(route.request().url()).pathname) > n || isOpen) return route.continue();
+      const response = await route.fetch();
+      held.answered++;
+      await gate;
+      await route.fulfill({ response });
+      done++;
+    });
+    held.letGo = () => {
+      const all = Math.min(held.asked.length, n);
+      isOpen = true;
+      open();
+      return waitFor("what was held", () => done === all);
+    };
+    return held;
+  }
+
+  /** To be called before the page is told an event of this kind, of this issue where one is given; what it answers waits for it. */
+  async hears(kind, id) {
+    const debug = await this.context.newCDPSession(this.page);
+    await debug.send("Network.enable");
+    const heard = new Promise((go) => debug.on("Network.eventSourceMessageReceived", ({ eventName, data }) => {
+      if (eventName === kind && (!id || JSON.parse(data).data.id === id)) go();
+    }));
+    return () => heard;
+  }
+
+  /** What the page sent before is sent, and what it was answered before is heard. */
+  async roundTrip() {
+    await this.page.evaluate(() => fetch("/health").then((reply) => reply.text()));
+  }
+
   rows() {
     return this.page.locator(".rows .row:not(.to-come)");
   }

@@ -6,7 +6,7 @@ import type { Event } from "../api/contract";
 import { asFailure, wasAborted, type Failure } from "../api/client";
 import { listen } from "../api/events";
 import { healed } from "../state/connection";
-import { batched } from "./debounce";
+import { batched, turns, type Turns } from "./debounce";
 
 export interface Loading<T> {
   data: Signal<T | null>;
@@ -21,45 +21,34 @@ export function useLoad<T>(fetch: (signal: AbortSignal) => Promise<T>, deps: unk
   const failure = useSignal<Failure | null>(null);
   const latest = useRef(fetch);
   latest.current = fetch;
-  const running = useRef<AbortController | null>(null);
-  const wanted = useRef(false); // once more, after the one under way
-  const begin = useRef(() => {
-    running.current?.abort();
-    const { signal } = (running.current = new AbortController());
-    wanted.current = false;
-    void latest.current(signal).then(
-      (answer) => {
-        if (signal.aborted) return;
-        data.value = answer;
-        failure.value = null;
-      },
-      (error) => {
-        if (!signal.aborted && !wasAborted(error)) failure.value = asFailure(error);
-      },
-    ).finally(() => {
+  const isOpen = useRef(false);
+  const fetches = useRef<Turns>();
+  fetches.current ??= turns(async (signal) => {
+    try {
+      const answer = await latest.current(signal);
       if (signal.aborted) return;
-      running.current = null;
-      if (wanted.current) begin();
-    });
-  }).current;
-  // What is under way is not given up for the same again: where news come faster than answers, none would ever come.
-  const again = useRef(() => {
-    if (running.current) wanted.current = true;
-    else begin();
-  }).current;
+      data.value = answer;
+      failure.value = null;
+    } catch (error) {
+      if (!signal.aborted && !wasAborted(error)) failure.value = asFailure(error);
+    }
+  });
+  const { again, anew, stop } = fetches.current;
   useEffect(() => {
+    isOpen.current = true;
     data.value = null;
     failure.value = null;
-    begin();
+    anew();
     return () => {
-      running.current?.abort();
-      running.current = null;
+      isOpen.current = false;
+      stop();
     };
   }, deps);
   useEffect(() => {
-    if (healed.value) begin();
+    if (healed.value) anew();
   }, [healed.value]);
-  return { data, failure, again };
+  // Who waited for something else may ask when the page is left.
+  return { data, failure, again: useRef(() => isOpen.current && again()).current };
 }
 
 const QUIET_MS = 400;
@@ -70,12 +59,18 @@ export function useEvents(kinds: string[], run: (event: Event) => void, quietMs 
   latest.current = run;
   useEffect(() => {
     let last: Event | undefined;
-    const soon = batched(() => last && latest.current(last), quietMs);
-    return listen((event) => {
+    const soon = batched(() => {
+      if (last) latest.current(last);
+    }, quietMs);
+    const deafen = listen((event) => {
       if (!kinds.some((kind) => event.kind.startsWith(kind))) return;
       last = event;
       soon();
     });
+    return () => {
+      deafen();
+      soon.cancel();
+    };
   }, []);
 }
 
