@@ -206,6 +206,35 @@ test("what comes in is counted and waits; numbers change where they stand", asyn
   await v.leave();
 });
 
+const EIGHT = [
+  "Push notifications arrive twice on iPad", "Invoice totals are rounded wrongly", "Keyboard shortcuts do nothing in Firefox", "Maps stay blank without a signal",
+  "Video playback stutters at full screen", "Password reset link has expired already", "Contacts import skips every second row", "Printer prints blank labels",
+];
+
+test("news that come faster than answers: rows are asked for in turns, the newest answer stays, and no row is forgotten", async () => {
+  await w.server.feed(topics(EIGHT.map((title) => [title, 1])), project);
+  const paths = (await w.server.issues("", project)).map(({ id }) => `/api/clusters/${id}`);
+  assert.ok(paths.length > 12, "more than are asked for at a time");
+  const v = await Visitor.enter(w.browser, w.server, { path: null, height: 1600 });
+  await v.goLive(`/?project_id=${project}&sort=size`);
+  await v.loaded();
+  const counts = () => v.page.locator(".rows .cell-count").allTextContents();
+  const sum = async () => (await counts()).reduce((n, text) => n + parseInt(text, 10), 0);
+  const held = await v.hold((path) => path.startsWith("/api/clusters/"));
+  await w.server.feed(topics([[TITLES[0], 7]]), project);
+  await waitFor("an answer that is soon old", () => held.answered && held.answered === held.asked.length);
+  const before = held.asked.length;
+  await w.server.feed(topics([[TITLES[0], 8], ...SIX.slice(1).map(([title, n]) => [title, n + 1]), ...EIGHT.map((title) => [title, 2])]), project);
+  await becomes(sum, 30 + paths.length, "what the events say");
+  await v.page.clock.fastForward(1000);
+  await v.roundTrip();
+  assert.equal(held.asked.length, before, "nothing while an answer is awaited");
+  await held.letGo();
+  await waitFor("each row", () => paths.every((path) => held.asked.indexOf(path, before) >= 0));
+  await becomes(sum, 30 + paths.length, "what the newest answers say");
+  await v.leave();
+});
+
 test("? shows the keys; the page pleases axe, in both colours and on a phone", async () => {
   const v = await enter();
   await v.loaded();

@@ -19,7 +19,7 @@ const FIRST_PAGE = 100;
 const NEXT_PAGE = 200;
 const LARGEST_PAGE = 1000;
 const SEARCH_HITS = 100;
-const MAX_REFETCH = 12; // rows that are asked for one by one after events
+const MAX_REFETCH = 12; // rows that are asked for at a time after events
 
 export const filters = computed(() => read(query.value));
 export const rows = signal<Row[]>([]);
@@ -34,6 +34,7 @@ export const length = computed(() => Math.max(rows.value.length, total.value));
 
 let cursor: string | null = null;
 let loading: Promise<void> | null = null;
+let whole: Promise<void> = Promise.resolve();
 let abort = new AbortController();
 
 interface Answer {
@@ -69,8 +70,7 @@ export function empty(): void {
   stale.clear();
 }
 
-/** Loads from the start. `quiet`: what is there stays until the answer comes, and as much of it is loaded again. */
-export async function load({ quiet = false } = {}): Promise<void> {
+async function loadAll(quiet: boolean): Promise<void> {
   abort.abort();
   abort = new AbortController();
   const { signal } = abort;
@@ -86,6 +86,18 @@ export async function load({ quiet = false } = {}): Promise<void> {
     failure.value = asFailure(error);
     if (!quiet || !rows.value.length) phase.value = "failed";
   }
+}
+
+/** Loads from the start. `quiet`: what is there stays until the answer comes, and as much of it is loaded again. */
+export function load({ quiet = false } = {}): Promise<void> {
+  stale.clear();
+  refetch.cancel(); // what it brings is older
+  return (whole = loadAll(quiet));
+}
+
+/** The page is left: whoever comes back loads anew. */
+export function leave(): void {
+  refetch.cancel();
 }
 
 async function loadMore(limit: number): Promise<void> {
@@ -133,11 +145,20 @@ export function take(ids: Iterable<string>): void {
 // ---- As it happens: nothing moves; numbers change where they stand, and what is new is counted. ----
 
 const stale = new Set<string>();
-const refetch = batched(() => {
+const refetch = batched(async (signal) => {
+  await whole; // what it brings may be older than the events
+  if (signal.aborted) return;
   const ids = [...stale].slice(0, MAX_REFETCH);
-  stale.clear();
-  for (const id of ids) void call("getCluster", { path: { id } }).then((c) => c.id === id && put(c), () => undefined);
+  for (const id of ids) stale.delete(id);
+  await Promise.all(ids.map((id) => askFor(id, signal)));
+  if (stale.size && !signal.aborted) refetch();
 }, 500);
+
+/** A row as it is now; where it cannot be had, the next event asks again. */
+async function askFor(id: string, signal: AbortSignal): Promise<void> {
+  const cluster = await call("getCluster", { path: { id }, signal }).catch(() => null);
+  if (cluster?.id === id && !signal.aborted) put(cluster);
+}
 
 export function onEvent(event: Event): void {
   const { id, count, status, title } = event.data;

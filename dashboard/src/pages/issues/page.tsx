@@ -13,12 +13,12 @@ import { Empty, Failed, Skeleton } from "../../ui/states";
 import { BulkBar } from "./bulk";
 import { Questions } from "./dialogs";
 import { LIST_KEYS } from "./keys";
-import { empty, failure, filters, fresh, load, onEvent, phase, rows, total } from "./list";
+import { empty, failure, filters, fresh, leave, load, onEvent, phase, rows, total } from "./list";
 import { active, clear } from "./selection";
 import { IssueTable, scrollListUp } from "./table";
 import { Toolbar } from "./toolbar";
 
-const soonStats = batched(() => void loadStats(), 1000);
+const soonStats = batched(loadStats, 1000);
 let shownFor = "";
 
 /** What the list is about: as long as it stays the same, coming back to the page finds it as it was. */
@@ -99,10 +99,14 @@ export function IssuesPage() {
   }, [query.value.toString()]);
   useEffect(() => {
     document.title = "Issues - Soulcaster";
-    return listen((event) => {
+    const deafen = listen((event) => {
       onEvent(event);
       soonStats();
     });
+    return () => {
+      deafen();
+      leave();
+    };
   }, []);
   useEffect(() => {
     if (healed.value) void load({ quiet: true });
