@@ -75,6 +75,45 @@ test("an issue that was merged away leads to where its reports are now", async (
   await w.server.api("POST", `/api/actions/${action.action_id}/undo`);
 });
 
+test("an issue that is merged away just before one leaves it takes nobody along", async () => {
+  const [a, b] = [await find(SIX[4][0]), await find(SIX[5][0])];
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
+  await v.goLive(`/issues/${b.id}`);
+  await v.page.getByRole("heading", { level: 1, name: SIX[5][0] }).waitFor();
+  const held = await v.hold((path) => path === `/api/clusters/${b.id}`);
+  const told = await v.hears("cluster.gone", b.id);
+  const action = await w.server.api("POST", `/api/clusters/${a.id}/merge`, { cluster_ids: [b.id] });
+  await told();
+  await v.page.getByRole("link", { name: /^Inbox/ }).click();
+  await v.page.getByRole("heading", { level: 1, name: "Inbox" }).waitFor();
+  await v.page.clock.fastForward(1000);
+  await v.roundTrip();
+  await held.letGo();
+  await v.roundTrip();
+  assert.equal(new URL(v.page.url()).pathname, "/inbox");
+  await v.leave();
+  await w.server.api("POST", `/api/actions/${action.action_id}/undo`);
+});
+
+test("news that come faster than answers: an issue is asked for in turns, and the newest answer stays", async () => {
+  const [title, n] = SIX[1];
+  const { id } = await find(title);
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
+  await v.goLive(`/issues/${id}`);
+  await v.page.getByText(`${n} reports, last seen`).waitFor();
+  const held = await v.hold((path) => path === `/api/clusters/${id}`);
+  await w.server.feed(topics([[title, n + 1]]));
+  await waitFor("an answer that is soon old", () => held.answered === 1);
+  await w.server.feed(topics([[title, n + 2]]));
+  await v.page.getByRole("button", { name: "2 new" }).waitFor();
+  await v.page.clock.fastForward(1000);
+  await v.roundTrip();
+  assert.equal(held.asked.length, 1, "nothing while an answer is awaited");
+  await held.letGo();
+  await v.page.getByText(`${n + 2} reports, last seen`).waitFor();
+  await v.leave();
+});
+
 test("a report that comes in is counted on the open page", async () => {
   const { v } = await open(SIX[3][0]);
   await w.server.feed(topics([[SIX[3][0], 4]]));

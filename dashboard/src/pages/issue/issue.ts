@@ -16,9 +16,12 @@ export const loadingMore = signal(false);
 export const failure = signal<Failure | null>(null);
 /** Reports that came since. */
 export const fresh = signal(0);
+/** Reports there were when they were loaded. */
+let counted = 0;
 
-/** One that was left while it loaded must not show up any more. */
+/** The issue that is looked at; empty: none. One that was left while it loaded must not show up any more. */
 let wanted = "";
+let loading: Promise<void> = Promise.resolve();
 
 async function loadRepresentatives(of: ClusterDetail): Promise<void> {
   const at_hand = new Map(of.feedback_items.map((f) => [f.id, f]));
@@ -26,9 +29,7 @@ async function loadRepresentatives(of: ClusterDetail): Promise<void> {
   if (wanted === of.id) representatives.value = all.filter((f): f is Feedback => f !== null);
 }
 
-/** Loads an issue; `quiet`: what is there stays until the answer comes. */
-export async function load(id: string, { quiet = false } = {}): Promise<void> {
-  wanted = id;
+async function loadAll(id: string, quiet: boolean): Promise<void> {
   failure.value = null;
   if (!quiet) {
     issue.value = null;
@@ -45,11 +46,26 @@ export async function load(id: string, { quiet = false } = {}): Promise<void> {
     reports.value = page.items;
     cursor.value = page.next_cursor;
     fresh.value = 0;
+    counted = detail.count;
     put(detail);
     await loadRepresentatives(detail);
   } catch (error) {
     if (wanted === id) failure.value = asFailure(error);
   }
+}
+
+/** Loads an issue; `quiet`: what is there stays until the answer comes, and one that is not looked at any more stays away. */
+export function load(id: string, { quiet = false } = {}): Promise<void> {
+  if (quiet && wanted !== id) return Promise.resolve();
+  wanted = id;
+  again.cancel(); // what it brings is older
+  return (loading = loadAll(id, quiet));
+}
+
+/** The page is left. */
+export function leave(): void {
+  wanted = "";
+  again.cancel();
 }
 
 export async function loadMore(): Promise<void> {
@@ -71,15 +87,19 @@ export function changed(c: Cluster): void {
   if (issue.value?.id === c.id) issue.value = { ...issue.value, ...c };
 }
 
-const again = batched(() => {
+const again = batched(async (signal) => {
+  await loading; // what it brings may be older than the event
   const of = issue.value;
-  if (!of) return;
-  void call("getCluster", { path: { id: of.id } }).then((c) => (c.id === of.id ? changed(c) : go(address(`/issues/${c.id}`), { replace: true })), () => undefined);
+  if (!of || of.id !== wanted || signal.aborted) return;
+  const c = await call("getCluster", { path: { id: of.id }, signal }).catch(() => null); // the next event asks again
+  if (!c || signal.aborted) return;
+  if (c.id === of.id) changed(c);
+  else go(address(`/issues/${c.id}`), { replace: true });
 }, 400);
 
 export function onEvent(event: Event): void {
-  const of = issue.value;
-  if (!of || event.data.id !== of.id || !event.kind.startsWith("cluster.")) return;
-  if ((event.data.count ?? of.count) > of.count) fresh.value += (event.data.count ?? 0) - of.count;
+  if (event.data.id !== wanted || !event.kind.startsWith("cluster.")) return;
+  const came = (event.data.count ?? 0) - counted;
+  if (came > 0 && issue.value?.id === wanted) fresh.value = came;
   again();
 }

@@ -19,7 +19,7 @@ import { Questions } from "../issues/dialogs";
 import { length, rows } from "../issues/list";
 import { Acts, back, copyLink, neighbour } from "./acts";
 import { DropTray } from "./drag";
-import { failure, issue, load, onEvent, representatives } from "./issue";
+import { failure, issue, leave, load, onEvent, representatives } from "./issue";
 import { ISSUE_KEYS } from "./keys";
 import { WhereTo } from "./move";
 import { Report } from "./report";
@@ -103,7 +103,11 @@ export function IssuePage({ id }: { id: string }) {
     forget();
     void load(id);
     window.scrollTo({ top: 0 });
-    return listen(onEvent);
+    const deafen = listen(onEvent);
+    return () => {
+      deafen();
+      leave();
+    };
   }, [id]);
   useEffect(() => {
     if (healed.value) void load(id, { quiet: true });
