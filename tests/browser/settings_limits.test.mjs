@@ -289,6 +289,24 @@ test("days that somebody else set meanwhile are what one's own are compared with
   await v.leave();
 });
 
+test("days that were asked for before they were saved are asked for again", async () => {
+  await setLimits({ keep_days: 30 });
+  const v = await enter();
+  await becomes(() => v.days.inputValue(), "30");
+  let held;
+  await v.outage(async () => (held = await v.hold((path) => path === "/api/config/limits", 2)));
+  await waitFor("both parts", () => held.answered === 2);
+  await v.days.fill("3650");
+  await v.keep();
+  await v.toast("Reports of closed issues are kept for 3,650 days.");
+  const before = held.asked.length;
+  await held.letGo();
+  await waitFor("once more", () => held.asked.length > before);
+  await becomes(() => v.days.inputValue(), "3650");
+  await setLimits({});
+  await v.leave({ butNetwork: true });
+});
+
 test("a key that only reads sees both, and has nothing to change them with", async () => {
   await setLimits({ max_reports: 123_456, keep_days: 730 });
   const { key } = await w.server.key(["read"]);

@@ -150,6 +150,7 @@ export function RetentionSettings() {
   useEffect(() => void loadRights(), []);
   const saved = (limits: Limits) => {
     found.data.value = limits;
+    found.again(); // what is under way may have been asked for before
   };
   return (
     <Section title="Retention" note="When the reports of resolved and ignored issues go. Open issues always stay, and so does what a fix, a pull request or an open issue rests on.">
