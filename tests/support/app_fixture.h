@@ -8,9 +8,9 @@
 
 typedef struct app_fixture {
     char dir[64];
-    _Atomic int64_t now_ms;        /* wall time of the fixture's clock */
-    _Atomic int64_t mono_ahead_us; /* monotonic time runs by itself; this much further */
-    int64_t mono_stands_us;        /* ... unless this is set: then it is always this   */
+    _Atomic int64_t now_ms;         /* wall time of the fixture's clock */
+    _Atomic int64_t mono_ahead_us;  /* monotonic time runs by itself; this much further */
+    _Atomic int64_t mono_stands_us; /* ... unless this is set: then it is always this   */
     sc_clock clock;
     sc_embedder embedder;
     sc_store store;
