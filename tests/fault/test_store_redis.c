@@ -209,8 +209,13 @@ static void what_cannot_be_told_is_done_and_told_later(void **state) {
     redis_server_say(r, 3, spoil);
     fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
     assert_int_equal(version, before + 1);
-    redis_server_say(r, 2, mend);
     fx_ok(f, redis_open_at(f->redis.url, NULL, &fresh, &f->err)); /* looks at once */
+    fx_rc(f, fresh.ops->job_claim(fresh.self, &kind, 1, SC_STR("w"), 1, T0, &f->arena, &j, &f->err),
+          SC_STORE);
+    assert_true(sc_str_find(sc_str_of(f->err.msg), SC_STR("could not be told")) != SIZE_MAX);
+    sc_store_close(&fresh);
+    redis_server_say(r, 2, mend);
+    fx_ok(f, redis_open_at(f->redis.url, NULL, &fresh, &f->err));
     fx_rc(f, fresh.ops->job_claim(fresh.self, &kind, 1, SC_STR("w"), 1, T0, &f->arena, &j, &f->err),
           SC_NOT_FOUND);
     sc_store_close(&fresh);

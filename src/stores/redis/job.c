@@ -159,10 +159,14 @@ sc_rc sc_rd_job_claim(void *self, const sc_str *kinds, size_t n_kinds, sc_str ow
                       int64_t lease_ms, int64_t now_ms, sc_arena *arena, sc_job *ret, sc_err *err) {
     const claim_step k = {self, kinds, n_kinds, owner, lease_ms, now_ms, arena};
     bool found = false;
+    sc_err untold = {0};
     if (lease_ms <= 0) return sc_fail_field(err, SC_INVALID, "lease_ms", "must be above 0");
-    sc_rd_sweep(self, now_ms);
+    const sc_rc swept = sc_rd_sweep(self, now_ms, &untold);
     sc_rc rc = n_kinds ? claim_any(&k, &found, ret, err) : SC_OK;
-    return rc || found ? rc : sc_fail(err, SC_NOT_FOUND, "no job is ready");
+    if (rc || found) return rc;
+    if (!swept) return sc_fail(err, SC_NOT_FOUND, "no job is ready");
+    if (err) *err = untold; /* there may be jobs that nobody was told of */
+    return swept;
 }
 
 static sc_rc fenced(sc_rc rc, sc_err *err) {

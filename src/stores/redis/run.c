@@ -3,7 +3,7 @@
 
 #include "stores/redis/store.h"
 
-enum { MOST_ARGS = 64 << 20, MOST_KEYS = 64, SWEEP_MS = 10000 };
+enum { MOST_ARGS = 64 << 20, MOST_KEYS = 64, SWEEP_MS = 10000, MOST_FAILED = 3 };
 
 /* ---- Refusals ------------------------------------------------------------------------------------ */
 
@@ -259,25 +259,35 @@ sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_e
     return rc;
 }
 
-void sc_rd_sweep(sc_rd *s, int64_t now_ms) {
+static sc_rc sweep_project(sc_rd *s, const sc_id *project, sc_err *err) {
+    const char *argv[] = {"HGET", "sc:{i}:ev", tag_of(project)};
+    redisReply *told = NULL;
+    int64_t last = 0;
+    sc_rc rc = sc_rd_command(s, argv[1], 3, argv, NULL, true, &told, err);
+    if (rc) return rc;
+    if (told->type == REDIS_REPLY_STRING)
+        sc_num_i64((sc_str){told->str, told->len}, 0, INT64_MAX, &last, NULL);
+    freeReplyObject(told);
+    return sweep_one(s, project, last, err);
+}
+
+sc_rc sc_rd_sweep(sc_rd *s, int64_t now_ms, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_id *ids, none = {{0}};
-    size_t n;
+    size_t n, failed = 0;
     pthread_mutex_lock(&s->lock);
     bool due = now_ms - s->swept_ms >= SWEEP_MS || now_ms < s->swept_ms;
     if (due) s->swept_ms = now_ms;
     pthread_mutex_unlock(&s->lock);
     sc_arena_init(&arena, 64 << 20);
-    if (!due || sc_rd_projects(s, &arena, &ids, &n, NULL)) return;
-    for (size_t i = 0; i <= n; i++) {
-        const sc_id *p = i < n ? &ids[i] : &none;
-        const char *argv[] = {"HGET", "sc:{i}:ev", i < n ? p->text : "i"};
-        redisReply *told = NULL;
-        if (sc_rd_command(s, argv[1], 3, argv, NULL, true, &told, NULL)) return;
-        int64_t last = 0;
-        if (told->type == REDIS_REPLY_STRING)
-            sc_num_i64((sc_str){told->str, told->len}, 0, INT64_MAX, &last, NULL);
-        freeReplyObject(told);
-        if (sweep_one(s, p, last, NULL)) return;
+    if (!due) return SC_OK;
+    sc_rc rc = sc_rd_projects(s, &arena, &ids, &n, err);
+    if (rc) return rc;
+    for (size_t i = 0; i <= n && failed < MOST_FAILED; i++) {
+        sc_err why = {0};
+        if (!sweep_project(s, i < n ? &ids[i] : &none, &why)) continue;
+        if (!failed++ && err) *err = why;
+        rc = rc ? rc : why.rc;
     }
+    return rc ? sc_wrap(err, "what was written could not be told") : SC_OK;
 }

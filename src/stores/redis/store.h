@@ -94,8 +94,9 @@ sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_e
 sc_rc sc_rd_read_check(const sc_unpack *u, bool nomem, sc_err *err);
 /* Events as the last argument of a script. */
 void sc_rd_pack_events(sc_buf *b, const sc_event *events, size_t n);
-/* Brings to the installation what a process that died left untold, at most every few seconds. */
-void sc_rd_sweep(sc_rd *s, int64_t now_ms);
+/* Brings to the installation what a process that died left untold, at most every few seconds. One project that fails keeps no
+ * other from it. */
+sc_rc sc_rd_sweep(sc_rd *s, int64_t now_ms, sc_err *err);
 
 /* A counter of the installation; 0 before it was counted. */
 sc_rc sc_rd_read_number(sc_rd *s, const char *key, int64_t *ret, sc_err *err);
