@@ -23,7 +23,7 @@ def replay(ctx, folder, commands, first, depth):
         out = subprocess.run([ctx.tool("redis_replay"), redis.socket, str(path), str(first), str(depth)], capture_output=True, text=True, check=True)
         got = json.loads(out.stdout)
     if got["failed"]:
-        ctx.note(f"{got['failed']} of the commands sent again were refused")
+        ctx.note(f"{got['failed']} of the commands sent again were refused: {got['refusal']}")
     return got
 
 

@@ -38,11 +38,13 @@ static sc_str next_command(sc_str *s) {
 }
 
 static size_t failed;
+static char refusal[120]; /* the first one's words */
 
 static void answer(redisContext *c) {
     redisReply *r;
     if (redisGetReply(c, (void **)&r) != REDIS_OK) die("Redis", c->errstr);
-    if (r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOSCRIPT", 8) != 0) failed++;
+    if (r->type == REDIS_REPLY_ERROR && strncmp(r->str, "NOSCRIPT", 8) != 0 && !failed++)
+        snprintf(refusal, sizeof refusal, "%s", r->str);
     freeReplyObject(r);
 }
 
@@ -57,13 +59,20 @@ int main(int argc, char **argv) {
     int64_t sent = 0, open = 0, from = 0;
     for (; left.n; sent++) {
         sc_str one = next_command(&left);
-        if (sent == first) from = sc_mono_us(&sc_clock_system);
+        if (sent == first) {
+            from = sc_mono_us(&sc_clock_system);
+            failed = 0; /* a start looks for what is not there yet */
+        }
         if (redisAppendFormattedCommand(c, one.p, one.n) != REDIS_OK) die("send", c->errstr);
         for (open++; open >= (sent < first ? 1 : depth); open--) answer(c);
     }
     for (; open; open--) answer(c);
-    printf("{\"commands\":%lld,\"seconds\":%.6f,\"failed\":%zu}\n", (long long)(sent - first),
-           (double)(sc_mono_us(&sc_clock_system) - from) * 1e-6, failed);
+    double seconds = (double)(sc_mono_us(&sc_clock_system) - from) * 1e-6;
+    SC_AUTO(sc_buf_done) sc_buf words;
+    sc_buf_init(&words, 1024);
+    sc_buf_put_json(&words, sc_str_of(refusal));
+    printf("{\"commands\":%lld,\"seconds\":%.6f,\"failed\":%zu,\"refusal\":%.*s}\n",
+           (long long)(sent - first), seconds, failed, SC_FMT(sc_buf_str(&words)));
     redisFree(c);
     return 0;
 }
