@@ -207,11 +207,8 @@ void sc_exchange_end(void *cls, struct MHD_Connection *mhd, void **request,
     atomic_store_explicit(&c->since_us, sc_server_now_us(s), memory_order_relaxed);
     if (ours) atomic_store_explicit(&c->phase, SC_PHASE_WAIT, memory_order_release);
     if (counted) atomic_fetch_sub(&shard->in_flight, 1);
-    if (!atomic_load(&s->draining)) return;
-    shutdown(c->fd, SHUT_RD);
-    pthread_mutex_lock(&s->lock);
-    pthread_cond_broadcast(&s->changed);
-    pthread_mutex_unlock(&s->lock);
+    if (atomic_load(&s->draining)) shutdown(c->fd, SHUT_RD);
+    sc_server_tell_of_end(s);
 }
 
 static void unlink_conn(sc_http_conn **list, sc_http_conn *c) {
@@ -249,8 +246,5 @@ void sc_exchange_connection(void *cls, struct MHD_Connection *mhd, void **conn,
     pthread_mutex_lock(&shard->lock);
     unlink_conn(&shard->conns, c);
     pthread_mutex_unlock(&shard->lock);
-    sc_limits_leave(&shard->server->limits, c->who);
-    atomic_fetch_sub(&shard->n_conns, 1);
-    atomic_fetch_sub(&shard->server->connections, 1);
-    sc_free(c);
+    sc_shard_forget(shard, c);
 }

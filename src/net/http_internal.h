@@ -104,8 +104,7 @@ struct sc_http_server {
     _Atomic bool closing;  /* no new requests */
     _Atomic bool stop;     /* the watch ends */
     pthread_mutex_t lock;
-    pthread_cond_t
-        changed; /* a request ended while draining; the listener is closed; a cut is done */
+    pthread_cond_t changed; /* while draining, an end; the listener is closed; a cut is done */
     bool listener_closed;
 };
 
@@ -246,6 +245,8 @@ void sc_shard_stop(sc_http_shard *shard);
 /* From any thread: a connection that was accepted; a request whose suspension is over. */
 void sc_shard_put_conn(sc_http_shard *shard, sc_http_conn *c);
 void sc_shard_put_woken(sc_http_request *r);
+/* A connection that is over, or that libmicrohttpd did not take. Frees it. */
+void sc_shard_forget(sc_http_shard *shard, sc_http_conn *c);
 /* The shard's thread is told when the client ends its input. */
 void sc_shard_watch_conn(sc_http_shard *shard, sc_http_conn *c);
 void sc_shard_unwatch_conn(sc_http_shard *shard, sc_http_conn *c);
@@ -258,6 +259,10 @@ void sc_shard_see_off(sc_http_shard *shard, struct MHD_Connection *mhd);
  * reads (it looks at each of them in every turn, so they must be few: those woken since the last). */
 void sc_shard_suspend(sc_http_request *r);
 void sc_shard_went_on(sc_http_request *r);
+
+/* ---- server.c --------------------------------------------------------------------------------- */
+/* After the end of a request or of a connection, when it is no longer counted. */
+void sc_server_tell_of_end(sc_http_server *s);
 
 /* ---- watch.c --------------------------------------------------------------------------------- */
 void *sc_watch_run(void *server);

@@ -85,8 +85,8 @@ sc_rc sc_http_server_open(const sc_http_conf *conf, const sc_http_handler *handl
                           sc_http_server **ret, sc_err *err);
 /* The address really listened on, "http://127.0.0.1:41573". Borrowed. */
 const char *sc_http_server_url(const sc_http_server *s);
-/* Stops accepting; requests under way may finish for wait_ms from now (streams are ended at once, idle
- * connections closed). Returns how many were cut off. */
+/* Stops accepting; requests that have arrived, read or not, may finish for wait_ms from now (streams are
+ * ended at once, idle connections closed). Returns how many were cut off. */
 unsigned sc_http_server_drain(sc_http_server *s, int64_t wait_ms);
 /* Ends everything, after a drain or without one. Waits some seconds for replies that handlers still owe;
  * if they do not come, the server's threads and memory are left where they are (a late reply is safe).

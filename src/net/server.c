@@ -85,18 +85,33 @@ void sc_http_server_stats(const sc_http_server *s, sc_http_stats *ret) {
     for (unsigned i = 0; i < s->n_shards; i++) ret->requests += atomic_load(&s->shards[i].requests);
 }
 
-/* Waits until no request is under way, or until real time has passed. */
-static bool wait_for_none(sc_http_server *s, int64_t wait_ms) {
+static bool has_requests(const sc_http_server *s) { return in_flight(s) > 0; }
+
+/* A connection may hold a request that has arrived and that nobody has read yet. */
+static bool has_connections(const sc_http_server *s) { return atomic_load(&s->connections) > 0; }
+
+void sc_server_tell_of_end(sc_http_server *s) {
+    if (!atomic_load(&s->draining)) return;
+    pthread_mutex_lock(&s->lock);
+    pthread_cond_broadcast(&s->changed);
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Waits until there are none, or until real time has passed. */
+static bool wait_for_none(sc_http_server *s, bool (*has_any)(const sc_http_server *s),
+                          int64_t wait_ms) {
+    bool late = false;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += wait_ms / 1000;
     until.tv_nsec += wait_ms % 1000 * 1000000;
     if (until.tv_nsec >= 1000000000) until.tv_sec++, until.tv_nsec -= 1000000000;
     pthread_mutex_lock(&s->lock);
-    while (in_flight(s) > 0)
-        if (pthread_cond_timedwait(&s->changed, &s->lock, &until) == ETIMEDOUT) break;
+    bool any;
+    while ((any = has_any(s)) && !late)
+        late = pthread_cond_timedwait(&s->changed, &s->lock, &until) == ETIMEDOUT;
     pthread_mutex_unlock(&s->lock);
-    return in_flight(s) == 0;
+    return !any;
 }
 
 static void stop_accepting(sc_http_server *s) {
@@ -145,7 +160,7 @@ unsigned sc_http_server_drain(sc_http_server *s, int64_t wait_ms) {
     unsigned cut = 0;
     stop_accepting(s);
     for (unsigned i = 0; i < s->n_shards; i++) end_idle(&s->shards[i]);
-    if (wait_for_none(s, SC_MAX(wait_ms, (int64_t)0))) return 0;
+    if (wait_for_none(s, has_connections, SC_MAX(wait_ms, (int64_t)0))) return 0;
     for (unsigned i = 0; i < s->n_shards; i++) cut += cut_shard(&s->shards[i]);
     return cut;
 }
@@ -166,7 +181,7 @@ void sc_http_server_close(sc_http_server *s) {
     atomic_store(&s->closing, true);
     for (unsigned i = 0; i < s->n_shards; i++) end_idle(&s->shards[i]);
     for (unsigned i = 0; i < s->n_shards; i++) cut_shard(&s->shards[i]);
-    bool quiet = wait_for_none(s, SC_HTTP_CLOSE_WAIT_MS);
+    bool quiet = wait_for_none(s, has_requests, SC_HTTP_CLOSE_WAIT_MS);
     atomic_store(&s->stop, true);
     if (s->watching) {
         sc_watch_wake(s);

@@ -101,11 +101,12 @@ void sc_shard_put_woken(sc_http_request *r) {
 
 /* ---- The thread --------------------------------------------------------------------------------- */
 
-static void forget(sc_http_shard *shard, sc_http_conn *c) {
+void sc_shard_forget(sc_http_shard *shard, sc_http_conn *c) {
     sc_limits_leave(&shard->server->limits, c->who);
+    sc_free(c);
     atomic_fetch_sub(&shard->n_conns, 1);
     atomic_fetch_sub(&shard->server->connections, 1);
-    sc_free(c);
+    sc_server_tell_of_end(shard->server);
 }
 
 /* libmicrohttpd owns the socket from here on, and tells of the connection (sc_exchange_connection)
@@ -116,7 +117,7 @@ static void take_conns(sc_http_shard *shard) {
         c->next = NULL;
         shard->adding = c;
         MHD_add_connection(shard->mhd, c->fd, (struct sockaddr *)&c->addr, c->addr_n);
-        if (shard->adding) forget(shard, c);
+        if (shard->adding) sc_shard_forget(shard, c);
         shard->adding = NULL;
     }
 }
@@ -265,7 +266,7 @@ void sc_shard_stop(sc_http_shard *shard) {
     for (sc_http_conn *c = atomic_load(&shard->pending), *next; c; c = next) {
         next = c->next;
         close(c->fd);
-        forget(shard, c);
+        sc_shard_forget(shard, c);
     }
     if (shard->mhd) MHD_stop_daemon(shard->mhd);
     for (sc_http_request *r = shard->pool, *next; r; r = next) {

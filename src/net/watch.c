@@ -175,7 +175,9 @@ static int tick_ms(const sc_http_server *s) {
     return (int)SC_MAX(SC_MIN(ms, (int64_t)MAX_TICK_MS), (int64_t)MIN_TICK_MS);
 }
 
+/* Who is connected already, as far as he knows, is let in first. */
 static void close_listener(sc_http_server *s) {
+    accept_some(s);
     shutdown(s->listen_fd, SHUT_RDWR);
     close(s->listen_fd);
     pthread_mutex_lock(&s->lock);

@@ -53,15 +53,20 @@ static inline struct timespec patience(void) {
     return t;
 }
 
-/* Waits until an int that changes under b->lock reaches n. */
-static inline void wait_for(bench *b, const int *counter, int n) {
+/* Waits until an int that changes under b->lock reaches n; false: it does not. For who has threads to
+ * join before he may fail. */
+static inline bool reaches(bench *b, const int *counter, int n) {
     struct timespec until = patience();
     pthread_mutex_lock(&b->lock);
     while (*counter < n)
         if (pthread_cond_timedwait(&b->changed, &b->lock, &until)) break;
-    int now = *counter;
+    bool there = *counter >= n;
     pthread_mutex_unlock(&b->lock);
-    if (now < n) fail_msg("waited in vain: %d of %d", now, n);
+    return there;
+}
+
+static inline void wait_for(bench *b, const int *counter, int n) {
+    if (!reaches(b, counter, n)) fail_msg("waited in vain for %d", n);
 }
 
 static inline void count(bench *b, int *counter) {
