@@ -1,6 +1,7 @@
 #include "app/dead.h"
 
 #include "app/internal.h"
+#include "app/turn.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -122,24 +123,46 @@ static void warn(const sc_dead *was, const sc_dead *is) {
            SC_F_INT("bytes", is->bytes));
 }
 
-/* Where there is none, and was none, nothing is read but a count. */
+/* Where there is none, nothing is read but a count. */
+static sc_rc look_in(sc_app *app, const sc_id *project, sc_dead *d, sc_err *err) {
+    sc_job_counts c;
+    sc_rc rc = STORE(app)->job_counts(SELF(app), project, SC_STR_NONE, &c, err);
+    return rc || !c.by_state[SC_JOB_dead] ? rc : look_at(app, project, d, err);
+}
+
+/* Not all of them were seen to the end: no less is left than was known before. */
+static void keep_known(sc_dead *is, const sc_dead *was) {
+    is->n = SC_MAX(is->n, was->n);
+    is->bytes = SC_MAX(is->bytes, was->bytes);
+    if (is->fullness >= was->fullness) return;
+    is->fullness = was->fullness;
+    is->project = was->project;
+}
+
+static sc_rc note(sc_app *app, const sc_dead *was, const sc_dead *is, sc_err *err) {
+    warn(was, is);
+    const bool same = was->n == is->n && was->bytes == is->bytes && was->dropped == is->dropped &&
+                      sc_dead_level_of(was) == sc_dead_level_of(is);
+    return same ? SC_OK : store(app, is, err);
+}
+
 sc_rc sc_dead_look(sc_app *app, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
-    sc_job_counts c;
+    sc_turn t = {.app = app, .failed = "dead letters of a project were not looked at"};
     sc_dead was, is = {.seen_at_ms = sc_now_ms(app->conf.clock)};
     sc_project *list = NULL;
     size_t n = 0;
     sc_rc rc = sc_dead_get(app, &was, err);
-    is.dropped = was.dropped;
     if (!rc) rc = STORE(app)->project_list(SELF(app), &arena, &list, &n, err);
-    for (size_t i = 0; !rc && i < n; i++) {
-        rc = STORE(app)->job_counts(SELF(app), &list[i].id, SC_STR_NONE, &c, err);
-        if (!rc && c.by_state[SC_JOB_dead]) rc = look_at(app, &list[i].id, &is, err);
-    }
     if (rc) return rc;
-    warn(&was, &is);
-    const bool same = was.n == is.n && was.bytes == is.bytes && was.dropped == is.dropped &&
-                      sc_dead_level_of(&was) == sc_dead_level_of(&is);
-    return same ? SC_OK : store(app, &is, err);
+    is.dropped = was.dropped;
+    for (size_t i = 0; !rc && i < n && !atomic_load(&app->schedule.lane.stop); i++) {
+        sc_err one = {0};
+        if (look_in(app, &list[i].id, &is, &one)) rc = sc_turn_failed(&t, &list[i].id, &one, err);
+    }
+    sc_turn_end(&t);
+    if (rc || t.n_failed || atomic_load(&app->schedule.lane.stop)) keep_known(&is, &was);
+    sc_rc kept = note(app, &was, &is, rc ? NULL : err); /* also what was dropped before it failed */
+    return rc ? rc : kept;
 }

@@ -164,3 +164,27 @@ sc_cluster app_cluster(app_fixture *f, const sc_id *id) {
     must(f->store.ops->cluster_get(f->store.self, &f->project.id, id, &f->arena, &got, &err_));
     return got;
 }
+
+sc_id app_bury(app_fixture *f, const sc_id *project, const char *kind, const char *why) {
+    const sc_store_ops *o = f->store.ops;
+    const sc_str kinds[] = {sc_str_of(kind)};
+    sc_id id = sc_id_new(&f->clock);
+    f->now_ms += 10;
+    sc_job job = {.id = id,
+                  .project_id = *project,
+                  .kind = kinds[0],
+                  .payload = SC_STR("{}"),
+                  .max_attempts = 1,
+                  .run_at_ms = f->now_ms,
+                  .created_at_ms = f->now_ms};
+    must(o->job_enqueue(f->store.self, &job, &id, &err_));
+    must(o->job_claim(f->store.self, kinds, 1, SC_STR("w"), 1000, f->now_ms, &f->arena, &job,
+                      &err_));
+    const sc_job_end end = {.id = id,
+                            .fence = job.fence,
+                            .event = SC_JOB_EV_BURY,
+                            .error = sc_str_of(why),
+                            .now_ms = f->now_ms};
+    must(o->job_end(f->store.self, &end, &err_));
+    return id;
+}

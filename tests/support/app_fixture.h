@@ -49,6 +49,8 @@ sc_id app_put(app_fixture *f, const char *external_id, const char *title, const 
 void app_settle(app_fixture *f);
 sc_feedback app_get(app_fixture *f, const sc_id *id);
 sc_cluster app_cluster(app_fixture *f, const sc_id *id);
+/* A job of the project's that was given up: a dead letter. Returns its id. */
+sc_id app_bury(app_fixture *f, const sc_id *project, const char *kind, const char *why);
 
 /* Waits until done(self) says so; fails the test after a minute. */
 void app_wait(bool (*done)(void *self), void *self, const char *what);

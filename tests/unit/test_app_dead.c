@@ -18,32 +18,6 @@ static void open_alone(app_fixture *f) {
     app_fixture_restart(f, false);
 }
 
-/* A job that was given up; returns its id. */
-static sc_id bury(app_fixture *f, const char *kind, const char *why) {
-    const sc_str kinds[] = {sc_str_of(kind)};
-    sc_id id = sc_id_new(&f->clock);
-    f->now_ms += 10;
-    sc_job job = {.id = id,
-                  .project_id = f->project.id,
-                  .kind = kinds[0],
-                  .payload = SC_STR("{}"),
-                  .max_attempts = 1,
-                  .run_at_ms = f->now_ms,
-                  .created_at_ms = f->now_ms};
-    const sc_store_ops *o = f->store.ops;
-    assert_int_equal(o->job_enqueue(f->store.self, &job, &id, NULL), SC_OK);
-    assert_int_equal(
-        o->job_claim(f->store.self, kinds, 1, SC_STR("w"), 1000, f->now_ms, &f->arena, &job, NULL),
-        SC_OK);
-    sc_job_end end = {.id = id,
-                      .fence = job.fence,
-                      .event = SC_JOB_EV_BURY,
-                      .error = sc_str_of(why),
-                      .now_ms = f->now_ms};
-    assert_int_equal(o->job_end(f->store.self, &end, NULL), SC_OK);
-    return id;
-}
-
 static bool is_there(app_fixture *f, const sc_id *id) {
     sc_job j;
     return !f->store.ops->job_get(f->store.self, &f->project.id, id, &f->arena, &j, NULL);
@@ -62,12 +36,12 @@ static void nothing_is_dropped_below_the_bounds_but_a_warning_comes(void **state
     open_alone(&f);
     f.app->conf.max_dead_letters = 10;
     assert_int_equal(sc_dead_level_of(&(sc_dead){.n = 0}), SC_DEAD_ok);
-    for (int i = 0; i < 7; i++) bury(&f, "regroup", "it cannot be");
+    for (int i = 0; i < 7; i++) app_bury(&f, &f.project.id, "regroup", "it cannot be");
     sc_dead d = look(&f);
     assert_int_equal(d.n, 7);
     assert_int_equal(d.bytes, 7 * (2 + 12));
     assert_int_equal(sc_dead_level_of(&d), SC_DEAD_ok);
-    bury(&f, "regroup", "it cannot be");
+    app_bury(&f, &f.project.id, "regroup", "it cannot be");
     d = look(&f);
     assert_int_equal(sc_dead_level_of(&d), SC_DEAD_near);
     assert_int_equal(d.dropped, 0);
@@ -81,7 +55,7 @@ static void the_oldest_go_when_there_are_too_many(void **state) {
     app_fixture f;
     open_alone(&f);
     f.app->conf.max_dead_letters = 4;
-    for (int i = 0; i < 6; i++) ids[i] = bury(&f, "regroup", "no");
+    for (int i = 0; i < 6; i++) ids[i] = app_bury(&f, &f.project.id, "regroup", "no");
     sc_dead d = look(&f);
     for (int i = 0; i < 6; i++) assert_int_equal(is_there(&f, &ids[i]), i >= 2);
     assert_int_equal(d.dropped, 2);
@@ -101,7 +75,7 @@ static void the_oldest_go_when_they_take_too_much(void **state) {
     why[200] = 0;
     open_alone(&f);
     f.app->conf.max_dead_bytes = 500;
-    for (int i = 0; i < 5; i++) ids[i] = bury(&f, "reembed", why);
+    for (int i = 0; i < 5; i++) ids[i] = app_bury(&f, &f.project.id, "reembed", why);
     sc_dead d = look(&f);
     for (int i = 0; i < 5; i++) assert_int_equal(is_there(&f, &ids[i]), i >= 3);
     assert_int_equal(d.dropped, 3);
@@ -114,7 +88,7 @@ static void more_than_a_page_of_them_is_looked_at(void **state) {
     app_fixture f;
     open_alone(&f);
     f.app->conf.max_dead_letters = 150;
-    for (int i = 0; i < 330; i++) bury(&f, "regroup", "no");
+    for (int i = 0; i < 330; i++) app_bury(&f, &f.project.id, "regroup", "no");
     sc_dead d = look(&f);
     assert_int_equal(d.n, 150);
     assert_int_equal(d.dropped, 180);
@@ -126,7 +100,8 @@ static void what_a_person_dropped_makes_room(void **state) {
     app_fixture f;
     open_alone(&f);
     f.app->conf.max_dead_letters = 2;
-    sc_id a = bury(&f, "regroup", "no"), b = bury(&f, "regroup", "no");
+    sc_id a = app_bury(&f, &f.project.id, "regroup", "no"),
+          b = app_bury(&f, &f.project.id, "regroup", "no");
     sc_dead d = look(&f);
     assert_int_equal(sc_dead_level_of(&d), SC_DEAD_full);
     assert_int_equal(f.store.ops->job_drop(f.store.self, &f.project.id, &a, NULL), SC_OK);
