@@ -100,6 +100,23 @@ class WhoIsAsked(unittest.TestCase):
             self.assertEqual(one.status, 413, one.body)
             self.assertIn("larger than Redis takes", one.json["detail"])
 
+    def test_a_service_that_has_enough_is_told_to_the_sender_with_its_time(self):
+        busy = os.path.join(os.path.dirname(self.data), "busy")
+        front = Front(self.redis.socket, "--busy", busy)
+        self.addCleanup(front.close)
+        with soul.Server(env={"SOULCASTER_REDIS": front.url}, data=self.data) as server:
+            client = server.client()
+            with open(busy, "w", encoding="utf-8") as file:
+                file.write("429 40")
+            refused = client.post("/api/ingest/manual", soul.report(1))
+            self.assertEqual(refused.status, 503, refused.body)
+            self.assertEqual(refused.headers["Retry-After"], "40")
+            self.assertEqual(refused.json["retry_after"], 40)
+            self.assertIn("429", refused.json["detail"])
+            os.unlink(busy)
+            self.assertEqual(client.post("/api/ingest/manual", soul.report(1)).status, 200)
+            self.assertEqual(len(soul.every(client, "/api/feedback")), 1)
+
     def test_what_is_wrong_is_said_and_the_token_is_not(self):
         cases = [({"SOULCASTER_REDIS": self.front.address}, "UPSTASH_REDIS_REST_TOKEN"),
                  ({"SOULCASTER_REDIS": self.front.address, "UPSTASH_REDIS_REST_TOKEN": "wr0ng"}, "or token"),

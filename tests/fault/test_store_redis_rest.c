@@ -129,6 +129,55 @@ static void refusals_are_told_in_words(void **state) {
     }
 }
 
+/* Nothing was done, nothing is sent again by itself, and who asked is told when to. */
+static void too_many_requests_say_when_to_come_back(void **state) {
+    bench *b = *state;
+    static const struct {
+        const char *head, *body;
+        int64_t wait_ms;
+    } cases[] = {
+        {"Retry-After: 7\r\n", "slow down", 7000},
+        {"Retry-After: 7\r\n", "{\"error\":\"ERR max requests limit exceeded\"}", 7000},
+        {"Retry-After: 7\r\n", "{\"error\":\"ERR so; again in 900000 ms\"}", 7000},
+        {"Retry-After: 99999999\r\n", "", 600000},
+        {"Retry-After: Fri, 31 Dec 9999 23:59:59 GMT\r\n", "", 600000},
+        {"Retry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n", "", 1000},
+        {"Retry-After: -1\r\n", "", 1000},
+        {"Retry-After: soon\r\n", "", 1000},
+        {"", "", 1000},
+    };
+    const char *argv[] = {"EVAL", "return 1", "0", "\xff"};
+    for (size_t i = 0; i < SC_LEN(cases); i++) {
+        redisReply *r = NULL;
+        const bool script = i % 2; /* it goes ahead, and is refused itself */
+        fake_upstream_answer(b->u, FAKE_WHOLE, 429, cases[i].head, cases[i].body);
+        redis_must(script ? sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err)
+                          : ask(b, false, &r),
+                   &b->err);
+        assert_int_equal(r->type, REDIS_REPLY_ERROR);
+        assert_int_equal(sc_rd_refused((sc_str){r->str, r->len}, &b->err), SC_STORE);
+        freeReplyObject(r);
+        assert_int_equal(b->err.retry_after_ms, cases[i].wait_ms);
+        assert_int_equal(fake_upstream_count(b->u), i + 1);
+    }
+}
+
+/* A time beside another refusal is not about asking again. */
+static void only_what_is_over_soon_says_when_to_come_back(void **state) {
+    bench *b = *state;
+    redisReply *r = NULL;
+    fake_upstream_answer(b->u, FAKE_WHOLE, 503, "Retry-After: 7\r\n", "");
+    assert_int_equal(ask(b, false, &r), SC_STORE);
+    assert_true(told(b, "it is not known whether this was written"));
+    assert_int_equal(b->err.retry_after_ms, 7000);
+    fake_upstream_answer(b->u, FAKE_WHOLE, 400, "Retry-After: 7\r\n",
+                         "{\"error\":\"ERR max requests limit exceeded\"}");
+    redis_must(ask(b, false, &r), &b->err);
+    assert_int_equal(sc_rd_refused((sc_str){r->str, r->len}, &b->err), SC_STORE);
+    assert_int_equal(b->err.retry_after_ms, 0);
+    freeReplyObject(r);
+}
+
 /* The write may have been done: that is said, and it is not sent again. A read is. */
 static void in_doubt(bench *b, fake_manner manner, int status, const char *body,
                      const char *words) {
@@ -239,6 +288,10 @@ static void a_script_goes_ahead_of_the_bytes_it_is_run_with(void **state) {
     assert_int_equal(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), SC_STORE);
     assert_false(told(b, "it is not known"));
     will(b, FAKE_WHOLE, 400, "{\"error\":\"ERR no scripts here\"}");
+    redis_must(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), &b->err);
+    assert_true(r->type == REDIS_REPLY_ERROR && !strcmp(r->str, "ERR no scripts here"));
+    freeReplyObject(r);
+    will(b, FAKE_WHOLE, 200, "{\"result\":7}");
     will(b, FAKE_WHOLE, 200, "{\"result\":7}");
     assert_int_equal(sc_rd_command(&b->s, NULL, 4, argv, NULL, false, &r, &b->err), SC_STORE);
     assert_false(told(b, "it is not known"));
@@ -289,20 +342,32 @@ static void a_pipeline_answered_in_part_is_not_answered(void **state) {
 
 /* ---- A real one ---------------------------------------------------------------------------------- */
 
-static void a_request_over_the_limit_is_an_understandable_error(void **state) {
-    (void)state;
-    sc_fx f = {.clock_ms = T0};
+static rest_server *open_behind(sc_fx *f, const char *const *options) {
     char url[80];
-    static char text[8000];
-    const char *const options[] = {"--max-request", "6000", "--forbid", "CONFIG", NULL};
     rest_server *rest = rest_server_start(redis_server_socket(redis_server_shared()), options);
     assert_non_null(rest);
     redis_server_empty();
-    sc_arena_init(&f.arena, 1 << 20);
+    *f = (sc_fx){.clock_ms = T0};
+    sc_arena_init(&f->arena, 1 << 20);
     snprintf(url, sizeof url, "http://:" REST_TOKEN "@127.0.0.1:%d", rest_server_port(rest));
-    fx_rc(&f, redis_open_at(url, NULL, &f.store, &f.err), SC_OK);
-    f.ops = f.store.ops;
-    f.s = f.store.self;
+    fx_rc(f, redis_open_at(url, NULL, &f->store, &f->err), SC_OK);
+    f->ops = f->store.ops;
+    f->s = f->store.self;
+    return rest;
+}
+
+static void close_behind(sc_fx *f, rest_server *rest) {
+    sc_store_close(&f->store);
+    sc_arena_done(&f->arena);
+    rest_server_end(rest);
+}
+
+static void a_request_over_the_limit_is_an_understandable_error(void **state) {
+    (void)state;
+    sc_fx f;
+    static char text[8000];
+    const char *const options[] = {"--max-request", "6000", "--forbid", "CONFIG", NULL};
+    rest_server *rest = open_behind(&f, options);
     sc_id p = fx_project(&f, "p"), job = fx_id(&f);
     sc_feedback r = fx_feedback(&f, &p);
     sc_put_result out;
@@ -314,9 +379,32 @@ static void a_request_over_the_limit_is_an_understandable_error(void **state) {
     size_t n;
     fx_ok(&f, f.ops->risks(f.s, &f.arena, &words, &n, &f.err));
     assert_true(n == 1 && sc_str_find(words[0], SC_STR("over REST")) != SIZE_MAX);
-    sc_store_close(&f.store);
-    sc_arena_done(&f.arena);
-    rest_server_end(rest);
+    close_behind(&f, rest);
+}
+
+static void a_service_that_has_enough_is_told_with_its_time_and_nothing_is_written(void **state) {
+    (void)state;
+    sc_fx f;
+    char dir[128], busy[160];
+    fx_make_dir(dir, sizeof dir);
+    snprintf(busy, sizeof busy, "%s/busy", dir);
+    const char *const options[] = {"--busy", busy, NULL};
+    rest_server *rest = open_behind(&f, options);
+    sc_id p = fx_project(&f, "p"), job = fx_id(&f);
+    const sc_feedback r = fx_feedback(&f, &p);
+    sc_put_result out;
+    FILE *file = fopen(busy, "w");
+    assert_non_null(file);
+    fputs("429 40", file);
+    fclose(file);
+    fx_rc(&f, f.ops->feedback_put(f.s, &r, &job, 1, &out, &f.err), SC_STORE);
+    assert_non_null(strstr(f.err.msg, "429"));
+    assert_int_equal(f.err.retry_after_ms, 40000);
+    unlink(busy);
+    fx_ok(&f, f.ops->feedback_put(f.s, &r, &job, 1, &out, &f.err));
+    assert_int_equal(out.status, SC_PUT_NEW);
+    close_behind(&f, rest);
+    rmdir(dir);
 }
 
 static sc_rc run_script(const sc_rd_address *to, sc_err *err) {
@@ -469,6 +557,8 @@ int main(void) {
         T(good_answers_become_replies),
         T(errors_of_redis_stay_errors_of_redis),
         T(refusals_are_told_in_words),
+        T(too_many_requests_say_when_to_come_back),
+        T(only_what_is_over_soon_says_when_to_come_back),
         T(an_answer_that_is_none_leaves_a_write_in_doubt),
         T(a_service_that_fails_leaves_a_write_in_doubt),
         T(a_slow_service_ends_with_the_timeout),
@@ -480,6 +570,7 @@ int main(void) {
     };
     const struct CMUnitTest real[] = {
         cmocka_unit_test(a_request_over_the_limit_is_an_understandable_error),
+        cmocka_unit_test(a_service_that_has_enough_is_told_with_its_time_and_nothing_is_written),
         cmocka_unit_test(any_allocation_may_fail),
         cmocka_unit_test(where_looks_are_paid_for_they_are_few),
         cmocka_unit_test(a_huge_answer_is_given_up),

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Upstash's REST protocol in front of a real Redis: what the tests speak to instead of the service.
 
-usage: upstash.py --redis SOCKET [--port N | --socket PATH] [--token T] [--max-request BYTES] [--forbid COMMAND]... [--tls CERT KEY]
+usage: upstash.py --redis SOCKET [--port N | --socket PATH] [--token T] [--max-request BYTES] [--forbid COMMAND]... [--busy FILE] [--tls CERT KEY]
 
 As https://upstash.com/docs/redis/features/restapi describes it: a command as a JSON array in the body, or in the path with the
 body as its last argument and the query behind that; /pipeline; errors as {"error": ...} with 400; 401 for a wrong token; base64 on
-demand. tests/upstash holds it against the vendor's own client. It prints its port (or path) when it is ready, and runs until it is killed.
+demand. While there is a FILE, each request is refused with the status and the Retry-After that it holds, as by what stands in
+front of a service. tests/upstash holds it against the vendor's own client. It prints its port (or path) when it is ready, and runs until it is killed.
 """
 
 import argparse
@@ -14,16 +15,22 @@ import base64
 import collections
 import contextlib
 import json
+import pathlib
 import ssl
 import sys
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
 METHODS = ("HEAD", "GET", "POST", "PUT")
-REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 405: "Method Not Allowed", 500: "Internal Server Error"}
+REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 405: "Method Not Allowed", 429: "Too Many Requests",
+           500: "Internal Server Error", 503: "Service Unavailable"}
 
 
 class Refused(Exception):
     """An error of Redis, or of a request that is none."""
+
+
+class Busy(Exception):
+    """A status and a Retry-After."""
 
 
 class Redis:
@@ -117,6 +124,9 @@ class Server:
 
     async def answer(self, method, target, headers, body):
         """Status and JSON."""
+        if self.args.busy and self.args.busy.exists():
+            status, _, after = self.args.busy.read_text().partition(" ")
+            raise Busy(int(status), after)
         at = urlsplit(target)
         query = parse_qsl(at.query, keep_blank_values=True)
         tokens = {headers.get("authorization"), *("Bearer " + v for k, v in query if k == "_token")}
@@ -149,12 +159,16 @@ class Server:
                 method, target, _ = head[0].split(" ", 2)
                 headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
                 body = await reader.readexactly(int(headers.get("content-length", 0)))
+                further = ""
                 try:
                     status, said = await self.answer(method, target, headers, body)
+                except Busy as busy:
+                    status, after = busy.args
+                    said, further = {}, f"Retry-After: {after}\r\n" if after else ""
                 except OSError as error:
                     status, said = 500, {"error": f"ERR {error}"}
                 text = json.dumps(said).encode()
-                writer.write(f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\n"
+                writer.write(f"HTTP/1.1 {status} {REASONS[status]}\r\nContent-Type: application/json\r\n{further}"
                              f"Content-Length: {len(text)}\r\n\r\n".encode() + (b"" if method == "HEAD" else text))
                 await writer.drain()
         writer.close()
@@ -168,6 +182,7 @@ async def main():
     parser.add_argument("--token", default="t0ken")
     parser.add_argument("--max-request", type=int, default=10 << 20)  # of the plans "free" and "pay as you go"
     parser.add_argument("--forbid", action="append", default=[])
+    parser.add_argument("--busy", type=pathlib.Path)
     parser.add_argument("--tls", nargs=2)
     args = parser.parse_args()
     server, context = Server(args), None

@@ -3,14 +3,17 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "net/http_client.h"
+#include "net/service.h"
 #include "stores/redis/rest_answer.h"
 
 enum {
     MAX_ANSWER = 64 << 20,  /* of one request, in base64 */
     MAX_REQUEST = 96 << 20, /* a script's largest argument, or a pipeline in JSON */
     MAX_PATH = 64 << 10,
-    KEPT = 1 << 20, /* of a buffer between two requests: links live long */
+    KEPT = 1 << 20,         /* of a buffer between two requests: links live long */
+    LIMITED_WAIT_MS = 1000, /* after "too many" without a time */
 };
 
 struct sc_rd_rest {
@@ -38,6 +41,15 @@ static void empty(sc_buf *b) {
 
 static sc_rc no_answer(const sc_rd_rest *r, const sc_err *why, sc_err *err) {
     return sc_fail(err, SC_STORE, "Redis over REST at %.60s: %.120s", r->to.host, why->msg);
+}
+
+/* When it wants to be asked again; 0: it does not say. Upstash's own limits are errors without a time (400), but what stands
+ * in front of it, or of another server of the protocol, may say 429 or 503 (RFC 9110, 10.2.3). */
+static int64_t wait_of(const sc_http_answer *a) {
+    if (a->status != 429 && a->status != 503) return 0;
+    const int64_t ms = sc_service_retry_after_ms(a->retry_after, sc_now_ms(&sc_clock_system));
+    return SC_MIN(ms || a->status == 503 ? ms : (int64_t)LIMITED_WAIT_MS,
+                  (int64_t)SC_RD_REST_MOST_WAIT_MS);
 }
 
 static sc_rc exchange(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size_t n,
@@ -76,12 +88,14 @@ static sc_rc exchange(sc_rd_rest *r, sc_str body, bool json, bool pipeline, size
     sc_str said = sc_buf_str(&r->got);
     if (answer.status >= 500 || answer.status < 200 || answer.status == 408) {
         snprintf(why.msg, sizeof why.msg, "answered %d", answer.status);
-        return no_answer(r, &why, err);
+        no_answer(r, &why, err);
+        if (err) err->retry_after_ms = wait_of(&answer);
+        return SC_STORE;
     }
     if (answer.status < 300)
         rc = sc_rd_rest_answer(said, pipeline, n, secret, &text, &why);
     else
-        sc_rd_rest_refusal(answer.status, said, n, secret, &text);
+        sc_rd_rest_refusal(answer.status, said, n, wait_of(&answer), secret, &text);
     if (rc == SC_NOMEM || text.failed)
         return sc_fail(err, SC_NOMEM, "no memory for an answer of Redis");
     if (rc) return no_answer(r, &why, err);
@@ -166,6 +180,16 @@ static sc_rc send_bytes(sc_rd_rest *r, const redisReply *c, const sc_str *sha, b
     return request(r, word(c, c->elements - 1), false, false, 1, ret_sent, err);
 }
 
+/* Who refuses the script refuses to run it. */
+static sc_rc pass_on(sc_rd_rest *r, sc_str said, sc_err *err) {
+    r->answered = true;
+    if (redisReaderFeed(r->answers, "-", 1) == REDIS_OK &&
+        redisReaderFeed(r->answers, said.p, said.n) == REDIS_OK &&
+        redisReaderFeed(r->answers, "\r\n", 2) == REDIS_OK)
+        return SC_OK;
+    return sc_fail(err, SC_NOMEM, "no memory for an answer of Redis");
+}
+
 /* The script is no bytes and may be longer than any path: it goes ahead, which changes nothing, and is named then. */
 static sc_rc send_script(sc_rd_rest *r, const redisReply *c, bool *ret_sent, sc_err *err) {
     redisReply *loaded = NULL;
@@ -181,12 +205,14 @@ static sc_rc send_script(sc_rd_rest *r, const redisReply *c, bool *ret_sent, sc_
     if (redisReaderGetReply(r->answers, (void **)&loaded) != REDIS_OK || !loaded)
         return sc_fail(err, SC_STORE, "Redis over REST at %.60s: no answer to SCRIPT LOAD",
                        r->to.host);
-    const sc_str sha = {loaded->str, loaded->len};
+    const sc_str said = {loaded->str, loaded->len};
     if (loaded->type == REDIS_REPLY_STRING)
-        rc = send_bytes(r, c, &sha, ret_sent, err);
+        rc = send_bytes(r, c, &said, ret_sent, err);
+    else if (loaded->type == REDIS_REPLY_ERROR)
+        rc = pass_on(r, said, err);
     else
-        rc = sc_fail(err, SC_STORE, "Redis over REST at %.60s takes no script: %.100s", r->to.host,
-                     loaded->type == REDIS_REPLY_ERROR ? loaded->str : "no answer to SCRIPT LOAD");
+        rc = sc_fail(err, SC_STORE, "Redis over REST at %.60s: no answer to SCRIPT LOAD",
+                     r->to.host);
     freeReplyObject(loaded);
     return rc;
 }

@@ -48,14 +48,34 @@ static bool put_value(sc_buf *out, const json_t *v) { // NOLINT(misc-no-recursio
     return true;
 }
 
+/* The end of an error's line: the one place of a reply of Redis where a time has room. */
+#define AGAIN "; again in "
+#define AGAIN_UNIT " ms"
+
+static void end_error(sc_buf *out, int64_t wait_ms) {
+    if (wait_ms > 0) sc_buf_putf(out, AGAIN "%lld" AGAIN_UNIT, (long long)wait_ms);
+    sc_buf_puts(out, "\r\n");
+}
+
+int64_t sc_rd_rest_wait_ms(sc_str said) {
+    int64_t ms;
+    for (size_t at; (at = sc_str_find(said, SC_STR(AGAIN))) != SIZE_MAX;) {
+        at += strlen(AGAIN);
+        said = (sc_str){said.p + at, said.n - at};
+    }
+    if (!sc_str_ends(said, AGAIN_UNIT)) return 0;
+    said.n -= strlen(AGAIN_UNIT);
+    return sc_num_i64(said, 0, SC_RD_REST_MOST_WAIT_MS, &ms, NULL) ? 0 : ms;
+}
+
 /* One line of an error; what somebody else wrote may say anything, and the token back to us. */
-static void put_error(sc_buf *out, sc_str said, sc_str secret) {
+static void put_error(sc_buf *out, sc_str said, int64_t wait_ms, sc_str secret) {
     if (secret.n && sc_str_find(said, secret) != SIZE_MAX)
         said = SC_STR("ERR the REST address answered with words that hold the token");
     sc_buf_putc(out, '-');
     for (size_t i = 0; i < said.n; i++)
         sc_buf_putc(out, (unsigned char)said.p[i] < 0x20 ? ' ' : said.p[i]);
-    sc_buf_puts(out, "\r\n");
+    end_error(out, wait_ms);
 }
 
 static const json_t *error_of(const json_t *one) {
@@ -66,7 +86,7 @@ static const json_t *error_of(const json_t *one) {
 static bool put_one(sc_buf *out, const json_t *one, sc_str secret) {
     const json_t *error = error_of(one), *result = json_object_get(one, "result");
     if (error)
-        put_error(out, (sc_str){json_string_value(error), json_string_length(error)}, secret);
+        put_error(out, (sc_str){json_string_value(error), json_string_length(error)}, 0, secret);
     return error || (result && put_value(out, result));
 }
 
@@ -102,7 +122,8 @@ static const struct {
     {429, "too many requests: its limit for this account is reached"},
 };
 
-void sc_rd_rest_refusal(int status, sc_str body, size_t n, sc_str secret, sc_buf *out) {
+void sc_rd_rest_refusal(int status, sc_str body, size_t n, int64_t wait_ms, sc_str secret,
+                        sc_buf *out) {
     SC_AUTO(sc_json_auto) json_t *v = NULL;
     const char *words = status < 400 ? "it leads elsewhere; name that address" : "it refuses";
     const json_t *said = sc_json_parse(body, &v, NULL) ? NULL : error_of(v);
@@ -110,9 +131,11 @@ void sc_rd_rest_refusal(int status, sc_str body, size_t n, sc_str secret, sc_buf
         if (refusals[i].status == status) words = refusals[i].words;
     for (size_t i = 0; i < n; i++) {
         if (said) {
-            put_error(out, (sc_str){json_string_value(said), json_string_length(said)}, secret);
+            put_error(out, (sc_str){json_string_value(said), json_string_length(said)}, wait_ms,
+                      secret);
             continue;
         }
-        sc_buf_putf(out, "-ERR the REST address answered %d: %s\r\n", status, words);
+        sc_buf_putf(out, "-ERR the REST address answered %d: %s", status, words);
+        end_error(out, wait_ms);
     }
 }

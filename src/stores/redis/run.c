@@ -1,6 +1,7 @@
 /* Running a script, and what follows a write: the installation is told. */
 #include <stdio.h>
 
+#include "stores/redis/rest_answer.h"
 #include "stores/redis/store.h"
 
 enum { MOST_ARGS = 64 << 20, MOST_KEYS = 64, SWEEP_MS = 10000, MOST_FAILED = 3 };
@@ -37,7 +38,7 @@ static sc_rc too_large(sc_str said, sc_err *err) {
     return sc_fail(err, SC_TOO_LARGE, "this is larger than Redis takes in one request");
 }
 
-sc_rc sc_rd_refused(sc_str said, sc_err *err) {
+static sc_rc refused_in_words(sc_str said, sc_err *err) {
     if (sc_str_starts(said, "SC_")) {
         sc_str rest = {said.p + 3, said.n - 3}, code;
         sc_str_next(&rest, ' ', &code);
@@ -51,6 +52,12 @@ sc_rc sc_rd_refused(sc_str said, sc_err *err) {
         if (sc_str_starts(said, refusals[i].begins))
             return sc_fail(err, SC_STORE, "%s", refusals[i].words);
     return sc_fail(err, SC_STORE, "Redis refused: %.*s", SC_FMT(sc_str_clip(said, 180)));
+}
+
+sc_rc sc_rd_refused(sc_str said, sc_err *err) {
+    sc_rc rc = refused_in_words(said, err);
+    if (err && rc == SC_STORE) err->retry_after_ms = sc_rd_rest_wait_ms(said);
+    return rc;
 }
 
 /* ---- One run ------------------------------------------------------------------------------------- */
