@@ -76,7 +76,8 @@ export class Server {
     this.process = spawn(BIN, words, { stdio: ["ignore", "pipe", "pipe"], env: cleanEnvironment() });
     let said = "";
     this.process.stderr.on("data", (bytes) => (said = (said + bytes).slice(-4000)));
-    const failed = Promise.race([once(this.process, "error"), once(this.process, "exit")]).then((why) => {
+    this.ended = Promise.race([once(this.process, "error"), once(this.process, "exit")]);
+    const failed = this.ended.then((why) => {
       throw new Error(`${BIN} did not start: ${why}\n${said}`);
     });
     const [line] = await Promise.race([once(createInterface({ input: this.process.stdout }), "line"), failed]);
@@ -87,9 +88,8 @@ export class Server {
   }
 
   async end() {
-    const ended = once(this.process, "exit");
     this.process.kill("SIGTERM");
-    assert.deepEqual(await ended, [0, null], "the server ends in good order");
+    assert.deepEqual(await this.ended, [0, null], "the server ends in good order");
   }
 
   /** The same data at the same address again. */
@@ -125,7 +125,7 @@ export class Server {
   }
 
   async stop() {
-    if (this.process.exitCode === null) await this.end();
+    if (this.process.pid && this.process.exitCode === null) await this.end();
     await rm(this.folder, { recursive: true });
   }
 
