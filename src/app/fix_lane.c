@@ -294,6 +294,7 @@ static bool work_once(sc_fix_worker *w) {
 
 static void *run(void *arg) {
     sc_fix_worker *w = arg;
+    sc_lane_give_way(SC_LANE_FIX_NICE);
     while (!atomic_load(&w->lane.stop))
         if (!work_once(w)) sc_lane_wait(&w->lane, sc_lane_look_ms(w->app, IDLE_MS));
     return NULL;

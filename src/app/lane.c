@@ -46,6 +46,11 @@ void sc_lane_stop(sc_lane *l) {
     l->running = false;
 }
 
+void sc_lane_give_way(int by) {
+    if (nice(by) == -1) { /* -1 is also a valid niceness: nothing to tell */
+    }
+}
+
 void sc_lane_poke(sc_lane *l) {
     pthread_mutex_lock(&l->lock);
     l->poked = true;

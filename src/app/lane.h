@@ -39,6 +39,9 @@ void sc_lane_stop(sc_lane *l);
 void sc_lane_poke(sc_lane *l);
 /* Any thread: new work came, or the lane is to end: a long job must make room. */
 bool sc_lane_wanted(sc_lane *l);
+/* The lane's, and what it starts: to answer requests comes first where both want the processor. */
+enum { SC_LANE_GROUPING_NICE = 5, SC_LANE_FIX_NICE = 10 };
+void sc_lane_give_way(int by);
 /* The lane's: waits for a poke; true when there was one. */
 bool sc_lane_wait(sc_lane *l, int64_t ms);
 /* How long to wait for what other processes ask for: `ms`, or longer where the store says that a look costs. */

@@ -478,9 +478,7 @@ static void release_orphans(sc_app *app) {
 static void *run(void *arg) {
     sc_app *app = arg;
     release_orphans(app);
-    /* Grouping gives way to answering requests when both want the processor. */
-    if (nice(5) == -1) { /* -1 is also a valid niceness: nothing to tell */
-    }
+    sc_lane_give_way(SC_LANE_GROUPING_NICE);
     while (!atomic_load(&app->worker.stop)) {
         if (!work_once(app)) sc_lane_wait(&app->worker, sc_lane_look_ms(app, IDLE_MS));
         sc_backfill_look(app);

@@ -38,12 +38,19 @@ static void give_up(int told) {
     _exit(127);
 }
 
-/* A wish: without /proc there is none. */
-static void die_first(void) {
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+/* A wish: without /proc, or that file, there is none. */
+static void wish(const char *path, const char *value, size_t n) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) return;
-    (void)!write(fd, "1000", 4);
+    (void)!write(fd, value, n);
     close(fd);
+}
+
+/* A new session is a group of its own to the scheduler, as long as no control group is over it: of niceness
+ * 0, whatever its processes' is among themselves (sched(7), "The autogroup feature"). */
+static void give_way(int nice) {
+    char text[] = {(char)('0' + nice / 10), (char)('0' + nice % 10)};
+    wish("/proc/self/autogroup", text, sizeof text);
 }
 
 /* The child, in our memory until it is the program (vfork): it writes to nothing but its own stack. */
@@ -63,9 +70,10 @@ static void become(const launch *l) {
     for (size_t i = 0; i < s->n_fds; i++)
         if (dup2(high[3 + i], s->fds[i].to) < 0) give_up(told);
     if (setsid() < 0) give_up(told);
-    if (s->nice && setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + s->nice))
-        give_up(told);
-    if (s->first_to_die) die_first();
+    int nice = SC_MIN(getpriority(PRIO_PROCESS, 0) + s->nice, 19);
+    if (s->nice && setpriority(PRIO_PROCESS, 0, nice)) give_up(told);
+    if (nice > 0) give_way(nice);
+    if (s->first_to_die) wish("/proc/self/oom_score_adj", "1000", 4);
     if (s->cwd && chdir(s->cwd)) give_up(told);
     struct sigaction plain = {.sa_handler = SIG_DFL};
     for (int i = 1; i < NSIG; i++)
