@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         count_replies(&good, SC_MAX(n, (size_t)1), 0);
     else if (!err.msg[0])
         abort();
-    sc_rd_rest_refusal(300 + data[0], body, n, secret, &bad);
+    sc_rd_rest_refusal(300 + data[0], body, n, data[0], secret, &bad);
     if (sc_str_find(sc_buf_str(&bad), secret) != SIZE_MAX) abort();
     if (!bad.failed) count_replies(&bad, n, REDIS_REPLY_ERROR);
     return 0;
