@@ -358,8 +358,9 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         if (!rc && left) give_way(app, &before);
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
-        bool long_enough = (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
-        if (!rc && !left && (long_enough || !sc_lane_wait(&app->worker, LINGER_MS))) break;
+        /* A change of the model, if one is under way, has the time in which nothing waits. */
+        const bool enough = app->remodel || (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
+        if (!rc && !left && (enough || !sc_lane_wait(&app->worker, LINGER_MS))) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
         return sc_fail(err, SC_CANCELLED, "the worker is shutting down");
