@@ -140,14 +140,14 @@ typedef struct sc_side_item {
     sc_str repr;
 } sc_side_item;
 
-/* Representations by a model that is not the project's (yet). */
+/* Representations beside the items' own: by a model that is not the project's (yet), or of items that have none. */
 typedef struct sc_side_write {
     sc_id project_id, job_id;
-    int64_t job_fence; /* the job must be running under it, else SC_FENCED */
+    int64_t job_fence; /* with a job_id: it must be running under it, else SC_FENCED */
     const char *model;
     const sc_side_item *items;
     size_t n;
-    int64_t done, total; /* how far it is, for model_state */
+    int64_t done, total; /* how far its job is, for model_state */
     const struct sc_event *events;
     size_t n_events;
     int64_t now_ms;
@@ -454,7 +454,8 @@ typedef struct sc_store_ops {
                            size_t limit, sc_side_item *ret, size_t *ret_n, sc_err *err);
     sc_rc (*count_without)(void *self, const sc_id *project, const char *model, int64_t *ret,
                            sc_err *err);
-    /* Leaves out items whose version is another one by now; *ret_stored counts the others. */
+    /* Leaves out items whose version is another one by now, whose own is of the model, and that have the same bytes
+     * already; *ret_stored counts the others. Without a job model_state stays as it is. */
     sc_rc (*side_put)(void *self, const sc_side_write *w, size_t *ret_stored, sc_err *err);
     /* Removes at most limit representations of models that are neither the project's nor `keep`. */
     sc_rc (*side_prune)(void *self, const sc_id *project, const char *keep, size_t limit,

@@ -271,6 +271,47 @@ static void another_project_is_not_touched(void **state) {
     fx_rc(f, f->ops->side_prune(f->s, &nobody, "m", 16, &n, &f->err), SC_NOT_FOUND);
 }
 
+/* An import gives places and no representations: who loads the project writes what it had to make. */
+static void what_a_placement_came_without_is_stored_without_a_job(void **state) {
+    sc_fx *f = *state;
+    int64_t seqs[4], version;
+    sc_side_item todo[16], own = {.version = 1};
+    fx_put_n(f, &f->a, 4, seqs);
+    sc_id k = fx_group(f, &f->a, seqs, 1);
+    sc_assign bare[3] = {{seqs[1], k, SC_STR_NONE}, {seqs[2], k, SC_STR_NONE}};
+    bare[2] = (sc_assign){seqs[3], k, SC_STR_NONE};
+    sc_group_write w = change_to(f, "");
+    w.activate = false;
+    w.assigns = bare;
+    w.n_assigns = 3;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    assert_int_equal(without(f, "m1", todo), 3);
+    static const sc_job nobody = {0};
+    own.seq = seqs[0];
+    assert_int_equal(put(f, &nobody, "m1", &own, 1), 0); /* it has its own */
+    todo[2].version--;
+    assert_int_equal(put(f, &nobody, "m1", todo, 3), 2); /* the last is another one by now */
+    seen now = look(f, "m1");
+    assert_true(now.n == 4 && now.repr[0] == 10 && now.repr[1] == 3 && now.repr[2] == 3);
+    assert_int_equal(now.repr[3], 0);
+    assert_int_equal(put(f, &nobody, "m1", todo, 2), 0); /* the same bytes are there */
+    assert_int_equal(without(f, "m1", todo), 1);
+    assert_int_equal(todo[0].seq, seqs[3]);
+    /* It is no change of the model, and nobody has anything to follow. */
+    assert_int_equal(state_of(f).target.n, 0);
+    assert_int_equal(fx_version(f, &f->a), version);
+    /* Grouped anew it has its own again, and a move alone takes nothing away. */
+    sc_assign both[2] = {{seqs[1], k, SC_STR("anew")}, {seqs[2], k, SC_STR_NONE}};
+    w = change_to(f, "m1");
+    w.activate = false;
+    w.assigns = both;
+    w.n_assigns = 2;
+    fx_ok(f, f->ops->group_write(f->s, &w, &version, &f->err));
+    now = look(f, "m1");
+    assert_true(now.repr[1] == 4 && now.repr[2] == 3);
+    fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         fx_test(a_worker_that_lost_its_job_stores_no_representation),
@@ -280,6 +321,7 @@ int main(void) {
         fx_test(what_no_model_in_use_needs_is_removed_in_steps),
         fx_test(removing_ends_only_when_nothing_is_left),
         fx_test(another_project_is_not_touched),
+        fx_test(what_a_placement_came_without_is_stored_without_a_job),
     };
     return fx_run(tests);
 }

@@ -111,10 +111,11 @@ sc_rc sc_sq_count_without(void *self, const sc_id *project, const char *model, i
 static sc_rc put_one(sc_sq_conn *c, int64_t no, int64_t model_no, const sc_side_item *it,
                      size_t *ret_stored, sc_err *err) {
     SC_AUTO(sc_query_done)
-    sc_query q = sc_query_of(c, "INSERT INTO side (project_no, model_no, seq, repr)"
-                                " SELECT ?1, ?2, seq, ?5 FROM item WHERE seq = ?3 AND version = ?4"
-                                " AND project_no = ?1 AND model_no <> ?2"
-                                " ON CONFLICT DO UPDATE SET repr = excluded.repr");
+    sc_query q = sc_query_of(
+        c, "INSERT INTO side (project_no, model_no, seq, repr)"
+           " SELECT ?1, ?2, seq, ?5 FROM item WHERE seq = ?3 AND version = ?4"
+           " AND project_no = ?1 AND model_no <> ?2"
+           " ON CONFLICT DO UPDATE SET repr = excluded.repr WHERE repr <> excluded.repr");
     sc_query_int(&q, no);
     sc_query_int(&q, model_no);
     sc_query_int(&q, it->seq);
@@ -144,11 +145,12 @@ static sc_rc side_put(sc_sq_conn *c, const sc_side_write *w, size_t *ret_stored,
     int64_t no, model_no;
     size_t stored = 0;
     sc_rc rc = sc_sq_project_no(c, &w->project_id, &no, err);
-    if (!rc) rc = sc_sq_job_check_fence(c, no, &w->job_id, w->job_fence, err);
+    const bool job = sc_id_is_set(&w->job_id);
+    if (!rc && job) rc = sc_sq_job_check_fence(c, no, &w->job_id, w->job_fence, err);
     if (!rc) rc = sc_sq_model_no(c, sc_str_of(w->model), true, &model_no, err);
     for (size_t i = 0; !rc && i < w->n; i++)
         rc = put_one(c, no, model_no, &w->items[i], &stored, err);
-    if (!rc) rc = put_progress(c, no, model_no, w, err);
+    if (!rc && job) rc = put_progress(c, no, model_no, w, err);
     for (size_t i = 0; !rc && i < w->n_events; i++) rc = sc_sq_event_add(c, no, &w->events[i], err);
     if (!rc) *ret_stored = stored;
     return rc;
