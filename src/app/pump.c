@@ -114,7 +114,8 @@ static sc_rc load(sc_app *app, const sc_project *p, sc_err *err) {
 static void preload(sc_app *app) {
     const char *failed = "index not loaded";
     sc_err err = {0};
-    if (sc_turn_projects(app, failed, &app->ending.now, load, &err))
+    sc_rc rc = sc_turn_projects(app, failed, &app->ending.now, load, &err);
+    if (rc && rc != SC_CANCELLED) /* by the end of the process */
         sc_log_err(SC_LOG_WARN, failed, &err);
 }
 

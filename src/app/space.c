@@ -2,6 +2,7 @@
 
 #include "app/chart.h"
 #include "app/internal.h"
+#include "app/keep.h"
 #include "app/represent.h"
 #include "base/log.h"
 
@@ -235,37 +236,35 @@ sc_rc sc_space_search(sc_space *s, sc_str query, size_t limit, sc_arena *arena, 
 
 /* ---- Following ---------------------------------------------------------------------------------- */
 
-/* Reports that the engine must know but whose stored representation is of another model. */
+/* A report that the engine must know but whose stored representation is of another model, or none. */
 typedef struct missing {
-    int64_t *seqs;
-    uint8_t *hows; /* sc_bare_how of each, for a remote embedder */
-    size_t n, cap;
+    int64_t seq, version; /* of its item */
+    sc_bare_how how;      /* for a remote embedder */
 } missing;
 
 typedef struct follow {
     sc_space *s;
     sc_engine *engine;
-    missing todo;
+    missing *todo;
+    size_t n_todo, cap;
     sc_arena arena;
+    sc_keep keep;
+    int64_t *ret_made; /* texts that were embedded */
     sc_err err;
 } follow;
 
-static bool remember_missing(follow *f, int64_t seq, sc_bare_how how) {
-    missing *m = &f->todo;
-    if (m->n == m->cap) {
-        size_t cap = m->cap ? m->cap * 2 : 256;
-        int64_t *p = sc_realloc_array(m->seqs, cap, sizeof *p);
-        if (p) m->seqs = p;
-        uint8_t *h = sc_realloc_array(m->hows, cap, sizeof *h);
-        if (h) m->hows = h;
-        if (!p || !h) {
+static bool remember_missing(follow *f, const sc_stored_item *item, sc_bare_how how) {
+    if (f->n_todo == f->cap) {
+        size_t cap = f->cap ? f->cap * 2 : 256;
+        missing *p = sc_realloc_array(f->todo, cap, sizeof *p);
+        if (!p) {
             sc_fail(&f->err, SC_NOMEM, "no memory to load the project's index");
             return false;
         }
-        m->cap = cap;
+        f->todo = p;
+        f->cap = cap;
     }
-    m->hows[m->n] = (uint8_t)how;
-    m->seqs[m->n++] = seq;
+    f->todo[f->n_todo++] = (missing){item->seq, item->version, how};
     return true;
 }
 
@@ -280,46 +279,53 @@ static bool follow_item(void *self, const sc_stored_item *item) {
     }
     if (!item->repr.n && known)
         return sc_engine_set_cluster(e, item->seq, &item->cluster_id, &f->err) == SC_OK;
-    if (!item->repr.n) return remember_missing(f, item->seq, SC_BARE_KEEP);
+    if (!item->repr.n) return remember_missing(f, item, SC_BARE_KEEP);
     sc_arena_reset(&f->arena);
     sc_repr r;
     sc_engine_item ei = {.key = item->seq, .created_ms = item->created_ms, .repr = &r};
     sc_rc rc = sc_repr_decode(item->repr, &f->arena, &r, &f->err);
     if (rc == SC_INVALID) { /* damaged: it can be made again from the text */
         f->err = (sc_err){0};
-        return remember_missing(f, item->seq, SC_BARE_KEEP);
+        return remember_missing(f, item, SC_BARE_KEEP);
     }
     if (rc) return false;
     if (!r.dim) /* bare: put when the mean of the others is known */
-        return remember_missing(f, item->seq, SC_BARE_PLACE);
+        return remember_missing(f, item, SC_BARE_PLACE);
     sc_bare_remove(&f->s->bare, item->seq);
     sc_bare_learn(&f->s->bare, r.vec);
     return !sc_engine_put(e, &ei, &item->cluster_id, &f->err);
 }
 
 /* A remote embedder is not asked while a project loads: that is back-filled. */
-static sc_rc represent_one(follow *f, const sc_feedback *fb, sc_bare_how how, sc_repr *ret,
+static sc_rc represent_one(follow *f, const sc_feedback *fb, const missing *m, sc_repr *ret,
                            sc_err *err) {
-    if (f->s->lens->em.ops && !sc_space_embed(f->s))
-        return sc_space_represent(f->s, fb, &f->arena, ret, NULL, err);
+    if (f->s->lens->em.ops && !sc_space_embed(f->s)) {
+        sc_rc rc = sc_space_represent(f->s, fb, &f->arena, ret, NULL, err);
+        if (rc) return rc;
+        ++*f->ret_made;
+        sc_keep_add(&f->keep, m->seq, m->version, ret);
+        return SC_OK;
+    }
     sc_prepared p;
     sc_rc rc = sc_prepare(fb->title, fb->body, fb->stack, &f->arena, &p, err);
     if (!rc) rc = sc_represent_pack(&p, NULL, 0, &f->arena, ret, err);
-    if (!rc) rc = sc_bare_add(&f->s->bare, fb->seq, how, err);
+    if (!rc) rc = sc_bare_add(&f->s->bare, fb->seq, m->how, err);
     if (!rc) sc_space_stand_in(f->s, ret);
     return rc;
 }
 
-/* Reports come in the order of the numbers asked for; one may have gone. */
-static sc_rc put_missing(follow *f, const sc_feedback_list *list, const missing *m, size_t at,
+/* Reports come in the order of the numbers asked for; one may have gone. A process that ends does not wait for all of them. */
+static sc_rc put_missing(follow *f, const sc_feedback_list *list, const missing *m, size_t n,
                          sc_err *err) {
     sc_rc rc = SC_OK;
-    for (size_t i = 0; !rc && i < list->n; i++) {
+    for (size_t i = 0, at = 0; !rc && i < list->n; i++) {
         const sc_feedback *fb = &list->items[i];
         sc_repr r;
-        while (at + 1 < m->n && m->seqs[at] != fb->seq) at++;
+        while (at + 1 < n && m[at].seq != fb->seq) at++;
         sc_arena_reset(&f->arena);
-        rc = represent_one(f, fb, (sc_bare_how)m->hows[at], &r, err);
+        if (atomic_load(&f->s->app->ending.now))
+            return sc_fail(err, SC_CANCELLED, "the process ends");
+        rc = represent_one(f, fb, &m[at], &r, err);
         sc_engine_item ei = {.key = fb->seq, .created_ms = fb->created_at_ms, .repr = &r};
         if (!rc) rc = sc_engine_put(f->engine, &ei, &fb->cluster_id, err);
     }
@@ -328,21 +334,22 @@ static sc_rc put_missing(follow *f, const sc_feedback_list *list, const missing 
 
 static sc_rc represent_missing(follow *f, sc_err *err) {
     sc_app *app = f->s->app;
-    enum { CHUNK = 200 };
-    for (size_t at = 0; at < f->todo.n; at += CHUNK) {
+    sc_rc rc = SC_OK;
+    for (size_t at = 0; !rc && at < f->n_todo; at += SC_KEEP_BATCH) {
         SC_AUTO(sc_arena_done) sc_arena list_arena;
         sc_arena_init(&list_arena, (size_t)256 << 20);
-        sc_feedback_filter filter = {.project_id = f->s->project_id,
-                                     .by_seqs = true,
-                                     .seqs = f->todo.seqs + at,
-                                     .n_seqs = SC_MIN(CHUNK, f->todo.n - at)};
-        sc_page page = {.limit = CHUNK};
+        int64_t seqs[SC_KEEP_BATCH];
+        const size_t n = SC_MIN((size_t)SC_KEEP_BATCH, f->n_todo - at);
+        for (size_t i = 0; i < n; i++) seqs[i] = f->todo[at + i].seq;
+        sc_feedback_filter filter = {
+            .project_id = f->s->project_id, .by_seqs = true, .seqs = seqs, .n_seqs = n};
+        sc_page page = {.limit = SC_KEEP_BATCH};
         sc_feedback_list list;
-        sc_rc rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &list_arena, &list, err);
-        if (!rc) rc = put_missing(f, &list, &f->todo, at, err);
-        if (rc) return rc;
+        rc = STORE(app)->feedback_list(SELF(app), &filter, &page, &list_arena, &list, err);
+        if (!rc) rc = put_missing(f, &list, f->todo + at, n, err);
+        sc_keep_flush(&f->keep); /* also what was made before a failure, or the end */
     }
-    return SC_OK;
+    return rc;
 }
 
 static sc_rc follow_clusters(sc_space *s, sc_engine *e, int64_t since, sc_err *err) {
@@ -414,9 +421,12 @@ static sc_rc stored_version(sc_space *s, int64_t *ret, sc_lens **ret_lens, sc_er
     return rc;
 }
 
-static sc_rc apply(sc_space *s, sc_engine *e, int64_t since, int64_t *ret_version, sc_err *err) {
-    follow f = {.s = s, .engine = e};
+static sc_rc apply(sc_space *s, sc_engine *e, int64_t since, int64_t *ret_version,
+                   int64_t *ret_made, sc_err *err) {
+    follow f = {.s = s, .engine = e, .ret_made = ret_made};
     sc_arena_init(&f.arena, 16 << 20);
+    sc_keep_init(&f.keep, s->app, &s->project_id, s->lens->model);
+    *ret_made = 0;
     sc_rc rc = STORE(s->app)->items_since(SELF(s->app), &s->project_id, since, s->lens->model,
                                           follow_item, &f, ret_version, err);
     if (!rc && f.err.rc) {
@@ -425,9 +435,9 @@ static sc_rc apply(sc_space *s, sc_engine *e, int64_t since, int64_t *ret_versio
     }
     if (!rc) rc = represent_missing(&f, err);
     if (!rc) rc = sc_space_tell_rules(s, e, since, err);
+    sc_keep_done(&f.keep);
     sc_arena_done(&f.arena);
-    sc_free(f.todo.seqs);
-    sc_free(f.todo.hows);
+    sc_free(f.todo);
     return rc;
 }
 
@@ -448,9 +458,9 @@ void sc_space_exchange(sc_space *s, sc_space *with) {
 }
 
 static sc_rc follow_on(sc_space *s, sc_err *err) {
-    int64_t version = s->version;
+    int64_t version = s->version, made;
     pthread_rwlock_wrlock(&s->lock);
-    sc_rc rc = apply(s, s->engine, s->version, &version, err);
+    sc_rc rc = apply(s, s->engine, s->version, &version, &made, err);
     pthread_rwlock_unlock(&s->lock);
     s->loaded = rc == SC_OK;
     if (!rc) s->version = version;
@@ -459,7 +469,7 @@ static sc_rc follow_on(sc_space *s, sc_err *err) {
 
 /* A fresh engine, filled before anyone sees it. */
 static sc_rc reload(sc_space *s, sc_lens *lens, sc_err *err) {
-    int64_t start = sc_mono_us(s->app->conf.clock), version = 0;
+    int64_t start = sc_mono_us(s->app->conf.clock), version = 0, made = 0;
     sc_engine *e;
     sc_rc rc = sc_space_engine(s, lens, &e, err);
     if (rc) return rc;
@@ -469,7 +479,7 @@ static sc_rc reload(sc_space *s, sc_lens *lens, sc_err *err) {
                         .lens = lens,
                         .dim = sc_engine_dim(e)};
     rc = new_bare(&filling, &filling.bare, err);
-    if (!rc) rc = apply(&filling, e, 0, &version, err);
+    if (!rc) rc = apply(&filling, e, 0, &version, &made, err);
     if (!rc) sc_space_exchange(s, &filling);
     sc_engine_free(filling.engine);
     sc_bare_done(&filling.bare);
@@ -481,7 +491,8 @@ static sc_rc reload(sc_space *s, sc_lens *lens, sc_err *err) {
     if (es.items)
         sc_log(SC_LOG_INFO, "index loaded", SC_F_TXT("project", s->project_id.text),
                SC_F_TXT("model", s->lens->model), SC_F_INT("items", es.items),
-               SC_F_INT("clusters", es.clusters), SC_F_INT("bytes", es.bytes),
+               SC_F_INT("embedded", made), SC_F_INT("clusters", es.clusters),
+               SC_F_INT("bytes", es.bytes),
                SC_F_INT("ms", (sc_mono_us(s->app->conf.clock) - start) / 1000));
     return SC_OK;
 }

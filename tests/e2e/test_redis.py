@@ -191,6 +191,30 @@ class OnRedis(unittest.TestCase):
             take(there, os.path.join(folder, "r"), SOULCASTER_REDIS=self.redis.url)  # twice changes nothing
             self.assertEqual(rows(export(data=os.path.join(folder, "r"), SOULCASTER_REDIS=self.redis.url)), rows(there))
 
+    def test_what_the_first_start_after_an_import_embeds_the_next_one_finds(self):
+        def embedded(data, env):
+            """How many reports a server loads at its start, and how many of them it has to embed."""
+            with soul.Server(data=data, env=env) as server:
+                soul.grouped(server.client())  # and the index is loaded
+                server.stop()
+                lines = [json.loads(line) for line in server.logged().splitlines() if '"index loaded"' in line]
+            return lines[0]["items"], lines[0]["embedded"]
+
+        with tempfile.TemporaryDirectory(prefix="soul-") as folder:
+            first, file = os.path.join(folder, "first"), os.path.join(folder, "moved.ndjson")
+            with soul.Server(data=first) as server:
+                soul.feed_topics(server.client())
+            there = soul.run("export", "--data", first)
+            with open(file, "w", encoding="utf-8") as f:
+                f.write(there.stdout)
+            for name, env in {"sqlite": {}, "redis": {"SOULCASTER_REDIS": self.redis.url}}.items():
+                data = os.path.join(folder, name)
+                done = soul.run("import", "--data", data, file, env=env)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual([embedded(data, env) for _ in range(3)], [(9, 9), (9, 0), (9, 0)], name)
+                again = soul.run("export", "--data", data, env=env)
+                self.assertEqual(rows(again.stdout), rows(there.stdout))
+
 
 if __name__ == "__main__":
     unittest.main()
