@@ -1,6 +1,6 @@
 /* Every backend keeps the port's word: fixes, their logs and patches, plans. */
 #include "app/budget.h"
-#include "store_fixture.h"
+#include "fix_lists.h"
 
 typedef struct world {
     sc_id cluster, other;
@@ -294,6 +294,18 @@ static void lists_filter_and_page(void **state) {
     fx_ok(f, f->ops->verify(f->s, NULL, NULL, &f->err));
 }
 
+static void lists_are_what_the_fixes_are_whatever_happens_to_them(void **state) {
+    fix_lists l;
+    fl_make(&l, *state);
+    fl_check(&l);
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < 120; i++) fl_change(&l);
+        fl_check(&l);
+    }
+    assert_true(l.n > 30);
+    fx_ok(l.f, l.f->ops->verify(l.f->s, NULL, NULL, &l.f->err));
+}
+
 static void plans_are_versions(void **state) {
     sc_fx *f = *state;
     world w = make_world(f);
@@ -421,6 +433,7 @@ int main(void) {
         fx_test(a_log_is_read_from_its_end_backwards),
         fx_test(a_fix_that_ended_elsewhere_is_kept_as_it_was),
         fx_test(lists_filter_and_page),
+        fx_test(lists_are_what_the_fixes_are_whatever_happens_to_them),
         fx_test(plans_are_versions),
         fx_test(a_days_books_hold_for_all_who_write_in_them),
     };

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "stores/redis/layout.h"
 #include "stores/redis/steps.h"
 
 static const sc_opt opts[] = {
@@ -38,24 +39,6 @@ static const sc_opt opts[] = {
 
 static void close_store(void *self) { sc_rd_pool_close(self); }
 
-/* Nothing was stored by an older version yet; the steps from one to the next begin here. */
-static sc_rc migrate(sc_rd *s, sc_err *err) {
-    SC_RD_RUN(r);
-    sc_rd_run_init(&r, 1);
-    sc_pack_int(&r.args, SC_RD_SCHEMA);
-    sc_rc rc = sc_rd_ask(s, SC_RD_schema, NULL, &r, err);
-    if (rc) return rc;
-    int64_t was = sc_unpack_int(&r.body);
-    rc = sc_rd_read_check(&r.body, false, err);
-    if (!rc && was > SC_RD_SCHEMA)
-        rc = sc_fail(
-            err, SC_STORE,
-            "the data in this Redis were made by a newer version (schema %lld, this one knows %d): "
-            "upgrade soulcaster",
-            (long long)was, SC_RD_SCHEMA);
-    return rc;
-}
-
 static sc_rc open_store(void *self, const void *conf, sc_err *err) {
     sc_rd *s = self;
     const sc_redis_conf *k = conf;
@@ -65,7 +48,7 @@ static sc_rc open_store(void *self, const void *conf, sc_err *err) {
         return sc_fail_field(err, SC_INVALID, "redis-timeout-ms", "must be 1 to 600000");
     sc_rc rc = sc_rd_pool_open(s, k, err);
     if (!rc) rc = sc_rd_look_whole(s, err);
-    if (!rc) rc = migrate(s, err);
+    if (!rc) rc = sc_rd_layout_open(s, err);
     if (rc) close_store(s);
     return rc;
 }

@@ -1,6 +1,7 @@
 /* Running a script, and what follows a write: the installation is told. */
 #include <stdio.h>
 
+#include "stores/redis/layout.h"
 #include "stores/redis/rest_answer.h"
 #include "stores/redis/store.h"
 
@@ -214,8 +215,8 @@ static sc_rc tell(sc_rd *s, const sc_id *project, sc_str hints, int64_t first, s
     return rc;
 }
 
-/* All that is due to be told of one project, from event `told` on. */
-static sc_rc sweep_one(sc_rd *s, const sc_id *project, int64_t told, sc_err *err) {
+/* All that is due to be told of one project, from event `told` on. *ret_whole (may be NULL): its layout is this program's. */
+static sc_rc sweep_one(sc_rd *s, const sc_id *project, int64_t told, bool *ret_whole, sc_err *err) {
     SC_RD_RUN(r);
     int64_t gap;
     sc_rd_run_init(&r, 1);
@@ -225,7 +226,9 @@ static sc_rc sweep_one(sc_rd *s, const sc_id *project, int64_t told, sc_err *err
     sc_str hints = sc_unpack_raw(&r.body);
     int64_t first = sc_unpack_int(&r.body);
     sc_str events = sc_unpack_raw(&r.body);
+    const bool whole = sc_unpack_int(&r.body) != 0;
     rc = sc_rd_read_check(&r.body, false, err);
+    if (!rc && ret_whole) *ret_whole = whole;
     return rc ? rc : tell(s, project, hints, first, events, &gap, err);
 }
 
@@ -237,13 +240,13 @@ static void follow(sc_rd *s, const sc_id *project, const sc_event *events, size_
     sc_buf_init(&b, MOST_ARGS);
     sc_rd_pack_events(&b, events, r->first_event ? n_events : 0);
     if (b.failed || tell(s, project, r->hints, r->first_event, sc_buf_str(&b), &gap, NULL)) return;
-    if (gap >= 0) sweep_one(s, project, gap, NULL);
+    if (gap >= 0) sweep_one(s, project, gap, NULL, NULL);
 }
 
 /* Earlier events may be untold yet, of a process that died between two steps. */
 static void fill_gap(sc_rd *s, const sc_id *project, sc_rd_run *r) {
     const int64_t told = sc_unpack_int(&r->told);
-    if (!r->told.bad && told >= 0) sweep_one(s, project, told, NULL);
+    if (!r->told.bad && told >= 0) sweep_one(s, project, told, NULL, NULL);
 }
 
 sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_event *events,
@@ -269,13 +272,17 @@ sc_rc sc_rd_write(sc_rd *s, sc_rd_script which, const sc_id *project, const sc_e
 static sc_rc sweep_project(sc_rd *s, const sc_id *project, sc_err *err) {
     const char *argv[] = {"HGET", "sc:{i}:ev", tag_of(project)};
     redisReply *told = NULL;
+    bool whole = true;
     int64_t last = 0;
     sc_rc rc = sc_rd_command(s, argv[1], 3, argv, NULL, true, &told, err);
     if (rc) return rc;
     if (told->type == REDIS_REPLY_STRING)
         sc_num_i64((sc_str){told->str, told->len}, 0, INT64_MAX, &last, NULL);
     freeReplyObject(told);
-    return sweep_one(s, project, last, err);
+    rc = sweep_one(s, project, last, &whole, err);
+    return rc || whole ? rc
+                       : sc_rd_layout_bring(s, project, SC_RD_LAYOUT_SLICE, SC_RD_LAYOUT_SLICES,
+                                            &whole, err);
 }
 
 sc_rc sc_rd_sweep(sc_rd *s, int64_t now_ms, sc_err *err) {

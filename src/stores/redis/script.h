@@ -4,7 +4,7 @@
 
 #include "base/str.h"
 
-#define SC_RD_JOB_KEYS "p j ja js: jr: jl: je ju jt"
+#define SC_RD_JOB_KEYS "p j ja js: jr: jl: je ju jt z:"
 #define SC_RD_REPORT_KEYS "p f m x fi fa fs: ft: fp fo t"
 #define SC_RD_ISSUE_KEYS "k km kr ks kc kd kv q qo"
 #define SC_RD_PLACE_KEYS "c: is iv r w: ws mo d ds cr cf ca cs o"
@@ -32,14 +32,15 @@
     X(feedback_rows, "", "p m f fi fp")                                                     \
     X(feedback_update, "jrw", SC_RD_JOB_KEYS " f m x fi fa fs: ft: fp fo t")                \
     X(fix_get, "", "p z j")                                                                 \
-    X(fix_keep, "jfw", SC_RD_JOB_KEYS " z zi zp km")                                        \
-    X(fix_list, "", "p z zi j km")                                                          \
+    X(fix_index, "jf", SC_RD_JOB_KEYS " zi:")                                               \
+    X(fix_keep, "jfw", SC_RD_JOB_KEYS " zi: zp km")                                         \
+    X(fix_list, "f", "p z: zi: j km")                                                       \
     X(fix_log_get, "", "p j zl:")                                                           \
     X(fix_log_put, "fw", "z zl:")                                                           \
     X(fix_patch, "", "p j zp")                                                              \
-    X(fix_retry, "jfw", SC_RD_JOB_KEYS " z")                                                \
-    X(fix_save, "jfw", SC_RD_JOB_KEYS " z zp o")                                            \
-    X(fix_start, "jfw", SC_RD_JOB_KEYS " z zi km")                                          \
+    X(fix_retry, "jfw", SC_RD_JOB_KEYS)                                                     \
+    X(fix_save, "jfw", SC_RD_JOB_KEYS " zp o")                                              \
+    X(fix_start, "jfw", SC_RD_JOB_KEYS " zi: km")                                           \
     X(forget, "w", "p d ds")                                                                \
     X(group, "jrkw",                                                                        \
       SC_RD_JOB_KEYS " f m x fi fa fs: ft: fp fo t " SC_RD_ISSUE_KEYS " " SC_RD_PLACE_KEYS) \
@@ -55,7 +56,7 @@
     X(job_act, "jw", SC_RD_JOB_KEYS)                                                        \
     X(job_claim, "jw", SC_RD_JOB_KEYS)                                                      \
     X(job_counts, "", "p jt jr:")                                                           \
-    X(job_drop, "jw", SC_RD_JOB_KEYS " z zi zp zl:")                                        \
+    X(job_drop, "jfw", SC_RD_JOB_KEYS " zi: zp zl:")                                        \
     X(job_end, "jw", SC_RD_JOB_KEYS " o")                                                   \
     X(job_enqueue, "jw", SC_RD_JOB_KEYS)                                                    \
     X(job_get, "", "p j")                                                                   \
@@ -93,8 +94,8 @@
     X(side_prune, "kw", "p w: ws mo")                                                       \
     X(side_put, "jrkw", SC_RD_JOB_KEYS " m w: ws mo o")                                     \
     X(stats, "r", "p t ar:")                                                                \
-    X(sweep, "j", SC_RD_JOB_KEYS " o")                                                      \
-    X(verify, "rk", SC_RD_REPORT_KEYS " " SC_RD_ISSUE_KEYS " c: is j ja js: jr: jl: jt z zi")
+    X(sweep, "jf", SC_RD_JOB_KEYS " o")                                                     \
+    X(verify, "rkf", SC_RD_REPORT_KEYS " " SC_RD_ISSUE_KEYS " c: is j ja js: jr: jl: jt z: zi:")
 
 typedef enum sc_rd_script {
 #define X(name, parts, keys) SC_RD_##name,

@@ -15,7 +15,7 @@ enum {
     SC_RD_SLOTS = 16384, /* hash slots of a cluster                                */
     SC_RD_HOMES = 256,   /* jobs whose project is remembered                       */
     SC_RD_NUMBERS = 64,  /* numbers that are fetched for jobs at a time            */
-    SC_RD_SCHEMA = 1,
+    SC_RD_SCHEMA = 2,    /* of the layout of the keys                              */
 };
 
 typedef struct sc_rd_node {

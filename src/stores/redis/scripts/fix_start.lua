@@ -5,7 +5,5 @@ if z[6] == '' or call('HEXISTS', K.km, z[6]) == 0 then return fail('NOT_FOUND', 
 local open = j[4] ~= '' and call('HGET', K.ju, j[4])
 if open then return pack({{}, 0, open, 0}) end
 if call('HEXISTS', K.j, j[1]) == 1 then return fail('CONFLICT', 'a job with this id is stored already') end
-add_job(j)
-put_fix(j[1], z)
-call('ZADD', K.zi, 0, member(j))
+add_fix(j, z)
 return pack({hints(), 0, j[1], 1})

@@ -12,11 +12,31 @@ local function place_of(j)
     if j[6] == 1 then return K.jl .. ':' .. j[3], j[11] end
     if j[6] ~= 6 and j[3] ~= 'fix' then return K.je, j[15] end -- fixes are history
 end
+-- A fix is listed by its state and what became of its pull request, and by how long that one is looked at.
+local function lists_of(j)
+    local z = j[3] == 'fix' and call('HGET', K.z, j[1])
+    if not z then return end
+    z = unpk(z)
+    local looked_at = z[4] == 1 and '+inf' or z[4] ~= 0 and string.format('%.0f', z[5])
+    return K.z .. ':' .. j[6] .. ':' .. z[4], looked_at
+end
+local function unlist(j)
+    local key = lists_of(j)
+    if not key then return end
+    call('ZREM', key, member(j))
+    call('ZREM', K.z .. ':w', member(j))
+end
+local function list(j)
+    local key, looked_at = lists_of(j)
+    if key then call('ZADD', key, 0, member(j)) end
+    if looked_at then call('ZADD', K.z .. ':w', looked_at, member(j)) end
+end
 local function take_out(j)
     local key, m = place_of(j), member(j)
     if key then call('ZREM', key, m) end
     call('ZREM', K.js .. ':' .. j[6], m)
     call('HINCRBY', K.jt, j[6] .. ':' .. j[3], -1)
+    unlist(j)
     if j[6] < 2 and j[4] ~= '' then call('HDEL', K.ju, j[4]) end
     touched[j[3]] = true
 end
@@ -26,6 +46,7 @@ local function put_in(j)
     if key then call('ZADD', key, score, m) end
     call('ZADD', K.js .. ':' .. j[6], 0, m)
     call('HINCRBY', K.jt, j[6] .. ':' .. j[3], 1)
+    list(j)
     if j[6] < 2 and j[4] ~= '' then call('HSET', K.ju, j[4], j[1]) end
     call('HSET', K.j, j[1], pack(j))
     touched[j[3]] = true
@@ -90,5 +111,6 @@ local function hints()
         end
         out[#out + 1] = {kind, call('HINCRBY', K.p, 'hints', 1), least, most}
     end
+    if #out > 0 then call('HINCRBY', K.p, 'own', #out) end
     return {out, born, died}
 end

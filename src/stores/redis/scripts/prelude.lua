@@ -20,6 +20,7 @@ end
 local function outbox(events)
     if #events == 0 then return 0 end
     local last = call('HINCRBY', K.p, 'events', #events)
+    call('HINCRBY', K.p, 'own', #events)
     local first = last - #events + 1
     for i, e in ipairs(events) do call('HSET', K.o, first + i - 1, pack(e)) end
     return first

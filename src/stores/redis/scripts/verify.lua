@@ -20,6 +20,15 @@ local function wrong_jobs()
     end
     if all ~= call('ZCARD', K.ja) then return 'a job that no counter counts' end
 end
+local function is_listed(z, j, m)
+    return call('ZSCORE', K.zi .. ':' .. z[6], m) and call('ZSCORE', K.z .. ':' .. j[6] .. ':' .. z[4], m)
+        and (z[4] == 0 or call('ZSCORE', K.z .. ':w', m))
+end
+local function in_state_lists()
+    local n = 0
+    for _, key in ipairs(state_lists(-1, -1)) do n = n + call('ZCARD', key) end
+    return n
+end
 if A[1] == '' then
     if number('all') ~= call('ZCARD', K.fa) then return wrong('the counter of reports differs from the reports') end
     local sum = 0
@@ -44,14 +53,17 @@ if A[1] == '' then
     local words = wrong_jobs()
     if words then return wrong(words) end
     if call('ZCARD', K.zi) ~= call('HLEN', K.z) then return wrong('the order of the fixes differs from the fixes') end
+    if lists_are_whole() and in_state_lists() ~= call('ZCARD', K.zi) then return wrong('the lists of fixes differ from the fixes') end
     local below = '+'
     repeat
         local page, ids = call('ZREVRANGEBYLEX', K.zi, below, '-', 'LIMIT', 0, 500), {}
         for i, m in ipairs(page) do ids[i] = string.sub(m, 7) end
-        local fixes, jobs = many(K.z, ids), many(K.j, ids)
+        local fixes, jobs, whole = many(K.z, ids), many(K.j, ids), lists_are_whole()
         for i, id in ipairs(ids) do
             if not fixes[i] or not jobs[i] then return wrong('a fix without its job') end
-            if call('HEXISTS', K.km, unpk(fixes[i])[6]) == 0 then return wrong('a fix without its issue') end
+            local z, j = unpk(fixes[i]), unpk(jobs[i])
+            if call('HEXISTS', K.km, z[6]) == 0 then return wrong('a fix without its issue') end
+            if whole and not is_listed(z, j, page[i]) then return wrong('a fix that is not in its lists') end
         end
         below = #page > 0 and '(' .. page[#page]
     until not below
