@@ -6,7 +6,7 @@
  *   /limit        head allows 100 bytes        /sse        an endless reply, kept for the test
  *   /long         60,000 bytes of text         /fd         a file
  *   /gate         holds its shard's thread while the gate is shut
- * No waiting by time: every wait is on a condition or a socket, with 20 s as the emergency exit. */
+ * No waiting by time: every wait is on a condition or a socket, with a minute as the emergency exit. */
 #ifndef SC_TEST_HTTP_SUPPORT_H
 #define SC_TEST_HTTP_SUPPORT_H
 
@@ -29,7 +29,7 @@
 
 #include "net/http_server.h"
 
-enum { PATIENCE_S = 20, MAX_HELD = 4096 };
+enum { PATIENCE_S = 60, MAX_HELD = 4096 };
 #define ASK ": there?\n\n" /* of a stream whose client ended its input */
 
 typedef struct bench {

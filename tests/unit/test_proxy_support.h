@@ -1,5 +1,5 @@
 /* A model proxy on a unix socket before a scripted service: raw bytes on both sides. No waiting by time: every wait
- * is on a condition or a socket, with 20 s as the emergency exit. */
+ * is on a condition or a socket, with a minute as the emergency exit. */
 #ifndef SC_TEST_PROXY_SUPPORT_H
 #define SC_TEST_PROXY_SUPPORT_H
 
@@ -24,7 +24,7 @@
 #include "base/str.h"
 #include "proxy/proxy.h"
 
-enum { PATIENCE_S = 20, MAX_TEXT = 256 << 10 };
+enum { PATIENCE_S = 60, MAX_TEXT = 256 << 10 };
 #define KEY "sk-canary-0123456789abcdef"
 
 typedef struct world {

@@ -102,7 +102,7 @@ static inline int web_close(void **state) {
 
 static inline int web_connect(const web_bench *w) {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct timeval patience = {.tv_sec = 30};
+    struct timeval patience = {.tv_sec = 60};
     struct sockaddr_in to = {.sin_family = AF_INET,
                              .sin_port = htons((uint16_t)w->port),
                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
