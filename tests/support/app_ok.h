@@ -12,10 +12,12 @@
 #include "base/err.h"
 
 static sc_err failure;
-#define ok(call)                                                             \
-    do {                                                                     \
-        sc_rc rc_ = (call);                                                  \
-        if (rc_) fail_msg("%s: %s %s", #call, sc_rc_name(rc_), failure.msg); \
+#define ok(call)                                                                                   \
+    do {                                                                                           \
+        failure = (sc_err){0};                                                                     \
+        sc_rc rc_ = (call);                                                                        \
+        if (rc_)                                                                                   \
+            fail_msg("%s:%d: %s: %s %s", __FILE__, __LINE__, #call, sc_rc_name(rc_), failure.msg); \
     } while (0)
 
 #endif

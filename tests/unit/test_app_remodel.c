@@ -12,13 +12,7 @@
 #include "app/remodel.h"
 #include "app/triage.h"
 #include "app_fixture.h"
-
-static sc_err failure;
-#define ok(call)                                                                     \
-    do {                                                                             \
-        failure = (sc_err){0};                                                       \
-        if (call) fail_msg("%s: %s %s", #call, sc_rc_name(failure.rc), failure.msg); \
-    } while (0)
+#include "app_ok.h"
 
 /* ---- Two embedders of a few dimensions ------------------------------------------------------------ */
 

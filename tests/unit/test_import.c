@@ -9,6 +9,7 @@
 
 #include "app/import.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 
 #define P "01890000-0000-7000-8000-0000000000aa"
 #define ID "01890000-0000-7000-8000-00000000000"
@@ -27,13 +28,6 @@
 #define PAIR                                                                            \
     "{\"kind\":\"pair\"" OF_P ",\"state\":\"two\",\"a\":\"" ID "1\",\"b\":\"" ID "2\"," \
     "\"model\":\"m\"}"
-
-static sc_err failure;
-#define ok(call)                                                                     \
-    do {                                                                             \
-        failure = (sc_err){0};                                                       \
-        if (call) fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, #call, failure.msg); \
-    } while (0)
 
 static sc_rc feed(sc_import *im, const char *line) {
     failure = (sc_err){0};

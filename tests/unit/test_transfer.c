@@ -5,16 +5,10 @@
 
 #include "app/transfer.h"
 #include "app_fixture.h"
+#include "app_ok.h"
 #include "sources/registry.h"
 #include "store_rows.h"
 #include "stores/redis/script.h"
-
-static sc_err failure;
-#define ok(call)                                                                     \
-    do {                                                                             \
-        failure = (sc_err){0};                                                       \
-        if (call) fail_msg("%s:%d: %s: %s", __FILE__, __LINE__, #call, failure.msg); \
-    } while (0)
 
 /* ---- What becomes of each table --------------------------------------------------------------------- */
 
