@@ -12,6 +12,7 @@ enum {
     SC_FIX_ARENA_BYTES = 96 << 20,
     SC_FIX_LOG_BYTES = 4 << 20, /* of one fix, kept in the store */
     SC_FIX_PATH = 1024,
+    SC_FIX_SHORT_FROM = 24, /* of a run's name: the rest is its socket's, whose path is short */
 };
 
 /* Why a run is to stop; the first one counts. */

@@ -156,7 +156,7 @@ static sc_rc way_open(sc_fix_run *r, bool models, way *w, sc_runner_spec *spec, 
     for (size_t i = 0; !rc && i < n; i++) rc = host_of(r, r->set.hosts.v[i], &hosts[i], err);
     if (rc) return rc;
     sc_fix_books(r->app, &r->fix.project_id, &r->set, &r->day);
-    int len = snprintf(w->socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + 24);
+    int len = snprintf(w->socket, SOCKET_ROOM, "%s/s/%s", c->dir, r->name + SC_FIX_SHORT_FROM);
     if (len >= SOCKET_ROOM)
         return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err,
                              "the path of the data folder is too long for a socket");

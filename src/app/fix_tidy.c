@@ -54,13 +54,14 @@ static sc_rc read_names(const char *dir, sc_arena *arena, names *ret, sc_err *er
     return rc;
 }
 
-static bool holds(const names *l, const char *name) {
+/* `from`: where in what is listed the name begins. */
+static bool holds(const names *l, size_t from, const char *name) {
     for (size_t i = 0; i < l->n; i++)
-        if (!strcmp(l->v[i], name)) return true;
+        if (!strcmp(l->v[i] + from, name)) return true;
     return false;
 }
 
-/* ---- Work trees ---------------------------------------------------------------------------------- */
+/* ---- Work trees and sockets ---------------------------------------------------------------------- */
 
 /* The folders of runs that go on, here or in another process: the job and its fence. */
 static sc_rc running(sc_app *app, sc_arena *arena, names *ret, sc_err *err) {
@@ -82,17 +83,18 @@ static sc_rc running(sc_app *app, sc_arena *arena, names *ret, sc_err *err) {
     return SC_OK;
 }
 
-/* The names come first: who is there already, and does not run now, has ended. */
-static sc_rc clear_work(sc_app *app, sc_turn *turn, size_t *ret_n, sc_err *err) {
+/* The names come first: who is there already, and does not run now, has ended. `from`: which part of a run's name is called so. */
+static sc_rc clear_work(sc_app *app, const char *part, size_t from, sc_turn *turn, size_t *ret_n,
+                        sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     char dir[SC_FIX_PATH], path[2 * SC_FIX_PATH];
     names there, run = {.n = 0};
     sc_arena_init(&arena, ARENA_BYTES);
-    snprintf(dir, sizeof dir, "%.900s/jobs", app->conf.fix.dir);
+    snprintf(dir, sizeof dir, "%.900s/%s", app->conf.fix.dir, part);
     sc_rc rc = read_names(dir, &arena, &there, err);
     if (!rc && there.n) rc = running(app, &arena, &run, err);
     for (size_t i = 0; !rc && i < there.n; i++) {
-        if (holds(&run, there.v[i])) continue;
+        if (holds(&run, from, there.v[i])) continue;
         snprintf(path, sizeof path, "%s/%s", dir, there.v[i]);
         sc_err one = {0};
         if (sc_tree_remove(path, &one))
@@ -106,14 +108,17 @@ static sc_rc clear_work(sc_app *app, sc_turn *turn, size_t *ret_n, sc_err *err) 
 static void sweep(sc_app *app) {
     const sc_fix_conf *c = &app->conf.fix;
     char state[SC_FIX_PATH];
-    size_t n = 0;
+    size_t n = 0, n_sockets = 0;
     sc_err err = {0};
     snprintf(state, sizeof state, "%.900s/state", c->dir);
     sc_turn turn = {.app = app, .failed = "what dead workers left is not cleared away"};
     if (c->runner.ops && c->runner.ops->sweep(c->runner.self, state, &n, &err))
         sc_turn_note(&turn, NULL, &err);
     err = (sc_err){0};
-    if (clear_work(app, &turn, &n, &err)) sc_turn_note(&turn, NULL, &err);
+    if (clear_work(app, "jobs", 0, &turn, &n, &err)) sc_turn_note(&turn, NULL, &err);
+    err = (sc_err){0};
+    if (clear_work(app, "s", SC_FIX_SHORT_FROM, &turn, &n_sockets, &err))
+        sc_turn_note(&turn, NULL, &err);
     sc_turn_end(&turn);
     if (n) sc_log(SC_LOG_INFO, "cleared away after dead workers", SC_F_INT("runs", (int64_t)n));
 }
@@ -193,7 +198,7 @@ static void tidy_mirrors(sc_app *app) {
     if (rc) sc_log_err(SC_LOG_WARN, "mirrors of repositories are not looked at", &err);
     for (size_t i = 0; !rc && i < there.n && !atomic_load(&app->fixes->tidy.stop); i++) {
         sc_err one = {0};
-        const bool is_named = holds(&named, there.v[i]), is_rest = is_rest_of_one(there.v[i]);
+        const bool is_named = holds(&named, 0, there.v[i]), is_rest = is_rest_of_one(there.v[i]);
         /* it may be of one whose settings cannot be read now */
         if (!is_named && !is_rest && !all) continue;
         snprintf(path, sizeof path, "%s/%s", dir, there.v[i]);

@@ -99,14 +99,42 @@ static void what_cannot_be_removed_does_not_keep_the_rest(void **state) {
     close_world();
 }
 
+/* Of a fix that runs elsewhere: its lease is another worker's. */
+static sc_job run_elsewhere(void) {
+    const sc_str kind = SC_STR("fix");
+    sc_job job;
+    sc_id issue = fix_issue(&f, "It does not save");
+    sc_app_stop(f.app.app);
+    fix_start(&f, &issue);
+    fix_ok(&f, f.app.store.ops->job_claim(f.app.store.self, &kind, 1, SC_STR("elsewhere:1:0"),
+                                          3600000, f.app.now_ms, &f.app.arena, &job, &f.err));
+    return job;
+}
+
+static bool is_gone(void *path) { return access(path, F_OK) != 0; }
+
+static void a_dead_workers_socket_goes_and_that_of_a_run_stays(void **state) {
+    (void)state;
+    fix_fixture_open(&f, EDIT(""));
+    const sc_job job = run_elsewhere();
+    const char *dir = git_says(&f.git, "mkdir -p fix/s; echo $PWD/fix/s");
+    char *dead = sc_arena_printf(&f.app.arena, "%s/%s-7", dir, job.id.text + 24),
+         *run = sc_arena_printf(&f.app.arena, "%s/%s-%lld", dir, job.id.text + 24,
+                                (long long)job.fence);
+    git_sh(&f.git, "touch %s %s", dead, run);
+    fix_restart(&f);
+    app_wait(is_gone, dead, "the dead worker's socket to go");
+    sc_app_stop(f.app.app);
+    assert_false(is_gone(run));
+    close_world();
+}
+
 /* ---- Mirrors ------------------------------------------------------------------------------------ */
 
 static bool is_packed(void *mirror) {
     return !access(sc_arena_printf(&f.app.arena, "%s/soulcaster.packed", (const char *)mirror),
                    F_OK);
 }
-
-static bool is_gone(void *path) { return access(path, F_OK) != 0; }
 
 static void set_fix(const sc_id *project, const char *text) {
     fix_ok(&f, f.app.store.ops->setting_put(f.app.store.self, project, SC_STR("fix"),
@@ -202,6 +230,7 @@ static void a_part_of_the_verify_job_that_fails_does_not_keep_the_others(void **
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_cannot_be_removed_does_not_keep_the_rest),
+        cmocka_unit_test(a_dead_workers_socket_goes_and_that_of_a_run_stays),
         cmocka_unit_test(a_project_that_cannot_be_read_keeps_no_mirror_from_being_packed),
         cmocka_unit_test(a_part_of_the_verify_job_that_fails_does_not_keep_the_others),
     };
