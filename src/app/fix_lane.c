@@ -189,6 +189,28 @@ static sc_rc note_pull(sc_fix_run *r, sc_err *err) {
     return rc ? rc : sc_fix_tell_cluster(app, &f, SC_CLUSTER_EV_PR, SC_STR_NONE, err);
 }
 
+static sc_rc keep_end(sc_fix_run *r) {
+    sc_err err = {0};
+    const sc_rc rc = sc_fix_keep(r, NULL, &err);
+    if (rc) sc_log_err(SC_LOG_WARN, "a fix's end is not kept", &err);
+    return rc;
+}
+
+/* The reason comes last: without it, whoever finds the fix dead tells its issue. False: who lost the fix has no more to say, and an
+ * end that cannot be told is none yet: the lease runs out, and the job is claimed again, or buried as lost. */
+static bool tell_end(sc_fix_run *r, bool over, sc_str words) {
+    sc_err err = {0};
+    const sc_fix_reason reason = r->fix.reason;
+    if (over) r->fix.reason = SC_FIX_REASON_none;
+    const sc_rc kept = keep_end(r);
+    r->fix.reason = reason;
+    if (kept == SC_FENCED || !over) return kept != SC_FENCED;
+    if (kept) return false;
+    const sc_rc rc = sc_fix_tell_cluster(r->app, &r->fix, sc_fix_event_of(&r->fix), words, &err);
+    if (rc) sc_log_err(SC_LOG_WARN, "an issue does not say that its fix failed", &err);
+    return !rc && !keep_end(r);
+}
+
 static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     sc_app *app = r->app;
     sc_err late = {0};
@@ -210,11 +232,7 @@ static void end_run(sc_fix_run *r, sc_rc rc, sc_err *err) {
     end.now_ms = sc_now_ms(app->conf.clock);
     const bool over = end.event == SC_JOB_EV_FAIL || end.event == SC_JOB_EV_TIMEOUT;
     if (over) sc_fix_last_look(r, rc);
-    if (sc_fix_keep(r, NULL, &late)) sc_log_err(SC_LOG_WARN, "a fix's end is not kept", &late);
-    late = (sc_err){0};
-    if (over && sc_fix_tell_cluster(app, &r->fix, sc_fix_event_of(&r->fix), end.error, &late))
-        sc_log_err(SC_LOG_WARN, "an issue does not say that its fix failed", &late);
-    late = (sc_err){0};
+    if (!tell_end(r, over, end.error)) return;
     char data[EVENT_BYTES];
     const sc_event ev = event_for(&r->fix, end.now_ms, data);
     end.events = &ev;
