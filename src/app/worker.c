@@ -379,20 +379,33 @@ static sc_rc place_one(sc_app *app, const sc_job *job, sc_space *space, const sc
     return rc ? rc : write_pass(&p, err);
 }
 
-sc_rc sc_worker_place(sc_app *app, const sc_id *project, const sc_id *id, bool *ret_placed,
-                      sc_err *err) {
-    static const sc_job nobody = {0}; /* a person waits, no job: there is no fence */
+/* For a person, who waits: there is no job, and no fence. *ret_raced: another process was faster, the space follows it. */
+static sc_rc place_now(sc_app *app, sc_space *space, const sc_id *id, bool *ret_placed,
+                       bool *ret_raced, sc_err *err) {
+    static const sc_job nobody = {0};
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, ARENA_BYTES);
-    sc_space *space;
     sc_feedback f;
-    sc_rc rc = sc_space_get(app, project, &space, err);
-    if (!rc) rc = sc_space_lock(space, err);
+    *ret_raced = false;
+    sc_rc rc = sc_space_lock(space, err);
     if (rc) return rc;
-    rc = STORE(app)->feedback_get(SELF(app), project, id, &arena, &f, err);
+    const int64_t before = space->version;
+    rc = STORE(app)->feedback_get(SELF(app), &space->project_id, id, &arena, &f, err);
     *ret_placed = !rc && !sc_id_is_set(&f.cluster_id);
     if (*ret_placed) rc = place_one(app, &nobody, space, &f, &arena, err);
+    *ret_raced =
+        rc == SC_CONFLICT && sc_space_follow(space, NULL) == SC_OK && space->version != before;
     sc_space_unlock(space);
+    return rc;
+}
+
+sc_rc sc_worker_place(sc_app *app, const sc_id *project, const sc_id *id, bool *ret_placed,
+                      sc_err *err) {
+    sc_space *space;
+    sc_rc rc = sc_space_get(app, project, &space, err);
+    bool raced = !rc;
+    for (int tries = 0; raced && tries < MAX_CONFLICTS; tries++)
+        rc = place_now(app, space, id, ret_placed, &raced, err);
     return rc;
 }
 
