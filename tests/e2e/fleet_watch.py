@@ -203,6 +203,8 @@ class Watch:
         had, job.life = self.jobs.get(id_), self.life
         if had and job.fence < had.fence:
             self.faults.append(f"a fence went back: {id_.hex()} was {had}, {self.script} made it {job}")
+        if had and had.kind == "fix" and had.state > RUNNING and had.state != job.state and had.life == self.life:
+            self.faults.append(f"a fix that had ended has another end: {id_.hex()} was {had}, {self.script} made it {job}")
         if had and job.fence > had.fence and had.life == self.life:
             self.counts["claims"] += 1
             if self.script != "job_claim":
@@ -230,5 +232,5 @@ class Watch:
         """[(id, fence)] of the jobs that this process holds."""
         return [(i, j.fence) for i, j in self.jobs.items() if j.state == RUNNING and j.owner.split(":")[1:2] == [str(pid)]]
 
-    def owners(self):
-        return {int(j.owner.split(":")[1]) for j in self.jobs.values() if j.state == RUNNING and j.kind == "group"}
+    def owners(self, kind="group"):
+        return {int(j.owner.split(":")[1]) for j in self.jobs.values() if j.state == RUNNING and j.kind == kind}

@@ -9,6 +9,8 @@ import subprocess
 import threading
 
 import soul
+from fix_world import ENDED
+from fleet_fixes import SETTINGS, Repository, descendants, everything, folders
 from fleet_watch import Watch
 
 LEASE_MS = 1000
@@ -169,18 +171,26 @@ class Member(threading.Thread):
 
 class Fleet:
     def __init__(self, folder, apart):
-        self.folder, self.watch, self.members = folder, Watch(), []
+        self.folder, self.watch, self.members, self.repository = folder, Watch(), [], Repository(folder)
         self.redis = Redis(folder, self.watch, apart)
-        wait = ("--redis-timeout-ms", "1000")
+        wait = ("--redis-timeout-ms", "1000", "--repositories", self.repository.folder, "--fix-watch-ms", "2000")
         with contextlib.ExitStack() as ends:
             ends.callback(self.close)
             self.apis = [self.add(f"api{i}", "serve", "--no-worker", "--no-scheduler", *wait) for i in range(3)]
             soul.wait_for("an API", lambda: self.ask(self.apis[0], "/health"))
-            self.workers = [self.add(f"worker{i}", "worker", "--no-scheduler", *wait) for i in range(3)]
+            self.workers = [self.add(f"worker{i}", "worker", "--no-scheduler", "--fix-workers", "0", *wait) for i in range(3)]
+            self.fixers = [self.add(f"fixer{i}", "worker", "--no-scheduler", "--queues", "fix", *wait) for i in range(2)]
             self.schedulers = [self.add(f"scheduler{i}", "scheduler", *wait) for i in range(2)]
             for api in self.apis:
                 soul.wait_for(api.label, lambda a=api: self.ask(a, "/health"))
+            self.allow_fixes()
             ends.pop_all()  # it is all there: whoever asked for it closes it
+
+    def allow_fixes(self):
+        client = soul.Client(self.apis[0])
+        got, state = client.call("PUT", "/api/config/fix", SETTINGS), client.get("/api/fix").json
+        client.close()
+        assert got.status == 200 and state["ready"] and state["sandboxed"], (got, state)
 
     def add(self, name, verb, *options):
         self.members.append(Member(name, verb, self.redis, self.folder, *options))
@@ -208,13 +218,31 @@ class Fleet:
         work = [self.ask(self.apis[0], "/api/work", status=s) for s in ("pending", "running")]
         if not status or not dead or not all(work) or status["pending_unclustered"]:
             return False
-        waits = [j for w in work for j in w["items"] if j["kind"] in ("group", "regroup", "reembed")]
-        return not waits
+        waits = [j for w in work for j in w["items"] if j["kind"] in ("group", "regroup", "reembed", "fix")]
+        return not waits and all(f["status"] in ENDED and (f["reason"] or f["status"] != "dead") for f in everything(self.apis[0]))
+
+    def tidied(self):
+        """A worker that starts clears away at once what dead ones have left, and else within a minute."""
+        for m in self.fixers:
+            m.kill(0)
+        with contextlib.suppress(AssertionError):
+            soul.wait_for("what dead workers have left to go", lambda: not folders(self))
+        return folders(self)
 
     def rest(self):
-        """Nobody works any more: what is stored now stays."""
-        for m in self.workers + self.schedulers:
+        """Nobody works any more: what is stored now stays. -> who lives on without a parent."""
+        for m in self.workers + self.fixers + self.schedulers:
             m.end()
+        ours = {m.process.pid for m in self.members} | {p.pid for p in (self.redis.process, self.redis.holder) if p}
+        orphans = {}
+
+        def gone():
+            orphans.clear()
+            orphans.update((pid, name) for pid, name in descendants().items() if pid not in ours)
+            return not orphans
+        with contextlib.suppress(AssertionError):
+            soul.wait_for("orphans to go", gone, 10)
+        return orphans
 
     def close(self):
         for m in self.members:

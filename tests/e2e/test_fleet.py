@@ -1,8 +1,10 @@
-"""A fault run: 3 API processes, 3 workers and 2 schedulers on one Redis, clients that send, and what may happen to all of them.
+"""A fault run: 3 API processes, 3 workers, 2 workers for fixes and 2 schedulers on one Redis, clients, and what may happen to all of them.
 
 Processes are killed with -9 or stopped for longer than their lease; Redis is killed and started again on its own file, cut off from the
 network and filled. Afterwards everything drains, and it is proven from the clients' own log that each acknowledged report is there
-once, in one place, and grouped once; and from what Redis was asked (fleet_watch) that no lease was honoured after its fence.
+once, in one place, and grouped once; that what people corrected stands as it was acknowledged (fleet_people); that each fix has one end,
+one branch and one pull request, and leaves nothing behind (fleet_fixes); and from what Redis was asked (fleet_watch) that no lease was
+honoured after its fence.
 
 `python3 tests/e2e/test_fleet.py --seconds 600 --seed N` runs longer; one seed gives one sequence of faults. The fleet lives in a network
 namespace, Redis in a second one, where the system allows it; elsewhere a stopped Redis stands for one that is cut off.
@@ -26,12 +28,15 @@ import types
 import unittest
 
 import soul
+from fleet_fixes import FixesCheck, Mender, adopt_orphans
+from fleet_people import Ledger, PeopleCheck, Person
 from fleet_world import LEASE_MS, Fleet, sh
 
 SECONDS = int(os.environ.get("SC_FLEET_SECONDS", "30"))
 SEED = int(os.environ.get("SC_FLEET_SEED", "1"))
 PLACED = {"first", "unlike", "fingerprint", "stack", "similar"}  # reasons of a report's own placement
-TAKEN = "a paused holder's lease was taken over"
+TAKEN, FIX_TAKEN = "a paused holder's lease was taken over", "a paused fix worker's lease was taken over"
+FIX_LEASE_S = 15
 DRAIN_S = 200  # a group job that became a dead letter is asked for again within a minute
 SUBJECTS = ["PDF export", "Login by e-mail", "Dark mode", "The map", "CSV import", "Push notification", "Offline sync", "Billing page"]
 TROUBLES = ["crashes on Safari", "never arrives", "is reset after every update", "shows nothing but grey", "takes a minute", "is doubled"]
@@ -69,7 +74,7 @@ class Sender(threading.Thread):
 
     def run(self):
         try:
-            while not self.stop.wait(self.rng.random() * 0.1):
+            while not self.stop.wait(self.rng.random() * 0.3):
                 self.once()
         except Exception as e:
             self.fault = f"a client: {e!r}"
@@ -134,20 +139,24 @@ class Faults:
     def __init__(self, seed, fleet):
         self.rng, self.fleet, self.counts = random.Random(seed), fleet, collections.Counter()
         self.kinds = [f[3:] for f in dir(self) if f.startswith("do_")]
+        self.beside, self.asleep, self.broken = None, None, []
 
     def plan(self):
         while True:
             bag = list(self.kinds)
             self.rng.shuffle(bag)
-            for kind in bag:
+            for kind in sorted(bag, key=lambda k: k != "pause_fixer"):  # what takes long begins, the others come meanwhile
                 who, long, pause = self.rng.randrange(6), self.rng.random(), 0.2 + self.rng.random() * 0.8
                 yield types.SimpleNamespace(kind=kind, who=who, long=long, pause=pause)
 
     def run(self, seconds):
         began = time.monotonic()
         for f in self.plan():
+            if f.kind == "pause_fixer" and time.monotonic() - began + FIX_LEASE_S > seconds:
+                continue  # its end would be waited for
             time.sleep(f.pause)
             if time.monotonic() - began > seconds:
+                self.awake()
                 return
             print(f"{time.monotonic() - began:7.1f} s  {f.kind} who={f.who} long={f.long:.3f}", flush=True)
             getattr(self, "do_" + f.kind)(f)
@@ -165,6 +174,53 @@ class Faults:
 
     def do_kill_scheduler(self, f):
         self.fleet.schedulers[f.who % 2].kill(f.long)
+
+    def fixer(self):
+        """One that holds a fix and is awake; any other where none does for a while."""
+        deadline, watch = time.monotonic() + 3, self.fleet.watch
+        awake = [m for m in self.fleet.fixers if m is not self.asleep]
+        with watch.lock:
+            while time.monotonic() < deadline:
+                for m in awake:
+                    if m.process.pid in watch.owners("fix"):
+                        return m
+                watch.lock.wait(0.2)
+        return awake[0]
+
+    def do_kill_fixer(self, f):
+        time.sleep(f.long)  # somewhere in the middle of it
+        self.fixer().kill(f.long)
+
+    def do_pause_fixer(self, f):
+        """The lease of a fix is long: the other faults go on meanwhile."""
+        self.awake()
+        self.beside = threading.Thread(target=self.fix_taken_over, args=(f,), daemon=True)
+        self.beside.start()
+
+    def awake(self):
+        if self.beside:
+            self.beside.join()
+
+    def fix_taken_over(self, f):
+        """One that holds a fix sleeps until another one has it and it has asked in vain itself."""
+        watch, deadline, held, taken = self.fleet.watch, time.monotonic() + 10, [], False
+        try:
+            while not taken and time.monotonic() < deadline:
+                member = self.fixer()
+                time.sleep(f.long * 0.7)
+                with self.stopped(member), watch.lock:  # Redis may be down: the watch is taken as it is
+                    self.asleep, held = member, watch.held_by(member.process.pid)
+                    watch.lock.wait_for(lambda: not set(held).intersection(watch.held_by(member.process.pid)), 30)
+                    taken = any(watch.jobs[i].fence > n for i, n in held)
+                self.asleep = None
+            if taken:
+                with watch.lock:
+                    watch.lock.wait_for(lambda: watch.refused.intersection(held), 10)
+            self.counts[FIX_TAKEN if taken else "no lease of a fix was taken over"] += 1
+        except Exception as e:
+            self.broken.append(f"a paused fix worker: {e!r}")
+        finally:
+            self.asleep = None
 
     @staticmethod
     @contextlib.contextmanager
@@ -318,7 +374,11 @@ def fault_run(seed, seconds, apart):
         fleet = ends.enter_context(contextlib.closing(Fleet(folder, apart)))
         book = Book(os.path.join(folder, "acknowledged.ndjson"))
         ends.callback(book.file.close)
-        senders = [Sender(i, seed, fleet.apis, book) for i in range(4)]
+        ledger = Ledger(os.path.join(folder, "changes.ndjson"))
+        ends.callback(ledger.file.close)
+        people = [Person(i, seed, fleet.apis, book, ledger) for i in range(3)]
+        mender = Mender(seed, seconds, fleet.apis, book, ledger)
+        senders = [*(Sender(i, seed, fleet.apis, book) for i in range(4)), *people, mender]
         ends.callback(end_senders, senders)
         for s in senders:
             s.start()
@@ -327,12 +387,13 @@ def fault_run(seed, seconds, apart):
         faults.run(seconds)
         end_senders(senders)
         at = time.monotonic()
-        found = drained_and_checked(fleet, book)
-        found += fleet.watch.faults + [s.fault for s in senders if s.fault] + fleet.close()
+        found = drained_and_checked(fleet, book, people, mender, ledger)
+        found += fleet.watch.faults + [s.fault for s in senders if s.fault] + faults.broken + fleet.close()
         if faults.counts[TAKEN] and not fleet.watch.refused:
             found.append("a lease went on to another worker, and nothing was asked for under the old fence: this run proves nothing")
         print(f"{len(book.sent)} reports sent, {len(book.acks)} acknowledged, {sum(map(len, book.acks.values()))} acknowledgements; "
               f"answers {dict(book.answers)}; drained and checked in {time.monotonic() - at:.1f} s")
+        print(f"changes by people {ledger.counts()} in {sum(len(p.cases) for p in people)} cases; {len(mender.acks)} fixes acknowledged")
         print(f"faults {dict(faults.counts)}; seen by Redis {dict(fleet.watch.counts)}; starts "
               f"{ {m.label: m.starts for m in fleet.members} }", flush=True)
         if found and os.environ.get("SC_FLEET_KEEP"):
@@ -348,12 +409,22 @@ def end_senders(senders):
             s.join()
 
 
-def drained_and_checked(fleet, book):
+def drained_and_checked(fleet, book, people, mender, ledger):
     try:
         soul.wait_for("the fleet to drain", fleet.drained, DRAIN_S)
-        fleet.rest()
+        left = fleet.tidied()
+        orphans = fleet.rest()
         fleet.redis.seen()
-        return Check(fleet, book).all()
+        check = Check(fleet, book)
+        check.must(not left, f"nobody clears away {left}")
+        check.must(not orphans, f"processes that nobody ends: {orphans}")
+        fixes = FixesCheck(fleet, mender, check.rows)
+        print(f"fixes {dict(collections.Counter((f['status'], f['reason'], f['attempt']) for f in fixes.fixes))}")
+        logs = [a.logged() for a in fleet.apis]
+        corrected = PeopleCheck(check.rows, people, ledger, logs)
+        found = check.all() + corrected.all() + fixes.all()
+        print(f"{corrected.lost} acknowledged changes whose audit row was lost, and said to be")
+        return found
     except AssertionError as e:
         return [str(e)]
 
@@ -383,5 +454,6 @@ if __name__ == "__main__":
     chosen = options.parse_args()
     SECONDS, SEED = chosen.seconds, chosen.seed
     go_apart()
+    adopt_orphans()
     del sys.argv[1:]
     soul.main()
