@@ -131,10 +131,12 @@ sc_id app_put(app_fixture *f, const char *external_id, const char *title, const 
     return result.id;
 }
 
+enum { PATIENCE_US = 240000000 }; /* only what hangs reaches it */
+
 void app_wait(bool (*done)(void *self), void *self, const char *what) {
-    int64_t deadline = sc_mono_us(&sc_clock_system) + 60000000;
+    int64_t deadline = sc_mono_us(&sc_clock_system) + PATIENCE_US;
     while (!done(self)) {
-        if (sc_mono_us(&sc_clock_system) > deadline) fail_msg("waited a minute for: %s", what);
+        if (sc_mono_us(&sc_clock_system) > deadline) fail_msg("waited in vain for: %s", what);
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
     }
 }
