@@ -62,9 +62,10 @@ static void sweep_folder(const char *dir, const char *below, bool indexes) {
     for (const struct dirent *e; (e = readdir(d));) {
         sc_str name = sc_str_of(e->d_name);
         struct stat st;
-        bool lock = sc_str_ends(name, ".lock") && !sc_str_is(name, "soulcaster.lock");
-        bool old = indexes && sc_str_starts(name, "soulcaster-index-") &&
-                   !fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
+        /* A checkout has an index of its own, and holds no lock of ours. */
+        bool index = sc_str_starts(name, "soulcaster-index-");
+        bool lock = sc_str_ends(name, ".lock") && !index && !sc_str_is(name, "soulcaster.lock");
+        bool old = indexes && index && !fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) &&
                    st.st_mtime + OLD_S < now;
         if (lock || old) unlinkat(dirfd(d), e->d_name, 0);
     }
