@@ -47,10 +47,11 @@ static void wish(const char *path, const char *value, size_t n) {
 }
 
 /* A new session is a group of its own to the scheduler, as long as no control group is over it: of niceness
- * 0, whatever its processes' is among themselves (sched(7), "The autogroup feature"). */
+ * 0, whatever its processes' is among themselves (sched(7), "The autogroup feature"). A 0 in front would make it octal. */
 static void give_way(int nice) {
-    char text[] = {(char)('0' + nice / 10), (char)('0' + nice % 10)};
-    wish("/proc/self/autogroup", text, sizeof text);
+    const char text[] = {(char)('0' + nice / 10), (char)('0' + nice % 10)};
+    const size_t from = nice < 10;
+    wish("/proc/self/autogroup", text + from, sizeof text - from);
 }
 
 /* The child, in our memory until it is the program (vfork): it writes to nothing but its own stack. */
