@@ -10,8 +10,9 @@
 
 #include "app/memo.h"
 #include "app_fixture.h"
+#include "toy_embedder.h"
 
-enum { DIM = 64, REPORTS = 150 };
+enum { REPORTS = 150 };
 
 static struct { _Atomic int calls, texts, most, alone; /* alone: calls for one text */ } seen;
 
@@ -26,23 +27,12 @@ static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadl
     for (size_t i = 0; i < n; i++)
         if (sc_str_find(texts[i].title, SC_STR("poison")) != SIZE_MAX)
             return sc_fail(err, SC_UNPROCESSABLE, "I do not read such words");
-    memset(ret_vecs, 0, n * DIM);
-    for (size_t i = 0; i < n; i++)
-        ret_vecs[i * DIM + sc_hash64(texts[i].title.p, texts[i].title.n, 1) % DIM] = 127;
+    for (size_t i = 0; i < n; i++) toy_vec(&texts[i], ret_vecs + i * TOY_DIM);
     return SC_OK;
 }
 
-static uint16_t dim(const void *self) {
-    (void)self;
-    return DIM;
-}
-static const char *model(const void *self) {
-    (void)self;
-    return "toy/1";
-}
-
 static const sc_embedder_ops together = {
-    .name = "toy", .embed = embed, .dim = dim, .model = model, .together = true};
+    .name = "toy", .embed = embed, .dim = toy_dim, .model = toy_model, .together = true};
 static const sc_embedder toy = {&together, &seen};
 
 static sc_app_stats stats(app_fixture *f) {

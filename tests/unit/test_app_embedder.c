@@ -13,8 +13,9 @@
 #include "app_fixture.h"
 #include "app_ok.h"
 #include "base/json.h"
+#include "toy_embedder.h"
 
-enum { DIM = 64, TOPICS = 60 };
+enum { TOPICS = 60 };
 
 /* ---- A service that knows two topics ------------------------------------------------------------- */
 
@@ -43,14 +44,14 @@ static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadl
     }
     for (size_t i = 0; i < n; i++)
         if (says(&texts[i], "poison")) return sc_fail(err, SC_INVALID, "I do not read such words");
-    memset(ret_vecs, 0, n * DIM);
+    memset(ret_vecs, 0, n * TOY_DIM);
     for (size_t i = 0; i < n; i++) {
         bool files = says(&texts[i], "CSV") || says(&texts[i], "spreadsheet");
         bool login = says(&texts[i], "login") || says(&texts[i], "password");
         bool lean = atomic_load(&s->lean);
         size_t other = 4 + sc_hash64(texts[i].title.p, texts[i].title.n, 1) % TOPICS;
-        if (lean) ret_vecs[i * DIM + 3] = 98;
-        ret_vecs[i * DIM + (files ? 0 : login ? 1 : lean ? other : 2)] = lean ? 80 : 127;
+        if (lean) ret_vecs[i * TOY_DIM + 3] = 98;
+        ret_vecs[i * TOY_DIM + (files ? 0 : login ? 1 : lean ? other : 2)] = lean ? 80 : 127;
     }
     return SC_OK;
 }
@@ -77,19 +78,11 @@ static int64_t price(const void *self) {
     (void)self;
     return 0;
 }
-static uint16_t dim(const void *self) {
-    (void)self;
-    return DIM;
-}
-static const char *model(const void *self) {
-    (void)self;
-    return "toy/1";
-}
 
 static const sc_embedder_remote remote = {
     .embed = embed, .max_batch = max_batch, .text = text_of, .price = price};
 static const sc_embedder_ops ops = {
-    .name = "toy", .embed = embed_plain, .dim = dim, .model = model, .remote = &remote};
+    .name = "toy", .embed = embed_plain, .dim = toy_dim, .model = toy_model, .remote = &remote};
 static const sc_embedder toy = {&ops, &service};
 
 /* ---- The world ----------------------------------------------------------------------------------- */

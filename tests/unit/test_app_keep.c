@@ -14,8 +14,9 @@
 #include "app/read.h"
 #include "app/transfer.h"
 #include "app_fixture.h"
+#include "toy_embedder.h"
 
-enum { DIM = 64, REPORTS = 450 /* more than two batches */, SECOND_BATCH = SC_KEEP_BATCH + 1 };
+enum { REPORTS = 450 /* more than two batches */, SECOND_BATCH = SC_KEEP_BATCH + 1 };
 
 static struct {
     _Atomic int texts, puts;
@@ -31,9 +32,8 @@ static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadl
     (void)self;
     (void)deadline_ms;
     (void)err;
-    memset(ret_vecs, 0, n * DIM);
     for (size_t i = 0; i < n; i++) {
-        ret_vecs[i * DIM + sc_hash64(texts[i].title.p, texts[i].title.n, 1) % DIM] = 127;
+        toy_vec(&texts[i], ret_vecs + i * TOY_DIM);
         if (atomic_fetch_add(&seen.texts, 1) + 1 != atomic_load(&seen.hold_at)) continue;
         atomic_store(&seen.held, &f);
         while (!atomic_load(&f.app->ending.now))
@@ -42,15 +42,8 @@ static sc_rc embed(void *self, const sc_prepared *texts, size_t n, int64_t deadl
     return SC_OK;
 }
 
-static uint16_t dim(const void *self) {
-    (void)self;
-    return DIM;
-}
-static const char *model(const void *self) {
-    (void)self;
-    return "toy/1";
-}
-static const sc_embedder_ops toy_ops = {.name = "toy", .embed = embed, .dim = dim, .model = model};
+static const sc_embedder_ops toy_ops = {
+    .name = "toy", .embed = embed, .dim = toy_dim, .model = toy_model};
 static const sc_embedder toy = {&toy_ops, &seen};
 
 static sc_rc side_put(void *self, const sc_side_write *w, size_t *ret, sc_err *err) {

@@ -10,6 +10,7 @@
 
 #include "app/embed.h"
 #include "app_fixture.h"
+#include "toy_embedder.h"
 
 enum { DIM = 4, BATCH = 8, MAX_CALLS = 256 };
 
@@ -75,14 +76,11 @@ static uint16_t dim(const void *self) {
     (void)self;
     return DIM;
 }
-static const char *model(const void *self) {
-    (void)self;
-    return "toy/1";
-}
 
 static const sc_embedder_remote remote = {
     .embed = embed, .max_batch = max_batch, .text = text_of, .price = price};
-static const sc_embedder_ops ops = {.name = "toy", .dim = dim, .model = model, .remote = &remote};
+static const sc_embedder_ops ops = {
+    .name = "toy", .dim = dim, .model = toy_model, .remote = &remote};
 
 static bool wait_ms(void *self, int64_t ms) {
     (void)self;
