@@ -29,7 +29,7 @@ void sc_keep_flush(sc_keep *k) {
                        .n = k->n,
                        .now_ms = sc_now_ms(k->app->conf.clock)};
     if (k->n && STORE(k->app)->side_put(SELF(k->app), &w, &stored, &err)) {
-        sc_log_err(SC_LOG_WARN, "made again at the next start", &err);
+        sc_log_err(SC_LOG_WARN, "what a load made is not kept; the next one makes it again", &err);
         k->off = true;
     }
     k->n = 0;

@@ -75,6 +75,10 @@ sc_rc sc_remodel_work(sc_app *app, const sc_job *job, int64_t *ret_later_ms, sc_
     return rc ? rc : steps(app, job, lens, ret_later_ms, err);
 }
 
+bool sc_remodel_goes_on(const sc_app *app) {
+    return app->remodel && !sc_remodel_later_ms(app->remodel);
+}
+
 /* The project's last job of the kind; its id is empty when there is none. */
 static sc_rc last_job(sc_app *app, const sc_id *project, sc_arena *arena, sc_job *ret,
                       sc_err *err) {

@@ -24,6 +24,8 @@ sc_rc sc_remodel_work(struct sc_app *app, const sc_job *job, int64_t *ret_later_
 void sc_remodel_look(struct sc_app *app);
 /* A choice was made: look at once. Any thread. */
 void sc_remodel_poke(struct sc_app *app);
+/* One is under way, and does not wait for a remote embedder. */
+bool sc_remodel_goes_on(const struct sc_app *app);
 /* Lets go what is in memory of a change; the next job begins where the store is. */
 void sc_remodel_drop(struct sc_app *app);
 

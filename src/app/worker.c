@@ -359,7 +359,8 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
             return sc_worker_ask(app, &job->project_id, err);
         /* A change of the model, if one is under way, has the time in which nothing waits. */
-        const bool enough = app->remodel || (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
+        const bool enough =
+            sc_remodel_goes_on(app) || (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
         if (!rc && !left && (enough || !sc_lane_wait(&app->worker, LINGER_MS))) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
