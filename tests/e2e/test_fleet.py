@@ -389,6 +389,8 @@ def fault_run(seed, seconds, apart):
         at = time.monotonic()
         found = drained_and_checked(fleet, book, people, mender, ledger)
         found += fleet.watch.faults + [s.fault for s in senders if s.fault] + faults.broken + fleet.close()
+        if not mender.acks or not any(outcome == "acknowledged" for p in people for case in p.cases for *_, outcome in case.told):
+            found.append("no correction or no fix was acknowledged: this run proves nothing of them")
         if faults.counts[TAKEN] and not fleet.watch.refused:
             found.append("a lease went on to another worker, and nothing was asked for under the old fence: this run proves nothing")
         print(f"{len(book.sent)} reports sent, {len(book.acks)} acknowledged, {sum(map(len, book.acks.values()))} acknowledgements; "
