@@ -77,12 +77,39 @@ test("the picker is worked by keyboard alone, and Escape leaves everything as it
   await v.press("j", "x", "v");
   const dialog = v.page.getByRole("dialog");
   await dialog.getByRole("combobox").fill("it happened again");
+  await dialog.locator('[role="listbox"][aria-busy="false"]').waitFor();
   await waitFor("options", async () => (await dialog.getByRole("option").count()) > 2);
   await v.press("ArrowDown", "ArrowDown", "ArrowUp");
   await becomes(() => dialog.getByRole("option").nth(1).getAttribute("aria-selected"), "true");
   await v.press("Escape");
   await dialog.waitFor({ state: "detached" });
   assert.equal((await counts())[FIRST], 6);
+  await v.leave();
+});
+
+test("an option that was gone to stays the one when an answer comes late; a further letter begins at the first", async () => {
+  const { v } = await enter(FIRST);
+  let answer;
+  const held = new Promise((go) => (answer = go));
+  await v.page.route("**/api/search?*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await v.press("m");
+  const dialog = v.page.getByRole("dialog");
+  await waitFor("options", async () => (await dialog.getByRole("option").count()) > 2);
+  await dialog.getByRole("combobox").fill("it happened again");
+  await dialog.locator('[role="listbox"][aria-busy="true"]').waitFor();
+  await v.press("ArrowDown", "ArrowDown");
+  const selected = dialog.locator('[role="option"][aria-selected="true"] .clip');
+  const picked = await dialog.getByRole("option").nth(2).locator(".clip").textContent();
+  await becomes(() => selected.textContent(), picked);
+  answer();
+  await dialog.locator('[role="listbox"][aria-busy="false"]').waitFor();
+  assert.equal(await selected.textContent(), picked);
+  await dialog.getByRole("combobox").fill("it happened");
+  await becomes(() => dialog.getByRole("option").first().getAttribute("aria-selected"), "true");
+  await v.press("Escape");
   await v.leave();
 });
 

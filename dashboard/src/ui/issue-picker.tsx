@@ -1,6 +1,6 @@
 // Choosing another issue: what lies near at first, then whatever is typed, by meaning and by words.
 import { useEffect, useId, useRef, useState } from "preact/hooks";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, TargetedEvent } from "preact";
 import type { Cluster } from "../api/contract";
 import { asFailure, wasAborted, type Failure } from "../api/client";
 import { findIssues } from "../api/find";
@@ -67,14 +67,15 @@ function useOptions(text: string, near: Props["near"]): { answer: Answer | null;
 
 export function IssuePicker({ title, children, near, except, onChoose, onClose }: Props) {
   const [text, setText] = useState("");
-  const [at, setAt] = useState(0);
+  const [picked, setPicked] = useState<string | null>(null); // by hand, since the last letter: it stays so when other options come
   const list = useRef<HTMLUListElement>(null);
   const id = useId();
   const hurry = useRef(false); // Enter was pressed before the answer came
   const { answer, failure } = useOptions(text, near);
   const options = answer?.options.filter((o) => !except.includes(o.cluster.id)).slice(0, SHOWN) ?? null;
+  const at = Math.max(0, options?.findIndex((o) => o.cluster.id === picked) ?? 0);
+  const isOld = answer !== null && answer.to !== text;
   useEffect(() => {
-    setAt(0);
     if (hurry.current && options?.[0]) onChoose(options[0].cluster);
     hurry.current = false;
   }, [answer]);
@@ -82,12 +83,16 @@ export function IssuePicker({ title, children, near, except, onChoose, onClose }
 
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    const last = (options?.length ?? 0) - 1;
-    if (by) setAt(Math.max(0, Math.min(last, at + by)));
+    const to = options?.[by ? Math.max(0, Math.min(options.length - 1, at + by)) : at]?.cluster;
+    if (by) setPicked(to?.id ?? null);
     else if (event.key !== "Enter") return;
-    else if (answer?.to !== text) hurry.current = true;
-    else if (options?.[at]) onChoose(options[at].cluster);
+    else if (answer?.to !== text && picked === null) hurry.current = true;
+    else if (to) onChoose(to);
     event.preventDefault();
+  };
+  const onInput = (event: TargetedEvent<HTMLInputElement>) => {
+    setText(event.currentTarget.value);
+    setPicked(null);
   };
   return (
     <Dialog title={title} onClose={onClose} wide>
@@ -95,13 +100,13 @@ export function IssuePicker({ title, children, near, except, onChoose, onClose }
       <input class="text" type="text" role="combobox" aria-label="Search issues" placeholder="Search by meaning or words" autoFocus autocomplete="off"
         spellcheck={false} maxLength={500} aria-expanded={options !== null && options.length > 0} aria-controls={`${id}-list`} aria-autocomplete="list"
         aria-activedescendant={options?.[at] ? `${id}-${at}` : undefined}
-        value={text} onInput={(e) => setText(e.currentTarget.value)} onKeyDown={onKeyDown} />
+        value={text} onInput={onInput} onKeyDown={onKeyDown} />
       {failure && <p role="alert">{failure.message}</p>}
       {!options && !failure && <Skeleton lines={4} />}
       {options?.length === 0 && <p class="dim">{text.trim() ? "No issue means this or holds these words." : "No other issue comes near. Type to search all of them."}</p>}
-      <ul class="choices" role="listbox" aria-label="Issues" id={`${id}-list`} ref={list}>
+      <ul class="choices" role="listbox" aria-label="Issues" aria-busy={isOld} id={`${id}-list`} ref={list}>
         {options?.map(({ cluster, note }, i) => (
-          <li key={cluster.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onPointerMove={() => setAt(i)} onClick={() => onChoose(cluster)}>
+          <li key={cluster.id} id={`${id}-${i}`} role="option" aria-selected={i === at} onPointerMove={() => setPicked(cluster.id)} onClick={() => onChoose(cluster)}>
             <StatusMark status={cluster.status} />
             <span class="clip">{cluster.title || "(no title)"}</span>
             <span class="dim">{note}</span>
