@@ -20,8 +20,10 @@ sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, s
     if (!s) return sc_fail(err, SC_NOMEM, "no memory for a subscriber");
     *s = (sc_subscriber){
         .project_id = project ? *project : (sc_id){{0}}, .after = after_id, .fn = fn, .self = self};
-    sc_rc rc = after_id > 0 ? SC_OK : STORE(app)->last_event(SELF(app), &s->after, err);
+    int64_t newest;
+    sc_rc rc = STORE(app)->last_event(SELF(app), &newest, err);
     if (!rc) {
+        if (after_id == SC_EVENTS_NOW || after_id > newest) s->after = newest;
         pthread_mutex_lock(&p->lock);
         if (p->n_subscribers >= MAX_SUBSCRIBERS) {
             rc = sc_fail_field(err, SC_LIMITED, "event_streams",
@@ -32,7 +34,7 @@ sc_rc sc_events_subscribe(sc_app *app, const sc_id *project, int64_t after_id, s
             p->subscribers = s;
             p->n_subscribers++;
             p->poked = true; /* it may want events of before */
-            if (after_id > 0 && after_id < p->last_event) p->last_event = after_id;
+            if (s->after < p->last_event) p->last_event = s->after;
             pthread_cond_signal(&p->wake);
         }
         pthread_mutex_unlock(&p->lock);

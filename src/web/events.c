@@ -67,7 +67,7 @@ static int64_t after(const sc_req *q) {
     int64_t id;
     if (sc_req_param(q, "after").p) return sc_req_int(q, "after", 0);
     sc_str last = sc_req_param(q, "Last-Event-ID");
-    return last.p && !sc_num_i64(last, 0, INT64_MAX, &id, NULL) ? id : 0;
+    return last.p && !sc_num_i64(last, 0, INT64_MAX, &id, NULL) ? id : SC_EVENTS_NOW;
 }
 
 sc_rc sc_on_streamEvents(sc_req *q, sc_err *err) {

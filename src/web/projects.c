@@ -4,8 +4,10 @@
 sc_rc sc_on_listProjects(sc_req *q, sc_err *err) {
     sc_project *list;
     size_t n, shown = 0;
+    int64_t last_event; /* read first: what is listed is never older */
     const sc_store *s = sc_req_store(q);
-    sc_rc rc = s->ops->project_list(s->self, sc_req_arena(q), &list, &n, err);
+    sc_rc rc = s->ops->last_event(s->self, &last_event, err);
+    if (!rc) rc = s->ops->project_list(s->self, sc_req_arena(q), &list, &n, err);
     if (rc) return rc;
     SC_AUTO(sc_buf_done) sc_buf b;
     sc_buf_init(&b, SC_REPLY_MAX);
@@ -17,7 +19,9 @@ sc_rc sc_on_listProjects(sc_req *q, sc_err *err) {
         sc_render_project(&b, &list[i]);
         shown++;
     }
-    sc_render_list_close(&b, (int64_t)shown, SC_STR_NONE);
+    sc_render_list_end(&b, (int64_t)shown, SC_STR_NONE);
+    sc_render_int(&b, "last_event", last_event);
+    sc_buf_putc(&b, '}');
     return sc_req_reply_buf(q, 200, &b, err);
 }
 

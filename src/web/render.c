@@ -86,10 +86,14 @@ void sc_render_raw(sc_buf *b, const char *name, sc_str json, const char *empty) 
 
 void sc_render_list_open(sc_buf *b) { sc_buf_puts(b, "{\"items\":["); }
 
-void sc_render_list_close(sc_buf *b, int64_t total, sc_str next_cursor) {
+void sc_render_list_end(sc_buf *b, int64_t total, sc_str next_cursor) {
     sc_buf_putc(b, ']');
     sc_render_int(b, "total", total);
     sc_render_str_or_null(b, "next_cursor", next_cursor);
+}
+
+void sc_render_list_close(sc_buf *b, int64_t total, sc_str next_cursor) {
+    sc_render_list_end(b, total, next_cursor);
     sc_buf_putc(b, '}');
 }
 

@@ -40,5 +40,7 @@ void sc_render_action(sc_buf *b, const sc_id *project, const sc_triage_result *r
 /* {"items":[ ... then the rows, then ],"total":..,"next_cursor":..} */
 void sc_render_list_open(sc_buf *b);
 void sc_render_list_close(sc_buf *b, int64_t total, sc_str next_cursor);
+/* The same without the last brace: more members follow. */
+void sc_render_list_end(sc_buf *b, int64_t total, sc_str next_cursor);
 
 #endif

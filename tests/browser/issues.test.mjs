@@ -145,6 +145,7 @@ test("search as you type finds by words and by meaning; the address holds it", a
   await v.page.keyboard.type("pdf safari");
   await v.page.waitForURL(/q=pdf(\+|%20)safari/);
   await waitFor("the hit", async () => (await v.titles())[0] === TITLES[0]);
+  await v.loaded();
   await v.accessible("search results");
   await v.page.reload();
   await v.loaded();
@@ -203,6 +204,23 @@ test("what comes in is counted and waits; numbers change where they stand", asyn
   await becomes(() => v.page.locator(".row.active .cell-title a").textContent(), TITLES[0]);
   await v.page.getByRole("button", { name: "1 new" }).click();
   await waitFor("seven", async () => (await v.titles()).length === 7);
+  await v.leave();
+});
+
+test("what happens between the list and the opening of the stream is heard, too", async () => {
+  const v = await Visitor.enter(w.browser, w.server, { path: null });
+  let letGo;
+  const gate = new Promise((go) => (letGo = go));
+  await v.page.route("**/api/events?*", async (route) => {
+    await gate;
+    await route.continue();
+  });
+  await v.page.goto(`${w.server.url}/?project_id=${project}&sort=size`);
+  await v.loaded();
+  await w.server.feed(topics([["Notifications arrive a day late", 2], [TITLES[0], 9]]), project);
+  letGo();
+  await v.page.getByRole("button", { name: "1 new" }).waitFor();
+  await v.page.locator(".rows .row", { hasText: TITLES[0] }).locator(".cell-count", { hasText: /^9/ }).waitFor();
   await v.leave();
 });
 

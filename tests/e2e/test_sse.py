@@ -45,6 +45,15 @@ class Sse(unittest.TestCase):
         soul.wait_for("what was missed", lambda: [e for e in again.events if missed in e.get("data", "")])
         self.assertTrue(all(int(e["id"]) > int(last) for e in again.events))
 
+    def test_who_knows_the_newest_event_before_reading_a_list_misses_nothing(self):
+        last = self.c.get("/api/projects").json["last_event"]
+        self.assertEqual(last, 0, "nothing has happened yet")
+        stored = self.c.post("/api/ingest/manual", soul.report(1)).json["id"]
+        soul.grouped(self.c)
+        events = self.stream(after=last)
+        soul.wait_for("what happened meanwhile", lambda: [e for e in events.events if stored in e.get("data", "")])
+        self.assertGreaterEqual(self.c.get("/api/projects").json["last_event"], int(events.events[-1]["id"]))
+
     def test_events_of_other_projects_are_not_told(self):
         self.c.post("/api/projects", {"name": "theirs"})
         mine = self.c.post("/api/projects", {"name": "mine"}).json["id"]

@@ -21,6 +21,7 @@ export const isStreaming = signal(false);
 
 const listeners = new Set<Listener>();
 let source: EventSource | undefined;
+/** The newest event that is known of: the stream goes on after it. */
 let last: number | null = null;
 
 function take(message: MessageEvent<string>): void {
@@ -68,9 +69,13 @@ export function listen(listener: Listener): () => void {
   };
 }
 
-/** Begins anew: another project. */
+/** The newest event there was before anything was loaded: what happens until the stream is open is heard, too. */
+export function hearAfter(id: number): void {
+  last = Math.max(last ?? 0, id);
+}
+
+/** Another project. What was heard of the one before is older than what will be loaded. */
 export function restartEvents(): void {
-  last = null;
   close();
   settle();
 }

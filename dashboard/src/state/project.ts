@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Project, Stats } from "../api/contract";
 import { call, useProject } from "../api/client";
-import { restartEvents } from "../api/events";
+import { hearAfter, restartEvents } from "../api/events";
 import { query } from "../router";
 import { recall, remember } from "./storage";
 import { forgetSteps } from "./toast";
@@ -36,7 +36,9 @@ function choose(chosen: Project): void {
 
 /** Loads the projects and chooses one. Throws a Failure. */
 export async function loadProjects(): Promise<void> {
-  projects.value = (await call("listProjects", {})).items;
+  const { items, last_event } = await call("listProjects", {});
+  hearAfter(last_event);
+  projects.value = items;
   const chosen = find(query.value.get("project_id")) ?? find(recall("project", "")) ?? (await firstWithReports());
   if (chosen) choose(chosen);
 }
