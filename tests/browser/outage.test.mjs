@@ -16,6 +16,7 @@ test("a slow server: something is shown meanwhile, and then the list", async () 
     await route.continue();
   });
   await v.page.goto(w.server.url);
+  await v.page.getByRole("heading", { level: 1 }).waitFor();
   await v.page.getByRole("status", { name: "Loading" }).waitFor();
   await v.accessible("loading");
   letGo();

@@ -89,12 +89,7 @@ test("the picker is worked by keyboard alone, and Escape leaves everything as it
 
 test("an option that was gone to stays the one when an answer comes late; a further letter begins at the first", async () => {
   const { v } = await enter(FIRST);
-  let answer;
-  const held = new Promise((go) => (answer = go));
-  await v.page.route("**/api/search?*", async (route) => {
-    await held;
-    await route.continue();
-  });
+  const held = await v.hold((path) => path === "/api/search");
   await v.press("m");
   const dialog = v.page.getByRole("dialog");
   await waitFor("options", async () => (await dialog.getByRole("option").count()) > 2);
@@ -104,7 +99,7 @@ test("an option that was gone to stays the one when an answer comes late; a furt
   const selected = dialog.locator('[role="option"][aria-selected="true"] .clip');
   const picked = await dialog.getByRole("option").nth(2).locator(".clip").textContent();
   await becomes(() => selected.textContent(), picked);
-  answer();
+  await held.letGo();
   await dialog.locator('[role="listbox"][aria-busy="false"]').waitFor();
   assert.equal(await selected.textContent(), picked);
   await dialog.getByRole("combobox").fill("it happened");

@@ -26,6 +26,8 @@ const FLAGS = [
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ];
 export const PATIENCE_MS = 60_000; // as in tests/e2e/soul.py: only what hangs reaches it
+/** Longest time by which each answer is late, in milliseconds, and a slow processor with it: to look for races (HACKING.md). */
+const LAG_MS = Number(process.env.SOULCASTER_TEST_LAG_MS ?? 0);
 const GROUPING_MS = 300_000; // ten thousand reports on a machine that has much else to do
 
 /** The environment without what the caller's shell has set about us. */
@@ -247,6 +249,7 @@ export class Visitor {
       assert.equal(reply.status(), 200);
     }
     visitor.page = await visitor.context.newPage();
+    if (LAG_MS) await visitor.lags();
     visitor.complaints = [];
     visitor.page.on("pageerror", (error) => visitor.complaints.push(`error: ${error.message}`));
     visitor.page.on("console", (message) => {
@@ -258,6 +261,16 @@ export class Visitor {
     });
     if (path !== null) await visitor.page.goto(server.url + path);
     return visitor;
+  }
+
+  /** Whatever the page asks for takes a while, never the same: what a test does not wait for shows. */
+  async lags() {
+    await this.context.route((url) => url.pathname.startsWith("/api/"), async (route) => {
+      await new Promise((go) => setTimeout(go, Math.random() * LAG_MS));
+      await route.continue().catch(() => {}); // the page has been left
+    });
+    const debug = await this.context.newCDPSession(this.page);
+    await debug.send("Emulation.setCPUThrottlingRate", { rate: 3 });
   }
 
   /** What the browser itself says of requests that failed is expected where the test made them fail. */
