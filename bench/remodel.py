@@ -74,7 +74,8 @@ def run(ctx):
     n = 500 if ctx.quick else (ctx.items or 100000)
     with ctx.folder() as folder:
         model = install(ctx, folder)
-        extra = [line.rstrip(b"\n").replace(b"@" * 12, b"r%011d" % i) for i, line in enumerate(open(ctx.input("bodies", 20000, 9), "rb"))] * 10
+        lines = open(ctx.input("bodies", 20000, 9), "rb").read().splitlines() * 10
+        extra = [line.replace(b"@" * 12, b"r%011d" % i) for i, line in enumerate(lines)]  # each one new, however long it takes
         with Server(ctx.binary, folder / "data", "--embedder", "builtin", "--encoder-model", model) as server:
             send_batch(server.url, ctx.input("batch", n))
             waited, left = server.wait_grouped(LIMIT_S)
