@@ -84,6 +84,19 @@ static sc_lens *find(sc_app *app, sc_str model) {
     return l;
 }
 
+/* To open an embedder reads and checks its whole file: its name stands for what it was when it was first opened. */
+static sc_lens *find_named(sc_app *app, sc_str name) {
+    sc_lens *l = find(app, name);
+    if (l) return l;
+    for (l = app->lenses.head; l && !(*l->name && sc_str_is(name, l->name));) l = l->next;
+    return l;
+}
+
+static void set_name(sc_lens *l, sc_str name) {
+    if (!*l->name && name.n < sizeof l->name && !sc_str_is(name, l->model))
+        snprintf(l->name, sizeof l->name, "%.*s", SC_FMT(name));
+}
+
 /* Opens what the name says, once: another lens may have its model already. */
 static sc_rc open_lens(sc_app *app, sc_str name, sc_lens **ret, sc_err *err) {
     sc_embedder em;
@@ -98,6 +111,7 @@ static sc_rc open_lens(sc_app *app, sc_str name, sc_lens **ret, sc_err *err) {
     *ret = find(app, sc_str_of(model_of(&em)));
     if (*ret && (*ret)->em.ops) {
         app->conf.close_embedder(&em);
+        set_name(*ret, name);
         return SC_OK;
     }
     if (*ret) { /* it was blind, and can be opened by now; readers look at em only under their lock */
@@ -111,6 +125,7 @@ static sc_rc open_lens(sc_app *app, sc_str name, sc_lens **ret, sc_err *err) {
         return rc;
     }
     l->own = true;
+    set_name(l, name);
     *ret = l;
     return SC_OK;
 }
@@ -135,7 +150,7 @@ sc_rc sc_lens_choose(sc_app *app, sc_str name, sc_lens **ret, sc_err *err) {
     const sc_embedder *em = &app->conf.embedder;
     if (sc_str_is(name, em->ops->name)) name = sc_str_of(model_of(em));
     pthread_mutex_lock(&app->lenses.lock);
-    sc_lens *l = find(app, name);
+    sc_lens *l = find_named(app, name);
     if (!l) rc = open_lens(app, name, &l, &why);
     pthread_mutex_unlock(&app->lenses.lock);
     if (!rc && l && l->em.ops) {

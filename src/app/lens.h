@@ -23,7 +23,8 @@ struct sc_lens {
     sc_embedder em; /* ops NULL: blind */
     bool own;       /* opened by us, closed by us */
     char model[200];
-    sc_err why; /* blind: why it cannot be opened */
+    char name[64]; /* it was opened by, where that is another one; or empty */
+    sc_err why;    /* blind: why it cannot be opened */
     /* Vectors of reports made ahead (ahead.h), by the texts as they came in; room 0: none are. */
     pthread_mutex_t memo_lock;
     sc_memo memo;
@@ -42,7 +43,8 @@ sc_rc sc_lenses_record(struct sc_app *app, sc_err *err);
 /* The one of that model, which may be blind; an empty name: the configured one. Lives as long as the
  * app. */
 sc_rc sc_lens_get(struct sc_app *app, sc_str model, sc_lens **ret, sc_err *err);
-/* By an embedder's name ("builtin") or a model's; SC_UNPROCESSABLE when it cannot be opened. */
+/* By an embedder's name ("builtin") or a model's; SC_UNPROCESSABLE when it cannot be opened. Once opened, a name means the same model
+ * until the process ends, whatever is installed meanwhile. */
 sc_rc sc_lens_choose(struct sc_app *app, sc_str name, sc_lens **ret, sc_err *err);
 /* Is it worth while to embed reports ahead, many at once? */
 bool sc_lens_embeds_together(const sc_lens *l);

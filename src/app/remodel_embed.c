@@ -5,6 +5,7 @@ enum {
     STEP_US = 100000, /* a batch, about: reports to be grouped may wait that long */
     EMBED_MS = 60000,
     TELL_US = 1000000,
+    COUNT_US = 10000000, /* between two counts: one looks at all reports */
     ARENA_BYTES = 512 << 20,
 };
 
@@ -87,6 +88,15 @@ static sc_rc progress_event(sc_remodel *r, sc_arena *arena, sc_event *ret, sc_er
     return SC_OK;
 }
 
+/* These are more than there were: others came meanwhile. */
+static sc_rc count_again(sc_remodel *r, sc_err *err) {
+    const int64_t now = sc_mono_us(r->app->conf.clock);
+    if (r->counted_us && now - r->counted_us < COUNT_US) return SC_OK;
+    r->counted_us = now;
+    r->told_us = 0;
+    return sc_remodel_count(r, err);
+}
+
 /* Stores a batch of representations, and how far it is. */
 static sc_rc store_some(sc_remodel *r, const sc_job *job, sc_side_item *items, size_t n,
                         sc_arena *arena, sc_err *err) {
@@ -94,11 +104,13 @@ static sc_rc store_some(sc_remodel *r, const sc_job *job, sc_side_item *items, s
     sc_event event;
     for (size_t i = 0; i < n; i++)
         if (items[i].repr.n) items[kept++] = items[i];
+    sc_rc rc = r->done + (int64_t)kept > r->total ? count_again(r, err) : SC_OK;
+    if (rc) return rc;
     r->done = SC_MIN(r->done + (int64_t)kept, r->total);
-    sc_rc rc = progress_event(r, arena, &event, err);
+    rc = progress_event(r, arena, &event, err);
     if (rc) return rc;
     int64_t now = sc_mono_us(r->app->conf.clock);
-    bool tell = now - r->told_us > TELL_US;
+    bool tell = !r->told_us || now - r->told_us > TELL_US;
     if (tell) r->told_us = now;
     sc_side_write w = {.project_id = r->project_id,
                        .job_id = job->id,

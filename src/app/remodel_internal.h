@@ -30,7 +30,7 @@ struct sc_remodel {
     sc_lens *lens;
     sc_remodel_stage stage;
     size_t batch;
-    int64_t after_seq, done, total, told_us;
+    int64_t after_seq, done, total, told_us, counted_us;
     size_t stored;    /* since the scan began */
     int64_t later_ms; /* a remote embedder cannot be asked before; 0: it can */
     bool going_back;
@@ -45,6 +45,8 @@ struct sc_remodel {
     sc_map by_key;
 };
 
+/* How far it is, by what is stored. */
+sc_rc sc_remodel_count(sc_remodel *r, sc_err *err);
 /* Represents and stores the next `most` reports (at most SC_REMODEL_BATCH) that lack it. *ret_n: how many there were; fewer than
  * `most`: that were all. */
 sc_rc sc_remodel_embed_some(sc_remodel *r, const sc_job *job, size_t most, size_t *ret_n,

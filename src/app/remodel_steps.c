@@ -55,7 +55,7 @@ static sc_rc prune(remodel *r, sc_err *err) {
     return rc;
 }
 
-static sc_rc count(remodel *r, sc_err *err) {
+sc_rc sc_remodel_count(remodel *r, sc_err *err) {
     sc_store_stats st;
     int64_t left;
     sc_app *app = r->app;
@@ -77,7 +77,7 @@ sc_rc sc_remodel_begin(sc_app *app, const sc_job *job, sc_lens *lens, const sc_m
     r->switched_version = st->switched_version;
     app->remodel = r;
     sc_rc rc = prune(r, err);
-    if (!rc) rc = count(r, err);
+    if (!rc) rc = sc_remodel_count(r, err);
     if (rc) sc_remodel_drop(app);
     return rc;
 }

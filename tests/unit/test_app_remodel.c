@@ -13,6 +13,7 @@
 #include "app/triage.h"
 #include "app_fixture.h"
 #include "app_ok.h"
+#include "base/json.h"
 
 /* ---- Two embedders of a few dimensions ------------------------------------------------------------ */
 
@@ -29,6 +30,9 @@ static struct {
     _Atomic int waits_at;   /* it waits there until it is let go   */
     _Atomic bool let_go;
     _Atomic bool gone; /* the first one cannot be opened any more */
+    _Atomic int opened;
+    _Atomic int64_t
+        *slow; /* a text takes more than a slice of this clock, less than a turn; or NULL */
 } world;
 
 static sc_rc words_open(void *self, const void *conf, sc_err *err) {
@@ -54,6 +58,7 @@ static sc_rc words_embed(void *self, const sc_prepared *texts, size_t n, int64_t
         int count = atomic_fetch_add(&world.embedded, 1) + 1,
             fails = atomic_load(&world.fails_from);
         if (fails && count >= fails) return sc_fail(err, SC_UPSTREAM, "the new one is broken");
+        if (world.slow) atomic_fetch_add(world.slow, 600000);
         if (count == atomic_load(&world.waits_at)) app_wait(may_go_on, NULL, "the test");
     }
     return SC_OK;
@@ -83,6 +88,7 @@ static const sc_embedder first = {&first_ops, &first_self}, last = {&last_ops, &
 
 static sc_rc open_further(void *self, sc_str name, sc_embedder *ret, sc_err *err) {
     (void)self;
+    atomic_fetch_add(&world.opened, 1);
     bool is_first = sc_str_is(name, "first") || sc_str_is(name, first_self.model);
     bool is_last = sc_str_is(name, "last") || sc_str_is(name, last_self.model);
     if ((is_first && atomic_load(&world.gone)) || (!is_first && !is_last))
@@ -267,6 +273,54 @@ static void nothing_changes_until_it_is_done(void **state) {
     check_store(f);
 }
 
+/* The newest total that progress was told of. */
+static int64_t told_total(app_fixture *f) {
+    sc_event *list;
+    size_t n;
+    int64_t total = 0;
+    ok(f->store.ops->events(f->store.self, &f->project.id, 0, 1000, &f->arena, &list, &n,
+                            &failure));
+    for (size_t i = 0; i < n; i++) {
+        SC_AUTO(sc_json_auto) json_t *v = NULL;
+        if (!sc_str_is(list[i].kind, "model.progress")) continue;
+        ok(sc_json_parse(list[i].data, &v, &failure));
+        total = json_integer_value(json_object_get(v, "total"));
+    }
+    return total;
+}
+
+static void progress_counts_what_comes_meanwhile(void **state) {
+    app_fixture *f = *state;
+    sc_id ids[N];
+    feed(f, ids, 0, N);
+    atomic_store(&world.waits_at, N / 2);
+    world.slow = &f->mono_ahead_us; /* reports are grouped between any two texts */
+    restart_with(f, &last, true);
+    app_wait(is_waiting_inside, f, "the middle");
+    assert_int_equal(told_total(f), N);
+    for (int i = 0; i < 9; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "late%d", i);
+        app_put(f, key, "alpha comes late kiwi", "");
+    }
+    atomic_store(&world.let_go, true);
+    app_wait(is_last, f, "the change");
+    assert_int_equal(told_total(f), N + 9);
+    check_store(f);
+}
+
+static void a_name_is_opened_once(void **state) {
+    app_fixture *f = *state;
+    sc_id ids[N];
+    feed(f, ids, 0, N);
+    const int before = atomic_load(&world.opened);
+    ok(sc_lens_use(f->app, &f->project.id, SC_STR("last"), &failure));
+    sc_remodel_poke(f->app);
+    app_wait(is_last, f, "the change");
+    assert_true(is_settled(f));
+    assert_int_equal(atomic_load(&world.opened) - before, 1);
+}
+
 static void what_people_fixed_holds(void **state) {
     app_fixture *f = *state;
     sc_id ids[N];
@@ -418,6 +472,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         T(another_model_regroups_once_and_goes_back_exactly),
         T(nothing_changes_until_it_is_done),
+        T(progress_counts_what_comes_meanwhile),
+        T(a_name_is_opened_once),
         T(what_people_fixed_holds),
         T(what_was_touched_since_stays_when_it_goes_back),
         T(a_broken_model_becomes_a_dead_letter_and_the_old_one_goes_on),
