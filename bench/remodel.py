@@ -55,7 +55,7 @@ def change(server, use):
             times[state] = time.perf_counter() - begun
         if state == "failed" or time.perf_counter() - begun > LIMIT_S:
             raise RuntimeError(f"the change to {use}: {now}")
-        time.sleep(0.05)
+        time.sleep(0.25)
     after = issues()
     return times, len(before), len(before & after), len(after - before)
 
