@@ -4,7 +4,6 @@ import contextlib
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import threading
 
@@ -30,7 +29,7 @@ class Redis:
     def __init__(self, folder, watch, apart):
         self.folder, self.watch, self.apart = folder, watch, apart
         self.socket, self.process, self.holder = os.path.join(folder, "s"), None, None
-        self.inside, self.host, self.port = [], "127.0.0.1", free_port()
+        self.inside, self.host, self.port = [], "127.0.0.1", soul.free_port()
         with contextlib.ExitStack() as ends:
             ends.callback(self.close)
             if apart:
@@ -96,18 +95,13 @@ class Redis:
             self.holder.wait()
 
 
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as s:
-        return s.getsockname()[1]
-
-
 class Member(threading.Thread):
     """A process of the fleet and who keeps it alive: it is started again whenever it is gone."""
 
     def __init__(self, name, verb, redis, folder, *options):
         super().__init__(daemon=True)
         self.label, self.down_s, self.ending = name, 0, threading.Event()
-        self.port = free_port() if verb == "serve" else 0
+        self.port = soul.free_port() if verb == "serve" else 0
         self.host = "127.0.0.1"  # for soul.Client
         listen = ["--listen", f"127.0.0.1:{self.port}"] if self.port else []
         self.words = [soul.BIN, verb, "--data", os.path.join(folder, name), "--lease-ms", str(LEASE_MS), "--tidy-ms", "700", *listen,

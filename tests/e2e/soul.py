@@ -7,6 +7,7 @@ import errno
 import http.client
 import json
 import os
+import random
 import select
 import signal
 import socket
@@ -31,6 +32,18 @@ def clean_env(**more):
         env.pop(name, None)
     env.update(SOULCASTER_BOOTSTRAP_KEY=KEY, **more)
     return env
+
+
+def free_port():
+    """Below those that the kernel gives to whoever asks for any: nobody's connection takes it while it is not in use."""
+    while True:
+        with socket.socket() as s:
+            try:
+                s.bind(("127.0.0.1", random.randrange(15_000, 30_000)))
+                return s.getsockname()[1]
+            except OSError as e:
+                if e.errno != errno.EADDRINUSE:
+                    raise
 
 
 def wait_for(what, check, patience_s=PATIENCE_S):
@@ -103,10 +116,10 @@ class Client:
 class Server:
     """`soulcaster serve` in a folder of its own."""
 
-    def __init__(self, *options, data=None, env=None, verb="serve"):
+    def __init__(self, *options, data=None, env=None, verb="serve", port=0):
         self.folder = None if data else tempfile.TemporaryDirectory(prefix="soul-")
         self.data = data or self.folder.name
-        self.options, self.env, self.verb = options, env or {}, verb
+        self.options, self.env, self.verb, self.listen = options, env or {}, verb, f"127.0.0.1:{port}"
         self.process = self.log = None
         self.start()
 
@@ -114,7 +127,7 @@ class Server:
         self.log = tempfile.TemporaryFile(prefix="soul-log-")
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(
-            [BIN, self.verb, "--data", self.data, "--listen", "127.0.0.1:0", *self.options],
+            [BIN, self.verb, "--data", self.data, "--listen", self.listen, *self.options],
             stdout=subprocess.PIPE, stderr=self.log, env=clean_env(**self.env))
         line = self._first_line()
         self.line = line.decode()

@@ -225,7 +225,7 @@ class Ingest(Folder):
 
     def test_it_waits_where_the_server_says_later(self):
         """A server that is away for a moment: the same command goes on by itself."""
-        with soul.Server() as s:
+        with soul.Server(port=soul.free_port()) as s:
             port = s.port
             s.stop(signal.SIGKILL)
             with socket.create_server(("127.0.0.1", port)) as nobody:
@@ -233,12 +233,8 @@ class Ingest(Folder):
                                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=soul.clean_env(), text=True)
                 nobody.settimeout(soul.PATIENCE_S)
                 nobody.accept()[0].close()  # it has asked
-            back = subprocess.Popen([soul.BIN, "serve", "--data", s.data, "--listen", f"127.0.0.1:{port}"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-                                    env=soul.clean_env())
-            out, _ = process.communicate(timeout=60)
-            back.terminate()
-            back.wait(soul.PATIENCE_S)
-            back.stdout.close()
+            s.start()
+            out, _ = process.communicate(timeout=soul.PATIENCE_S)
             self.assertEqual(process.returncode, 0)
             self.assertIn(f"{len(REPORTS)} new", out)
 

@@ -62,12 +62,6 @@ print(n)
 """
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
-
-
 def remove_group(path):
     try:
         os.rmdir(path)
@@ -118,7 +112,7 @@ class Sandbox(unittest.TestCase):
 
     def test_forward_ends_as_its_program_does(self):
         missing = os.path.join(self.dir, "none.sock")
-        words = ("forward", "--port", str(free_port()), "--socket", missing, "--")
+        words = ("forward", "--port", str(soul.free_port()), "--socket", missing, "--")
         self.assertEqual(self.sandbox(*words, "sh", "-c", "exit 3").returncode, 3)
         self.assertEqual(self.sandbox(*words, "sh", "-c", "kill -TERM $$").returncode, 128 + signal.SIGTERM)
         self.assertEqual(self.sandbox(*words, "/no/such/program").returncode, 127)
@@ -145,7 +139,7 @@ class Sandbox(unittest.TestCase):
         return path
 
     def client(self, path, send, marker=""):
-        port = str(free_port())
+        port = str(soul.free_port())
         done = self.sandbox("forward", "--port", port, "--socket", path, "--", "python3", "-c", CLIENT, port, str(send), marker)
         self.assertEqual(done.returncode, 0, done.stderr)
         return int(done.stdout)

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -137,15 +138,23 @@ bool redis_server_ask(redis_server *s, int n, const char *const *words, char *re
     return ok;
 }
 
+/* Below those that the kernel gives to whoever asks for any: nobody's connection takes it before it is used. */
 int redis_free_port(void) {
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-    struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof a;
-    if (fd < 0 || bind(fd, (struct sockaddr *)&a, sizeof a) ||
-        getsockname(fd, (struct sockaddr *)&a, &n))
-        abort();
-    close(fd);
-    return ntohs(a.sin_port);
+    enum { LOWEST = 15000, N = 15000, TRIES = 1000 };
+    for (int i = 0; i < TRIES; i++) {
+        uint32_t random;
+        if (getrandom(&random, sizeof random, 0) != sizeof random) abort();
+        const int fd = socket(AF_INET, SOCK_STREAM, 0);
+        const int port = LOWEST + (int)(random % N);
+        struct sockaddr_in a = {.sin_family = AF_INET,
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                .sin_port = htons((uint16_t)port)};
+        if (fd < 0) abort();
+        const bool mine = !bind(fd, (struct sockaddr *)&a, sizeof a);
+        close(fd);
+        if (mine) return port;
+    }
+    abort();
 }
 
 /* ---- The shared one ------------------------------------------------------------------------------ */

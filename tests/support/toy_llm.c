@@ -23,7 +23,8 @@ static sc_rc ask(void *self, const sc_llm_question *q, int64_t deadline_ms, sc_a
     if (t->on_ask && !canary) t->on_ask(t->on_self);
     pthread_mutex_lock(&lock);
     int turn = atomic_fetch_add(canary ? &t->canaries : &t->calls, 1);
-    if (!canary) snprintf(t->last, sizeof t->last, "%.*s", SC_FMT(q->content));
+    char *last = strcmp(q->name, "same") ? t->last : t->last_same;
+    if (!canary) snprintf(last, sizeof t->last, "%.*s", SC_FMT(q->content));
     const char *text = answer_to(t, q, turn);
     pthread_mutex_unlock(&lock);
     int left = atomic_load(&t->fail_times);
@@ -41,6 +42,12 @@ static sc_rc ask(void *self, const sc_llm_question *q, int64_t deadline_ms, sc_a
                            .tokens_in = t->tokens_in,
                            .tokens_out = t->tokens_out};
     return SC_OK;
+}
+
+void toy_llm_asked(toy_llm *t, bool same, char ret[TOY_LLM_ASKED]) {
+    pthread_mutex_lock(&lock);
+    memcpy(ret, same ? t->last_same : t->last, TOY_LLM_ASKED);
+    pthread_mutex_unlock(&lock);
 }
 
 static const char *model(const void *self) {

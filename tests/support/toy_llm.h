@@ -6,6 +6,8 @@
 
 #include "ports/llm.h"
 
+enum { TOY_LLM_ASKED = 8192 };
+
 typedef struct toy_llm {
     /* Set by the test. */
     sc_err fails;           /* rc 0: it works                                        */
@@ -21,10 +23,12 @@ typedef struct toy_llm {
     void *on_self;
     /* What happened. */
     _Atomic int calls, canaries;
-    char last[8192]; /* the last question's content */
+    char last[TOY_LLM_ASKED], last_same[TOY_LLM_ASKED]; /* see toy_llm_asked */
 } toy_llm;
 
 /* As the app takes it; `t` is the test's. */
 sc_llm toy_llm_of(toy_llm *t);
+/* The content of the last question about an issue, or about whether two are the same. Others may be asked meanwhile. */
+void toy_llm_asked(toy_llm *t, bool same, char ret[TOY_LLM_ASKED]);
 
 #endif

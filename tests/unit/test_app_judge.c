@@ -212,6 +212,16 @@ static void an_issue_that_changed_while_it_was_judged_is_not_merged(void **state
 
 /* ---- What it may ---------------------------------------------------------------------------------- */
 
+/* Of one report each. */
+static void assert_asked_about_two(void) {
+    char content[TOY_LLM_ASKED];
+    SC_AUTO(sc_json_auto) json_t *v = NULL;
+    toy_llm_asked(&toy, true, content);
+    ok(sc_json_parse(sc_str_of(content), &v, &failure));
+    assert_int_equal(json_integer_value(sc_json_at(v, "a.count")), 1);
+    assert_int_equal(json_integer_value(sc_json_at(v, "b.count")), 1);
+}
+
 static void a_yes_merges_with_its_reason_and_can_be_taken_back(void **state) {
     world *w = *state;
     toy.same = YES;
@@ -220,8 +230,7 @@ static void a_yes_merges_with_its_reason_and_can_be_taken_back(void **state) {
     wait_judged(w);
     assert_true(together(w));
     assert_int_equal(pair_of(w).state, SC_PAIR_one);
-    SC_AUTO(sc_json_auto) json_t *asked = NULL;
-    ok(sc_json_parse(sc_str_of(toy.last), &asked, &failure));
+    assert_asked_about_two();
     sc_trace t;
     ok(sc_read_trace(w->f.app, &w->f.project.id, &w->report_b, &w->f.arena, &t, &failure));
     const sc_trace_step *last = &t.steps[t.n - 1];
@@ -277,11 +286,7 @@ static void the_engine_s_own_suggestions_are_asked_about(void **state) {
     begin(w);
     put(&w->f, "Export button is greyed out", "");
     app_wait(asked, w, "a suggestion to be asked about");
-    SC_AUTO(sc_json_auto) json_t *v = NULL;
-    ok(sc_json_parse(sc_str_of(toy.last), &v, &failure));
-    bool pair = json_is_object(json_object_get(v, "a")) && json_is_object(json_object_get(v, "b"));
-    assert_true(pair);
-    assert_int_equal(json_integer_value(sc_json_at(v, "a.count")), 1);
+    assert_asked_about_two();
 }
 
 int main(void) {
