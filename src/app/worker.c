@@ -337,7 +337,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
     /* A worker dies once for many a reason. After the second death one report a write, so that the next one has one
      * report to blame. */
     const bool singly = sc_job_died(job) && job->attempts > 2;
-    size_t most = singly ? 1 : PASS_ITEMS;
+    size_t most = singly ? 1 : PASS_ITEMS, alone = 0;
     int conflicts = 0;
     if (!rc && singly && job->attempts >= job->max_attempts) rc = set_apart(app, job, space, err);
     while (!rc && !atomic_load(&app->worker.stop)) {
@@ -348,6 +348,7 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         if (!rc && wait_ms) return give_back_for(wait_ms, err);
         if (!rc) rc = group_some(app, job, space, &most, &left, err);
         if (singly) most = 1;
+        if (singly) alone++;
         if (rc == SC_CONFLICT && ++conflicts < MAX_CONFLICTS) {
             atomic_fetch_add(&app->conflicts,
                              1); /* another process corrected something: compute again */
@@ -356,11 +357,12 @@ static sc_rc work_group(sc_app *app, const sc_job *job, sc_err *err) {
         }
         if (!rc) rc = sc_lane_holds(&app->worker, app, err);
         if (!rc && left) give_way(app, &before);
-        if (!rc && left && (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS)
+        const bool late = (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
+        /* The one that others died of is among those that a write would have held: until then, however long it takes. */
+        if (!rc && left && (singly ? alone >= PASS_ITEMS : late))
             return sc_worker_ask(app, &job->project_id, err);
         /* A change of the model, if one is under way, has the time in which nothing waits. */
-        const bool enough =
-            sc_remodel_goes_on(app) || (sc_mono_us(app->conf.clock) - start) / 1000 > JOB_MS;
+        const bool enough = sc_remodel_goes_on(app) || late;
         if (!rc && !left && (enough || !sc_lane_wait(&app->worker, LINGER_MS))) break;
     }
     if (!rc && atomic_load(&app->worker.stop))
