@@ -10,7 +10,10 @@
 #include "group/map.h"
 #include "group/terms.h"
 
-enum { SC_ITEMS_BLOCK = 16384 }; /* vectors a block; a multiple of 2 MB for usual dimensions */
+enum {
+    SC_ITEMS_BLOCK = 16384, /* vectors a block; a multiple of 2 MB for usual dimensions */
+    SC_ITEMS_AHEAD = 4,     /* how many items before its turn one is fetched */
+};
 #define SC_GROUP_NONE UINT32_MAX
 
 typedef struct sc_item {
@@ -42,6 +45,14 @@ static inline const int8_t *sc_items_vec(const sc_items *t, uint32_t slot) {
     return t->blocks[slot / SC_ITEMS_BLOCK] + (size_t)(slot % SC_ITEMS_BLOCK) * t->dim;
 }
 static inline const uint32_t *sc_items_facets(const sc_item *x) { return x->feats + x->n_feats; }
+/* Has the item read into the caches meanwhile: the members of a group lie anywhere. */
+static inline void sc_items_fetch(const sc_items *t, uint32_t slot) {
+    enum { LINE = 64 };
+    const char *vec = (const char *)sc_items_vec(t, slot), *feats = (const char *)t->v[slot].feats;
+    for (size_t i = 0; i < t->dim; i += LINE) __builtin_prefetch(vec + i);
+    for (size_t i = 0; i < t->v[slot].n_feats * sizeof(uint32_t); i += LINE)
+        __builtin_prefetch(feats + i);
+}
 
 uint32_t sc_items_find(const sc_items *t, int64_t key); /* slot, or SC_MAP_NONE */
 /* Puts a new item into the last slot (in no group; norms not set) and links its features.

@@ -65,10 +65,8 @@ static void fill_rows(sc_pairs *p) {
         memcpy(p->rows + i * dim, sc_items_vec(p->s.items, p->slots[i]), dim);
         struct sc_pairs_facets *f = &p->facets[i];
         f->n = x->n_facets;
-        for (unsigned k = 0; k < f->n; k++) {
-            f->v[k] = sc_items_facets(x)[k];
-            f->kinds |= (uint8_t)(1u << (f->v[k] >> 28 & 7));
-        }
+        f->kinds = sc_score_kinds(sc_items_facets(x), f->n);
+        memcpy(f->v, sc_items_facets(x), f->n * sizeof *f->v);
     }
 }
 
@@ -127,7 +125,9 @@ const float *sc_pairs_row(sc_pairs *p, uint32_t i) {
     const float by = p->s.epoch->vec_k, zero = p->s.epoch->vec_0;
     for (uint32_t k = i + 1; k < p->n; k++) p->raw[k] = (by * (float)p->dots[k] - zero) + p->raw[k];
     const struct sc_pairs_facets *f = &p->facets[i], *g = f + 1;
-    for (uint32_t k = i + 1; f->n && k < p->n; k++, g++)
-        if (f->kinds & g->kinds) p->raw[k] -= sc_score_contradiction(&p->s, f->v, f->n, g->v, g->n);
+    for (uint32_t k = i + 1; f->n && k < p->n; k++, g++) {
+        const unsigned both = f->kinds & g->kinds;
+        if (both) p->raw[k] -= sc_score_contradiction(&p->s, both, f->v, f->n, g->v, g->n);
+    }
     return p->raw;
 }

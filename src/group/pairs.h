@@ -24,7 +24,7 @@ typedef struct sc_pairs {
     uint32_t *at, *end;   /* of each list: its postings of items not yet gone by */
     sc_posting *postings; /* item ascending within a list */
     struct sc_pairs_facets {
-        uint8_t n, kinds; /* bits: it has some of kind i */
+        unsigned n, kinds; /* sc_score_kinds */
         uint32_t v[SC_REPR_MAX_FACETS];
     } * facets;
 } sc_pairs;

@@ -169,6 +169,12 @@ sc_rc sc_recluster_groups(sc_journal *j, const uint32_t *groups, size_t n, uint3
 
 /* ---- After an insert ------------------------------------------------------------------------------ */
 
+/* Where comparing a report with all others takes milliseconds, the neighbourhood gets fewer. */
+static size_t most_items(const sc_engine *e) {
+    enum { MANY = 65536 };
+    return e->items.n < MANY ? e->local_items : e->local_items * 3 / 4;
+}
+
 /* The touched cluster against its neighbours as wholes, by their sums: the cheap pass for clusters
  * too large to be looked at item by item now. Joins the best pair, if any. */
 static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t n_near,
@@ -180,13 +186,14 @@ static sc_rc merge_whole(sc_journal *j, uint32_t g, const uint32_t *near, size_t
     uint32_t best = SC_GROUP_NONE;
     double most = need;
     if (!sc_accum_fit(&e->accum, &s)) return sc_fail(err, SC_NOMEM, "no memory to re-cluster");
-    for (uint32_t i = 0; i < a->n; i++) sc_accum_add(&e->accum, &s, a->members[i]);
+    sc_accum_add_all(&e->accum, &s, a->members, a->n);
     for (size_t k = 0; k < n_near; k++) {
         if (near[k] == g || !e->groups.v[near[k]].n || !sc_state_may_meet(e, g, near[k])) continue;
-        double m = sc_state_linkage(e, &e->accum, near[k]);
         /* What would be too large to be looked at item by item again must be clearer. */
-        if (a->n + e->groups.v[near[k]].n > e->local_items && m < need * LARGE_NEEDS) continue;
-        if (m >= most) {
+        const bool large = a->n + e->groups.v[near[k]].n > most_items(e);
+        const double least = SC_MAX(most, large ? need * LARGE_NEEDS : 0);
+        const double m = sc_state_linkage(e, &e->accum, near[k], least);
+        if (m >= least) {
             most = m;
             best = near[k];
         }
@@ -234,13 +241,14 @@ sc_rc sc_recluster_around(sc_journal *j, uint32_t slot, const uint32_t *near, si
     e->credit = SC_MIN(e->credit + SC_LOCAL_PAIRS, (uint64_t)SC_LOCAL_PAIRS * 20);
     if (sc_group_frozen(&e->groups.v[g])) return SC_OK;
     /* As many neighbours as the bound and the credit allow, the nearest first. */
+    const size_t most = most_items(e);
     size_t n = 0, items = e->groups.v[g].n;
     list[n++] = g;
     size_t left_out = 0;
     for (size_t k = 0; k < n_near && n < SC_LEN(list); k++) {
         size_t more = e->groups.v[near[k]].n;
         if (near[k] == g || !more || sc_group_frozen(&e->groups.v[near[k]])) continue;
-        if (items + more > e->local_items || (items + more) * (items + more) / 2 > e->credit) {
+        if (items + more > most || (items + more) * (items + more) / 2 > e->credit) {
             left_out++;
             continue;
         }
@@ -248,7 +256,7 @@ sc_rc sc_recluster_around(sc_journal *j, uint32_t slot, const uint32_t *near, si
         list[n++] = near[k];
     }
     sc_rc rc = SC_OK;
-    if (items <= e->local_items && items * items / 2 <= e->credit) {
+    if (items <= most && items * items / 2 <= e->credit) {
         e->credit -= items * items / 2;
         if (items > 1) rc = sc_recluster_groups(j, list, n, slot, err);
     } else {

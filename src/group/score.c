@@ -206,24 +206,24 @@ double sc_score_self(const sc_score *s, uint32_t slot) {
     return sum;
 }
 
-static unsigned kinds_of(const uint32_t *facets, unsigned n) {
+unsigned sc_score_kinds(const uint32_t *facets, unsigned n) {
     unsigned kinds = 0;
     for (unsigned i = 0; i < n; i++) kinds |= 1u << (facets[i] >> 28);
     return kinds;
 }
 
-/* The kinds of which both have some and none in common. */
-static unsigned contradictions(const uint32_t *a, unsigned n_a, const uint32_t *b, unsigned n_b) {
-    unsigned kinds = kinds_of(a, n_a) & kinds_of(b, n_b);
+/* Those of the kinds, of which both have some, in which they have none in common. */
+static unsigned contradictions(unsigned kinds, const uint32_t *a, unsigned n_a, const uint32_t *b,
+                               unsigned n_b) {
     for (unsigned i = 0; kinds && i < n_a; i++)
         for (unsigned j = 0; j < n_b; j++)
             if (a[i] == b[j]) kinds &= ~(1u << (a[i] >> 28));
     return kinds;
 }
 
-float sc_score_contradiction(const sc_score *s, const uint32_t *a, unsigned n_a, const uint32_t *b,
-                             unsigned n_b) {
-    const unsigned kinds = contradictions(a, n_a, b, n_b);
+float sc_score_contradiction(const sc_score *s, unsigned both, const uint32_t *a, unsigned n_a,
+                             const uint32_t *b, unsigned n_b) {
+    const unsigned kinds = contradictions(both, a, n_a, b, n_b);
     if (!kinds) return 0;
     float sum = 0;
     if (kinds & 1u << SC_FACET_CODE) sum += s->profile->conflict_code;
@@ -234,8 +234,10 @@ float sc_score_contradiction(const sc_score *s, const uint32_t *a, unsigned n_a,
 
 float sc_score_conflict(const sc_score *s, const sc_query *q, uint32_t slot) {
     const sc_item *x = &s->items->v[slot];
-    if (!q->n_facets || !x->n_facets) return 0;
-    return sc_score_contradiction(s, q->facets, q->n_facets, sc_items_facets(x), x->n_facets);
+    const uint32_t *facets = sc_items_facets(x);
+    const unsigned both =
+        sc_score_kinds(q->facets, q->n_facets) & sc_score_kinds(facets, x->n_facets);
+    return sc_score_contradiction(s, both, q->facets, q->n_facets, facets, x->n_facets);
 }
 
 /* Linear up to the cut, then towards 1 as the project's own spread says. */
@@ -288,6 +290,13 @@ void sc_accum_add(sc_accum *a, const sc_score *s, uint32_t slot) {
     spread(a, s, slot);
     sc_sum_add(a->sum, sc_items_vec(s->items, slot), s->items->dim);
     a->n++;
+}
+
+void sc_accum_add_all(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++) {
+        if (i + SC_ITEMS_AHEAD < n) sc_items_fetch(s->items, slots[i + SC_ITEMS_AHEAD]);
+        sc_accum_add(a, s, slots[i]);
+    }
 }
 
 static float dot_words(const float *words, const sc_items *t, uint32_t slot) {

@@ -65,9 +65,11 @@ void sc_score_parts(const sc_score *s, const sc_query *q, uint32_t slot, sc_part
 /* 1 contradiction each: both name an error code (a platform, a version) and share none. Weighted by
  * the profile. */
 float sc_score_conflict(const sc_score *s, const sc_query *q, uint32_t slot);
-/* The same for two lists of facets. */
-float sc_score_contradiction(const sc_score *s, const uint32_t *a, unsigned n_a, const uint32_t *b,
-                             unsigned n_b);
+/* The kinds of a list of facets: a bit each. */
+unsigned sc_score_kinds(const uint32_t *facets, unsigned n);
+/* sc_score_conflict for two lists of facets and the kinds that are in both. */
+float sc_score_contradiction(const sc_score *s, unsigned both, const uint32_t *a, unsigned n_a,
+                             const uint32_t *b, unsigned n_b);
 
 /* Raw similarity as people see it: 0..1, 0.7 at the cut. Monotone. */
 double sc_score_shown(const sc_score *s, double raw);
@@ -93,6 +95,7 @@ bool sc_accum_init(sc_accum *a, const sc_score *s);
 /* Makes it fit a vocabulary that has grown. */
 bool sc_accum_fit(sc_accum *a, const sc_score *s);
 void sc_accum_add(sc_accum *a, const sc_score *s, uint32_t slot);
+void sc_accum_add_all(sc_accum *a, const sc_score *s, const uint32_t *slots, uint32_t n);
 /* Sum of raw(slot, member) over the members added; the item itself counts if it is among them. */
 double sc_accum_dot(const sc_accum *a, const sc_score *s, uint32_t slot);
 /* Empties it; the members are those that were added. */

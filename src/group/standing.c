@@ -120,12 +120,48 @@ void sc_standing_why(const sc_engine *e, const sc_query *q, const sc_standing *s
     shared_words(e, q, st->nearest, ret->shared);
 }
 
-double sc_state_linkage(const sc_engine *e, const sc_accum *a, uint32_t other) {
+/* A step that comes to every member before any comes again, and spreads those of any beginning evenly:
+ * near the golden section of n, without a factor in common with it. */
+static uint32_t even_step(uint32_t n) {
+    for (uint32_t step = (uint32_t)(0.618034 * n);; step--) {
+        uint32_t a = n, b = step;
+        while (b) {
+            const uint32_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        if (a == 1 || step < 2) return step < 2 ? 1 : step;
+    }
+}
+
+/* n values of this sum and sum of squares leave no doubt that the mean of all is below `least`. */
+static bool clearly_below(double sum, double squares, uint32_t n, double least) {
+    static const double errors = 4;
+    const double mean = sum / n, variance = SC_MAX(0.0, squares / n - mean * mean);
+    return mean + errors * sqrt(variance / n) < least;
+}
+
+double sc_state_linkage(const sc_engine *e, const sc_accum *a, uint32_t other, double least) {
+    enum { FEW = 32 };
     const sc_group *g = &e->groups.v[other];
     const sc_score s = sc_state_score(e);
-    double sum = 0;
-    for (uint32_t i = 0; i < g->n; i++) sum += sc_accum_dot(a, &s, g->members[i]);
-    return a->n && g->n ? sum / ((double)a->n * g->n) : 0;
+    if (!a->n || !g->n) return 0;
+    const uint32_t step = even_step(g->n);
+    uint32_t look = FEW, at = 0, ahead = (uint32_t)((uint64_t)step * SC_ITEMS_AHEAD % g->n);
+    double sum = 0, squares = 0;
+    for (uint32_t n = 0; n < g->n; n++) {
+        if (n == look) {
+            if (clearly_below(sum, squares, n, least)) return sum / n;
+            look *= 2;
+        }
+        sc_items_fetch(&e->items, g->members[ahead]);
+        const double x = sc_accum_dot(a, &s, g->members[at]) / a->n;
+        sum += x;
+        squares += x * x;
+        at = (uint32_t)(((uint64_t)at + step) % g->n);
+        ahead = (uint32_t)(((uint64_t)ahead + step) % g->n);
+    }
+    return sum / g->n;
 }
 
 bool sc_state_may_meet(const sc_engine *e, uint32_t a, uint32_t b) {

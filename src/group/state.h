@@ -116,8 +116,9 @@ sc_standing sc_standing_slow(const sc_engine *e, const sc_query *q, uint32_t gro
 /* The standing as evidence and record. */
 void sc_standing_why(const sc_engine *e, const sc_query *q, const sc_standing *st, sc_why *ret);
 
-/* Mean raw similarity of two groups' members, exact. `a` holds group x's members. */
-double sc_state_linkage(const sc_engine *e, const sc_accum *a, uint32_t other);
+/* Mean raw similarity of two groups' members. `a` holds group x's members. Exact, but where the members seen so
+ * far leave no doubt (four standard errors) that it is below `least`: then their mean. */
+double sc_state_linkage(const sc_engine *e, const sc_accum *a, uint32_t other, double least);
 /* True when the machine may bring items of one to the other. */
 bool sc_state_may_meet(const sc_engine *e, uint32_t a, uint32_t b);
 

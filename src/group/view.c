@@ -4,16 +4,11 @@
 
 #include "group/state.h"
 
-static void add_members(const sc_engine *e, const sc_group *g, sc_accum *a) {
-    const sc_score s = sc_state_score(e);
-    for (uint32_t i = 0; i < g->n; i++) sc_accum_add(a, &s, g->members[i]);
-}
-
 /* A sum over the members of group g; the caller ends it with sc_accum_done. */
 static bool sum_of(const sc_engine *e, uint32_t g, sc_accum *ret) {
     const sc_score s = sc_state_score(e);
     if (!sc_accum_init(ret, &s)) return false;
-    add_members(e, &e->groups.v[g], ret);
+    sc_accum_add_all(ret, &s, e->groups.v[g].members, e->groups.v[g].n);
     return true;
 }
 
@@ -37,6 +32,7 @@ static void measure(const sc_engine *e, const sc_group *g, const sc_accum *a, sc
     unsigned n = 0;
     for (uint32_t i = 0; i < g->n; i++) {
         uint32_t slot = g->members[i];
+        if (i + SC_ITEMS_AHEAD < g->n) sc_items_fetch(&e->items, g->members[i + SC_ITEMS_AHEAD]);
         double m = (sc_accum_dot(a, &s, slot) - sc_score_self(&s, slot)) / (g->n - 1);
         total += m;
         least = SC_MIN(least, m);
@@ -92,7 +88,7 @@ sc_rc sc_engine_view_mine(sc_engine *e, const sc_id *cluster, sc_cluster_view *r
     if (!rc && g->n > 1) {
         if (!sc_accum_fit(&e->accum, &s))
             return sc_fail(err, SC_NOMEM, "no memory to look at an issue");
-        add_members(e, g, &e->accum);
+        sc_accum_add_all(&e->accum, &s, g->members, g->n);
         measure(e, g, &e->accum, &v);
         sc_accum_clear(&e->accum, &s, g->members, g->n);
     }
@@ -159,7 +155,7 @@ sc_rc sc_engine_neighbours(const sc_engine *e, const sc_id *cluster, size_t limi
     size_t n = 0;
     for (uint32_t other = 0; other < e->groups.n; other++) {
         if (other == g || !e->groups.v[other].n) continue;
-        double m = sc_state_linkage(e, &a, other);
+        double m = sc_state_linkage(e, &a, other, -INFINITY);
         if (m <= 0) continue;
         size_t at = n;
         while (at > 0 && ahead(e, other, m, best[at - 1], means[at - 1])) at--;

@@ -183,6 +183,58 @@ static void a_sum_over_members_equals_their_pairs(void **state) {
     sc_arena_done(&a);
 }
 
+/* Two groups: 5 reports about one thing, and `n` of which one in four is about it, too. */
+static sc_engine *two_groups(sc_arena *a, unsigned n) {
+    sc_engine *e = made_engine();
+    uint64_t seed = 7;
+    sc_arena_init(a, 1 << 24);
+    for (unsigned i = 0; i < n + 5; i++) {
+        const unsigned char bytes[16] = {i < 5 ? 1 : 2};
+        const sc_id home = sc_id_from_bytes(bytes);
+        made m;
+        made_item(&m, i < 5 ? 0 : i % 4, 0.5, &seed);
+        const sc_engine_item item = {.key = i + 1, .repr = &m.repr};
+        ok(sc_engine_put(e, &item, &home, &err));
+    }
+    sc_epoch_refresh(&e->items, &e->terms, e->profile, &e->epoch);
+    return e;
+}
+
+static void a_group_that_is_clearly_elsewhere_is_not_read_to_its_end(void **state) {
+    (void)state;
+    static const unsigned sizes[] = {1, 2, 31, 32, 33, 64, 500};
+    for (size_t t = 0; t < SC_LEN(sizes); t++) {
+        sc_arena a;
+        sc_engine *e = two_groups(&a, sizes[t]);
+        const sc_score s = sc_state_score(e);
+        const uint32_t x = e->items.group[0], y = e->items.group[5];
+        const sc_group *g = &e->groups.v[x], *h = &e->groups.v[y];
+        sc_accum acc;
+        double want = 0;
+        assert_int_equal(g->n, 5);
+        assert_int_equal(h->n, sizes[t]);
+        for (uint32_t i = 0; i < g->n; i++) {
+            const sc_query q = sc_score_query(&s, g->members[i]);
+            for (uint32_t k = 0; k < h->n; k++) {
+                sc_parts p;
+                sc_score_parts(&s, &q, h->members[k], &p);
+                want += (double)p.raw / (g->n * h->n);
+            }
+        }
+        assert_true(sc_accum_init(&acc, &s));
+        sc_accum_add_all(&acc, &s, g->members, g->n);
+        close_to(sc_state_linkage(e, &acc, y, -INFINITY), want); /* every member, once */
+        close_to(sc_state_linkage(e, &acc, y, want - 1e-3), want);
+        const double least = want + 0.5, got = sc_state_linkage(e, &acc, y, least);
+        assert_true(got < least);
+        assert_true(sizes[t] > 32 ? fabs(got - want) < 0.25 : fabs(got - want) < 1e-4);
+        if (sizes[t] == 500) assert_true(got != sc_state_linkage(e, &acc, y, -INFINITY));
+        sc_accum_done(&acc);
+        sc_engine_free(e);
+        sc_arena_done(&a);
+    }
+}
+
 static void shown_similarity_is_bounded_and_grows(void **state) {
     (void)state;
     sc_arena a;
@@ -237,6 +289,7 @@ int main(void) {
         cmocka_unit_test(equal_similarities_do_not_send_the_chain_round_for_ever),
         cmocka_unit_test(one_against_all_equals_pair_by_pair),
         cmocka_unit_test(a_sum_over_members_equals_their_pairs),
+        cmocka_unit_test(a_group_that_is_clearly_elsewhere_is_not_read_to_its_end),
         cmocka_unit_test(shown_similarity_is_bounded_and_grows),
         cmocka_unit_test(items_that_come_and_go_leave_the_index_right),
     };
