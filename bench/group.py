@@ -1,5 +1,6 @@
-"""The pass over everything on made-up vectors (10,000 x 768, 100,000 x 384) against scikit-learn's average linkage; placing 10,000 reports one by one with the engine, as `soulcaster eval` does, against scikit-learn's average linkage over
-the same texts at once (hashed words, 512 dimensions, cosine)."""
+"""The pass over everything on made-up vectors (10,000 x 768, 100,000 x 384) against scikit-learn's average linkage; one more report
+into 100,000 that were placed as they came, words and all; placing 10,000 reports one by one with the engine, as `soulcaster eval` does,
+against scikit-learn's average linkage over the same texts at once (hashed words, 512 dimensions, cosine)."""
 import json
 import os
 import re
@@ -51,10 +52,23 @@ def vectors(ctx, n, dimensions, peer):
     ctx.row("  memory", peak, "MiB", ("<", 0.1), "scikit-learn", sk_peak, peak / sk_peak)
 
 
+def worded(ctx):
+    """Placed one after the other by the builtin embedder's vectors and all words; without preparing and embedding."""
+    n, more = (2000, 1200) if ctx.quick else (100000, 1200)
+    out, wall, peak = timed([ctx.tool("grouping"), str(ctx.input("labelled", n + more)), str(n), "16"])
+    rows = [json.loads(line) for line in out.splitlines()]
+    places = [r for r in rows if "place_ms" in r]
+    insert = next(r for r in rows if r.get("what") == "insert")
+    ctx.note(f"{n:,} placed as they came: {wall:.0f} s with preparing and embedding, {places[-1]['clusters']} groups, {peak:.0f} MiB")
+    ctx.row(f"one more report into {n:,} with words, 512 dimensions, p99", insert["p99_ms"], "ms", ("<", 5))
+    ctx.row("  p50", insert["p50_ms"], "ms")
+
+
 def run(ctx):
     vectors(ctx, 1000 if ctx.quick else 10000, 768, True)
     if not ctx.quick:
         vectors(ctx, 100000, 384, False)
+    worded(ctx)
     n = 2000 if ctx.quick else 10000
     labelled = str(ctx.input("labelled", n))
     out, wall, peak = timed([ctx.binary, "eval", "--json", labelled])
