@@ -25,6 +25,9 @@ typedef struct sc_fix_conf {
     const char *git;      /* the git program's absolute path; NULL: there is none */
     sc_runner runner;     /* ops NULL: there is none, and `no_runner` says why */
     const char *no_runner;
+    /* NULL: these two stand. Else they are asked for, each time; it may wait until they are known. */
+    void (*known)(void *self, sc_runner *ret, const char **ret_why);
+    void *known_self;
     const sc_forge *forges;
     size_t n_forges;
     const sc_proxy_upstream *upstreams; /* where models answer; none: agents have no model */

@@ -138,6 +138,8 @@ sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err
 /* SC_CONFLICT: an open pull request of ours touches what the reports are about. */
 sc_rc sc_fix_same_cause(sc_app *app, const sc_cluster *c, sc_err *err);
 /* What is missing before a fix can start; at most 8. */
+/* ops NULL: there is none, and *ret_why (may be NULL) says why. At the start it may wait until that is known. */
+sc_runner sc_fix_runner(const sc_app *app, const char **ret_why);
 size_t sc_fix_missing(const sc_app *app, const sc_fix_settings *s, const char *ret[8]);
 /* Starts fixes that the policy wants. */
 sc_rc sc_fix_policy_look(sc_app *app, const sc_id *project, sc_err *err);

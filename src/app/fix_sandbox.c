@@ -41,7 +41,8 @@ static sc_rc run_inside(sc_fix_run *r, sc_runner_spec *spec, const char *stream,
     spec->limits.wall_ms = SC_MAX(left - CLOSE_MS, (int64_t)1);
     sc_runner_end end = {0};
     sc_fix_sink_turn(&r->sink, stream);
-    sc_rc rc = c->runner.ops->run(c->runner.self, spec, on_output, r, &r->stop, &end, err);
+    const sc_runner runner = sc_fix_runner(r->app, NULL);
+    sc_rc rc = runner.ops->run(runner.self, spec, on_output, r, &r->stop, &end, err);
     sc_fix_sink_turn(&r->sink, "step");
     if (rc) return rc;
     *ret = (sc_fix_ran){end.exit, end.wall_us / 1000, end.killed_for};
@@ -253,7 +254,7 @@ static const char *model_of(const sc_fix_run *r, sc_proxy_shape shape) {
 /* A program that is installed outside the system's folders is shown where it lies; what of it may not be shown the runner
  * says. A path of the sandbox's own is none of ours. */
 static sc_rc place(sc_fix_run *r, sc_runner_spec *spec, const char **env, sc_err *err) {
-    const sc_runner_ops *runner = r->app->conf.fix.runner.ops;
+    const sc_runner_ops *runner = sc_fix_runner(r->app, NULL).ops;
     const char **argv = (const char **)spec->argv, *name = argv[0];
     bool inside = strchr(name, '/') &&
                   (name[0] != '/' || sc_str_starts(sc_str_of(name), SC_RUNNER_OURS "/") ||

@@ -15,6 +15,15 @@ void sc_fix_conf_default(sc_fix_conf *c) {
     *c = (sc_fix_conf){.watch_ms = MINUTE_MS, .max_ms = 12 * 60 * MINUTE_MS};
 }
 
+sc_runner sc_fix_runner(const sc_app *app, const char **ret_why) {
+    const sc_fix_conf *c = &app->conf.fix;
+    sc_runner runner = c->runner;
+    const char *why = c->no_runner;
+    if (c->known) c->known(c->known_self, &runner, &why);
+    if (ret_why) *ret_why = why ? why : "agents cannot be run safely on this machine";
+    return runner;
+}
+
 /* ---- Settings ----------------------------------------------------------------------------------- */
 
 sc_rc sc_fix_settings_get(sc_app *app, const sc_id *project, sc_arena *arena, sc_fix_settings *ret,
@@ -77,8 +86,8 @@ size_t sc_fix_missing(const sc_app *app, const sc_fix_settings *s, const char *r
     if (s->repository.n && !sc_fix_forge(app, s->forge))
         ret[n++] = "this server has no such forge, or no token for it (forge)";
     if (!c->git) ret[n++] = "the program git is not installed on this machine";
-    if (!c->runner.ops)
-        ret[n++] = c->no_runner ? c->no_runner : "agents cannot be run safely on this machine";
+    const char *why;
+    if (!sc_fix_runner(app, &why).ops) ret[n++] = why;
     if (!has_model(app, s))
         ret[n++] = "the agent's model has no key on this server (see docs/fixes.md)";
     return n;
@@ -105,7 +114,7 @@ sc_rc sc_fix_state_get(sc_app *app, const sc_id *project, sc_arena *arena, sc_fi
     if (!rc) rc = STORE(app)->fix_list(SELF(app), &open, &(sc_page){.limit = 1}, arena, &list, err);
     if (rc) return rc;
     st.n_missing = sc_fix_missing(app, &st.settings, st.missing);
-    const sc_runner_ops *runner = app->conf.fix.runner.ops;
+    const sc_runner_ops *runner = sc_fix_runner(app, NULL).ops;
     st.sandboxed = !runner || runner->sandbox; /* without one nothing runs at all */
     st.running = n.by_state[SC_JOB_running];
     st.waiting = n.by_state[SC_JOB_pending];
@@ -215,12 +224,12 @@ static sc_rc store_start(sc_app *app, const sc_cluster *c, const sc_fix_settings
                   .created_at_ms = now,
                   .updated_at_ms = now,
                   .request_id = ask->request_id};
+    const sc_runner_ops *runner = sc_fix_runner(app, NULL).ops;
     sc_fix fix = {.cluster_id = c->id,
                   .follows = ask->follows,
                   .by = ask->by,
                   .agent = s->agent,
-                  .runner = app->conf.fix.runner.ops ? sc_str_of(app->conf.fix.runner.ops->name)
-                                                     : SC_STR_NONE,
+                  .runner = runner ? sc_str_of(runner->name) : SC_STR_NONE,
                   .branch = branch,
                   .instructions = ask->instructions};
     return STORE(app)->fix_start(SELF(app), &job, &fix, ret_id, ret_new, err);

@@ -97,13 +97,12 @@ sc_rc sc_fix_checkout(sc_fix_run *r, const char *name, sc_str commit, const char
 /* Everything a step needs but the commits, also after somebody else's crash. */
 static sc_rc set_up(sc_fix_run *r, sc_err *err) {
     const sc_fix_conf *c = &r->app->conf.fix;
-    const char *missing[8];
+    const char *missing[8], *why;
     const sc_forge *forge = sc_fix_forge(r->app, r->set.forge);
     r->set.agent = r->fix.agent;
     if (!r->set.repository.n) return sc_fix_refuse(r, SC_FIX_REASON_no_repository, err, "%s", "");
-    if (!c->runner.ops)
-        return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err, "%s",
-                             c->no_runner ? c->no_runner : "");
+    if (!sc_fix_runner(r->app, &why).ops)
+        return sc_fix_refuse(r, SC_FIX_REASON_no_sandbox, err, "%s", why);
     if (sc_fix_missing(r->app, &r->set, missing))
         return sc_fix_refuse(r, SC_FIX_REASON_no_agent, err, "%s", missing[0]);
     r->forge = *forge;

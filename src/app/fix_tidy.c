@@ -112,7 +112,8 @@ static void sweep(sc_app *app) {
     sc_err err = {0};
     snprintf(state, sizeof state, "%.900s/state", c->dir);
     sc_turn turn = {.app = app, .failed = "what dead workers left is not cleared away"};
-    if (c->runner.ops && c->runner.ops->sweep(c->runner.self, state, &n, &err))
+    const sc_runner runner = sc_fix_runner(app, NULL);
+    if (runner.ops && runner.ops->sweep(runner.self, state, &n, &err))
         sc_turn_note(&turn, NULL, &err);
     err = (sc_err){0};
     if (clear_work(app, "jobs", 0, &turn, &n, &err)) sc_turn_note(&turn, NULL, &err);

@@ -4,17 +4,16 @@
 #include <stdlib.h>
 
 #include "app/fix.h"
-#include "base/log.h"
 #include "cmd/cmd.h"
 #include "forges/registry.h"
 #include "proc/proc.h"
-#include "runners/registry.h"
+#include "runners/trial.h"
 
-enum { CHECKS = 3, SC_FIX_MODELS = 64, SC_FIX_FORGES = 4, SC_FIX_SECRETS = 8 };
+enum { SC_FIX_MODELS = 64, SC_FIX_FORGES = 4, SC_FIX_SECRETS = 8 };
 
 struct sc_fix_stack {
-    sc_runner runner;
-    char why_no_runner[256];
+    sc_runner_trial trial;
+    bool tried;
     sc_forge forges[SC_FIX_FORGES];
     size_t n_forges;
     char git[4096], dir[4096], data[4096], repositories[4096 + 16];
@@ -199,62 +198,6 @@ static size_t usable(sc_fix_stack *s) {
     return n;
 }
 
-/* ---- The machine -------------------------------------------------------------------------------- */
-
-static sc_rc open_runner(const char *name, sc_fix_stack *s, sc_err *err) {
-    if (!strcmp(name, "none")) {
-        snprintf(s->why_no_runner, sizeof s->why_no_runner,
-                 "this server runs no agents (--fix-runner none)");
-        return SC_OK;
-    }
-    const sc_runner_ops *ops = sc_runner_find(sc_str_of(name));
-    if (!ops) return sc_fail(err, SC_INVALID, "--fix-runner: there is no \"%.40s\"", name);
-    void *self = sc_alloc(ops->size ? ops->size : 1);
-    if (!self) return sc_fail(err, SC_NOMEM, "out of memory");
-    sc_err why = {0};
-    if (ops->open(self, NULL, &why)) {
-        sc_free(self);
-        snprintf(s->why_no_runner, sizeof s->why_no_runner, "%s", why.msg);
-        return SC_OK;
-    }
-    s->runner = (sc_runner){ops, self};
-    if (!ops->sandbox) sc_log(SC_LOG_WARN, "no sandbox", SC_F_TXT("words", ops->summary));
-    return SC_OK;
-}
-
-static void close_runner(sc_fix_stack *s) {
-    if (!s->runner.ops) return;
-    if (s->runner.ops->close) s->runner.ops->close(s->runner.self);
-    sc_free(s->runner.self);
-    s->runner = (sc_runner){NULL, NULL};
-}
-
-/* Why agents cannot be run; empty: they can. */
-static void look_at_runner(sc_fix_stack *s) {
-    SC_AUTO(sc_arena_done) sc_arena arena;
-    sc_arena_init(&arena, 1 << 20);
-    sc_runner_check *rows;
-    size_t n = 0;
-    sc_err err = {0};
-    const char *bad = NULL;
-    if (s->runner.ops->check(s->runner.self, &arena, &rows, &n, &err)) bad = err.msg;
-    for (size_t i = 0; i < n && !bad; i++)
-        if (rows[i].is == SC_RUNNER_BAD) bad = rows[i].words;
-    s->why_no_runner[0] = 0;
-    if (bad)
-        snprintf(s->why_no_runner, sizeof s->why_no_runner,
-                 "agents cannot be run safely on this machine: %.180s", bad);
-}
-
-/* A machine without user namespaces refuses here, not in the middle of a fix. One that is merely too busy to answer in
- * time is asked again: the answer holds as long as this process. */
-static void check_runner(sc_fix_stack *s) {
-    if (!s->runner.ops) return;
-    look_at_runner(s);
-    for (int i = 1; i < CHECKS && *s->why_no_runner; i++) look_at_runner(s);
-    if (*s->why_no_runner) close_runner(s);
-}
-
 /* ---- Forges ------------------------------------------------------------------------------------- */
 
 static bool is_set(const char *option, const char *variable) {
@@ -300,17 +243,17 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix
         snprintf(s->dir, sizeof s->dir, "%s", o->dir);
     else
         snprintf(s->dir, sizeof s->dir, "%.4000s/fix", s->data);
-    sc_rc rc = open_models(o, s, err);
+    s->tried = true;
+    sc_rc rc = sc_runner_trial_open(&s->trial, o->runner, works, err);
+    if (!rc) rc = open_models(o, s, err);
     if (!rc) rc = open_forges(c->forge_conf, s, err);
-    if (!rc) rc = open_runner(o->runner, s, err);
     if (rc) return rc;
-    if (works) check_runner(s);
     ret_conf->workers = works ? (unsigned)o->workers : 0;
     ret_conf->dir = s->dir;
     ret_conf->data_dir = s->data;
     ret_conf->git = sc_proc_find("git", s->git, sizeof s->git, NULL) ? NULL : s->git;
-    ret_conf->runner = s->runner;
-    ret_conf->no_runner = *s->why_no_runner ? s->why_no_runner : NULL;
+    ret_conf->known = sc_runner_trial_known;
+    ret_conf->known_self = &s->trial;
     ret_conf->forges = s->forges;
     ret_conf->n_forges = s->n_forges;
     ret_conf->n_upstreams = usable(s);
@@ -327,7 +270,7 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix
 
 void sc_fix_stack_close(sc_fix_stack *s) {
     if (!s) return;
-    close_runner(s);
+    if (s->tried) sc_runner_trial_close(&s->trial);
     for (size_t i = 0; i < s->n_forges; i++) {
         if (s->forges[i].ops->close) s->forges[i].ops->close(s->forges[i].self);
         sc_free(s->forges[i].self);

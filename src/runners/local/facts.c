@@ -22,17 +22,23 @@ static sc_rc ask_bwrap(const char *bwrap, const char *option, sc_proc_keep *k, s
     return rc;
 }
 
-sc_rc sc_local_bwrap_version(const char *bwrap, char *ret_text, size_t room, bool *ret_bind_fd,
-                             sc_err *err) {
-    SC_AUTO(sc_proc_keep_done) sc_proc_keep version, help;
+sc_rc sc_local_bwrap_version(const char *bwrap, char *ret_text, size_t room, sc_err *err) {
+    SC_AUTO(sc_proc_keep_done) sc_proc_keep version;
     sc_proc_keep_init(&version, 200);
-    sc_proc_keep_init(&help, 64 << 10);
     sc_rc rc = ask_bwrap(bwrap, "--version", &version, err);
-    if (!rc) rc = ask_bwrap(bwrap, "--help", &help, err);
-    if (rc) return rc;
-    snprintf(ret_text, room, "%.*s", SC_FMT(sc_str_trim(sc_buf_str(&version.head))));
-    *ret_bind_fd = sc_str_find(sc_buf_str(&help.head), SC_STR("--bind-fd")) != SIZE_MAX;
-    return SC_OK;
+    if (!rc) snprintf(ret_text, room, "%.*s", SC_FMT(sc_str_trim(sc_buf_str(&version.head))));
+    return rc;
+}
+
+/* --bind-fd came with 0.8.0, Debian 12's. */
+static sc_rc knows_bind_fd(const char *bwrap, sc_err *err) {
+    char version[64];
+    SC_AUTO(sc_proc_keep_done) sc_proc_keep help;
+    sc_proc_keep_init(&help, 64 << 10);
+    sc_rc rc = ask_bwrap(bwrap, "--help", &help, err);
+    if (rc || sc_str_find(sc_buf_str(&help.head), SC_STR("--bind-fd")) != SIZE_MAX) return rc;
+    rc = sc_local_bwrap_version(bwrap, version, sizeof version, err);
+    return rc ? rc : sc_fail(err, SC_NOT_FOUND, "%s is too old: it has no --bind-fd", version);
 }
 
 /* /bin and the like: symlinks into /usr, or folders of their own. */
@@ -80,17 +86,15 @@ static sc_rc find_self(sc_local_found *f, sc_err *err) {
 }
 
 sc_rc sc_local_find(sc_local_found *ret, sc_err *err) {
-    char version[64];
-    bool bind_fd = false;
     *ret = (sc_local_found){.facts.bwrap = NULL};
     find_top(ret);
     find_java(ret);
     find_home(ret);
     sc_rc rc = find_self(ret, err);
-    if (!rc) rc = sc_proc_find("bwrap", ret->bwrap, sizeof ret->bwrap, err);
-    if (!rc) rc = sc_local_bwrap_version(ret->bwrap, version, sizeof version, &bind_fd, err);
-    if (rc) return rc == SC_NOT_FOUND ? sc_wrap(err, "the package bubblewrap is needed") : rc;
-    if (!bind_fd) return sc_fail(err, SC_NOT_FOUND, "%s is too old: it has no --bind-fd", version);
+    if (!rc && (rc = sc_proc_find("bwrap", ret->bwrap, sizeof ret->bwrap, err)) == SC_NOT_FOUND)
+        return sc_wrap(err, "the package bubblewrap is needed");
+    if (!rc) rc = knows_bind_fd(ret->bwrap, err);
+    if (rc) return rc;
     ret->facts.bwrap = ret->bwrap;
     return SC_OK;
 }

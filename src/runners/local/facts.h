@@ -14,8 +14,7 @@ typedef struct sc_local_found {
 /* SC_NOT_FOUND: no bubblewrap on PATH, or none that knows --bind-fd (facts.bwrap is NULL then, the rest is there). */
 sc_rc sc_local_find(sc_local_found *ret, sc_err *err);
 
-/* "bubblewrap 0.8.0", from bwrap --version; and whether it knows --bind-fd (0.8.0 of Debian 12 and newer). */
-sc_rc sc_local_bwrap_version(const char *bwrap, char *ret_text, size_t room, bool *ret_bind_fd,
-                             sc_err *err);
+/* "bubblewrap 0.8.0", from bwrap --version. */
+sc_rc sc_local_bwrap_version(const char *bwrap, char *ret_text, size_t room, sc_err *err);
 
 #endif

@@ -25,12 +25,11 @@ static void say(rows *r, int is, const char *what, const char *words) {
 
 static void check_launcher(rows *r, const char *bwrap) {
     char version[64];
-    bool bind_fd;
     sc_err err = {0};
     if (!bwrap)
         say(r, SC_RUNNER_BAD, "sandbox",
             "no bubblewrap with --bind-fd on PATH: apt-get install bubblewrap");
-    else if (sc_local_bwrap_version(bwrap, version, sizeof version, &bind_fd, &err))
+    else if (sc_local_bwrap_version(bwrap, version, sizeof version, &err))
         say(r, SC_RUNNER_BAD, "sandbox", sc_arena_printf(r->arena, "%s", err.msg));
     else
         say(r, SC_RUNNER_GOOD, "sandbox", sc_arena_printf(r->arena, "%s at %s", version, bwrap));
