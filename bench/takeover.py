@@ -51,10 +51,14 @@ class Trickle(threading.Thread):
 
     def __init__(self, url, bodies):
         super().__init__(daemon=True)
-        self.link, self.bodies, self.acked, self.open = Http(url), bodies, {}, True
+        self.link, self.bodies, self.acked, self.open, self.rests = Http(url), bodies, {}, True, False
 
     def run(self):
         while self.open:
+            if self.rests:  # for long enough that the connection may be closed: another one afterwards
+                self.link.close()
+                time.sleep(EVERY_S)
+                continue
             status, reply = self.link.call("POST", "/api/ingest/manual", next(self.bodies))
             if status == 200:
                 self.acked[json.loads(reply)["id"]] = time.perf_counter()
@@ -129,9 +133,14 @@ def run(ctx):
                 busy.append((workers[-1].cpu() - before) / os.sysconf("SC_CLK_TCK"))
                 return took
 
+            def settle(worker):
+                trickle.rests = True  # placing what comes takes more than next to nothing by itself
+                worker.wait_warm()
+                trickle.rests = False
+
             warm, here, there, busy = [], [], [], []
             for i in range(rounds):
-                workers[-1].wait_warm()
+                settle(workers[-1])
                 server.http.close()  # the server may have closed it meanwhile
                 warm.append(kill_owner())
                 here.append(kill_owner(lambda i=i: Worker(ctx, folder / f"h{i}", url)))
@@ -140,7 +149,7 @@ def run(ctx):
                     for w in workers:
                         w.kill()
                     workers[:] = [Worker(ctx, folder / f"a{i}", url)]
-                    workers[0].wait_warm()
+                    settle(workers[0])
                 workers.append(Worker(ctx, folder / f"b{i}", url))
             of = f"a project of {n:,} is taken over"
             ctx.row(f"{of}: by a worker that stands by, median of {rounds}", median(warm), "s", ("<", 5))
