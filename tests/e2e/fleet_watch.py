@@ -41,6 +41,21 @@ def plain(quoted):
                   else ESCAPES.get(m[1], m[1]), quoted, flags=re.DOTALL)
 
 
+WORD = re.compile(rb'([^"\\]*(?:\\.[^"\\]*)*)" "', re.DOTALL)
+
+
+def cut(words, n=1):
+    """The first n words of a line of MONITOR and what follows them, all still quoted: one may end with a quote and a space."""
+    out = []
+    for _ in range(n):
+        word = WORD.match(words)
+        if not word:
+            break
+        out.append(word[1])
+        words = words[word.end():]
+    return out + [words] + [b""] * (n - len(out))
+
+
 class Pack:
     """The beginning of a MessagePack array: its members up to where it was cut off."""
 
@@ -144,7 +159,7 @@ class Watch:
         if words.startswith(b"EVAL"):
             self.begin(words)
         elif words[:4].upper() == b"ECHO":
-            self.echoes.add(words.split(b'" "')[1].decode())
+            self.echoes.add(cut(words)[1].decode())
             self.lock.notify_all()
 
     def name_of(self, source):
@@ -154,7 +169,7 @@ class Watch:
         return max(fits, key=lambda name: len(self.texts[name]), default="?")
 
     def begin(self, words):
-        verb, what, n, rest = words.split(b'" "', 3)
+        verb, what, n, rest = cut(words, 3)
         if verb == b"EVAL":
             source = plain(what)
             sha = hashlib.sha1(source).hexdigest().encode()
@@ -166,7 +181,7 @@ class Watch:
         self.script, self.wrote, self.held, self.claimed_at = name, False, None, None
         if name != "job_claim" and name not in FENCED:
             return
-        args = Pack(plain(rest.split(b'" "', int(n))[-1][:HEAD]))
+        args = Pack(plain(cut(rest, int(n))[int(n)][:HEAD]))
         if name == "job_claim":
             args.count()
             for _ in range(args.count()):
@@ -179,7 +194,7 @@ class Watch:
             self.held = (row[job], row[fence], self.jobs.get(row[job]))
 
     def effect(self, words):
-        verb, _, rest = words.partition(b'" "')
+        verb, rest = cut(words)
         if verb not in WRITES:
             return
         if not self.wrote and self.held:
@@ -187,9 +202,9 @@ class Watch:
         if self.script in (None, "?"):
             self.faults.append(f"a script that is not known writes: {words[:200]}")
         self.wrote = True
-        key, _, rest = rest.partition(b'" "')
+        key, rest = cut(rest)
         if verb == b"HSET" and key.endswith(b":j"):
-            name, _, row = rest.partition(b'" "')
+            name, row = cut(rest)
             self.changed(plain(name), Job(Pack(plain(row[:HEAD])).scalars(11)))
 
     def check_fence(self):

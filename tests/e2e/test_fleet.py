@@ -30,6 +30,7 @@ import unittest
 import soul
 from fleet_fixes import FixesCheck, Mender, adopt_orphans
 from fleet_people import Ledger, PeopleCheck, Person
+from fleet_watch import cut, plain
 from fleet_world import LEASE_MS, Fleet, sh
 
 SECONDS = int(os.environ.get("SC_FLEET_SECONDS", "30"))
@@ -436,6 +437,14 @@ class Fault(unittest.TestCase):
     def test_what_was_acknowledged_holds_whatever_happens(self):
         found = fault_run(SEED, SECONDS, bool(os.environ.get("SC_FLEET_APART")))
         self.assertEqual(found, [], f"seed {SEED}:\n" + "\n".join(found[:20]))
+
+
+class Words(unittest.TestCase):
+    def test_a_word_ends_where_its_own_quote_does(self):
+        words = rb'HSET" "{p}:j" "an id\" " "\x93\" \\" "rest" "of it'
+        self.assertEqual(cut(words, 4), [b"HSET", b"{p}:j", rb'an id\" ', rb'\x93\" \\', b'rest" "of it'])
+        self.assertEqual(plain(cut(words, 3)[2]), b'an id" ')
+        self.assertEqual(cut(b"PING"), [b"PING", b""])
 
 
 def go_apart():
