@@ -112,6 +112,9 @@ sc_rc sc_fix_new_branch(sc_app *app, const sc_cluster *c, sc_buf *out, sc_err *e
  * any more is no error: people may have changed it meanwhile. */
 sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_str words,
                           sc_err *err);
+/* The issue says that a fix is under way. Who asks for one or works on it may be held up until it has ended elsewhere, and
+ * everybody who told that is gone: then the issue hears the end again. */
+sc_rc sc_fix_tell_begun(sc_app *app, const sc_fix *f, sc_err *err);
 /* What the end of a fix without success is for its issue: a pull request that is there, or that a follow-up continued, is
  * still open. */
 sc_cluster_event sc_fix_event_of(const sc_fix *f);

@@ -162,6 +162,18 @@ sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_
     return sc_triage_patch(app, &f->project_id, &c.id, &p, SC_STR("fix"), &arena, &c, err);
 }
 
+sc_rc sc_fix_tell_begun(sc_app *app, const sc_fix *f, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 8 << 20);
+    sc_fix now;
+    sc_rc rc = sc_fix_tell_cluster(app, f, SC_CLUSTER_EV_FIX, SC_STR_NONE, err);
+    if (!rc) rc = STORE(app)->fix_get(SELF(app), &f->project_id, &f->id, &arena, &now, err);
+    if (rc || !sc_job_state_ended(now.status)) return rc;
+    if (now.pull == SC_FIX_PULL_merged) return SC_OK;
+    const sc_str words = now.reason ? sc_str_of(sc_fix_reason_words(now.reason)) : SC_STR_NONE;
+    return sc_fix_tell_cluster(app, &now, sc_fix_event_of(&now), words, err);
+}
+
 /* ---- Starting ----------------------------------------------------------------------------------- */
 
 static sc_rc check_start(sc_app *app, const sc_fix_settings *s, const sc_cluster *c,
@@ -276,7 +288,7 @@ sc_rc sc_fix_start(sc_app *app, const sc_id *project, const sc_id *cluster, cons
     if (!rc) rc = STORE(app)->fix_get(SELF(app), project, &id, arena, ret, err);
     if (!rc && added) {
         sc_err late = {0}; /* the fix is stored; its worker tells the issue again */
-        if (sc_fix_tell_cluster(app, ret, SC_CLUSTER_EV_FIX, SC_STR_NONE, &late))
+        if (sc_fix_tell_begun(app, ret, &late))
             sc_log_err(SC_LOG_WARN, "an issue's fix is not shown with it yet", &late);
         sc_fixes_poke(app);
     }
@@ -312,7 +324,7 @@ sc_rc sc_fix_retry(sc_app *app, const sc_id *project, const sc_id *id, sc_arena 
     if (!rc) rc = sc_fix_next(f.step, SC_FIX_EV_RETRY, &step, err);
     if (!rc)
         rc = STORE(app)->fix_retry(SELF(app), project, id, step, sc_now_ms(app->conf.clock), err);
-    if (!rc) rc = sc_fix_tell_cluster(app, &f, SC_CLUSTER_EV_FIX, SC_STR_NONE, err);
+    if (!rc) rc = sc_fix_tell_begun(app, &f, err);
     if (rc) return rc;
     sc_fixes_poke(app);
     return STORE(app)->fix_get(SELF(app), project, id, arena, ret, err);

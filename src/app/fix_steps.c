@@ -141,7 +141,7 @@ static sc_rc preparing(sc_fix_run *r, sc_err *err) {
     sc_forge_call call = sc_fix_call(r);
     sc_rc rc = fresh_folder(r, err);
     if (!rc) rc = load_plan(r, err);
-    if (!rc) rc = sc_fix_tell_cluster(r->app, &r->fix, SC_CLUSTER_EV_FIX, SC_STR_NONE, err);
+    if (!rc) rc = sc_fix_tell_begun(r->app, &r->fix, err);
     if (!rc) rc = r->forge.ops->check(r->forge.self, &call, &repo, err);
     if (rc) return rc;
     if (repo.archived || !repo.may_push)

@@ -90,6 +90,22 @@ static void an_end_that_the_store_does_not_take_comes_later(void **state) {
     fix_fixture_close(&f);
 }
 
+/* Its worker, or who asked for it, was held up between storing and telling. */
+static void a_fix_that_has_ended_does_not_begin_again(void **state) {
+    (void)state;
+    sc_id issue, id = fail_meanwhile(SC_STORE, &issue);
+    f.app.now_ms += LEASE_MS;
+    fix_restart(&f);
+    sc_fix fix = fix_ended(&f, &id);
+    fix.status = SC_JOB_running; /* as they know it */
+    fix.reason = SC_FIX_REASON_none;
+    fix_ok(&f, sc_fix_tell_begun(f.app.app, &fix, &f.err));
+    const sc_cluster c = issue_now(&issue);
+    assert_int_equal(c.status, SC_CLUSTER_triaged);
+    assert_string_equal(c.error_message.p, sc_fix_reason_words(SC_FIX_REASON_agent_failed));
+    fix_fixture_close(&f);
+}
+
 /* Without one, whoever finds the fix dead tells its issue. */
 static void the_reason_is_kept_when_the_issue_knows(void **state) {
     (void)state;
@@ -111,6 +127,7 @@ static void who_lost_the_fix_tells_its_issue_nothing(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_end_that_the_store_does_not_take_comes_later),
+        cmocka_unit_test(a_fix_that_has_ended_does_not_begin_again),
         cmocka_unit_test(the_reason_is_kept_when_the_issue_knows),
         cmocka_unit_test(who_lost_the_fix_tells_its_issue_nothing),
     };
