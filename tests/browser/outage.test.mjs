@@ -93,17 +93,17 @@ test("a server that goes and comes back: it is said, and the page heals itself",
 
 test("an undo whose answer was lost is done, and said so at the second try", async () => {
   const v = await Visitor.enter(w.browser, w.server);
-  await v.loaded();
-  const had = (await v.titles()).length;
-  await v.press("j", "x", "j", "x", "m");
-  await v.page.getByRole("dialog", { name: "Merge 2 issues" }).getByRole("button", { name: "Merge" }).click();
-  await v.toast("2 issues merged");
-  let lost = 0; // a route that is gone after its first use may let that one through
+  let lost = 0; // long before it is needed: the page hears of its first route some time after we do
   await v.page.route("**/api/actions/*/undo*", async (route) => {
     if (lost++) return route.continue();
     await route.fetch();
     await route.abort();
   });
+  await v.loaded();
+  const had = (await v.titles()).length;
+  await v.press("j", "x", "j", "x", "m");
+  await v.page.getByRole("dialog", { name: "Merge 2 issues" }).getByRole("button", { name: "Merge" }).click();
+  await v.toast("2 issues merged");
   await v.press("u");
   await v.toast("Could not undo: The server does not answer.");
   await v.page.getByText("The server does not answer. What you see").waitFor({ state: "detached" });
