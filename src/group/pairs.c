@@ -65,8 +65,8 @@ static void fill_rows(sc_pairs *p) {
         memcpy(p->rows + i * dim, sc_items_vec(p->s.items, p->slots[i]), dim);
         struct sc_pairs_facets *f = &p->facets[i];
         f->n = x->n_facets;
-        f->kinds = sc_score_kinds(sc_items_facets(x), f->n);
-        memcpy(f->v, sc_items_facets(x), f->n * sizeof *f->v);
+        for (unsigned k = 0; k < f->n; k++) f->v[k] = sc_items_facets(x)[k];
+        f->kinds = sc_score_kinds(f->v, f->n);
     }
 }
 

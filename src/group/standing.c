@@ -123,15 +123,16 @@ void sc_standing_why(const sc_engine *e, const sc_query *q, const sc_standing *s
 /* A step that comes to every member before any comes again, and spreads those of any beginning evenly:
  * near the golden section of n, without a factor in common with it. */
 static uint32_t even_step(uint32_t n) {
-    for (uint32_t step = (uint32_t)(0.618034 * n);; step--) {
-        uint32_t a = n, b = step;
+    for (uint32_t step = (uint32_t)(0.618034 * n); step > 1; step--) {
+        uint32_t a = n, b = step; /* Euclid's */
         while (b) {
             const uint32_t rest = a % b;
             a = b;
             b = rest;
         }
-        if (a == 1 || step < 2) return step < 2 ? 1 : step;
+        if (a == 1) return step;
     }
+    return 1;
 }
 
 /* n values of this sum and sum of squares leave no doubt that the mean of all is below `least`. */
