@@ -23,11 +23,10 @@ typedef struct sc_fix_conf {
     const char *dir;      /* a folder of ours: mirrors, work trees, sockets */
     const char *data_dir; /* that no sandbox may see */
     const char *git;      /* the git program's absolute path; NULL: there is none */
-    sc_runner runner;     /* ops NULL: there is none, and `no_runner` says why */
-    const char *no_runner;
-    /* NULL: these two stand. Else they are asked for, each time; it may wait until they are known. */
-    void (*known)(void *self, sc_runner *ret, const char **ret_why);
-    void *known_self;
+    /* What agents run in; asked for each time, and may wait until it is known. ops NULL: there is none, and *ret_why says
+     * why, as long as the app is there. NULL: nothing is known of one. */
+    void (*runner)(void *self, sc_runner *ret, const char **ret_why);
+    void *runner_self;
     const sc_forge *forges;
     size_t n_forges;
     const sc_proxy_upstream *upstreams; /* where models answer; none: agents have no model */

@@ -112,9 +112,11 @@ sc_rc sc_fix_new_branch(sc_app *app, const sc_cluster *c, sc_buf *out, sc_err *e
  * any more is no error: people may have changed it meanwhile. */
 sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_str words,
                           sc_err *err);
-/* The issue says that a fix is under way. Who asks for one or works on it may be held up until it has ended elsewhere, and
- * everybody who told that is gone: then the issue hears the end again. */
+/* The issue says that a fix is under way. Who asks for one or works on it may be held up until it has ended elsewhere and
+ * its issue was told: then the issue hears the end again. */
 sc_rc sc_fix_tell_begun(sc_app *app, const sc_fix *f, sc_err *err);
+/* The issue hears how a fix ended without success; where another one of it is under way, of that. */
+sc_rc sc_fix_tell_ended(sc_app *app, const sc_fix *f, sc_err *err);
 /* What the end of a fix without success is for its issue: a pull request that is there, or that a follow-up continued, is
  * still open. */
 sc_cluster_event sc_fix_event_of(const sc_fix *f);
@@ -140,9 +142,9 @@ void sc_fix_books(sc_app *app, const sc_id *project, const sc_fix_settings *s, s
 sc_rc sc_fix_day_read(sc_app *app, const sc_id *project, sc_fix_day *ret, sc_err *err);
 /* SC_CONFLICT: an open pull request of ours touches what the issue's reports are about. */
 sc_rc sc_fix_same_cause(sc_app *app, const sc_cluster *c, sc_err *err);
-/* What is missing before a fix can start; at most 8. */
 /* ops NULL: there is none, and *ret_why (may be NULL) says why. At the start it may wait until that is known. */
 sc_runner sc_fix_runner(const sc_app *app, const char **ret_why);
+/* What is missing before a fix can start; at most 8. */
 size_t sc_fix_missing(const sc_app *app, const sc_fix_settings *s, const char *ret[8]);
 /* Starts fixes that the policy wants. */
 sc_rc sc_fix_policy_look(sc_app *app, const sc_id *project, sc_err *err);

@@ -17,9 +17,9 @@ void sc_fix_conf_default(sc_fix_conf *c) {
 
 sc_runner sc_fix_runner(const sc_app *app, const char **ret_why) {
     const sc_fix_conf *c = &app->conf.fix;
-    sc_runner runner = c->runner;
-    const char *why = c->no_runner;
-    if (c->known) c->known(c->known_self, &runner, &why);
+    sc_runner runner = {.ops = NULL};
+    const char *why = NULL;
+    if (c->runner) c->runner(c->runner_self, &runner, &why);
     if (ret_why) *ret_why = why ? why : "agents cannot be run safely on this machine";
     return runner;
 }
@@ -162,16 +162,48 @@ sc_rc sc_fix_tell_cluster(sc_app *app, const sc_fix *f, sc_cluster_event ev, sc_
     return sc_triage_patch(app, &f->project_id, &c.id, &p, SC_STR("fix"), &arena, &c, err);
 }
 
+static sc_rc under_way(sc_app *app, const sc_cluster *c, sc_arena *arena, sc_id *ret, sc_err *err) {
+    static const sc_job_state open[] = {SC_JOB_pending, SC_JOB_running};
+    sc_rc rc = SC_OK;
+    *ret = (sc_id){""};
+    for (size_t i = 0; !rc && i < SC_LEN(open); i++) {
+        sc_fix_filter f = {
+            .project_id = c->project_id, .cluster_id = c->id, .by_state = true, .state = open[i]};
+        sc_fix_list list = {0};
+        rc = STORE(app)->fix_list(SELF(app), &f, &(sc_page){.limit = 1}, arena, &list, err);
+        if (!rc && list.n) *ret = list.items[0].id;
+    }
+    return rc;
+}
+
+sc_rc sc_fix_tell_ended(sc_app *app, const sc_fix *f, sc_err *err) {
+    SC_AUTO(sc_arena_done) sc_arena arena;
+    sc_arena_init(&arena, 8 << 20);
+    sc_cluster c;
+    sc_fix other;
+    sc_id id;
+    sc_rc rc = sc_fix_cluster(app, &f->project_id, &f->cluster_id, &arena, &c, err);
+    if (rc) return rc == SC_NOT_FOUND ? SC_OK : rc;
+    rc = under_way(app, &c, &arena, &id, err);
+    if (!rc && sc_id_is_set(&id))
+        rc = STORE(app)->fix_get(SELF(app), &f->project_id, &id, &arena, &other, err);
+    if (rc) return rc;
+    if (sc_id_is_set(&id))
+        return sc_fix_tell_cluster(app, &other, SC_CLUSTER_EV_FIX, SC_STR_NONE, err);
+    /* The store buries a lost one in its own words. */
+    const bool lost = !f->reason || f->reason == SC_FIX_REASON_lost;
+    const sc_str words = lost ? sc_str_of(sc_fix_reason_words(SC_FIX_REASON_lost)) : f->error;
+    return sc_fix_tell_cluster(app, f, sc_fix_event_of(f), words, err);
+}
+
 sc_rc sc_fix_tell_begun(sc_app *app, const sc_fix *f, sc_err *err) {
     SC_AUTO(sc_arena_done) sc_arena arena;
     sc_arena_init(&arena, 8 << 20);
     sc_fix now;
     sc_rc rc = sc_fix_tell_cluster(app, f, SC_CLUSTER_EV_FIX, SC_STR_NONE, err);
     if (!rc) rc = STORE(app)->fix_get(SELF(app), &f->project_id, &f->id, &arena, &now, err);
-    if (rc || !sc_job_state_ended(now.status)) return rc;
-    if (now.pull == SC_FIX_PULL_merged) return SC_OK;
-    const sc_str words = now.reason ? sc_str_of(sc_fix_reason_words(now.reason)) : SC_STR_NONE;
-    return sc_fix_tell_cluster(app, &now, sc_fix_event_of(&now), words, err);
+    const bool ended = !rc && sc_job_state_ended(now.status) && now.pull != SC_FIX_PULL_merged;
+    return ended ? sc_fix_tell_ended(app, &now, err) : rc;
 }
 
 /* ---- Starting ----------------------------------------------------------------------------------- */
@@ -248,20 +280,6 @@ static sc_rc store_start(sc_app *app, const sc_cluster *c, const sc_fix_settings
 }
 
 /* The job of the issue that is pending or running; an empty id: there is none. */
-static sc_rc under_way(sc_app *app, const sc_cluster *c, sc_arena *arena, sc_id *ret, sc_err *err) {
-    static const sc_job_state open[] = {SC_JOB_pending, SC_JOB_running};
-    sc_rc rc = SC_OK;
-    *ret = (sc_id){""};
-    for (size_t i = 0; !rc && i < SC_LEN(open); i++) {
-        sc_fix_filter f = {
-            .project_id = c->project_id, .cluster_id = c->id, .by_state = true, .state = open[i]};
-        sc_fix_list list = {0};
-        rc = STORE(app)->fix_list(SELF(app), &f, &(sc_page){.limit = 1}, arena, &list, err);
-        if (!rc && list.n) *ret = list.items[0].id;
-    }
-    return rc;
-}
-
 sc_rc sc_fix_start(sc_app *app, const sc_id *project, const sc_id *cluster, const sc_fix_ask *ask,
                    sc_arena *arena, sc_fix *ret, sc_err *err) {
     SC_AUTO(sc_buf_done) sc_buf branch;

@@ -127,8 +127,7 @@ sc_rc sc_fix_watch_one(sc_app *app, const sc_id *project, const sc_id *id, sc_er
 
 /* The reason comes last: without it, it is told again. */
 static sc_rc say_lost(sc_app *app, sc_fix *f, sc_err *err) {
-    sc_rc rc = sc_fix_tell_cluster(app, f, sc_fix_event_of(f),
-                                   sc_str_of(sc_fix_reason_words(f->reason)), err);
+    sc_rc rc = sc_fix_tell_ended(app, f, err);
     return rc ? rc : sc_fix_keep_ended(app, f, err);
 }
 

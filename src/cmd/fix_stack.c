@@ -13,7 +13,6 @@ enum { SC_FIX_MODELS = 64, SC_FIX_FORGES = 4, SC_FIX_SECRETS = 8 };
 
 struct sc_fix_stack {
     sc_runner_trial trial;
-    bool tried;
     sc_forge forges[SC_FIX_FORGES];
     size_t n_forges;
     char git[4096], dir[4096], data[4096], repositories[4096 + 16];
@@ -237,23 +236,23 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix
     if (!s) return sc_fail(err, SC_NOMEM, "out of memory");
     *ret = s;
     sc_fix_conf_default(ret_conf);
+    sc_rc rc = sc_runner_trial_open(&s->trial, o->runner, works, err);
+    if (rc) return rc;
     if (!realpath(c->common.data, s->data)) /* git and the sandbox want absolute paths */
         return sc_fail_sys(err, SC_IO, errno, "find the folder %.150s", c->common.data);
     if (o->dir && *o->dir)
         snprintf(s->dir, sizeof s->dir, "%s", o->dir);
     else
         snprintf(s->dir, sizeof s->dir, "%.4000s/fix", s->data);
-    s->tried = true;
-    sc_rc rc = sc_runner_trial_open(&s->trial, o->runner, works, err);
-    if (!rc) rc = open_models(o, s, err);
+    rc = open_models(o, s, err);
     if (!rc) rc = open_forges(c->forge_conf, s, err);
     if (rc) return rc;
     ret_conf->workers = works ? (unsigned)o->workers : 0;
     ret_conf->dir = s->dir;
     ret_conf->data_dir = s->data;
     ret_conf->git = sc_proc_find("git", s->git, sizeof s->git, NULL) ? NULL : s->git;
-    ret_conf->known = sc_runner_trial_known;
-    ret_conf->known_self = &s->trial;
+    ret_conf->runner = sc_runner_trial_known;
+    ret_conf->runner_self = &s->trial;
     ret_conf->forges = s->forges;
     ret_conf->n_forges = s->n_forges;
     ret_conf->n_upstreams = usable(s);
@@ -270,7 +269,7 @@ sc_rc sc_fix_stack_open(const sc_call *c, bool works, sc_fix_stack **ret, sc_fix
 
 void sc_fix_stack_close(sc_fix_stack *s) {
     if (!s) return;
-    if (s->tried) sc_runner_trial_close(&s->trial);
+    sc_runner_trial_close(&s->trial);
     for (size_t i = 0; i < s->n_forges; i++) {
         if (s->forges[i].ops->close) s->forges[i].ops->close(s->forges[i].self);
         sc_free(s->forges[i].self);

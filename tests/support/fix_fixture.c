@@ -169,6 +169,12 @@ static sc_rc run(void *self, const sc_runner_spec *spec,
     return sc_runner_bare.run(self, &s, output, at, stop, ret, err);
 }
 
+static void runner_of(void *self, sc_runner *ret, const char **ret_why) {
+    const fix_fixture *f = self;
+    *ret = (sc_runner){&f->runner, NULL};
+    if (ret_why) *ret_why = NULL;
+}
+
 /* ---- The world ---------------------------------------------------------------------------------- */
 
 void fix_settings(fix_fixture *f, const char *settings) {
@@ -195,7 +201,8 @@ void fix_fixture_open(fix_fixture *f, const char *settings) {
     c->git = f->git.program;
     f->runner = sc_runner_bare;
     f->runner.run = run;
-    c->runner = (sc_runner){&f->runner, NULL};
+    c->runner = runner_of;
+    c->runner_self = f;
     c->forges = &f->forge;
     c->n_forges = 1;
     c->watch_ms = 3600000; /* people are looked after when a test says so */
